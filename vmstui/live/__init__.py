@@ -1,0 +1,1 @@
+"""Live streams: RTSP messages, the embedded relay, the probe of a stream, simulated cameras."""

@@ -1,0 +1,458 @@
+"""The words of vmstui as frozen data: what the configuration, the recorder, the socket and the dashboard exchange.
+
+No input or output happens here and nothing of ours is imported, so every part may import this file.
+
+Units are in the names: `_s` seconds, `_bytes` bytes, `_bps` bits per second, `_percent` percent where 100 is one
+CPU core. `datetime` values are timezone-aware UTC. Everything that crosses the control socket is built from str, int,
+float, bool, None, datetime, StrEnum, tuple and frozen dataclasses, which is what `control.protocol` can carry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+# --------------------------------------------------------------------------------------------------------------------
+# What is configured
+# --------------------------------------------------------------------------------------------------------------------
+
+
+class VideoCodec(StrEnum):
+    """What an output asks for; `SOURCE` is whatever the camera sends."""
+
+    SOURCE = "source"
+    H264 = "h264"
+    H265 = "h265"
+
+
+class Encoder(StrEnum):
+    """How an output is made. `AUTO` copies where the camera already delivers what is asked for, else the best
+    encoder that was seen working on this machine."""
+
+    AUTO = "auto"
+    COPY = "copy"
+    NVENC = "nvenc"
+    QSV = "qsv"
+    VAAPI = "vaapi"
+    SOFTWARE = "software"
+
+
+class OutputKind(StrEnum):
+    """The two products of a worker."""
+
+    RECORDING = "recording"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A password. Its text never shows in `repr`, logs or the API; read `value` only where it is handed to a peer."""
+
+    value: str = field(repr=False)
+    origin: str = "inline"
+    """Where it came from, fit to be shown: `env:NAME`, `file:/path` or `inline`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """What one output of a profile asks for. None means: as the camera sends it (or the encoder's default)."""
+
+    codec: VideoCodec = VideoCodec.SOURCE
+    encoder: Encoder = Encoder.AUTO
+    size: tuple[int, int] | None = None
+    """Width and height in pixels."""
+    bitrate_bps: int | None = None
+    fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Named set of output settings. `live` is None for a profile that only records."""
+
+    name: str
+    recording: OutputSettings
+    live: OutputSettings | None
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One configured source."""
+
+    id: str
+    """Slug, `[a-z0-9_]+`; the key everywhere."""
+    name: str
+    """Display name; also the folder below `recordings`. May hold any text: sanitise before showing."""
+    url: str
+    """`rtsp://` or `rtsps://` address without credentials."""
+    profile: Profile
+    username: str | None = None
+    password: Secret | None = None
+    transport: str = "tcp"
+    """RTSP transport: `tcp` or `udp`."""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """Where live streams are published. `url` is None for the embedded relay, which then listens on host and port."""
+
+    url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8554
+    username: str | None = None
+    """Needed to play from the embedded relay; required as soon as `host` is not a loopback address."""
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration, resolved: profiles looked up, secrets read, defaults filled in, paths absolute."""
+
+    path: str
+    """File it was read from."""
+    recordings: str
+    cameras: tuple[Camera, ...]
+    recordings_mount: str | None = None
+    """Mount point the recordings folder must be on; None: the one it was on when first used."""
+    segment_length_s: int = 180
+    timezone: str = "local"
+    """IANA name for file names and folders, or `local` for the machine's own."""
+    retention_days: float | None = None
+    min_free_bytes: int | None = None
+    min_free_percent: float | None = 5.0
+    """Free space below which the recorder warns; exactly one of the two is not None."""
+    cpu_budget_percent: float | None = None
+    """CPU that recording may use in all, 100 = one core; None: all cores."""
+    live: LiveServer = LiveServer()
+    ffmpeg: str = "auto"
+    """`auto`, `embedded`, `system` or an absolute path."""
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# What runs
+# --------------------------------------------------------------------------------------------------------------------
+
+
+class CameraState(StrEnum):
+    """State of a camera's worker; the transitions are the table in `recorder/machine.py`."""
+
+    STOPPED = "stopped"
+    """Not wanted: stopped by a person or disabled in the configuration."""
+    HELD = "held"
+    """Wanted, but something all cameras share is missing (recordings folder, ffmpeg); goes on by itself when cured."""
+    STARTING = "starting"
+    """The worker runs, no footage on disk yet."""
+    RECORDING = "recording"
+    STALLED = "stalled"
+    """The watchdog found that nothing is recorded any more; the worker is being ended."""
+    STOPPING = "stopping"
+    """The stop ladder runs, on demand."""
+    BACKOFF = "backoff"
+    """Waiting for the next start; see `next_start_at`."""
+    AUTH_FAILED = "auth_failed"
+    """The camera refused the credentials; retried every 10 minutes, so that it does not lock the account."""
+    CONFIG_ERROR = "config_error"
+    """ffmpeg refused its options; retried on a key or a change of the configuration."""
+    UNKILLABLE = "unkillable"
+    """The worker did not end after SIGKILL; no second one is started beside it."""
+
+
+class OutputState(StrEnum):
+    """Health of one output, judged by its product."""
+
+    UP = "up"
+    DOWN = "down"
+    OFF = "off"
+    """Not part of the profile, or given up by the fallback ladder (the reason says so)."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputHealth:
+    """One output of one camera, now."""
+
+    kind: OutputKind
+    state: OutputState
+    codec: str = ""
+    """`h264`, `h265`, or `` while unknown."""
+    encoder: str = ""
+    """`copy` or ffmpeg's encoder name, such as `hevc_nvenc` or `libx264`."""
+    address: str = ""
+    """Live: the URL to play it from, without credentials. Recording: the folder of its segments."""
+    reason: str = ""
+    """Why it is not up, or what limits it; empty when all is well."""
+    readers: int | None = None
+    """Live: clients that play it now, where the server tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of a process at one instant. Rates are over the interval since the reading before."""
+
+    at: datetime
+    cpu_percent: float
+    rss_bytes: int
+    threads: int
+    read_bytes_per_s: float
+    write_bytes_per_s: float
+
+
+class StabilityVerdict(StrEnum):
+    """How steady a run of CPU samples is."""
+
+    VERY_STABLE = "very stable"
+    STABLE = "stable"
+    VARYING = "varying"
+    TOO_FEW = "too few samples"
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """Six CPU samples over 30 s, as a person would take them with top."""
+
+    samples: tuple[float, ...]
+    minimum: float
+    maximum: float
+    mean: float
+    verdict: StabilityVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What ffmpeg last reported through `-progress` (fftools/ffmpeg.c, print_report)."""
+
+    frame: int
+    fps: float
+    speed: float
+    """1.0 keeps up with the camera."""
+    out_time_s: float
+    dup_frames: int
+    drop_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSegment:
+    """The recording file that is being written."""
+
+    name: str
+    started_at: datetime
+    size_bytes: int
+    grew_at: datetime
+    """When its size last changed."""
+
+
+class SegmentVerdict(StrEnum):
+    """Result of the check at publication."""
+
+    GOOD = "good"
+    PARTIAL = "partial"
+    """Left open by a worker that died; playable up to its last fragment."""
+    QUARANTINED = "quarantined"
+    """Does not play; kept aside with its reason, never deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One closed recording file."""
+
+    camera: str
+    generation: int
+    path: str
+    """Absolute path of the published (or quarantined) file."""
+    started_at: datetime
+    duration_s: float
+    size_bytes: int
+    codec: str
+    width: int
+    height: int
+    verdict: SegmentVerdict
+    reason: str = ""
+
+
+class EventKind(StrEnum):
+    """What a line of a camera's history is about."""
+
+    START = "start"
+    EXIT = "exit"
+    WATCHDOG = "watchdog"
+    FALLBACK = "fallback"
+    COMMAND = "command"
+    HOLD = "hold"
+    ADOPT = "adopt"
+    SEGMENT = "segment"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a camera's history. Automatic actions carry rule, measured value, threshold and outcome."""
+
+    at: datetime
+    camera: str
+    kind: EventKind
+    text: str
+    rule: str = ""
+    measured: str = ""
+    threshold: str = ""
+    outcome: str = ""
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# What the control socket carries
+# --------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSnapshot:
+    """One camera at one tick: what a row of the fleet table shows."""
+
+    id: str
+    name: str
+    state: CameraState
+    reason: str
+    """Why it is in this state, one line; empty when all is well."""
+    since: datetime
+    """When it entered this state."""
+    wanted: bool
+    profile: str
+    outputs: tuple[OutputHealth, ...]
+    generation: int = 0
+    pid: int | None = None
+    started_at: datetime | None = None
+    """When the present worker started."""
+    restarts: int = 0
+    """Starts after the first one, since this service or an earlier one first started the camera."""
+    next_start_at: datetime | None = None
+    fallback: str = ""
+    """Rung of the fallback ladder and why it was taken; empty on the first rung."""
+    sample: Sample | None = None
+    progress: Progress | None = None
+    open_segment: OpenSegment | None = None
+    last_segment: Segment | None = None
+    segments_closed: int = 0
+    """Segments published since the service started."""
+    warnings_per_min: int = 0
+    """Log lines of level warning or worse in the last minute."""
+
+    def output(self, kind: OutputKind) -> OutputHealth | None:
+        """The health of one output, None if the profile has no such output."""
+        return next((output for output in self.outputs if output.kind is kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSnapshot:
+    """The recordings folder, now."""
+
+    path: str
+    usable: bool
+    reason: str
+    """Why it is not usable, or a warning when it is (low space); empty when all is well."""
+    free_bytes: int
+    total_bytes: int
+    mount_point: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSnapshot:
+    """A process of ours that is not a worker: the service, the relay."""
+
+    pid: int | None
+    state: str
+    """`running`, `starting`, `down`, `external`."""
+    reason: str = ""
+    sample: Sample | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FfmpegInfo:
+    """The ffmpeg in use and what it was seen to do on this machine."""
+
+    path: str
+    version: str
+    origin: str
+    """`configured`, `system` or `embedded`."""
+    encoders: tuple[str, ...]
+    """Encoder names that really encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSnapshot:
+    """Everything the fleet screen and `status` show, at one tick."""
+
+    at: datetime
+    host: str
+    version: str
+    config_path: str
+    timezone: str
+    service: ProcessSnapshot
+    relay: ProcessSnapshot
+    storage: StorageSnapshot
+    ffmpeg: FfmpegInfo | None
+    ffmpeg_reason: str
+    """Why there is no usable ffmpeg; empty when there is one."""
+    cameras: tuple[CameraSnapshot, ...]
+    started_at: datetime
+    cpu_percent: float
+    """All workers, the relay and the service together."""
+    cpu_budget_percent: float
+    cpu_count: int
+    rss_bytes: int
+    """All workers, the relay and the service together."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDetails:
+    """What the details of one camera show beyond its row."""
+
+    id: str
+    source: str
+    """Address of the camera, credentials masked."""
+    source_codec: str
+    command: tuple[str, ...]
+    """The exact argv of the present or last worker, credentials masked."""
+    stability: Stability
+    samples: tuple[Sample, ...]
+    """The last samples, oldest first, at most 60."""
+    events: tuple[Event, ...]
+    """Newest last, at most 50."""
+    log_path: str
+    spool_path: str
+
+
+class LogLevel(StrEnum):
+    """ffmpeg's own level of a line, most severe first; vmstui's severity of it is the matter of `triage`."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line a worker wrote, masked and freed from control characters."""
+
+    seq: int
+    """Grows by one per line over all cameras of this service; the cursor of `logs`."""
+    at: datetime
+    """When it was read, at most about a second after it was written."""
+    camera: str
+    generation: int
+    level: LogLevel
+    component: str
+    """`in#0/rtsp`, `fifo`, `libx264`, … or `` where ffmpeg names none."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Lines after a cursor, oldest first."""
+
+    lines: tuple[LogLine, ...]
+    next_seq: int
+    """Pass as `after` to go on."""
+    missed: int
+    """Lines after the cursor that had already left the ring."""

@@ -1,0 +1,1 @@
+"""Samples of processes and of the machine."""

@@ -1,0 +1,1 @@
+"""Making sense of what workers write; for now, masking what must not leave."""
