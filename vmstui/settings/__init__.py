@@ -1,0 +1,1 @@
+"""The configuration: found, read, checked with file and line, resolved into `model.Settings`."""
