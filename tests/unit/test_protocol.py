@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.control import protocol
 from vmstui.model import (
     CameraSnapshot,
@@ -42,24 +43,24 @@ def camera(name: str = "Lobby") -> CameraSnapshot:
 
 @given(st.text())
 def test_a_snapshot_survives_the_socket(name: str) -> None:
-    line = protocol.result_line(1, protocol.to_json(camera(name)))
+    line = protocol.result_line(1, to_json(camera(name)))
     assert line.count(b"\n") == 1
     decoded = json.loads(line.decode("utf-8", "surrogatepass"))["result"]
-    assert protocol.from_json(CameraSnapshot, decoded) == camera(name)
+    assert from_json(CameraSnapshot, decoded) == camera(name)
 
 
 def test_unknown_fields_are_ignored_and_defaults_fill_in() -> None:
-    data = protocol.to_json(camera())
+    data = to_json(camera())
     assert isinstance(data, dict)
     del data["restarts"]
     data["field_of_tomorrow"] = [1]
-    assert protocol.from_json(CameraSnapshot, data) == camera()
+    assert from_json(CameraSnapshot, data) == camera()
 
 
 @pytest.mark.parametrize("data", [None, 3, [], {"id": "x"}, {"id": 3}])
-def test_what_does_not_fit_is_refused(data: protocol.Json) -> None:
-    with pytest.raises(protocol.ProtocolError):
-        protocol.from_json(CameraSnapshot, data)
+def test_what_does_not_fit_is_refused(data: Json) -> None:
+    with pytest.raises(CodecError):
+        from_json(CameraSnapshot, data)
 
 
 def test_a_tuple_of_fixed_length_is_carried() -> None:
@@ -67,8 +68,8 @@ def test_a_tuple_of_fixed_length_is_carried() -> None:
     class Box:
         secret: str
 
-    assert protocol.from_json(tuple[int, str], [1, "a"]) == (1, "a")
-    assert protocol.to_json(Box("x")) == {"secret": "x"}
+    assert from_json(tuple[int, str], [1, "a"]) == (1, "a")
+    assert to_json(Box("x")) == {"secret": "x"}
 
 
 def test_a_secret_never_shows_in_repr() -> None:

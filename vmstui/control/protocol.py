@@ -1,25 +1,17 @@
-"""What crosses the control socket: newline-delimited JSON-RPC 2.0 and the model as JSON.
+"""What crosses the control socket: newline-delimited JSON-RPC 2.0, the model as JSON by `codec`.
 
 Pure: no socket here. One message is one line of UTF-8 JSON. A client may call at once; `hello` tells the protocol
 version, which changes only when an old client could misread an answer. The methods are the table in
 `control/server.py`.
-
-The codec turns the frozen dataclasses of `model` into JSON and back by their field types, so that a new field needs no
-code here. It carries str, int, float, bool, None, datetime (as ISO 8601), StrEnum, tuple[...], dict[str, ...] and
-dataclasses of these.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
-import types
-import typing
-from collections.abc import Callable, Hashable, Mapping
-from datetime import datetime
-from enum import StrEnum
-from typing import TypeVar, cast
+from collections.abc import Mapping
+
+from vmstui.codec import Json
 
 PROTOCOL = 1
 MAX_REQUEST_BYTES = 64 * 1024
@@ -31,9 +23,6 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 REFUSED = -32000
 """The recorder understood and will not do it; the message says why, fit for a person."""
-
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
-T = TypeVar("T")
 
 
 class ProtocolError(ValueError):
@@ -95,104 +84,3 @@ def notification_line(method: str, params: Json) -> bytes:
 
 def _line(message: dict[str, Json]) -> bytes:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
-
-
-# --------------------------------------------------------------------------------------------------------------------
-# The model as JSON
-# --------------------------------------------------------------------------------------------------------------------
-
-
-def to_json(value: object) -> Json:
-    """A value of the model as JSON data. Raises TypeError for what the codec does not carry."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple | list):
-        return [to_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value):
-        return {name: to_json(getattr(value, name)) for name in _field_names(cast(Hashable, type(value)))}
-    raise TypeError(f"the control protocol does not carry {type(value).__name__}")
-
-
-def from_json(kind: type[T], data: Json) -> T:
-    """JSON data as a value of the model.
-
-    Unknown fields are ignored and fields that have a default may be missing, so that a newer recorder and an older
-    dashboard understand each other. Raises ProtocolError naming the field when the data does not fit.
-    """
-    try:
-        return cast(T, _decoder(cast(Hashable, kind))(data))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProtocolError(INVALID_PARAMS, f"not a {getattr(kind, '__name__', kind)}: {error}") from None
-
-
-@functools.cache
-def _field_names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(entry.name for entry in dataclasses.fields(cast(type, kind)))
-
-
-@functools.cache
-def _decoder(kind: Hashable) -> Callable[[Json], object]:
-    origin = typing.get_origin(kind)
-    if origin in (types.UnionType, typing.Union):
-        return _optional(kind)
-    if origin is tuple:
-        return _sequence(kind)
-    if origin is dict:
-        item = _decoder(typing.get_args(kind)[1])
-        return lambda data: {key: item(value) for key, value in cast("dict[str, Json]", data).items()}
-    if dataclasses.is_dataclass(kind):
-        return _record(cast(type, kind))
-    if kind is datetime:
-        return lambda data: datetime.fromisoformat(cast(str, data))
-    if kind is float:
-        return lambda data: float(cast(float, data))
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind
-    if kind in (str, int, bool):
-        return _scalar(cast(type, kind))
-    raise TypeError(f"the control protocol does not carry {kind}")
-
-
-def _optional(kind: Hashable) -> Callable[[Json], object]:
-    inner = [argument for argument in typing.get_args(kind) if argument is not types.NoneType]
-    if len(inner) != 1:
-        raise TypeError(f"the control protocol does not carry {kind}")
-    decode = _decoder(inner[0])
-    return lambda data: None if data is None else decode(data)
-
-
-def _sequence(kind: Hashable) -> Callable[[Json], object]:
-    arguments = typing.get_args(kind)
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
-        decode = _decoder(arguments[0])
-        return lambda data: tuple(decode(item) for item in cast("list[Json]", data))
-    decoders = [_decoder(argument) for argument in arguments]
-    return lambda data: tuple(decode(item) for decode, item in zip(decoders, cast("list[Json]", data), strict=True))
-
-
-def _scalar(kind: type) -> Callable[[Json], object]:
-    def decode(data: Json) -> object:
-        if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-            raise TypeError(f"found {data!r}, accepted {kind.__name__}")
-        return data
-
-    return decode
-
-
-def _record(kind: type) -> Callable[[Json], object]:
-    hints = typing.get_type_hints(kind)
-    decoders = {entry.name: _decoder(hints[entry.name]) for entry in dataclasses.fields(kind)}
-
-    def decode(data: Json) -> object:
-        fields = cast("dict[str, Json]", data)
-        return kind(**{name: item(fields[name]) for name, item in decoders.items() if name in fields})
-
-    return decode

@@ -1,0 +1,62 @@
+"""The watchdog finds recordings that stopped and leaves the others alone."""
+
+from __future__ import annotations
+
+from vmstui.recorder.watchdog import Vitals, common_cause, judge
+
+
+def growing(seconds: int, every_s: int = 1) -> Vitals:
+    vitals = Vitals(started_s=0.0)
+    for second in range(seconds + 1):
+        vitals = vitals.saw(second, "000000.mp4", 1000 * (second // every_s + 1), float(second))
+    return vitals
+
+
+def test_a_growing_segment_is_well() -> None:
+    assert judge(growing(500), 500.5) is None
+
+
+def test_a_young_worker_has_90_s_to_deliver() -> None:
+    assert judge(Vitals(started_s=0.0), 90.0) is None
+    finding = judge(Vitals(started_s=0.0), 91.0)
+    assert finding is not None
+    assert (finding.measured, finding.threshold) == ("91 s", "90 s")
+
+
+def test_no_growth_and_no_progress_for_20_s_is_a_stall() -> None:
+    vitals = growing(100)
+    assert judge(vitals, 119.0) is None
+    assert judge(vitals, 121.0) is not None
+
+
+def test_packets_that_still_pass_buy_time_but_not_for_ever() -> None:
+    vitals = growing(100)
+    for second in range(101, 200):
+        vitals = vitals.saw(second, vitals.segment, vitals.size_bytes, float(second))
+    assert judge(vitals, 185.0) is None
+    finding = judge(vitals, 195.0)
+    assert finding is not None
+    assert finding.rule == "open segment does not grow"
+
+
+def test_the_limit_follows_the_keyframe_interval_of_the_camera() -> None:
+    vitals = growing(100, every_s=10)
+    assert vitals.longest_gap_s == 10
+    assert judge(vitals, 125.0) is None
+    assert judge(vitals, 131.0) is not None
+
+
+def test_a_new_segment_that_is_smaller_counts_as_growth() -> None:
+    vitals = growing(100).saw(115.0, "000001.mp4", 10, 115.0)
+    assert judge(vitals, 130.0) is None
+
+
+def test_time_in_which_nobody_looked_does_not_count() -> None:
+    assert judge(growing(100).postponed(60.0), 165.0) is None
+
+
+def test_half_the_fleet_stale_at_once_is_a_common_cause_for_a_minute() -> None:
+    assert common_cause(stale=6, running=10, stale_for_s=5.0)
+    assert not common_cause(stale=6, running=10, stale_for_s=61.0)
+    assert not common_cause(stale=5, running=10, stale_for_s=5.0)
+    assert not common_cause(stale=1, running=1, stale_for_s=5.0)

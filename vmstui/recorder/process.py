@@ -1,0 +1,242 @@
+"""A process of ours as the kernel sees it: spawned so that it outlives us, found again, waited for, signalled.
+
+Guarantees: a child never holds a pipe of ours (stdin is /dev/null, output goes to files opened for appending), runs in
+a session of its own, and inherits exactly one more descriptor, the lock that makes a second one impossible. A process
+is known by pid, start time and boot, pinned by a pidfd, so that a reused pid is never adopted and never signalled.
+
+Used for workers and for the relay; knows nothing of cameras.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
+
+MARKER = "VMSTUI_PROCESS"
+"""Environment variable every process of ours carries: `<installation>:<name>:<generation>`."""
+
+_PIDFD_GET_INFO = 0xC040FF0B
+"""_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) with a 64 byte struct; Linux 6.13."""
+_PIDFD_INFO_EXIT = 1 << 3
+"""Linux 6.15: the exit status of a process that is not our child."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Names one process for ever."""
+
+    pid: int
+    start_ticks: int
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended: an exit code, a signal, or neither when nobody can tell any more."""
+
+    code: int | None = None
+    signal: int | None = None
+
+    def __str__(self) -> str:
+        if self.signal is not None:
+            return f"killed by {signal_name(self.signal)}"
+        return "exit status unknown" if self.code is None else f"exit code {self.code}"
+
+
+class LockHeld(Exception):
+    """Another process holds the lock of this camera."""
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL` for 9; the number where there is no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def boot_id() -> str:
+    """Identifies this boot of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+class Process:
+    """One live process, pinned by a pidfd. Made by `spawn` and `adopt`; `close` when it ended."""
+
+    def __init__(self, identity: Identity, pidfd: int, *, own: bool) -> None:
+        self.identity = identity
+        self.pidfd = pidfd
+        """Readable once the process ended: for `loop.add_reader`."""
+        self.own = own
+        """Our child; otherwise it was started by a service before us."""
+
+    @property
+    def pid(self) -> int:
+        return self.identity.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal the process; SIGKILL goes to its whole group, and a stopped one is woken to take the others.
+
+        A process that ended meanwhile is no error.
+        """
+        with contextlib.suppress(ProcessLookupError):
+            if number is signal.SIGKILL and self._leads_group():
+                os.killpg(self.pid, number)
+            signal.pidfd_send_signal(self.pidfd, number)
+            if number is not signal.SIGKILL:
+                signal.pidfd_send_signal(self.pidfd, signal.SIGCONT)
+
+    def _leads_group(self) -> bool:
+        # The pidfd pins the pid while the process lives, so its group can be trusted then.
+        return os.getpgid(self.pid) == self.pid
+
+    def reap(self) -> Exit:
+        """How it ended. Call once the pidfd is readable."""
+        if self.own:
+            try:
+                result = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOHANG)
+            except ChildProcessError:
+                return Exit()
+            if result is None:
+                return Exit()
+            if result.si_code == os.CLD_EXITED:
+                return Exit(code=result.si_status)
+            return Exit(signal=result.si_status)
+        return self._exit_of_stranger()
+
+    def _exit_of_stranger(self) -> Exit:
+        """The kernel tells (Linux 6.15) as soon as the real parent, often init, has reaped."""
+        buffer = bytearray(64)
+        for _ in range(10):
+            struct.pack_into("<Q", buffer, 0, _PIDFD_INFO_EXIT)
+            try:
+                fcntl.ioctl(self.pidfd, _PIDFD_GET_INFO, buffer)
+            except OSError:
+                return Exit()
+            if struct.unpack_from("<Q", buffer, 0)[0] & _PIDFD_INFO_EXIT:
+                status = struct.unpack_from("<i", buffer, 60)[0]
+                if os.WIFSIGNALED(status):
+                    return Exit(signal=os.WTERMSIG(status))
+                return Exit(code=os.WEXITSTATUS(status))
+            time.sleep(0.002)
+        return Exit()
+
+    def close(self) -> None:
+        """Give the pidfd back. May be called twice."""
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+
+
+def spawn(
+    argv: Sequence[str], *, marker: str, environment: Mapping[str, str], stdout: Path, stderr: Path, lock: Path
+) -> Process:
+    """Start a process that will outlive us.
+
+    `lock` is a file whose `flock` the process inherits and holds until it, and everything it forked, is gone. Raises
+    LockHeld when another process holds it, OSError when a file or the program cannot be opened.
+    """
+    lock_fd = take_lock(lock)
+    opened = [lock_fd]
+    try:
+        for path in (stdout, stderr):
+            opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+        null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        opened.append(null_fd)
+        pid = os.posix_spawn(
+            argv[0],
+            list(argv),
+            {**environment, MARKER: marker},
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, null_fd, 0),
+                (os.POSIX_SPAWN_DUP2, opened[1], 1),
+                (os.POSIX_SPAWN_DUP2, opened[2], 2),
+                (os.POSIX_SPAWN_DUP2, lock_fd, 3),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGXFSZ],
+        )
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    # Our own child cannot be reaped by anybody else, so the pid is ours until `reap`.
+    pidfd = os.pidfd_open(pid)
+    return Process(Identity(pid, _start_ticks(pid), boot_id()), pidfd, own=True)
+
+
+def take_lock(path: Path) -> int:
+    """A descriptor that holds an exclusive `flock` on the file. Raises LockHeld naming the file."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockHeld(str(path)) from None
+    # Keep clear of 0-3: `spawn` puts these in place in the child one after the other.
+    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return high
+
+
+def adopt(identity: Identity) -> Process | None:
+    """The process of that identity if it still lives, whoever started it."""
+    if identity.boot_id != boot_id():
+        return None
+    try:
+        # The pidfd first: from then on the pid cannot come to mean another process.
+        pidfd = os.pidfd_open(identity.pid)
+    except (OSError, ValueError):
+        return None
+    try:
+        raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
+        if parse_start_ticks(raw) == identity.start_ticks and parse_stat(raw)[0] not in "ZX":
+            own = int(raw[raw.rindex(b")") + 2 :].split()[1]) == os.getpid()
+            return Process(identity, pidfd, own=own)
+    except OSError:
+        pass
+    os.close(pidfd)
+    return None
+
+
+def find_marked(prefix: str) -> Process | None:
+    """A live process whose marker begins with the prefix: found again although nothing was written down about it.
+
+    Covers a service that died between starting a process and noting its pid. Reads only processes of our own user.
+    """
+    wanted = f"{MARKER}={prefix}".encode()
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        pid = int(entry.name)
+        try:
+            marked = any(item.startswith(wanted) for item in Path(entry.path, "environ").read_bytes().split(b"\0"))
+            leads = marked and os.getsid(pid) == pid
+            found = adopt(Identity(pid, _start_ticks(pid), boot_id())) if leads else None
+        except OSError:
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def marker_of(pid: int) -> str:
+    """The marker in a process's environment, or an empty string."""
+    with contextlib.suppress(OSError):
+        for item in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            if item.startswith(MARKER.encode() + b"="):
+                return item.split(b"=", 1)[1].decode(errors="replace")
+    return ""
+
+
+def _start_ticks(pid: int) -> int:
+    return parse_start_ticks(Path(f"/proc/{pid}/stat").read_bytes())

@@ -1,0 +1,107 @@
+"""Is the product still being made? Pure judgement on what was seen of one worker.
+
+Looks at the recording, not at the process: the open segment must grow. A restart costs footage, so every finding must
+be corroborated by a second, independent sign, all ages are of the monotonic clock, and nothing is judged while the
+service itself was late, while a worker is young, or when so many cameras look stale at once that the cause must lie
+elsewhere (`common_cause`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+START_GRACE_S = 90.0
+"""Cameras with long keyframe intervals, and slow ones, get this long to deliver their first footage."""
+STALE_S = 20.0
+"""No growth and no progress for this long is a stall; ffmpeg's own network timeout of 10 s comes first."""
+GROWTH_LIMIT_S = 90.0
+"""No growth for this long is a stall even while packets still pass: the file is what counts."""
+GOP_FACTOR = 3.0
+"""A fragment is written once per keyframe, so the limit follows the longest interval seen in this run."""
+LATE_S = 3.0
+"""A tick this much later than planned says nothing about cameras."""
+COMMON_CAUSE_MIN = 3
+COMMON_CAUSE_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What was seen of one run of a worker. All instants are monotonic seconds."""
+
+    started_s: float
+    size_bytes: int = -1
+    """Of the open segment when last looked at; -1 before the first."""
+    segment: str = ""
+    grew_s: float | None = None
+    longest_gap_s: float = 0.0
+    """Longest interval between two growths in this run."""
+    out_time_s: float = -1.0
+    advanced_s: float | None = None
+    """When ffmpeg's own output time last advanced."""
+
+    def saw(self, now_s: float, segment: str, size_bytes: int, out_time_s: float) -> Vitals:
+        """These vitals after another look. `out_time_s` is negative when ffmpeg reported none."""
+        vitals = self
+        if size_bytes > 0 and (segment, size_bytes) != (self.segment, self.size_bytes):
+            gap_s = now_s - self.grew_s if self.grew_s is not None else 0.0
+            vitals = replace(
+                vitals,
+                segment=segment,
+                size_bytes=size_bytes,
+                grew_s=now_s,
+                longest_gap_s=max(self.longest_gap_s, gap_s),
+            )
+        if out_time_s > self.out_time_s:
+            vitals = replace(vitals, out_time_s=out_time_s, advanced_s=now_s)
+        return vitals
+
+    def postponed(self, late_s: float) -> Vitals:
+        """These vitals when nobody looked for `late_s` seconds: that time does not count against the worker."""
+        return replace(
+            self,
+            started_s=self.started_s + late_s,
+            grew_s=None if self.grew_s is None else self.grew_s + late_s,
+            advanced_s=None if self.advanced_s is None else self.advanced_s + late_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why the watchdog wants a worker replaced; goes into the camera's history as it stands."""
+
+    rule: str
+    measured: str
+    threshold: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.measured} (limit {self.threshold})"
+
+
+def judge(vitals: Vitals, now_s: float) -> Finding | None:
+    """The stall of a run, None while it looks well."""
+    if vitals.grew_s is None:
+        age_s = now_s - vitals.started_s
+        if age_s <= START_GRACE_S:
+            return None
+        return Finding("no footage after the start", f"{age_s:.0f} s", f"{START_GRACE_S:.0f} s")
+    still_s = now_s - vitals.grew_s
+    limit_s = max(STALE_S, GOP_FACTOR * vitals.longest_gap_s)
+    frozen_s = now_s - (vitals.advanced_s if vitals.advanced_s is not None else vitals.grew_s)
+    if still_s > limit_s and frozen_s > STALE_S:
+        return Finding(
+            "open segment does not grow and ffmpeg does not advance",
+            f"{still_s:.0f} s without growth, {frozen_s:.0f} s without progress",
+            f"{limit_s:.0f} s and {STALE_S:.0f} s",
+        )
+    limit_s = max(GROWTH_LIMIT_S, limit_s)
+    if still_s > limit_s:
+        return Finding("open segment does not grow", f"{still_s:.0f} s", f"{limit_s:.0f} s")
+    return None
+
+
+def common_cause(stale: int, running: int, stale_for_s: float) -> bool:
+    """Whether so many look stale at once that restarting them would only add to the harm.
+
+    After a minute the benefit of the doubt ends: what is stale then is restarted, each by its own ladder.
+    """
+    return running >= COMMON_CAUSE_MIN and stale * 2 > running and stale_for_s < COMMON_CAUSE_PATIENCE_S
