@@ -24,7 +24,7 @@ def folder_name(name: str, fallback: str = "camera") -> str:
     Letters and digits of every script stay, in Unicode's composed form (NFC), and so do the vowel signs and accents
     that belong to a letter; everything else becomes `_`, runs of it one.
     """
-    composed = _VARIATION_SELECTORS.sub("", unicodedata.normalize("NFC", name))
+    composed = unicodedata.normalize("NFC", _VARIATION_SELECTORS.sub("", name))
     kept: list[str] = []
     for character in composed:
         category = unicodedata.category(character)

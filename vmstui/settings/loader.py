@@ -1,0 +1,245 @@
+"""A configuration file to `model.Settings`, or to all its errors at once.
+
+`load` is the one way in: the service, `config check` and tests call it. What keys exist and what they accept is the
+table in `keys`; this file gives them their place in `Settings` and checks what concerns several keys or cameras.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vmstui.model import (
+    Camera,
+    Encoder,
+    LiveServer,
+    OutputSettings,
+    Profile,
+    Secret,
+    Settings,
+    VideoCodec,
+)
+from vmstui.resources import config_folder
+from vmstui.settings import keys
+from vmstui.settings.addresses import EMBEDDED, is_loopback
+from vmstui.settings.document import MAX_FILE_BYTES, read_document
+from vmstui.settings.folders import find_path
+from vmstui.settings.names import camera_folder
+from vmstui.settings.problems import WHOLE_FILE, Place, Problem, Report, SettingsError, nearest, shown
+from vmstui.settings.reader import Context, SectionReader
+from vmstui.settings.values import MinFree, Refused
+
+SHIPPED_PROFILES = "profiles.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A usable configuration."""
+
+    settings: Settings
+    warnings: tuple[Problem, ...]
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Where each value came from, by dotted key such as `cameras[0].url`: `FILE:LINE` or `default`."""
+
+
+def load(path: str | None = None) -> Loaded:
+    """Read and check the configuration; None takes the file that `folders.find_path` finds.
+
+    Raises `SettingsError` with every error.
+    """
+    file = find_path(path)
+    report = Report(file)
+    raw = _read(file, report)
+    node = read_document(raw, report)
+    if node is None:
+        report.raise_errors()
+    context = Context(report, os.path.dirname(os.path.abspath(file)))
+    settings = _settings(SectionReader(keys.ROOT, node, "", Place(1, 1), context), file, context)
+    report.raise_errors()
+    return Loaded(settings, tuple(report.warnings), context.origins)
+
+
+def shipped_profiles() -> dict[str, Profile]:
+    """The profiles that come with vmstui, by name."""
+    path = config_folder() / SHIPPED_PROFILES
+    report = Report(str(path))
+    context = Context(report, str(path.parent))
+    root = keys.Section("", "", (keys.PROFILES,))
+    node = read_document(path.read_bytes(), report)
+    profiles = _profiles(SectionReader(root, node, "", Place(1, 1), context), report, {})
+    report.raise_errors()
+    return profiles
+
+
+def _read(file: str, report: Report) -> bytes:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        found = error.strerror if isinstance(error, OSError) and error.strerror else "no usable path"
+        accepted = "a configuration file; --config or $VMSTUI_CONFIG name another one"
+        report.error(WHOLE_FILE, "", found.lower(), accepted)
+        raise SettingsError(report.errors) from None
+
+
+# In the functions below, what follows `or` stands in for values with errors: `load` raises before anybody sees it.
+
+
+def _settings(root: SectionReader, file: str, context: Context) -> Settings:
+    report = context.report
+    recordings = root.value(keys.RECORDINGS)
+    mount = root.value(keys.RECORDINGS_MOUNT)
+    if mount and recordings and os.path.commonpath((mount, recordings)) != mount:
+        place = root.place_of(keys.RECORDINGS_MOUNT.name)
+        report.error(place, keys.RECORDINGS_MOUNT.name, shown(mount), f"a folder above recordings ({recordings})")
+    retention = root.section(keys.RETENTION)
+    min_free = retention.value(keys.MIN_FREE_KEY) or MinFree()
+    shipped = shipped_profiles()
+    profiles = shipped | _profiles(root, report, shipped)
+    return Settings(
+        path=os.path.abspath(file),
+        recordings=recordings or "",
+        cameras=_cameras(root, profiles, context),
+        recordings_mount=mount,
+        segment_length_s=root.section(keys.SEGMENT).value(keys.SEGMENT_LENGTH) or 0,
+        timezone=root.value(keys.TIMEZONE_KEY) or "",
+        retention_days=retention.value(keys.RETENTION_DAYS),
+        min_free_bytes=min_free.size_bytes,
+        min_free_percent=min_free.percent,
+        cpu_budget_percent=root.section(keys.CAPACITY).value(keys.CPU_BUDGET_KEY),
+        live=_live(root.section(keys.LIVE), report),
+        ffmpeg=root.value(keys.FFMPEG_KEY) or "",
+    )
+
+
+def _live(section: SectionReader, report: Report) -> LiveServer:
+    server = section.value(keys.SERVER)
+    host, port = section.value(keys.LISTEN_KEY) or ("127.0.0.1", 0)
+    username = section.value(keys.LIVE_USERNAME)
+    password = section.secret(keys.LIVE_PASSWORD)
+    fields = (keys.LISTEN_KEY.name, keys.LIVE_USERNAME.name, keys.LIVE_PASSWORD.name)
+    if server not in (None, EMBEDDED):
+        for name in filter(section.has, fields):
+            accepted = f"it only with server: {EMBEDDED}"
+            report.warn(section.place_of(name), f"{section.path}.{name}", "a key without effect", accepted)
+        return LiveServer(url=server)
+    has_login = section.has(keys.LIVE_USERNAME.name), section.has(keys.LIVE_PASSWORD.name)
+    place = section.place_of(keys.LISTEN_KEY.name)
+    if not is_loopback(host) and not all(has_login):
+        accepted = "a host of this machine only, such as 127.0.0.1, or username and password as well"
+        report.error(place, f"{section.path}.{keys.LISTEN_KEY.name}", shown(host), accepted)
+    elif any(has_login) and not all(has_login):
+        report.error(section.place, section.path, "half a login", "username and password, or neither")
+    return LiveServer(None, host, port, username, password)
+
+
+def _profiles(root: SectionReader, report: Report, shipped: Mapping[str, Profile]) -> dict[str, Profile]:
+    profiles: dict[str, Profile] = {}
+    for entry, section in root.named(keys.PROFILES):
+        try:
+            name = keys.PROFILE_NAME.parse(entry.key)
+        except Refused as refused:
+            report.error(entry.place, section.path, refused.found, keys.PROFILE_NAME.accepted)
+            name = entry.key
+        if name in shipped:
+            accepted = f"another name: {' and '.join(shipped)} come with vmstui and stay as they are"
+            report.error(entry.place, section.path, shown(name), accepted)
+        live = _output(section.section(keys.PROFILE_LIVE), report) if section.has(keys.PROFILE_LIVE.name) else None
+        profiles[name] = Profile(name, _output(section.section(keys.RECORDING), report), live)
+    return profiles
+
+
+def _output(section: SectionReader, report: Report) -> OutputSettings:
+    codec = section.value(keys.CODEC) or VideoCodec.SOURCE
+    encoder = section.value(keys.ENCODER) or Encoder.AUTO
+    if codec is VideoCodec.SOURCE and encoder not in (Encoder.AUTO, Encoder.COPY):
+        place = section.place_of(keys.ENCODER.name)
+        accepted = "codec: h264 or h265 for an encoder to encode to"
+        report.error(place, f"{section.path}.{keys.ENCODER.name}", f"{encoder} with codec: {codec}", accepted)
+    if codec is VideoCodec.SOURCE or encoder is Encoder.COPY:
+        for key in (keys.SIZE, keys.BITRATE_KEY, keys.FPS):
+            if section.has(key.name):
+                here = f"{section.path}.{key.name}"
+                accepted = "it only with codec: h264 or h265 and an encoder other than copy"
+                report.error(section.place_of(key.name), here, "a change to a stream that is copied", accepted)
+    return OutputSettings(
+        codec, encoder, section.value(keys.SIZE), section.value(keys.BITRATE_KEY), section.value(keys.FPS)
+    )
+
+
+def _cameras(root: SectionReader, profiles: Mapping[str, Profile], context: Context) -> tuple[Camera, ...]:
+    report = context.report
+    cameras: list[Camera] = []
+    ids: dict[str, int] = {}
+    folders: dict[str, int] = {}
+    for section in root.listed(keys.CAMERAS):
+        camera = _camera(section, profiles, context)
+        if camera is None:
+            continue
+        cameras.append(camera)
+        id_place = section.place_of(keys.CAMERA_ID.name)
+        if camera.id in ids:
+            found = f"{shown(camera.id)}, which is the camera in line {ids[camera.id]} already"
+            report.error(id_place, f"{section.path}.{keys.CAMERA_ID.name}", found, "an id of its own for each camera")
+            continue
+        ids[camera.id] = id_place.line
+        folder = camera_folder(camera)
+        place = section.place_of(keys.CAMERA_NAME.name) if section.has(keys.CAMERA_NAME.name) else id_place
+        if folder.casefold() in folders:
+            first = folders[folder.casefold()]
+            found = f"a name whose files would be called {folder}_…, as those of the camera in line {first}"
+            accepted = "names that differ in more than punctuation and letter case"
+            report.error(place, f"{section.path}.{keys.CAMERA_NAME.name}", found, accepted)
+        folders.setdefault(folder.casefold(), place.line)
+    if not root.has(keys.CAMERAS.name) or (not cameras and not report.errors):
+        report.warn(root.place_of(keys.CAMERAS.name), keys.CAMERAS.name, "no camera", "at least one to record")
+    return tuple(cameras)
+
+
+def _camera(section: SectionReader, profiles: Mapping[str, Profile], context: Context) -> Camera | None:
+    """One camera, or None where it has no usable id. Every key is read in any case, for its errors."""
+    report = context.report
+    camera_id = section.value(keys.CAMERA_ID)
+    name = section.value(keys.CAMERA_NAME)
+    address = section.value(keys.CAMERA_URL)
+    username = section.value(keys.USERNAME)
+    password = section.secret(keys.PASSWORD)
+    profile_name = section.value(keys.CAMERA_PROFILE) or ""
+    transport = section.value(keys.TRANSPORT)
+    enabled = section.value(keys.ENABLED)
+    if profile_name and profile_name not in profiles:
+        one_of = f"one of: {', '.join(profiles)}"
+        place = section.place_of(keys.CAMERA_PROFILE.name)
+        here = f"{section.path}.{keys.CAMERA_PROFILE.name}"
+        report.error(place, here, shown(profile_name), one_of, nearest(profile_name, profiles))
+    if address is not None:
+        here = f"{section.path}.{keys.CAMERA_URL.name}"
+        place = section.place_of(keys.CAMERA_URL.name)
+        origin = context.origins[here]
+        if address.secret_inside:
+            found = "an address whose path looks as if it held a password"
+            report.warn(place, here, found, "a user at the camera with few rights, as the password shows in this file")
+        if address.username or address.password:
+            if section.has(keys.USERNAME.name) or section.has(keys.PASSWORD.name):
+                accepted = "a login in username and password only"
+                report.error(place, here, "a login here and in username or password", accepted)
+            else:
+                accepted = "username: NAME and password: {env: NAME} or {file: PATH}"
+                report.warn(place, here, "a login in the address", accepted)
+                context.origins[f"{section.path}.{keys.USERNAME.name}"] = origin
+                context.origins[f"{section.path}.{keys.PASSWORD.name}"] = origin
+            username = address.username
+            password = Secret(address.password) if address.password else None
+    if camera_id is None:
+        return None
+    return Camera(
+        id=camera_id,
+        name=name or camera_id,
+        url=address.url if address else "",
+        profile=profiles.get(profile_name) or profiles["source"],
+        username=username,
+        password=password,
+        transport=transport.value if transport else "",
+        enabled=enabled is not False,
+    )
