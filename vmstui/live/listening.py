@@ -30,14 +30,18 @@ def listen(host: str, port: int, port_file: Path | None) -> socket.socket:
         return bind(host, 0)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A TCP socket bound to an address that is written as a number or a name. Raises PortInUseError, OSError."""
+def bind(host: str, port: int, *, listening: bool = True) -> socket.socket:
+    """A TCP socket bound to an address that is written as a number or a name. Raises PortInUseError, OSError.
+
+    Bound but not listening it keeps the port from others and lets the kernel refuse connections.
+    """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen()  # two sockets with SO_REUSEADDR may bind the same port; only one may listen
+        if listening:
+            listener.listen()  # two sockets with SO_REUSEADDR may bind the same port; only one may listen
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:

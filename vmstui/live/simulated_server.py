@@ -1,0 +1,229 @@
+"""The process behind simulated cameras: a relay that can misbehave, and one ffmpeg per camera that feeds it.
+
+`simulated.SimulatedCameras` starts it and talks to it in JSON lines: one command per line on stdin, one answer per line
+on stdout (`{"ok": true, …}` or `{"error": "…"}`). Passwords come that way too, so no argument list shows them. When
+stdin ends, because the parent closed it or died, everything here ends; feeders are killed by the kernel even if this
+process is killed first, frozen ones as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypedDict, cast
+
+from vmstui.live.auth import Credentials
+from vmstui.live.listening import bind
+from vmstui.live.relay_log import RelayLog
+from vmstui.live.relay_server import Relay, RelayLimits
+
+_HOST = "127.0.0.1"
+_NEVER_S = 1e9
+_PR_SET_PDEATHSIG = 1
+_POLL_S = 0.02
+_COMMAND_LIMIT_S = 30.0
+_MAX_LINE_BYTES = 1024 * 1024
+
+
+class CameraDict(TypedDict):
+    """A camera as it comes over stdin; the fields of `simulated.CameraSpec`."""
+
+    path: str
+    codec: str
+    size: list[int]
+    fps: int
+    bitrate_bps: int
+    gop_s: float
+    audio: bool
+    username: str | None
+    password: str | None
+    scheme: str
+
+
+class _SimulatedRelay(Relay):
+    """A relay whose every path asks for its own password, and refuses players when told to."""
+
+    def __init__(self, cameras: dict[str, CameraDict]) -> None:
+        # a frozen camera stays connected, however long it sends nothing
+        super().__init__(RelayLog(), limits=RelayLimits(publisher_silence_s=_NEVER_S, takeover_silence_s=_NEVER_S))
+        self.refusals: dict[str, int] = {}
+        self._cameras = cameras
+
+    def refusal(self, path: str) -> int | None:
+        return self.refusals.get(path)
+
+    def credentials_for(self, path: str, *, loopback: bool) -> Credentials | None:
+        camera = self._cameras.get(path)
+        if camera is None or camera["username"] is None:
+            return None
+        return Credentials(camera["username"], camera["password"] or "")
+
+    def schemes(self, path: str) -> tuple[str, ...]:
+        camera = self._cameras.get(path)
+        return (camera["scheme"] if camera else "digest",)
+
+
+class _Cameras:
+    """What the commands act on."""
+
+    def __init__(self, ffmpeg: str, folder: Path, cameras: list[CameraDict], port: int) -> None:
+        self._ffmpeg = ffmpeg
+        self._folder = folder
+        self._cameras = {camera["path"]: camera for camera in cameras}
+        self._relay = _SimulatedRelay(self._cameras)
+        self._socket = bind(_HOST, port)
+        self.port = int(self._socket.getsockname()[1])
+        self._feeders: dict[str, subprocess.Popen[bytes]] = {}
+
+    async def up(self) -> None:
+        """Serve, feed every camera, and come back when all of them send."""
+        await self._relay.start(self._socket)
+        for path in self._cameras:
+            self._feed(path)
+        for path in self._cameras:
+            await self._sending(path)
+
+    async def down(self) -> None:
+        """Refuse connections. The port stays ours: bound, not listening."""
+        for path in tuple(self._feeders):
+            self._stop_feeding(path)
+        await self._relay.stop()
+        self._socket = bind(_HOST, self.port, listening=False)
+
+    async def close(self, path: str) -> None:
+        """The camera's stream ends; its readers are closed."""
+        self._stop_feeding(path)
+        await _until(lambda: self._relay.paths[path].publisher is None)
+
+    async def reopen(self, path: str, changes: dict[str, object]) -> None:
+        """The stream comes back, other than it was if `changes` says so."""
+        await self.close(path)
+        self._cameras[path] = cast(CameraDict, {**self._cameras[path], **changes})
+        self._feed(path)
+        await self._sending(path)
+
+    def refuse(self, path: str, status: int | None) -> None:
+        """Answer this status to everyone who wants to see the camera; None: be kind again."""
+        self._relay.refusals.pop(path, None)
+        if status is not None:
+            self._relay.refusals[path] = status
+
+    def signal(self, path: str, number: signal.Signals) -> None:
+        """Freeze or thaw the feeder."""
+        self._feeders[path].send_signal(number)
+
+    def kill_feeders(self) -> None:
+        """The end."""
+        for path in tuple(self._feeders):
+            self._stop_feeding(path)
+
+    def _feed(self, path: str) -> None:
+        argv = feeder_argv(self._ffmpeg, self._cameras[path], f"rtsp://{_HOST}:{self.port}/{path}")
+        with (self._folder / f"{path.replace('/', '_')}.log").open("ab") as log:
+            self._feeders[path] = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent
+            )
+
+    def _stop_feeding(self, path: str) -> None:
+        feeder = self._feeders.pop(path, None)
+        if feeder is not None:
+            feeder.kill()
+            feeder.wait()
+
+    async def _sending(self, path: str) -> None:
+        known = self._relay.paths.get(path)
+        before = known.stats().packets_in if known else 0
+
+        def sends() -> bool:
+            if self._feeders[path].poll() is not None:
+                raise RuntimeError(f"the ffmpeg that feeds {path} ended with {self._feeders[path].returncode}")
+            now = self._relay.paths.get(path)
+            return now is not None and now.live and now.stats().packets_in > before
+
+        await _until(sends)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while True:
+        if condition():
+            return
+        await asyncio.sleep(_POLL_S)
+
+
+def feeder_argv(ffmpeg: str, camera: CameraDict, url: str) -> list[str]:
+    """The ffmpeg that plays a camera: a moving test picture in real time, at little cost."""
+    width, height = camera["size"]
+    gop = str(max(1, round(camera["fps"] * camera["gop_s"])))
+    bitrate = str(camera["bitrate_bps"])
+    argv = [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-re"]
+    argv += ["-f", "lavfi", "-i", f"testsrc2=size={width}x{height}:rate={camera['fps']}"]
+    if camera["audio"]:
+        argv += ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000", "-c:a", "pcm_alaw"]
+    if camera["codec"] == "h265":
+        argv += ["-c:v", "libx265", "-x265-params", f"log-level=error:pools=1:keyint={gop}:min-keyint={gop}:scenecut=0"]
+    else:
+        argv += ["-c:v", "libx264", "-threads", "1", "-g", gop, "-keyint_min", gop, "-sc_threshold", "0"]
+    argv += ["-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
+    argv += ["-b:v", bitrate, "-maxrate", bitrate, "-bufsize", bitrate]
+    # cameras repeat their parameter sets in the stream, not only in the description
+    argv += ["-bsf:v", "dump_extra=freq=keyframe"]
+    return [*argv, "-f", "rtsp", "-rtsp_transport", "tcp", url]
+
+
+def _die_with_parent() -> None:
+    """In the child before exec: SIGKILL when the parent ends (prctl(2)); it ends stopped processes too."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        os._exit(1)
+
+
+async def _obey(cameras: _Cameras, command: dict[str, object]) -> None:
+    path, what = str(command.get("path", "")), command["do"]
+    if what == "up":
+        await cameras.up()
+    elif what == "down":
+        await cameras.down()
+    elif what == "close":
+        await cameras.close(path)
+    elif what == "reopen":
+        await cameras.reopen(path, cast(dict[str, object], command["changes"]))
+    elif what == "refuse":
+        cameras.refuse(path, cast("int | None", command["status"]))
+    elif what == "freeze":
+        cameras.signal(path, signal.SIGSTOP)
+    elif what == "thaw":
+        cameras.signal(path, signal.SIGCONT)
+    else:
+        raise RuntimeError(f"no such command: {what}")
+
+
+async def _serve() -> None:
+    loop = asyncio.get_running_loop()
+    commands = asyncio.StreamReader(limit=_MAX_LINE_BYTES)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    first = json.loads(await commands.readline())
+    cameras = _Cameras(first["ffmpeg"], Path(first["folder"]), first["cameras"], first["port"])
+    try:
+        print(json.dumps({"ok": True, "port": cameras.port}), flush=True)
+        while line := await commands.readline():
+            try:
+                async with asyncio.timeout(_COMMAND_LIMIT_S):
+                    await _obey(cameras, json.loads(line))
+            except (RuntimeError, OSError, KeyError, TimeoutError) as error:
+                print(json.dumps({"error": repr(error)}), flush=True)
+            else:
+                print(json.dumps({"ok": True}), flush=True)
+    finally:
+        cameras.kill_feeders()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who then closes stdin
+    asyncio.run(_serve())
