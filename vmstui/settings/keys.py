@@ -1,8 +1,8 @@
 """The table of the configuration: every key with its type, default, meaning and what a change of it restarts.
 
 Reading (`loader`), the JSON schema (`schema`), the reference in the documentation (`reference`) and differences
-(`diff`) are all made from it. A key is added here, read in `loader` and given its place in `vmstui.model`; tests fail
-where one of the three is forgotten.
+(`changes`) are all made from it. A key is added here, read in `loader`, given its place in `vmstui.model` and a row in
+`rows`; tests fail where one of them is forgotten.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ RETENTION = Section("retention", "How long footage stays.", (RETENTION_DAYS, MIN
 CPU_BUDGET_KEY = Key(
     "cpu_budget",
     CPU_BUDGET,
-    "CPU that recording may use in all; the dashboard projects against it how many cameras fit.",
+    "CPU that recording may use in all; the dashboard shows the use against it.",
     Effect.NOTHING,
     otherwise="all cores",
 )

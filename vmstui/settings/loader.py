@@ -27,7 +27,7 @@ from vmstui.settings.document import MAX_FILE_BYTES, read_document
 from vmstui.settings.folders import find_path
 from vmstui.settings.names import camera_folder
 from vmstui.settings.problems import WHOLE_FILE, Place, Problem, Report, SettingsError, nearest, shown
-from vmstui.settings.reader import Context, SectionReader
+from vmstui.settings.reader import DEFAULT, Context, SectionReader
 from vmstui.settings.values import MinFree, Refused
 
 SHIPPED_PROFILES = "profiles.yaml"
@@ -67,7 +67,7 @@ def shipped_profiles() -> dict[str, Profile]:
     context = Context(report, str(path.parent))
     root = keys.Section("", "", (keys.PROFILES,))
     node = read_document(path.read_bytes(), report)
-    profiles = _profiles(SectionReader(root, node, "", Place(1, 1), context), report, {})
+    profiles = _profiles(SectionReader(root, node, "", Place(1, 1), context), context, {})
     report.raise_errors()
     return profiles
 
@@ -96,7 +96,7 @@ def _settings(root: SectionReader, file: str, context: Context) -> Settings:
     retention = root.section(keys.RETENTION)
     min_free = retention.value(keys.MIN_FREE_KEY) or MinFree()
     shipped = shipped_profiles()
-    profiles = shipped | _profiles(root, report, shipped)
+    profiles = shipped | _profiles(root, context, shipped)
     return Settings(
         path=os.path.abspath(file),
         recordings=recordings or "",
@@ -134,7 +134,8 @@ def _live(section: SectionReader, report: Report) -> LiveServer:
     return LiveServer(None, host, port, username, password)
 
 
-def _profiles(root: SectionReader, report: Report, shipped: Mapping[str, Profile]) -> dict[str, Profile]:
+def _profiles(root: SectionReader, context: Context, shipped: Mapping[str, Profile]) -> dict[str, Profile]:
+    report = context.report
     profiles: dict[str, Profile] = {}
     for entry, section in root.named(keys.PROFILES):
         try:
@@ -145,7 +146,11 @@ def _profiles(root: SectionReader, report: Report, shipped: Mapping[str, Profile
         if name in shipped:
             accepted = f"another name: {' and '.join(shipped)} come with vmstui and stay as they are"
             report.error(entry.place, section.path, shown(name), accepted)
-        live = _output(section.section(keys.PROFILE_LIVE), report) if section.has(keys.PROFILE_LIVE.name) else None
+        live = None
+        if section.has(keys.PROFILE_LIVE.name):
+            live = _output(section.section(keys.PROFILE_LIVE), report)
+        else:
+            context.origins[f"{section.path}.{keys.PROFILE_LIVE.name}"] = DEFAULT
         profiles[name] = Profile(name, _output(section.section(keys.RECORDING), report), live)
     return profiles
 

@@ -18,6 +18,7 @@ from vmstui.settings.tree import Entry, Listing, Mapping, Node, Scalar, describe
 from vmstui.settings.values import Refused
 
 T = TypeVar("T")
+DEFAULT = "default"
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class SectionReader:
         if entry is None:
             if key.is_required and self._is_readable:
                 self._report.error(self.place, here, "nothing", key.kind.accepted)
-            self._context.origins[here] = "default"
+            self._context.origins[here] = DEFAULT
             return None if key.default is None else key.kind.parse(key.default)
         node = entry.value
         self._context.origins[here] = f"{self._report.file}:{node.place.line}"
@@ -89,10 +90,11 @@ class SectionReader:
 
     def secret(self, key: SecretKey) -> Secret | None:
         """The password of a key, None where there is none and after an error."""
+        here = child(self.path, key.name)
         entry = self._entries.get(key.name)
         if entry is None:
+            self._context.origins[here] = DEFAULT
             return None
-        here = child(self.path, key.name)
         self._context.origins[here] = f"{self._report.file}:{entry.value.place.line}"
         return read_secret(entry.value, here, self._context.folder, self._report)
 

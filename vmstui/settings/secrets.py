@@ -9,13 +9,19 @@ import os
 import re
 import stat
 
-from vmstui.model import Secret
+from vmstui.model import Secret, Settings
 from vmstui.settings.problems import Place, Report, child
 from vmstui.settings.tree import Mapping, Node, Scalar, describe
 
 ACCEPTED = "{env: NAME} or {file: PATH}"
 MAX_SECRET_BYTES = 1024
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def secret_values(settings: Settings) -> tuple[str, ...]:
+    """Every password of the configuration, for masking by exact value."""
+    secrets = (*(camera.password for camera in settings.cameras), settings.live.password)
+    return tuple(sorted({secret.value for secret in secrets if secret is not None}))
 
 
 def read_secret(node: Node, key: str, folder: str, report: Report) -> Secret | None:

@@ -1,0 +1,130 @@
+"""`vmstui config check|show|schema|diff`: what the configuration says, without a recorder.
+
+Results go to standard output, passwords never. `check` reports errors itself; the others raise `SettingsError` for
+`vmstui.cli.main` to report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import chain
+
+from vmstui.settings import Loaded, Problem, SettingsDiff, SettingsError, find_path, load
+from vmstui.settings import diff as difference
+from vmstui.settings.rows import Row, camera_rows, general_rows, profile_rows
+
+DONE, WRONG = 0, 2
+BUILT_IN = "built in"
+
+
+def check(path: str | None, as_json: bool) -> int:
+    """List every error and warning; 0 if the configuration can be used, 2 if not."""
+    file = find_path(path)
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    cameras = 0
+    try:
+        loaded = load(file)
+        warnings = loaded.warnings
+        cameras = len(loaded.settings.cameras)
+    except SettingsError as error:
+        errors = error.problems
+    if as_json:
+        _print_json(
+            {
+                "file": file,
+                "ok": not errors,
+                "cameras": cameras,
+                "errors": [asdict(problem) | {"text": str(problem)} for problem in errors],
+                "warnings": [asdict(problem) | {"text": str(problem)} for problem in warnings],
+            }
+        )
+    else:
+        for problem in errors:
+            print(problem)
+        for problem in warnings:
+            print(f"{problem} (warning)")
+        verdict = _count(len(errors), "error") if errors else f"good, {_count(cameras, 'camera')}"
+        print(f"{file}: {verdict}" + (f", {_count(len(warnings), 'warning')}" if warnings else ""))
+    return WRONG if errors else DONE
+
+
+def show(path: str | None, as_json: bool) -> int:
+    """Print every resolved value with the file and line it comes from; of passwords only that."""
+    loaded = load(path)
+    rows = [(key, row, loaded.origins.get(key, BUILT_IN)) for key, row in _resolved(loaded)]
+    secrets = _secret_origins(loaded)
+    if as_json:
+        values = [
+            {"key": key, "value": secrets.get(key, row.shown), "origin": origin, "secret": key in secrets}
+            for key, row, origin in rows
+        ]
+        _print_json({"file": loaded.settings.path, "values": values})
+    else:
+        from vmstui.cli.table import table
+
+        cells = [(key, secrets.get(key, row.shown), origin) for key, row, origin in rows]
+        print(table(("key", "value", "origin"), cells))
+    return DONE
+
+
+def schema() -> int:
+    """Print the JSON schema."""
+    from vmstui.settings.schema import schema_text
+
+    print(schema_text(), end="")
+    return DONE
+
+
+def diff(old_path: str | None, new_path: str, as_json: bool) -> int:
+    """Print what differs between two configurations and what would restart for it; 0 also where they differ."""
+    changes = difference(load(old_path).settings, load(new_path).settings)
+    if as_json:
+        _print_json(asdict(changes))
+    else:
+        for line in _difference_lines(changes):
+            print(line)
+    return DONE
+
+
+def _resolved(loaded: Loaded) -> Iterator[tuple[str, Row]]:
+    """Rows with the dotted key of the file, as in `Loaded.origins`."""
+    settings = loaded.settings
+    for row in general_rows(settings):
+        yield row.key, row
+    for profile in {camera.profile.name: camera.profile for camera in settings.cameras}.values():
+        for row in profile_rows(profile):
+            yield f"profiles.{profile.name}.{row.key}", row
+    for number, camera in enumerate(settings.cameras):
+        for row in camera_rows(camera):
+            yield f"cameras[{number}].{row.key}", row
+
+
+def _secret_origins(loaded: Loaded) -> dict[str, str]:
+    """What is shown in place of each password: where it comes from."""
+    settings = loaded.settings
+    secrets = {f"cameras[{number}].password": camera.password for number, camera in enumerate(settings.cameras)}
+    secrets["live.password"] = settings.live.password
+    return {key: secret.origin for key, secret in secrets.items() if secret is not None}
+
+
+def _difference_lines(changes: SettingsDiff) -> Iterator[str]:
+    if not changes:
+        yield "no difference"
+    for camera in changes.added:
+        yield f"+ camera {camera}"
+    for camera in changes.removed:
+        yield f"- camera {camera}"
+    within = ((f"camera {camera.id}: ", change) for camera in changes.changed for change in camera.changes)
+    for where, change in chain((("", change) for change in changes.other), within):
+        yield f"~ {where}{change.key}: {change.old} -> {change.new} ({change.effect})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
