@@ -1,1 +1,23 @@
-"""The dashboard. Nothing outside this package imports Textual."""
+"""The dashboard. Nothing outside this package imports Textual, and importing this package does not either.
+
+`run` is the only door: `cli` calls it with a connected client, prints `Leave.sentence` when it returns.
+"""
+
+from __future__ import annotations
+
+from vmstui.tui.leave import Leave
+from vmstui.tui.source import Recorder
+
+__all__ = ["Leave", "Recorder", "run"]
+
+
+def run(recorder: Recorder, *, readonly: bool = False, theme: str | None = None, ascii_only: bool = False) -> Leave:
+    """Show the dashboard on this terminal until the person leaves.
+
+    The recorder is first used inside the dashboard's own event loop and closed by it. `readonly` takes every action
+    that changes something away; `theme` is the name of a theme, None for the default; `ascii_only` draws with ASCII
+    even where the terminal could do more (it is automatic where the terminal is not UTF-8).
+    """
+    from vmstui.tui.app import Dashboard
+
+    return Dashboard(recorder, readonly=readonly, theme=theme, ascii_only=ascii_only).run() or Leave.DETACHED

@@ -1,0 +1,305 @@
+"""A fleet that lives without any camera: the dashboard over invented data, to look at it and to take its pictures.
+
+    python -m tests.tui.fake_fleet --cameras 12
+    python -m tests.tui.fake_fleet --cameras 2 --well --svg picture.svg --size 80x24 --keys enter
+
+Faults happen as they do in life: a camera that refuses its password, one that cannot be reached, one that stalls now
+and then, a live stream that is down, software encoding where the GPU gave up. `--log-lines` writes so many a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import random
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from vmstui.control.errors import RecorderLost
+from vmstui.model import (
+    CameraDetails,
+    CameraSnapshot,
+    CameraState,
+    Event,
+    EventKind,
+    FfmpegInfo,
+    LogLevel,
+    LogLine,
+    LogPage,
+    OpenSegment,
+    OutputHealth,
+    OutputKind,
+    OutputState,
+    ProcessSnapshot,
+    Progress,
+    RecorderSnapshot,
+    Sample,
+    Segment,
+    SegmentVerdict,
+    Stability,
+    StabilityVerdict,
+    StorageSnapshot,
+)
+
+MIB = 1024 * 1024
+NAMES = (
+    "Duc Tai Dendo 1", "Duc Tai Dendo 2", "Gate North", "Gate South", "Lobby", "Loading Dock", "Car Park P1",
+    "Car Park P2", "Stairs East", "Server Room", "Yard", "Roof", "Canteen", "Corridor 2", "Reception", "Workshop",
+)  # fmt: skip
+MESSAGES = (
+    (LogLevel.WARNING, "rtsp", "max delay reached. need to consume packet"),
+    (LogLevel.WARNING, "rtsp", "RTP: missed 12 packets"),
+    (LogLevel.ERROR, "h264", "error while decoding MB 57 41, bytestream -7"),
+    (LogLevel.WARNING, "hevc", "Could not find ref with POC 37"),
+    (LogLevel.INFO, "segment", "Opening '00042.mp4' for writing"),
+    (LogLevel.WARNING, "mp4", "Non-monotonic DTS; previous: 43200, current: 43199; changing to 43201."),
+    (LogLevel.INFO, "in#0/rtsp", "Missing PPS in sprop-parameter-sets, ignoring"),
+    (LogLevel.UNKNOWN, "", "    Last message repeated 3 times"),
+)
+SEGMENT_S = 180.0
+
+
+class FakeFleet:
+    """A `Recorder` that invents everything; time is real, or frozen at `at` for pictures."""
+
+    def __init__(self, count: int, *, well: bool = False, log_lines_per_s: float = 2.0, at: datetime | None = None):
+        self._random = random.Random(7)
+        self._frozen = at
+        self._started_at = (at or datetime.now(UTC)) - timedelta(hours=3, minutes=2)
+        self._log_rate = log_lines_per_s
+        self._lines: deque[LogLine] = deque(maxlen=50_000)
+        self._seq = 0
+        self._wrote_at = self._now()
+        self._stopped: set[str] = set()
+        self._restarted: dict[str, tuple[datetime, int]] = {}
+        self._ended = False
+        self._well = well
+        self.ids = [f"cam_{number + 1:02d}" for number in range(count)]
+        self.names = [NAMES[n] if n < len(NAMES) else f"Camera {n + 1:03d}" for n in range(count)]
+        self._write(200)
+
+    def _now(self) -> datetime:
+        return self._frozen or datetime.now(UTC)
+
+    # ------------------------------------------------------------------------------------------------ what is seen
+
+    async def snapshots(self) -> AsyncIterator[RecorderSnapshot]:
+        while not self._ended:
+            yield self.snapshot()
+            await asyncio.sleep(1.0)
+        raise RecorderLost("the service has ended.")
+
+    def snapshot(self) -> RecorderSnapshot:
+        """The fleet as it is now."""
+        now = self._now()
+        cameras = tuple(self._camera(number, now) for number in range(len(self.ids)))
+        cpu = sum(camera.sample.cpu_percent for camera in cameras if camera.sample)
+        return RecorderSnapshot(
+            now, "vms-1", "0.1.0", "/etc/vmstui/vmstui.yaml", "local", ProcessSnapshot(900, "running"),
+            ProcessSnapshot(901, "running", address="rtsp://127.0.0.1:8554"),
+            StorageSnapshot("/srv/recordings", True, "", 76 * 1024 * MIB, 900 * 1024 * MIB, "/srv"),
+            FfmpegInfo("/opt/vmstui/ffmpeg", "9.0.2", "embedded", ("libx264", "libx265", "hevc_nvenc", "h264_nvenc")),
+            "", cameras, self._started_at, cpu + 0.4, 205.0 if len(cameras) < 9 else 1600.0, 16,
+            (len(cameras) * 118 + 40) * MIB,
+        )  # fmt: skip
+
+    def _fault(self, number: int, now: datetime) -> str:
+        if self._well:
+            return ""
+        if number == 7 and int(now.timestamp()) % 40 < 8:
+            return "stalled"
+        return {2: "password", 5: "unreachable", 4: "live", 9: "software"}.get(number, "")
+
+    def _camera(self, number: int, now: datetime) -> CameraSnapshot:
+        camera_id, name, fault = self.ids[number], self.names[number], self._fault(number, now)
+        file_name = name.replace(" ", "_")
+        base = CameraSnapshot(
+            camera_id, name, CameraState.RECORDING, "", self._started_at, camera_id not in self._stopped, "reencode",
+            self._outputs(camera_id, file_name, fault), generation=1,
+        )  # fmt: skip
+        if camera_id in self._stopped:
+            return replace(base, state=CameraState.STOPPED, reason="stopped by a person", since=now, outputs=())
+        if fault == "password":
+            since = self._started_at + timedelta(minutes=19)
+            again = now + timedelta(seconds=600 - now.timestamp() % 600)
+            reason = "The camera refused the password of user 'admin' (401 Unauthorized)"
+            return replace(base, state=CameraState.AUTH_FAILED, reason=reason, since=since, next_start_at=again)
+        if fault == "unreachable":
+            left_s = 60 - now.timestamp() % 60
+            reason = "No route to 10.20.4.17:554 (No route to host)"
+            since = now - timedelta(minutes=43)
+            return replace(base, state=CameraState.BACKOFF, reason=reason, since=since, restarts=14,
+                           next_start_at=now + timedelta(seconds=left_s), generation=15)  # fmt: skip
+        started_at, generation = self._restarted.get(camera_id, (self._started_at, 1 + (number % 5 == 3)))
+        if (now - started_at).total_seconds() < 2.0:
+            return replace(base, state=CameraState.STARTING, since=started_at, generation=generation)
+        pid = 101_600 + number * 7 + generation
+        if fault == "stalled":
+            reason = "No footage for 31 s (limit 30 s); the worker is being ended"
+            return replace(base, state=CameraState.STALLED, reason=reason, pid=pid, since=now - timedelta(seconds=4))
+        phase = number * 17.0
+        age_s = (now.timestamp() + phase) % SEGMENT_S
+        opened_at = now - timedelta(seconds=age_s)
+        local = opened_at.astimezone()
+        level = 61.0 if fault == "software" else 23.4
+        wave = math.sin(now.timestamp() / 9 + number) * 1.2 + self._random.uniform(-0.4, 0.4)
+        last = self._segment(number, opened_at - timedelta(seconds=SEGMENT_S))
+        return replace(
+            base, pid=pid, started_at=started_at, generation=generation, restarts=generation - 1,
+            fallback="software encoders: NVENC has no free session (OpenEncodeSessionEx failed)"
+            if fault == "software" else "",
+            sample=Sample(now, level + wave, (118 + number % 5) * MIB, 14, 320_000.0, 431_000.0),
+            progress=Progress(int((now - started_at).total_seconds() * 15), 15.0, 1.0,
+                              (now - started_at).total_seconds(), 0, 0),
+            open_segment=OpenSegment(f"{file_name}_{local:%Y%m%d_%H%M%S}.mp4", opened_at, int(age_s * 108_000), now),
+            last_segment=last, segments_closed=60, warnings_per_min=(0, 0, 0, 4, 0, 0, 0, 12)[number % 8],
+        )  # fmt: skip
+
+    def _outputs(self, camera_id: str, file_name: str, fault: str) -> tuple[OutputHealth, ...]:
+        nvenc = fault != "software"
+        state = OutputState.UNKNOWN if fault in {"password", "unreachable"} else OutputState.UP
+        live = OutputState.DOWN if fault == "live" else state
+        why = "the RTSP server refuses it (503); tried again every second, recording is not affected"
+        return (
+            OutputHealth(OutputKind.RECORDING, state, "h265", "hevc_nvenc" if nvenc else "libx265",
+                         f"/srv/recordings/{file_name}"),
+            OutputHealth(OutputKind.LIVE, live, "h264", "h264_nvenc" if nvenc else "libx264",
+                         f"rtsp://127.0.0.1:8554/{camera_id}", why if fault == "live" else "", 1),
+        )  # fmt: skip
+
+    def _segment(self, number: int, started_at: datetime) -> Segment:
+        name = self.names[number].replace(" ", "_")
+        local = started_at.astimezone()
+        path = f"/srv/recordings/{name}/{local:%Y-%m-%d}/{name}_{local:%Y%m%d_%H%M%S}.mp4"
+        size_bytes = int((18.4 + (number * 7 + local.minute) % 10 / 10) * MIB)
+        return Segment(self.ids[number], 1, path, started_at, SEGMENT_S, size_bytes, "h265", 1920, 1080,
+                       SegmentVerdict.GOOD)  # fmt: skip
+
+    # ---------------------------------------------------------------------------------------------- what is asked
+
+    async def details(self, camera: str) -> CameraDetails:
+        number = self.ids.index(camera)
+        row = self._camera(number, self._now())
+        name = self.names[number].replace(" ", "_")
+        values = tuple(round(23.4 + self._random.uniform(-0.15, 0.15), 1) for _ in range(6)) if row.sample else ()
+        verdict = StabilityVerdict.VERY_STABLE if values else StabilityVerdict.TOO_FEW
+        low, high = (min(values), max(values)) if values else (0.0, 0.0)
+        mean = sum(values) / len(values) if values else 0.0
+        events = [Event(self._started_at, camera, EventKind.START, f"worker started, PID {row.pid or 101_602}")]
+        if row.state is CameraState.BACKOFF:
+            events.append(Event(row.since, camera, EventKind.WATCHDOG, "the worker produced nothing", "no_growth",
+                                "31 s", "30 s", "ended, next start after back-off"))  # fmt: skip
+        if row.state is CameraState.AUTH_FAILED:
+            events.append(Event(row.since, camera, EventKind.EXIT, "ffmpeg ended: 401 Unauthorized"))
+        if row.fallback:
+            events.append(Event(self._started_at, camera, EventKind.FALLBACK, row.fallback))
+        command = (
+            "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "level+info", "-progress", f"/run/vmstui/{camera}.progress",
+            "-hwaccel", "cuda", "-hwaccel_output_format", "cuda", "-protocol_whitelist",
+            "file,rtsp,rtp,udp,tcp,tls,crypto,data", "-safe", "0", "-f", "concat", "-i", f"/run/vmstui/{camera}.ffconcat",
+            "-map", "0:v:0", "-c:v", "hevc_nvenc", "-preset", "p4", "-b:v", "1500k", "-f", "segment", "-segment_time",
+            "180", "-segment_atclocktime", "1", "-segment_list_type", "csv", f"/srv/recordings/.spool/{camera}/1/%05d.mp4",
+            "-map", "0:v:0", "-vf", "scale_cuda=1920:1080", "-c:v", "h264_nvenc", "-b:v", "3000k", "-f", "fifo",
+            "-fifo_format", "rtsp", "-format_opts", "rtsp_transport=tcp", f"rtsp://127.0.0.1:8554/{camera}",
+        )  # fmt: skip
+        return CameraDetails(
+            camera, f"rtsp://***@{name.lower().replace('_', '')}.example:556/Streaming/Channels/102", "h264", command,
+            Stability(values, low, high, mean, verdict), (), tuple(events), f"/var/lib/vmstui/log/{camera}.log",
+            f"/srv/recordings/.spool/{camera}/{row.generation}",
+        )  # fmt: skip
+
+    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
+        return {
+            camera: tuple(23.4 + math.sin((second - seconds) / 9 + number) * 1.2 for second in range(seconds))
+            for number, camera in enumerate(self.ids)
+            if self._fault(number, self._now()) not in {"password", "unreachable"}
+        }
+
+    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
+        now = self._now()
+        due = int((now - self._wrote_at).total_seconds() * self._log_rate)
+        if due:
+            self._wrote_at = now
+            self._write(min(due, 5000))
+        kept = [line for line in self._lines if line.seq > after and camera in {None, line.camera}]
+        page = kept[:limit] if after else kept[-limit:]
+        return LogPage(tuple(page), page[-1].seq if page else max(after, 0), 0)
+
+    def _write(self, count: int) -> None:
+        for _ in range(count):
+            self._seq += 1
+            level, component, text = self._random.choice(MESSAGES)
+            camera = self._random.choice(self.ids) if self.ids else ""
+            at = self._now() - timedelta(seconds=max(0, 200 - self._seq))
+            self._lines.append(LogLine(self._seq, at, camera, 1, level, component, text))
+
+    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
+        number = self.ids.index(camera)
+        row = self._camera(number, self._now())
+        newest = row.last_segment.started_at if row.last_segment else self._now() - timedelta(minutes=50)
+        starts = [newest - timedelta(seconds=SEGMENT_S * index + (41 if index >= 4 else 0)) for index in range(60)]
+        segments = [self._segment(number, start) for start in starts]
+        segments[4] = replace(segments[4], duration_s=97.4, verdict=SegmentVerdict.PARTIAL, size_bytes=9 * MIB,
+                              reason="the worker died; playable up to its last fragment")  # fmt: skip
+        return tuple(segments[:limit])
+
+    async def start(self, cameras: tuple[str, ...]) -> None:
+        self._stopped -= set(cameras)
+        await self.restart(cameras)
+
+    async def stop(self, cameras: tuple[str, ...]) -> None:
+        self._stopped |= set(cameras)
+
+    async def restart(self, cameras: tuple[str, ...]) -> None:
+        for camera in cameras:
+            self._restarted[camera] = (self._now(), self._restarted.get(camera, (None, 1))[1] + 1)
+
+    async def shutdown(self) -> None:
+        self._ended = True
+
+    async def close(self) -> None:
+        return None
+
+
+async def _picture(fleet: FakeFleet, options: argparse.Namespace) -> None:
+    from vmstui.tui.app import Dashboard
+
+    width, height = (int(part) for part in options.size.split("x"))
+    app = Dashboard(fleet, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii)
+    async with app.run_test(size=(width, height), notifications=True) as pilot:
+        await pilot.pause(options.wait)
+        for key in options.keys:
+            await pilot.press(key)
+            await pilot.pause(0.1)
+        await pilot.pause(0.5)
+        app.save_screenshot(options.svg)
+
+
+def main() -> None:
+    """Run the dashboard, or save a picture of it."""
+    parser = argparse.ArgumentParser(description="The dashboard over an invented fleet.")
+    parser.add_argument("--cameras", type=int, default=12)
+    parser.add_argument("--well", action="store_true", help="no faults")
+    parser.add_argument("--log-lines", type=float, default=2.0, help="log lines a second, all cameras together")
+    parser.add_argument("--readonly", action="store_true")
+    parser.add_argument("--theme")
+    parser.add_argument("--ascii", action="store_true")
+    parser.add_argument("--svg", help="write a picture here instead of running")
+    parser.add_argument("--size", default="80x24")
+    parser.add_argument("--wait", type=float, default=2.5, help="seconds before the keys")
+    parser.add_argument("--keys", nargs="*", default=[], help="keys to press before the picture")
+    options = parser.parse_args()
+    fleet = FakeFleet(options.cameras, well=options.well, log_lines_per_s=options.log_lines)
+    if options.svg:
+        asyncio.run(_picture(fleet, options))
+        return
+    from vmstui.tui import run
+
+    print(run(fleet, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii).sentence)
+
+
+if __name__ == "__main__":
+    main()

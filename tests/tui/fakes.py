@@ -1,0 +1,179 @@
+"""A recorder that does what a test tells it, and builders of model values that are well unless told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.model import (
+    CameraDetails,
+    CameraSnapshot,
+    CameraState,
+    Event,
+    EventKind,
+    FfmpegInfo,
+    LogLevel,
+    LogLine,
+    LogPage,
+    OpenSegment,
+    OutputHealth,
+    OutputKind,
+    OutputState,
+    ProcessSnapshot,
+    Progress,
+    RecorderSnapshot,
+    Sample,
+    Segment,
+    SegmentVerdict,
+    Stability,
+    StabilityVerdict,
+    StorageSnapshot,
+)
+
+NOW = datetime(2025, 10, 20, 7, 56, 0, tzinfo=UTC)
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+def segment(camera: str = "lobby", minutes_ago: float = 3.0, **changes: object) -> Segment:
+    """A closed segment of three minutes."""
+    started_at = NOW - timedelta(minutes=minutes_ago)
+    path = f"/srv/recordings/{camera}/2025-10-20/{camera}_{started_at:%Y%m%d_%H%M%S}.mp4"
+    values: dict[str, object] = {
+        "camera": camera, "generation": 1, "path": path, "started_at": started_at, "duration_s": 180.0,
+        "size_bytes": 19 * MIB, "codec": "h265", "width": 1920, "height": 1080, "verdict": SegmentVerdict.GOOD,
+    }  # fmt: skip
+    return Segment(**(values | changes))  # type: ignore[arg-type]
+
+
+def camera(id: str = "lobby", state: CameraState = CameraState.RECORDING, **changes: object) -> CameraSnapshot:  # noqa: A002
+    """A camera: one that records has a worker and an open segment, any other has none."""
+    records = state is CameraState.RECORDING
+    live = OutputState.UP if records else OutputState.UNKNOWN
+    values: dict[str, object] = {
+        "id": id, "name": id.replace("_", " ").title(), "state": state, "reason": "", "wanted": True,
+        "since": NOW - timedelta(hours=3), "profile": "reencode",
+        "outputs": (
+            OutputHealth(OutputKind.RECORDING, live, "h265", "libx265", f"/srv/recordings/{id}"),
+            OutputHealth(OutputKind.LIVE, live, "h264", "libx264", f"rtsp://127.0.0.1:8554/{id}", readers=1),
+        ),
+        "generation": 1,
+    }  # fmt: skip
+    if records:
+        values |= {
+            "pid": 101613,
+            "started_at": NOW - timedelta(hours=3),
+            "sample": Sample(NOW, 23.4, 122 * MIB, 14, 0.0, 421_000.0),
+            "progress": Progress(162_000, 15.0, 1.0, 10_800.0, 0, 0),
+            "open_segment": OpenSegment(f"{id}_20251020_075346.mp4", NOW - timedelta(seconds=134), 18 * MIB, NOW),
+            "last_segment": segment(id, 5.0),
+            "segments_closed": 60,
+        }
+    return CameraSnapshot(**(values | changes))  # type: ignore[arg-type]
+
+
+def recorder_snapshot(*cameras: CameraSnapshot, **changes: object) -> RecorderSnapshot:
+    """A recorder that is well, over these cameras."""
+    values: dict[str, object] = {
+        "at": NOW, "host": "vms-1", "version": "0.1.0", "config_path": "/etc/vmstui/vmstui.yaml", "timezone": "UTC",
+        "service": ProcessSnapshot(900, "running"),
+        "relay": ProcessSnapshot(901, "running", address="rtsp://127.0.0.1:8554"),
+        "storage": StorageSnapshot("/srv/recordings", True, "", 76 * GIB, 200 * GIB, "/srv"),
+        "ffmpeg": FfmpegInfo("/opt/ffmpeg", "9.0.2", "embedded", ("libx264", "libx265")), "ffmpeg_reason": "",
+        "cameras": tuple(cameras), "started_at": NOW - timedelta(hours=3),
+        "cpu_percent": sum(camera.sample.cpu_percent for camera in cameras if camera.sample),
+        "cpu_budget_percent": 205.0, "cpu_count": 4, "rss_bytes": 300 * MIB,
+    }  # fmt: skip
+    return RecorderSnapshot(**(values | changes))  # type: ignore[arg-type]
+
+
+def log_line(seq: int, text: str = "", level: LogLevel = LogLevel.INFO, camera: str = "lobby") -> LogLine:
+    """A line that can be told from its neighbours."""
+    return LogLine(seq, NOW + timedelta(milliseconds=seq), camera, 1, level, "rtsp", text or f"line {seq:06d}")
+
+
+def camera_details(id: str) -> CameraDetails:  # noqa: A002 (the model's word)
+    """What the service says about a camera beyond its row."""
+    samples = (46.7, 46.5, 46.5, 46.7, 46.8, 46.8)
+    return CameraDetails(
+        id,
+        f"rtsp://camera.example:556/{id}",
+        "h264",
+        ("ffmpeg", "-hide_banner", "-i", f"/run/vmstui/{id}.ffconcat", "-map", "0:v:0", "-c:v", "libx265"),
+        Stability(samples, 46.5, 46.8, 46.67, StabilityVerdict.VERY_STABLE),
+        (),
+        (Event(NOW, id, EventKind.START, "worker started, PID 101613"),),
+        f"/var/lib/vmstui/log/{id}.log",
+        f"/srv/recordings/.spool/{id}/1",
+    )
+
+
+@dataclass
+class FakeRecorder:
+    """Sends what `send` is given, remembers what it was asked."""
+
+    calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    lines: list[LogLine] = field(default_factory=list)
+    past: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    closed_segments: tuple[Segment, ...] = ()
+    refuses: str = ""
+    """Sentence with which every request is refused."""
+    reachable: bool = True
+    connections: int = 0
+    closed: bool = False
+    log_questions: list[tuple[str | None, int]] = field(default_factory=list)
+    _waiting: asyncio.Queue[RecorderSnapshot | None] = field(default_factory=asyncio.Queue)
+
+    def send(self, snapshot: RecorderSnapshot) -> None:
+        """Let the next snapshot be this one."""
+        self._waiting.put_nowait(snapshot)
+
+    def lose(self) -> None:
+        """Break the connection; `reachable` says whether it can be made again."""
+        self._waiting.put_nowait(None)
+
+    async def snapshots(self) -> AsyncIterator[RecorderSnapshot]:
+        self.connections += 1
+        if not self.reachable:
+            raise RecorderLost("nothing listens on /run/vmstui/control.sock.")
+        while (snapshot := await self._waiting.get()) is not None:
+            yield snapshot
+        raise RecorderLost("the service closed the connection.")
+
+    async def details(self, camera: str) -> CameraDetails:
+        return camera_details(camera)
+
+    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
+        return self.past
+
+    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
+        self.log_questions.append((camera, after))
+        kept = [line for line in self.lines if line.seq > after and camera in {None, line.camera}]
+        page = kept[:limit] if after else kept[-limit:]
+        return LogPage(tuple(page), page[-1].seq if page else after, 0)
+
+    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
+        return self.closed_segments
+
+    async def start(self, cameras: tuple[str, ...]) -> None:
+        self._request("start", cameras)
+
+    async def stop(self, cameras: tuple[str, ...]) -> None:
+        self._request("stop", cameras)
+
+    async def restart(self, cameras: tuple[str, ...]) -> None:
+        self._request("restart", cameras)
+
+    async def shutdown(self) -> None:
+        self._request("shutdown", ())
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def _request(self, verb: str, cameras: tuple[str, ...]) -> None:
+        self.calls.append((verb, cameras))
+        if self.refuses:
+            raise RecorderError(self.refuses)

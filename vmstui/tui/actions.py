@@ -1,0 +1,147 @@
+"""Every action of the dashboard, once: key, words, help. Bindings, footer, help screen and palette derive from here.
+
+`scope` says where a key is heard; `changes` marks what is taken away by `--readonly`. An action without a key is
+reached through the palette by its `verb`; one with an argument asks for a camera or a theme there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+
+class Scope(StrEnum):
+    """Where the key of an action is heard."""
+
+    APP = "app"
+    FLEET = "fleet screen"
+    TABLE = "fleet table"
+    LOG = "log pane"
+    PALETTE = "palette"
+
+
+class Group(StrEnum):
+    """Heading in the help."""
+
+    CAMERA = "Selected camera"
+    LOOK = "Look"
+    MOVE = "Move"
+    LOG = "In the log"
+    RECORDER = "Recorder"
+
+
+class Argument(StrEnum):
+    """What the palette asks for after the verb."""
+
+    NONE = ""
+    CAMERA = "camera"
+    THEME = "theme"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do."""
+
+    id: str
+    call: str
+    """Name of the Textual action; `action_<call>` of the object that `scope` stands for."""
+    words: str
+    """For the footer, one or two words."""
+    help: str
+    """One sentence for help and palette."""
+    group: Group
+    scope: Scope
+    keys: str = ""
+    """Textual key names, separated by commas; the first is the one that is shown."""
+    shown_key: str = ""
+    """How the key is written for a person, where its name is not enough."""
+    changes: bool = False
+    rank: int = 0
+    """Place in the footer, 1 stays longest; 0: not in the footer."""
+    verb: str = ""
+    argument: Argument = Argument.NONE
+
+    @property
+    def key(self) -> str:
+        """The key as a person reads it."""
+        return self.shown_key or self.keys.partition(",")[0]
+
+
+ACTIONS = (
+    Action("camera.restart", "restart", "restart", "End the worker cleanly and start a new one; asks first.",
+           Group.CAMERA, Scope.FLEET, "r", changes=True, rank=2, verb="restart", argument=Argument.CAMERA),
+    Action("camera.toggle", "start_or_stop", "stop/start", "Stop recording it (asks first), or start it again.",
+           Group.CAMERA, Scope.FLEET, "s", changes=True, rank=4),
+    Action("camera.start", "start_camera", "start", "Start recording a camera.",
+           Group.CAMERA, Scope.PALETTE, changes=True, verb="start", argument=Argument.CAMERA),
+    Action("camera.stop", "stop_camera", "stop", "Stop recording a camera; asks first.",
+           Group.CAMERA, Scope.PALETTE, changes=True, verb="stop", argument=Argument.CAMERA),
+    Action("view.details", "details", "details", "Its command, outputs, samples and history.",
+           Group.CAMERA, Scope.FLEET, "enter", "⏎", rank=5, verb="details", argument=Argument.CAMERA),
+    Action("view.log", "log", "log", "What its ffmpeg says.",
+           Group.CAMERA, Scope.FLEET, "l", rank=3, verb="logs", argument=Argument.CAMERA),
+    Action("view.segments", "segments", "segments", "Its closed recording files, with gaps between them.",
+           Group.CAMERA, Scope.FLEET, "g", rank=6, verb="segments", argument=Argument.CAMERA),
+    Action("camera.copy", "copy_command", "copy command", "Copy its ffmpeg command (passwords masked).",
+           Group.CAMERA, Scope.FLEET, "y", verb="copy", argument=Argument.CAMERA),
+    Action("view.filter", "filter", "filter", "Show only what contains a text; with ! in front, only what does not.",
+           Group.LOOK, Scope.FLEET, "slash", "/", rank=7),
+    Action("view.back", "back", "back", "Close what is open: filter, then pane, back to the cameras.",
+           Group.LOOK, Scope.FLEET, "escape", "esc"),
+    Action("view.next_pane", "next_pane", "next pane", "Go to the next pane; with shift, to the one before.",
+           Group.LOOK, Scope.FLEET, "tab"),
+    Action("view.previous_pane", "previous_pane", "previous pane", "Go to the pane before.",
+           Group.LOOK, Scope.FLEET, "shift+tab"),
+    Action("view.help", "help", "help", "The keys that work now, and what the signs mean.",
+           Group.LOOK, Scope.APP, "question_mark", "?", rank=1, verb="help"),
+    Action("view.palette", "command_palette", "command", "Anything by name: restart lobby, logs gate, theme nord.",
+           Group.LOOK, Scope.APP, "colon", ":", rank=8),
+    Action("view.theme", "theme", "theme", "Change the colours.",
+           Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
+    Action("move.up", "cursor(-1)", "up", "To the camera above.", Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
+    Action("move.down", "cursor(1)", "down", "To the camera below.", Group.MOVE, Scope.TABLE, "down,j", "↓ j"),
+    Action("move.page_up", "page(-1)", "page up", "A page up.", Group.MOVE, Scope.TABLE, "pageup", "PgUp"),
+    Action("move.page_down", "page(1)", "page down", "A page down.", Group.MOVE, Scope.TABLE, "pagedown", "PgDn"),
+    Action("move.first", "first", "first", "To the first camera: the one most in trouble.",
+           Group.MOVE, Scope.TABLE, "home", "Home"),
+    Action("move.last", "last", "last", "To the last camera.", Group.MOVE, Scope.TABLE, "end", "End"),
+    Action("move.previous", "step(-1)", "previous camera", "To the camera above, from any pane.",
+           Group.MOVE, Scope.FLEET, "left_square_bracket", "["),
+    Action("move.next", "step(1)", "next camera", "To the camera below, from any pane.",
+           Group.MOVE, Scope.FLEET, "right_square_bracket", "]"),
+    Action("log.follow", "follow", "follow", "Go to the newest line and stay there; Home or ↑ pauses.",
+           Group.LOG, Scope.LOG, "end,f", "End f", rank=1),
+    Action("log.oldest", "oldest", "oldest", "To the oldest line that is kept.", Group.LOG, Scope.LOG, "home", "Home"),
+    Action("log.all", "threshold(0)", "all", "Show every level.", Group.LOG, Scope.LOG, "i", rank=4),
+    Action("log.warnings", "threshold(1)", "warnings", "Show warnings and errors.",
+           Group.LOG, Scope.LOG, "w", rank=3),
+    Action("log.errors", "threshold(2)", "errors", "Show errors only.", Group.LOG, Scope.LOG, "e", rank=2),
+    Action("log.everyone", "everyone", "all cameras", "Show the log of all cameras, or of the selected one again.",
+           Group.LOG, Scope.LOG, "a", rank=5),
+    Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
+           Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
+    Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",
+           Group.RECORDER, Scope.APP, "Q", changes=True, rank=9, verb="shutdown"),
+)  # fmt: skip
+
+
+def available(*, readonly: bool, actions: Iterable[Action] = ACTIONS) -> tuple[Action, ...]:
+    """The actions a person has."""
+    return tuple(action for action in actions if not (readonly and action.changes))
+
+
+def bindings(scope: Scope) -> list[Binding]:
+    """The Textual bindings of one place."""
+    return [
+        Binding(action.keys, action.call, action.words, id=action.id, key_display=action.key, show=bool(action.rank))
+        for action in ACTIONS
+        if action.scope is scope and action.keys
+    ]
+
+
+def find(call: str) -> Action | None:
+    """The action behind a Textual action name, if it is one of ours."""
+    return next((action for action in ACTIONS if action.call.partition("(")[0] == call), None)

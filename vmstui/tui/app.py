@@ -1,0 +1,268 @@
+"""The app: one worker reads the recorder, one reactive holds what is known, the fleet screen draws it.
+
+Nothing here may be needed for recording: the recorder is another process, and a terminal that stalls stops only this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import CommandInput, CommandPalette
+from textual.reactive import reactive
+
+from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.tui import questions, themes
+from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
+from vmstui.tui.arrange import Pane
+from vmstui.tui.glyphs import needs_ascii
+from vmstui.tui.leave import Leave
+from vmstui.tui.messages import PastArrived, RecorderGone, SnapshotArrived
+from vmstui.tui.palette import Commands
+from vmstui.tui.picture import Picture
+from vmstui.tui.screens.confirm import Confirm
+from vmstui.tui.screens.fleet import FleetScreen
+from vmstui.tui.screens.help import Help
+from vmstui.tui.screens.too_small import TooSmall, too_small
+from vmstui.tui.source import Recorder, harmless, reconnect_delays
+from vmstui.tui.spark import WINDOW_S, CpuHistory
+from vmstui.tui.verdict import Link
+
+
+class Dashboard(App[Leave]):
+    """The dashboard over a recorder."""
+
+    CSS_PATH = "vmstui.tcss"
+    TITLE = "vmstui"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(Scope.APP),
+        Binding("ctrl+q", "leave", show=False, priority=True),
+    ]
+    COMMANDS: ClassVar[set[type[Commands]]] = {Commands}  # type: ignore[assignment]
+    COMMAND_PALETTE_BINDING = "colon"
+
+    picture: reactive[Picture] = reactive(Picture())
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        readonly: bool = False,
+        theme: str | None = None,
+        ascii_only: bool = False,
+        delays: Callable[[], Iterator[float]] = reconnect_delays,
+    ) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.actions = available(readonly=readonly)
+        self.fleet = FleetScreen(recorder, self.actions)
+        self._delays = delays
+        self._history = CpuHistory()
+        self._seen_at = time.monotonic()
+        self._stopping = False
+        self._problems = self._take_themes(theme)
+        output = sys.__stderr__  # where Textual writes
+        if ascii_only or needs_ascii(output.encoding if output else None):
+            self.add_class("-ascii")
+
+    # ----------------------------------------------------------------------------------------------------- start
+
+    def get_default_screen(self) -> FleetScreen:
+        """The fleet is at the bottom of everything."""
+        return self.fleet
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables for themes that do not know them, such as Textual's."""
+        return themes.own_variables(self.current_theme)
+
+    async def on_mount(self) -> None:
+        """Begin to read; leave the terminal as it was, whatever ends this."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            # Not possible outside the main thread, where tests may run the app.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.exit, Leave.DETACHED)
+        self.run_worker(self._read(), group="snapshots")
+        self.set_interval(1.0, self._look_at_clock)
+        for problem in self._problems:
+            self.notify(problem, severity="warning", timeout=10, markup=False)
+
+    def _take_themes(self, wanted: str | None) -> list[str]:
+        loaded, problems = themes.load_themes()
+        for theme in loaded.values():
+            self.register_theme(theme)
+        sentences = [f"Theme {problem.path} is left out: {problem.reason}" for problem in problems]
+        name = wanted or (themes.WITHOUT_COLOUR if os.environ.get("NO_COLOR") else themes.DEFAULT)
+        if name in self.available_themes:
+            self.theme = name
+        elif wanted:
+            sentences.append(f"There is no theme {wanted!r}; `:theme` shows those there are.")
+            self.theme = themes.DEFAULT if themes.DEFAULT in self.available_themes else self.theme
+        return sentences
+
+    # ------------------------------------------------------------------------------------------------- the recorder
+
+    async def _read(self) -> None:
+        """Read snapshots for ever; on a lost service, say so and try again, a little later each time."""
+        delays = self._delays()
+        while True:
+            reason = "the connection ended."
+            try:
+                past_asked = False
+                async for snapshot in self.recorder.snapshots():
+                    self.post_message(SnapshotArrived(harmless(snapshot)))
+                    delays = self._delays()
+                    if not past_asked:
+                        past_asked = True
+                        self.run_worker(self._read_past(), group="past", exclusive=True)
+            except RecorderError as error:
+                reason = str(error)
+            if self._stopping:
+                return
+            retry_in_s = next(delays)
+            self.post_message(RecorderGone(reason, retry_in_s))
+            await asyncio.sleep(retry_in_s)
+
+    async def _read_past(self) -> None:
+        with contextlib.suppress(RecorderError):
+            self.post_message(PastArrived(await self.recorder.samples(WINDOW_S)))
+
+    @on(SnapshotArrived)
+    def _snapshot_arrived(self, message: SnapshotArrived) -> None:
+        self._seen_at = time.monotonic()
+        if self.picture.link.lost:  # another service may number its lines anew
+            self.fleet.log_pane.start_over()
+        cpu = self._history.add(message.snapshot)
+        self.picture = Picture(message.snapshot, cpu, self._history.ticks, Link())
+
+    @on(PastArrived)
+    def _past_arrived(self, message: PastArrived) -> None:
+        self._history.seed(message.samples)
+
+    @on(RecorderGone)
+    def _recorder_gone(self, message: RecorderGone) -> None:
+        link = Link(message.reason, message.retry_in_s, time.monotonic() - self._seen_at)
+        self.picture = replace(self.picture, link=link)
+
+    def _look_at_clock(self) -> None:
+        """While nothing arrives, what is shown grows old, and says so."""
+        link = replace(self.picture.link, age_s=time.monotonic() - self._seen_at)
+        if link.stale and self.picture.snapshot is not None:
+            self.picture = replace(self.picture, link=link)
+
+    def watch_picture(self, picture: Picture) -> None:
+        """Everything that is seen follows from here."""
+        self.fleet.show(picture)
+
+    # ------------------------------------------------------------------------------------------------------- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What a read-only dashboard does not offer does not exist in it."""
+        known = find(action)
+        return known is None or known in self.actions
+
+    def perform(self, action: Action, argument: str) -> None:
+        """A command of the palette."""
+        camera = self.picture.camera(argument)
+        if action.argument is Argument.THEME:
+            self.theme = argument
+        elif action.argument is Argument.CAMERA and camera is None:
+            self.notify("That camera is no longer configured.", severity="warning", markup=False)
+        elif camera is not None:
+            match action.id:
+                case "camera.restart":
+                    self.fleet.restart(camera)
+                case "camera.start":
+                    self.fleet.start_camera(camera)
+                case "camera.stop":
+                    self.fleet.stop_camera(camera)
+                case "camera.copy":
+                    self.fleet.open_pane(Pane.DETAILS, camera.id)
+                case "view.details":
+                    self.fleet.open_pane(Pane.DETAILS, camera.id)
+                case "view.log":
+                    self.fleet.open_pane(Pane.LOG, camera.id)
+                case "view.segments":
+                    self.fleet.open_pane(Pane.SEGMENTS, camera.id)
+        else:
+            self.call_next(self.run_action, action.call)
+
+    def open_palette(self, typed: str = "") -> None:
+        """Ask for a command, with something typed already."""
+        palette = CommandPalette(placeholder="restart CAMERA, logs CAMERA, theme NAME, …")
+        self.push_screen(palette)
+        if typed:
+            self.call_after_refresh(self._type_into, palette, typed)
+
+    def _type_into(self, palette: CommandPalette, typed: str) -> None:
+        field = palette.query_one(CommandInput)
+        field.value = typed
+        field.cursor_position = len(typed)
+
+    def action_command_palette(self) -> None:
+        """Key."""
+        self.open_palette()
+
+    def action_help(self) -> None:
+        """The keys that work on this screen now, and those of its parts."""
+        live = {active.binding.id for active in self.fleet.active_bindings.values() if active.enabled}
+        parts = {Scope.TABLE, Scope.LOG, Scope.PALETTE}
+        self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
+
+    def action_leave(self) -> None:
+        """Detach; the recorder goes on, or nobody knows."""
+        self.exit(Leave.LOST if self.picture.link.lost else Leave.DETACHED)
+
+    async def action_quit(self) -> None:
+        """Textual's own way out is a detach as well."""
+        self.action_leave()
+
+    def action_help_quit(self) -> None:
+        """ctrl+c: neither way out is taken by reflex."""
+        self.notify("q leaves, recording goes on. Q stops recording.", markup=False)
+
+    def action_stop_recording(self) -> None:
+        """End everything, after asking."""
+        question = questions.shutdown(self.picture.snapshot)
+        self.push_screen(Confirm(question.title, question.text, question.yes), self._stop_agreed)
+
+    def _stop_agreed(self, agreed: bool | None) -> None:
+        if agreed:
+            self._stopping = True
+            self.notify("Ending the workers; each closes its segment first.", timeout=30, markup=False)
+            self.run_worker(self._stop(), group="stop", exclusive=True)
+
+    async def _stop(self) -> None:
+        try:
+            await self.recorder.shutdown()
+        except RecorderLost:
+            pass  # it ended before it could answer, which is what was asked
+        except RecorderError as error:
+            self._stopping = False
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.exit(Leave.STOPPED)
+
+    # ------------------------------------------------------------------------------------------------------- size
+
+    def on_resize(self) -> None:
+        """Too small a terminal is covered by a sentence, and uncovered when it has grown."""
+        covered = isinstance(self.screen, TooSmall)
+        if too_small(*self.size) and not covered:
+            self.push_screen(TooSmall())
+        elif covered and not too_small(*self.size):
+            self.pop_screen()
+
+    async def on_unmount(self) -> None:
+        """The connection ends with the dashboard."""
+        await self.recorder.close()

@@ -1,0 +1,214 @@
+"""The details of one camera as lines: pure, from what the recorder says, for a given width.
+
+What is wrong comes first, then the two outputs, then the figures, then the command and the history.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from itertools import pairwise
+
+from vmstui.model import (
+    CameraDetails,
+    CameraSnapshot,
+    Event,
+    OutputHealth,
+    OutputKind,
+    RecorderSnapshot,
+    Segment,
+    SegmentVerdict,
+    Stability,
+    StabilityVerdict,
+)
+from vmstui.tui import glyphs
+from vmstui.tui.fleet_rows import OUTPUT_ROLE, STATE_ROLE, state_span
+from vmstui.tui.format import clock, command_lines, day_and_clock, plural, size, span, timer, wrap, zone
+from vmstui.tui.lines import Line, Role, Span
+from vmstui.tui.verdict import advice, complaints
+
+LABEL = 11
+
+VERDICT_ROLE = {
+    SegmentVerdict.GOOD: Role.OK,
+    SegmentVerdict.PARTIAL: Role.WARN,
+    SegmentVerdict.QUARANTINED: Role.BAD,
+}
+
+_STABILITY_ROLE = {
+    StabilityVerdict.VERY_STABLE: Role.OK,
+    StabilityVerdict.STABLE: Role.OK,
+    StabilityVerdict.VARYING: Role.WARN,
+    StabilityVerdict.TOO_FEW: Role.DIM,
+}
+
+
+def details_lines(
+    snapshot: RecorderSnapshot, camera: CameraSnapshot, details: CameraDetails | None, cells: int
+) -> list[Line]:
+    """Everything there is to say about a camera; without `details`, what its snapshot tells."""
+    where = zone(snapshot.timezone)
+    lines = [*_state(snapshot, camera, cells)]
+    for output in camera.outputs:
+        lines += _output(output, cells)
+    if camera.fallback:
+        lines += _field("fallback", camera.fallback, cells, Role.BUSY)
+    lines += _worker(camera, snapshot.at, where, cells)
+    lines += _segments(camera, snapshot.at, where, cells)
+    if details is None:
+        return [*lines, *_field("", f"asking for more{glyphs.ELLIPSIS}", cells, Role.DIM)]
+    codec = f" {glyphs.DOT} sends {details.source_codec}" if details.source_codec else ""
+    lines += stability_lines(details.stability, cells)
+    lines += _field("source", f"{details.source}{codec}", cells)
+    if details.events:
+        lines.append(())
+        lines += [line for event in reversed(details.events) for line in _event(event, where, cells)]
+    lines.append(())
+    lines += _field("spool", details.spool_path, cells, Role.DIM)
+    lines += _field("log file", details.log_path, cells, Role.DIM)
+    if details.command:
+        lines += _block("command", command_lines(details.command, cells - LABEL), Role.TEXT)
+        lines += _field("", "y copies the command", cells, Role.DIM)
+    return lines
+
+
+def stability_lines(stability: Stability, cells: int) -> list[Line]:
+    """The six samples of the last half minute and how steady they are, as in a report."""
+    if not stability.samples:
+        return _field("CPU", "no samples yet", cells, Role.DIM)
+    count = f"{plural(len(stability.samples), 'sample')} over 30 s"
+    lines = _field("CPU", f"{count}: " + "  ".join(f"{value:.1f}" for value in stability.samples) + " %", cells)
+    extent = f"min {stability.minimum:.1f}  max {stability.maximum:.1f}  mean {stability.mean:.1f} %  "
+    verdict: Span = (f"{glyphs.DOT} {stability.verdict}", _STABILITY_ROLE[stability.verdict])
+    return [*lines, (_label(""), (extent, Role.DIM), verdict)]
+
+
+def segment_line(segment: Segment, where: tzinfo | None, gap_s: float | None) -> Line:
+    """A closed segment as a row; `gap_s` is the time without footage between it and the one before."""
+    name = segment.path.rpartition("/")[2]
+    picture = f"{segment.codec} {segment.width}x{segment.height}"
+    gap = f"gap {timer(gap_s)}" if gap_s is not None and gap_s >= GAP_S else ""
+    sign: Span = (f"{glyphs.VERDICT[segment.verdict]} {segment.verdict.value:<11} ", VERDICT_ROLE[segment.verdict])
+    return (
+        (f"{day_and_clock(segment.started_at, where)}  ", Role.TEXT),
+        (f"{timer(segment.duration_s):>7}  {size(segment.size_bytes):>6}  ", Role.TEXT),
+        sign,
+        (f"{gap:<12}", Role.WARN),
+        (f"{picture:<15} ", Role.DIM),
+        (name, Role.TEXT),
+        *(((f"  {segment.reason}", Role.WARN),) if segment.reason else ()),
+    )
+
+
+SEGMENT_TITLE = f"{'started':<21}{'length':>7}  {'size':>6}  {'check':<14}{'before it':<12}{'picture':<16}file"
+
+GAP_S = 2.0
+"""Segments start on a keyframe; less than this between two of them is not worth a word."""
+
+
+def gaps(segments: tuple[Segment, ...]) -> list[float | None]:
+    """Seconds without footage before each segment (newest first); None for the oldest, of which nothing is known."""
+    found: list[float | None] = []
+    for newer, older in pairwise(segments):
+        found.append((newer.started_at - older.started_at).total_seconds() - older.duration_s)
+    return [*found, None] if segments else []
+
+
+def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> list[Line]:
+    where = zone(snapshot.timezone)
+    since = f"since {clock(camera.since, where)} ({span((snapshot.at - camera.since).total_seconds())})"
+    facts = [since, f"profile {camera.profile}", plural(camera.restarts, "restart")]
+    if camera.next_start_at:
+        left_s = (camera.next_start_at - snapshot.at).total_seconds()
+        facts.append(f"next start in {span(left_s)}" if left_s > 0 else "starting now")
+    lines: list[Line] = []
+    word, role = state_span(camera, snapshot.at)
+    rest = wrap(f"  {f' {glyphs.DOT} '.join(facts)}", cells - LABEL - len(word))
+    lines.append((_label("state"), (word, role), (rest[0], Role.DIM)))
+    lines += [(_label(""), (line, Role.DIM)) for line in rest[1:]]
+    if camera.reason:
+        lines += _field("why", camera.reason, cells, STATE_ROLE[camera.state])
+    for words in complaints(camera, snapshot.at):
+        lines += _field("look", words, cells, Role.WARN)
+    if todo := advice(camera, snapshot.config_path):
+        lines += _field("what to do", todo, cells, Role.STRONG)
+    return lines
+
+
+def _output(output: OutputHealth, cells: int) -> list[Line]:
+    sign = f"{glyphs.OUTPUT[output.state]} {output.state:<8}"
+    made = f"{output.codec or '?'} by {output.encoder}" if output.encoder else output.codec or "?"
+    into = f" {glyphs.DOT} {plural(output.readers, 'viewer')}" if output.readers is not None else ""
+    arrow = "into" if output.kind is OutputKind.RECORDING else "at"
+    text = f"{made} {arrow} {output.address}{into}" if output.address else made
+    first, *rest = wrap(text, cells - LABEL - len(sign))
+    lines: list[Line] = [(_label(output.kind.value), (sign, OUTPUT_ROLE[output.state]), (first, Role.TEXT))]
+    lines += [(_label(""), (" " * len(sign) + line, Role.TEXT)) for line in rest]
+    if output.reason:
+        lines += _field("", output.reason, cells, OUTPUT_ROLE[output.state])
+    return lines
+
+
+def _worker(camera: CameraSnapshot, now: datetime, where: tzinfo | None, cells: int) -> list[Line]:
+    if camera.pid is None:
+        return []
+    parts = [f"PID {camera.pid}", f"generation {camera.generation}"]
+    if camera.started_at:
+        parts.append(f"runs for {span((now - camera.started_at).total_seconds())}")
+    if sample := camera.sample:
+        parts += [f"{size(sample.rss_bytes)} memory", plural(sample.threads, "thread")]
+        parts.append(f"writes {size(sample.write_bytes_per_s)}/s")
+    lines = _field("worker", f" {glyphs.DOT} ".join(parts), cells)
+    if progress := camera.progress:
+        lost = f"{progress.dup_frames} duplicated {glyphs.DOT} {progress.drop_frames} dropped"
+        text = f"{progress.fps:.1f} fps {glyphs.DOT} speed {progress.speed:.2f}x {glyphs.DOT} "
+        lines += _field("frames", f"{text}{progress.frame} in all {glyphs.DOT} {lost}", cells)
+    return lines
+
+
+def _segments(camera: CameraSnapshot, now: datetime, where: tzinfo | None, cells: int) -> list[Line]:
+    lines: list[Line] = []
+    if opened := camera.open_segment:
+        age = timer((now - opened.started_at).total_seconds())
+        lines += _field("open", f"{opened.name} {glyphs.DOT} {age} {glyphs.DOT} {size(opened.size_bytes)}", cells)
+    if last := camera.last_segment:
+        name = last.path.rpartition("/")[2]
+        facts = (name, timer(last.duration_s), size(last.size_bytes), f"{last.codec} {last.width}x{last.height}")
+        role = VERDICT_ROLE[last.verdict]
+        verdict = f"{glyphs.VERDICT[last.verdict]} {last.verdict}"
+        first, *rest = wrap(f" {glyphs.DOT} ".join(facts), cells - LABEL - len(verdict) - 2)
+        lines.append((_label("last"), (verdict + "  ", role), (first, Role.TEXT)))
+        lines += [(_label(""), (line, Role.TEXT)) for line in rest]
+        if last.reason:
+            lines += _field("", last.reason, cells, role)
+    return lines
+
+
+def _event(event: Event, where: tzinfo | None, cells: int) -> list[Line]:
+    evidence = ", ".join(
+        f"{what} {value}"
+        for what, value in (("rule", event.rule), ("measured", event.measured), ("limit", event.threshold))
+        if value
+    )
+    text = (
+        event.text
+        + (f" ({evidence})" if evidence else "")
+        + (f" {glyphs.DASH} {event.outcome}" if event.outcome else "")
+    )
+    head = f"{clock(event.at, where)}  {event.kind:<9} "
+    first, *rest = wrap(text, cells - len(head))
+    return [
+        ((head, Role.LABEL), (first, Role.TEXT)),
+        *(((" " * len(head) + line, Role.TEXT),) for line in rest),
+    ]
+
+
+def _label(text: str) -> Span:
+    return f"{text:<{LABEL}}", Role.LABEL
+
+
+def _field(label: str, text: str, cells: int, role: Role = Role.TEXT) -> list[Line]:
+    return _block(label, wrap(text, cells - LABEL), role)
+
+
+def _block(label: str, lines: list[str], role: Role) -> list[Line]:
+    return [(_label(label if index == 0 else ""), (line, role)) for index, line in enumerate(lines)]

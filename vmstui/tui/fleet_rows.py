@@ -1,0 +1,258 @@
+"""The fleet table as data: which columns fit, which cameras in which order, what each cell says.
+
+`widgets.fleet_table` only draws this. A camera that records gets its numbers; one that does not gets the reason across
+the columns that would be empty, since that is what the person came to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot, SegmentVerdict
+from vmstui.tui import glyphs
+from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, width, zone
+from vmstui.tui.lines import Role, Span
+from vmstui.tui.spark import WINDOW_S, spark
+from vmstui.tui.verdict import NO_GROWTH_S, Health, health
+
+STATE_ROLE = {
+    CameraState.RECORDING: Role.OK,
+    CameraState.STARTING: Role.BUSY,
+    CameraState.STOPPING: Role.BUSY,
+    CameraState.STOPPED: Role.OFF,
+    CameraState.HELD: Role.BAD,
+    CameraState.BACKOFF: Role.BAD,
+    CameraState.STALLED: Role.BAD,
+    CameraState.AUTH_FAILED: Role.BAD,
+    CameraState.CONFIG_ERROR: Role.BAD,
+    CameraState.UNKILLABLE: Role.BAD,
+}
+
+OUTPUT_ROLE = {
+    OutputState.UP: Role.OK,
+    OutputState.DOWN: Role.WARN,
+    OutputState.OFF: Role.OFF,
+    OutputState.UNKNOWN: Role.DIM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowContext:
+    """What a cell may need beyond its camera."""
+
+    now: datetime
+    where: tzinfo | None = None
+    cpu: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    ticks: int = 1
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Per camera, what was just asked of it and has not shown in its state yet."""
+
+
+Cell = Callable[[CameraSnapshot, RowContext, int], Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `keep` says how long it stays when the terminal gets narrow: the greatest goes first."""
+
+    key: str
+    title: str
+    cells: int
+    keep: int
+    cell: Cell
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A column with the width it got."""
+
+    column: Column
+    cells: int
+
+
+def state_span(camera: CameraSnapshot, now: datetime, note: str = "") -> Span:
+    """Glyph and word of a state; in back-off, when it is tried again."""
+    word = note or camera.state.value.replace("_", " ")
+    if not note and camera.next_start_at and camera.state in {CameraState.BACKOFF, CameraState.AUTH_FAILED}:
+        left_s = (camera.next_start_at - now).total_seconds()
+        if camera.state is CameraState.BACKOFF:
+            word = f"retry {short_span(left_s)}" if left_s > 0 else "retrying"
+    return f"{glyphs.STATE[camera.state]} {word}", STATE_ROLE[camera.state]
+
+
+def _state(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return state_span(camera, context.now, context.notes.get(camera.id, ""))
+
+
+def _name(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return camera.name, Role.STRONG
+
+
+def _cpu(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    percent = camera.sample.cpu_percent if camera.sample else None
+    return cpu(percent), Role.DIM if percent is None else Role.TEXT
+
+
+def _spark(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return spark(context.cpu.get(camera.id, ()), cells, context.ticks), Role.SPARK
+
+
+def _fps(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return (f"{camera.progress.fps:.0f}", Role.TEXT) if camera.progress else (glyphs.DASH, Role.DIM)
+
+
+def _speed(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return (f"{camera.progress.speed:.2f}x", Role.TEXT) if camera.progress else (glyphs.DASH, Role.DIM)
+
+
+def _open(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    segment = camera.open_segment
+    if segment is None:
+        return glyphs.DASH, Role.DIM
+    stuck = (context.now - segment.grew_at).total_seconds() >= NO_GROWTH_S
+    age = timer((context.now - segment.started_at).total_seconds())
+    return f"{age}{'!' if stuck else ' '}{size(segment.size_bytes):>6}", Role.WARN if stuck else Role.TEXT
+
+
+def _last(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    segment = camera.last_segment
+    if segment is None:
+        return glyphs.DASH, Role.DIM
+    sign = "" if segment.verdict is SegmentVerdict.GOOD else glyphs.VERDICT[segment.verdict]
+    words = f"{clock(segment.started_at, context.where)}{sign or ' '}{size(segment.size_bytes):>6}"
+    return words, Role.WARN if sign else Role.TEXT
+
+
+def _last_name(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return (camera.last_segment.path.rpartition("/")[2], Role.DIM) if camera.last_segment else ("", Role.DIM)
+
+
+def _live(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    output = camera.output(OutputKind.LIVE)
+    if output is None:
+        return f"{glyphs.DASH} none", Role.DIM
+    readers = f" {output.readers}" if output.readers and cells > 6 else ""
+    word = "?" if output.state is OutputState.UNKNOWN else output.state.value + readers
+    return f"{glyphs.OUTPUT[output.state]} {word}" if word != "?" else "?", OUTPUT_ROLE[output.state]
+
+
+def _pid(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return (str(camera.pid), Role.DIM) if camera.pid else (glyphs.DASH, Role.DIM)
+
+
+def _restarts(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return str(camera.restarts), Role.TEXT if camera.restarts else Role.DIM
+
+
+def _warnings(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return str(camera.warnings_per_min), Role.WARN if camera.warnings_per_min else Role.DIM
+
+
+COLUMNS = (
+    Column("state", "state", 14, 0, _state),
+    Column("name", "camera", 10, 0, _name),
+    Column("cpu", "CPU %", 5, 1, _cpu, right=True),
+    Column("spark", "0–100 %", 8, 3, _spark),
+    Column("fps", "fps", 4, 4, _fps, right=True),
+    Column("speed", "speed", 6, 6, _speed, right=True),
+    Column("open", "open segment", 12, 1, _open),
+    Column("last", "last segment", 15, 7, _last),
+    Column("last_name", "last file", 36, 10, _last_name),
+    Column("live", "live", 6, 2, _live),
+    Column("pid", "PID", 7, 5, _pid, right=True),
+    Column("restarts", "restarts", 8, 8, _restarts, right=True),
+    Column("warnings", "warn/min", 8, 9, _warnings, right=True),
+)
+
+_GROWTH = (("name", 32), ("live", 8), ("spark", 20))
+"""Columns that take what is left over, up to that width; the name only as far as its longest text."""
+
+
+def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
+    """The columns that fit into that many cells (one cell between them), and how wide each is."""
+    longest = min(max((width(name) for name in names), default=10), 32)
+    wanted_name = max(min(longest, 16), 10)
+    columns = list(COLUMNS)
+
+    def needed() -> int:
+        return sum(wanted_name if column.key == "name" else column.cells for column in columns) + len(columns) - 1
+
+    while len(columns) > 2 and needed() > cells:
+        columns.remove(max(columns, key=lambda column: column.keep))
+    widths = {column.key: wanted_name if column.key == "name" else column.cells for column in columns}
+    spare = cells - needed()
+    for key, most in _GROWTH:
+        if key in widths and spare > 0:
+            most = min(most, longest) if key == "name" else most
+            grown = min(spare, max(most - widths[key], 0))
+            widths[key] += grown
+            spare -= grown
+    return tuple(Placed(column, widths[column.key]) for column in columns)
+
+
+def title_of(placed: Placed) -> str:
+    """The header cell; that of the spark states its scale, and its window where there is room."""
+    if placed.column.key == "spark" and placed.cells >= 14:
+        return f"{placed.column.title}, {WINDOW_S} s"
+    return placed.column.title
+
+
+def reason_of(camera: CameraSnapshot) -> str:
+    """What to say across the row instead of numbers; empty for a camera whose numbers are of use."""
+    if camera.state is CameraState.RECORDING:
+        return ""
+    if camera.state is CameraState.STOPPED:
+        return camera.reason or "not recorded; s starts it"
+    if camera.state in {CameraState.STARTING, CameraState.STOPPING} and not camera.reason:
+        return ""
+    again = f" {glyphs.DOT} {plural(camera.restarts, 'restart')}" if camera.restarts else ""
+    return (camera.reason or "no reason given") + again
+
+
+def row(camera: CameraSnapshot, columns: Sequence[Placed], context: RowContext) -> list[Span]:
+    """One span per cell, padded to its width, the gaps in it; a reason takes all cells after the name."""
+    reason = reason_of(camera)
+    spans: list[Span] = []
+    used = 0
+    total = sum(placed.cells for placed in columns) + len(columns) - 1
+    for place_ in columns:
+        text, role = place_.column.cell(camera, context, place_.cells)
+        spans.append((fit(text, place_.cells, right=place_.column.right) + " ", role))
+        used += place_.cells + 1
+        if reason and place_.column.key == "name":
+            role = STATE_ROLE[camera.state]
+            return [*spans, (fit(reason, max(total - used, 0)) + " ", role if role is not Role.OK else Role.TEXT)]
+    return spans
+
+
+def matches(camera: CameraSnapshot, pattern: str) -> bool:
+    """Whether a filter keeps a camera: text in its name, id, state, reason or profile; `!` first inverts."""
+    inverse = pattern.startswith("!")
+    needle = pattern[1:] if inverse else pattern
+    if not needle:
+        return True
+    state = camera.state.value.replace("_", " ")
+    haystack = "\n".join((camera.name, camera.id, state, camera.reason, camera.profile)).casefold()
+    return (needle.casefold() in haystack) is not inverse
+
+
+def ordered(snapshot: RecorderSnapshot, pattern: str = "") -> tuple[CameraSnapshot, ...]:
+    """The cameras to show: problems first, otherwise as configured."""
+    kept = [camera for camera in snapshot.cameras if matches(camera, pattern)]
+    return tuple(sorted(kept, key=lambda camera: health(camera, snapshot.at)))
+
+
+def context_of(
+    snapshot: RecorderSnapshot,
+    history: Mapping[str, Sequence[float | None]],
+    ticks: int,
+    notes: Mapping[str, str],
+) -> RowContext:
+    """The context of all rows of one snapshot."""
+    return RowContext(snapshot.at, zone(snapshot.timezone), history, ticks, notes)
+
+
+__all__ = ["COLUMNS", "Column", "Health", "Placed", "RowContext", "context_of", "matches", "ordered", "place", "row"]

@@ -1,0 +1,63 @@
+"""Every sign the dashboard draws beyond ASCII, and its ASCII twin.
+
+A sign never stands alone for its meaning: a word is beside it, and colour only repeats it. In ASCII mode the twin has
+the same width, so the layout of a line does not depend on the mode.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len
+
+from vmstui.model import CameraState, OutputState, SegmentVerdict
+
+STATE = {
+    CameraState.RECORDING: "●",
+    CameraState.STARTING: "◌",
+    CameraState.STOPPING: "◍",
+    CameraState.STOPPED: "○",
+    CameraState.HELD: "‖",
+    CameraState.BACKOFF: "◔",
+    CameraState.STALLED: "▲",
+    CameraState.AUTH_FAILED: "✖",
+    CameraState.CONFIG_ERROR: "✘",
+    CameraState.UNKILLABLE: "■",
+}
+
+OUTPUT = {OutputState.UP: "●", OutputState.DOWN: "▼", OutputState.OFF: "○", OutputState.UNKNOWN: "?"}
+
+VERDICT = {SegmentVerdict.GOOD: "✔", SegmentVerdict.PARTIAL: "◐", SegmentVerdict.QUARANTINED: "✖"}
+
+LEVELS = "▁▂▃▄▅▆▇█"
+"""Eight heights of a spark, lowest first."""
+
+OK, BAD, WARN, BUSY = "✔", "✖", "▲", "◌"
+CURSOR, DOT, DASH, RULE, ELLIPSIS, ENTER, TIMES = "▌", "·", "–", "─", "…", "⏎", "×"
+
+_TWINS = {
+    "●": "*", "◌": ":", "◍": ";", "○": "o", "‖": "=", "◔": "~", "▲": "^", "✖": "X", "✘": "#", "■": "@",
+    "▼": "v", "✔": "+", "◐": "%",
+    "▁": "_", "▂": ".", "▃": "-", "▄": "~", "▅": "=", "▆": "+", "▇": "*", "█": "#",
+    "▌": ">", "·": "|", "–": "-", "─": "-", "…": "~", "⏎": "<", "×": "x", "→": ">", "↑": "^", "↓": "v", "’": "'",
+}  # fmt: skip
+
+
+def in_ascii(text: str) -> str:
+    """The text with ASCII only, as wide as before; accents are dropped, other scripts become question marks."""
+    return text if text.isascii() else "".join(map(_twin, text))
+
+
+def _twin(character: str) -> str:
+    if character.isascii():
+        return character
+    if character in _TWINS:
+        return _TWINS[character]
+    base = unicodedata.normalize("NFKD", character)[0]
+    width = cell_len(character)
+    return base if base.isascii() and width == 1 else "?" * width
+
+
+def needs_ascii(encoding: str | None) -> bool:
+    """Whether a terminal that is written to in this encoding can show ASCII only."""
+    return (encoding or "ascii").lower().replace("-", "").replace("_", "") not in {"utf8", "utf8sig"}

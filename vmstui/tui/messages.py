@@ -1,0 +1,35 @@
+"""Messages that concern the whole app. Those of one widget are nested in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from vmstui.model import RecorderSnapshot
+
+
+@dataclass
+class SnapshotArrived(Message):
+    """The recorder sent a tick. Only the newest one is of use, so a waiting one is replaced."""
+
+    snapshot: RecorderSnapshot
+
+    def can_replace(self, message: Message) -> bool:
+        """Whether the message that waits may be dropped for this one."""
+        return isinstance(message, SnapshotArrived)
+
+
+@dataclass
+class RecorderGone(Message):
+    """The connection is lost; the next attempt follows in so many seconds."""
+
+    reason: str
+    retry_in_s: float
+
+
+@dataclass
+class PastArrived(Message):
+    """CPU of the last minute, asked for once per connection."""
+
+    samples: dict[str, tuple[float, ...]]

@@ -1,0 +1,1 @@
+"""Screens of the dashboard: the fleet, and the dialogs above it."""

@@ -1,0 +1,312 @@
+"""The fleet screen: header, banners, cameras, panes, keys. It draws the app's picture and turns keys into requests."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from vmstui.control.errors import RecorderError
+from vmstui.model import CameraSnapshot, CameraState
+from vmstui.tui import questions
+from vmstui.tui.actions import Action, Scope, bindings, find
+from vmstui.tui.arrange import Pane, arrange
+from vmstui.tui.asked import Asked
+from vmstui.tui.fleet_rows import context_of, ordered
+from vmstui.tui.lines import cut
+from vmstui.tui.picture import Picture
+from vmstui.tui.questions import Question
+from vmstui.tui.screens.confirm import Confirm
+from vmstui.tui.source import Recorder
+from vmstui.tui.verdict import banners, summary
+from vmstui.tui.widgets.banner import Banners
+from vmstui.tui.widgets.details import DetailsPane
+from vmstui.tui.widgets.filter_bar import FilterBar
+from vmstui.tui.widgets.fleet_table import FleetTable
+from vmstui.tui.widgets.header import Header
+from vmstui.tui.widgets.key_bar import KeyBar
+from vmstui.tui.widgets.log_pane import LogPane
+from vmstui.tui.widgets.painter import LineBar
+from vmstui.tui.widgets.segments import SegmentsPane
+
+
+class FleetScreen(Screen[None]):
+    """The screen a person works on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.FLEET)]
+    AUTO_FOCUS = "#fleet"
+
+    def __init__(self, recorder: Recorder, actions: tuple[Action, ...]) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.actions = actions
+        self.picture = Picture()
+        self.pattern = ""
+        """Filter of the cameras; that of the log lives in the log."""
+        self.chosen: Pane | None = None
+        self.asked = Asked()
+        self.header = Header(id="header")
+        self.banners = Banners(id="banners")
+        self.table = FleetTable()
+        self.details_pane = DetailsPane(recorder)
+        self.segments_pane = SegmentsPane(recorder)
+        self.log_pane = LogPane(recorder)
+        self.summary = LineBar(id="summary")
+        self.filter_bar = FilterBar(id="filter")
+        self.keys = KeyBar()
+        self._filtering_log = False
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield self.header
+        yield self.banners
+        yield self.table
+        with Horizontal(id="panes"):
+            yield self.details_pane
+            yield self.segments_pane
+            yield self.log_pane
+        yield self.summary
+        yield self.filter_bar
+        yield self.keys
+
+    @property
+    def selected(self) -> CameraSnapshot | None:
+        """The camera under the cursor."""
+        return self.picture.camera(self.table.selected_id)
+
+    # ---------------------------------------------------------------------------------------------- what is shown
+
+    def show(self, picture: Picture) -> None:
+        """Draw a new picture."""
+        self.picture = picture
+        if not self.is_mounted:
+            return
+        self.set_class(picture.link.stale, "-stale")
+        snapshot = picture.snapshot
+        if snapshot is not None:
+            for sentence in self.asked.settle(snapshot):
+                self.notify(sentence, markup=False)
+            cameras = ordered(snapshot, self.pattern)
+            context = context_of(snapshot, picture.cpu, picture.ticks, self.asked.notes)
+            empty = f"No camera matches {self.pattern!r}; esc shows all." if snapshot.cameras else ""
+            self.table.update(cameras, context, empty)
+        self.header.update(snapshot, picture.link)
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Show the panes there is room for, and fill what is seen."""
+        snapshot = self.picture.snapshot
+        taken = 2 + self.banners.update(banners(snapshot, self.picture.link)) + bool(self.filter_bar.display)
+        cells, lines = self.app.size
+        plan = arrange(cells, lines - taken, len(self.table.cameras), self.chosen)
+        self.table.display = plan.fleet_lines > 0
+        if self.table.styles.height is None or self.table.styles.height.value != plan.fleet_lines:
+            self.table.styles.height = max(plan.fleet_lines, 1)
+        self.query_one("#panes").display = bool(plan.panes)
+        self.summary.display = plan.summary
+        camera = self.selected
+        panes = {Pane.DETAILS: self.details_pane, Pane.SEGMENTS: self.segments_pane, Pane.LOG: self.log_pane}
+        for kind, pane in panes.items():
+            pane.display = kind in plan.panes
+            if pane.display and camera is not None and snapshot is not None:
+                pane.follow(camera)
+                pane.update(snapshot, camera)
+            else:
+                pane.rest()
+        if self.focused is not None and not self.focused.is_on_screen and not self.filter_bar.display:
+            self._focus_pane(self.chosen)
+        if plan.summary:
+            self.summary.show_lines(
+                *(cut(line, cells) for line in summary(snapshot, camera)) if snapshot and camera else ()
+            )
+        self._update_keys()
+
+    def _update_keys(self) -> None:
+        camera = self.selected
+        in_log = self.log_pane.body.has_focus
+        shown: list[tuple[Action, str]] = []
+        for action in self.actions:
+            if not action.rank or (action.scope is Scope.LOG and not in_log):
+                continue
+            words = action.words
+            if action.id == "camera.toggle":
+                words = "start" if camera is not None and not camera.wanted else "stop"
+            if in_log and action.id in {"camera.restart", "camera.toggle", "view.details", "view.segments", "view.log"}:
+                continue
+            shown.append((action, words))
+        order = {"recorder.leave": 0, "view.help": 1}
+        self.keys.update(sorted(shown, key=lambda pair: order.get(pair[0].id, 2)))
+
+    def on_resize(self) -> None:
+        """Another size, another arrangement."""
+        self.show(self.picture)
+
+    def on_descendant_focus(self) -> None:
+        """The footer shows the keys of who has the focus."""
+        self.table.refresh()
+        self._update_keys()
+
+    @on(FleetTable.Selected)
+    def _selected(self) -> None:
+        self.lay_out()
+
+    @on(FleetTable.Chosen)
+    def _chosen(self) -> None:
+        self.action_details()
+
+    # ------------------------------------------------------------------------------------------------------ panes
+
+    def open_pane(self, pane: Pane, camera: str | None = None) -> None:
+        """Show a pane, of another camera if one is named, and give it the keys."""
+        if camera is not None and not self.table.select(camera):
+            self.set_pattern("")
+            self.table.select(camera)
+        self.chosen = pane
+        self.lay_out()
+        self._focus_pane(pane)
+
+    def _focus_pane(self, pane: Pane | None) -> None:
+        body = {
+            None: self.table,
+            Pane.DETAILS: self.details_pane.body,
+            Pane.SEGMENTS: self.segments_pane.body,
+            Pane.LOG: self.log_pane.body,
+        }[pane]
+        self.call_after_refresh(body.focus)
+
+    def action_details(self) -> None:
+        """Key."""
+        self.open_pane(Pane.DETAILS)
+
+    def action_log(self) -> None:
+        """Key."""
+        self.open_pane(Pane.LOG)
+
+    def action_segments(self) -> None:
+        """Key."""
+        self.open_pane(Pane.SEGMENTS)
+
+    def action_next_pane(self) -> None:
+        """Key."""
+        self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """Key."""
+        self.focus_previous()
+
+    def action_step(self, by: int) -> None:
+        """Another camera, from any pane."""
+        self.table.action_cursor(by)
+
+    def action_back(self) -> None:
+        """Out of what was opened last."""
+        log = self.log_pane.body
+        if log.has_focus and self.log_pane.log_body.ring.rule.pattern:
+            self.log_pane.set_pattern("")
+        elif self.chosen is not None or not self.table.has_focus:
+            self.chosen = None
+            self.lay_out()
+            self._focus_pane(None)
+        elif self.pattern:
+            self.set_pattern("")
+
+    # ----------------------------------------------------------------------------------------------------- filter
+
+    def action_filter(self) -> None:
+        """Filter what has the keys: the log, or the cameras."""
+        self._filtering_log = self.log_pane.body.has_focus
+        rule = self.log_pane.log_body.ring.rule
+        self.filter_bar.open(rule.pattern if self._filtering_log else self.pattern)
+        self.lay_out()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, message: FilterBar.Changed) -> None:
+        if self._filtering_log:
+            self.log_pane.set_pattern(message.pattern)
+        else:
+            self.set_pattern(message.pattern)
+        if message.done:
+            self._focus_pane(Pane.LOG if self._filtering_log else None)
+            self.lay_out()
+
+    def set_pattern(self, pattern: str) -> None:
+        """Show only cameras that match."""
+        self.pattern = pattern
+        self.show(self.picture)
+
+    # ------------------------------------------------------------------------------------------------------ wishes
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What a read-only dashboard does not offer does not exist in it."""
+        known = find(action)
+        return known is None or known in self.actions
+
+    async def action_run_action_of(self, action_id: str) -> None:
+        """A click on the footer."""
+        action = next((action for action in self.actions if action.id == action_id), None)
+        if action is not None:
+            target = self.log_pane.body if action.scope is Scope.LOG else self
+            await target.run_action(action.call)
+
+    def action_restart(self) -> None:
+        """Key."""
+        if (camera := self.selected) is not None:
+            self.restart(camera)
+
+    def action_start_or_stop(self) -> None:
+        """Key."""
+        if (camera := self.selected) is not None:
+            self.stop_camera(camera) if camera.wanted else self.start_camera(camera)
+
+    def action_copy_command(self) -> None:
+        """Key."""
+        details = self.details_pane.details
+        if details is None or not details.command:
+            self.notify("There is no command to copy yet: open the details (enter) first.", markup=False)
+            return
+        self.app.copy_to_clipboard(shlex.join(details.command))
+        self.notify("The command is in the clipboard, if your terminal allows it (OSC 52).", markup=False)
+
+    def restart(self, camera: CameraSnapshot) -> None:
+        """Restart a camera, after asking where that costs footage."""
+        snapshot = self.picture.snapshot
+        if snapshot is None:
+            return
+        if camera.state is CameraState.STOPPED and not camera.wanted:
+            self.notify(f"{camera.name} is stopped; s starts it.", markup=False)
+            return
+        self._ask(questions.restart(snapshot, camera), lambda: self._send("restart", camera, self.recorder.restart))
+
+    def stop_camera(self, camera: CameraSnapshot) -> None:
+        """Stop recording a camera, after asking."""
+        if (snapshot := self.picture.snapshot) is not None:
+            self._ask(questions.stop(snapshot, camera), lambda: self._send("stop", camera, self.recorder.stop))
+
+    def start_camera(self, camera: CameraSnapshot) -> None:
+        """Start recording a camera."""
+        self._send("start", camera, self.recorder.start)
+
+    def _ask(self, question: Question | None, then: Callable[[], None]) -> None:
+        if question is None:
+            then()
+            return
+        dialog = Confirm(question.title, question.text, question.yes)
+        self.app.push_screen(dialog, lambda agreed: then() if agreed else None)
+
+    def _send(self, verb: str, camera: CameraSnapshot, call: Callable[[tuple[str, ...]], Awaitable[None]]) -> None:
+        async def send() -> None:
+            try:
+                await call((camera.id,))
+            except RecorderError as error:
+                self.asked.refused(camera.id)
+                self.notify(str(error), severity="error", markup=False)
+
+        self.asked.note(verb, camera)
+        self.show(self.picture)
+        self.run_worker(send(), group="requests")

@@ -1,0 +1,86 @@
+"""Help: the keys that work, from the action table, and what the signs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from vmstui.tui import glyphs
+from vmstui.tui.actions import Action, Group
+from vmstui.tui.fleet_rows import STATE_ROLE
+from vmstui.tui.format import wrap
+from vmstui.tui.glyphs import DOT, RULE
+from vmstui.tui.lines import Line, Role
+from vmstui.tui.widgets.details import TextBody
+from vmstui.tui.widgets.header import title_line
+from vmstui.tui.widgets.painter import LineBar
+
+MEANING = {
+    "recording": "segments are written",
+    "starting": "the worker runs, no footage yet",
+    "stopping": "being ended, as asked",
+    "stopped": "not wanted: stopped by a person, or disabled",
+    "held": "waits for something all cameras need",
+    "backoff": "waits for the next start (shown as retry and its time)",
+    "stalled": "nothing was recorded any more; being replaced",
+    "auth_failed": "the camera refused name or password",
+    "config_error": "ffmpeg refused its options",
+    "unkillable": "the worker does not end; no second one is started",
+}
+
+
+def help_lines(actions: Sequence[Action], cells: int) -> list[Line]:
+    """The help as lines; actions without a key are shown as what to type after `:`."""
+    lines: list[Line] = []
+    for group in Group:
+        of_group = [action for action in actions if action.group is group]
+        if not of_group:
+            continue
+        lines += [(), ((group.value, Role.STRONG),)] if lines else [((group.value, Role.STRONG),)]
+        for action in of_group:
+            key = action.key or f":{action.verb} {action.argument.upper()}".rstrip()
+            first, *rest = wrap(action.help, cells - 18)
+            lines.append(((f"  {key:<15} ", Role.KEY), (first, Role.TEXT)))
+            lines += [((" " * 18, Role.TEXT), (line, Role.TEXT)) for line in rest]
+    lines += [(), (("Signs", Role.STRONG),)]
+    for state, sign in glyphs.STATE.items():
+        word = state.value.replace("_", " ")
+        lines.append(((f"  {sign} {word:<13} ", STATE_ROLE[state]), (MEANING[state.value], Role.TEXT)))
+    scale = "CPU is in percent of one core. The graph beside it is one minute; its full height is always 100 %."
+    return [*lines, (), *(((line, Role.DIM),) for line in wrap(scale, cells))]
+
+
+class Help(ModalScreen[None]):
+    """The help over the screen it was asked on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "close")]
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        super().__init__()
+        self._actions = tuple(actions)
+        self.text = TextBody(id="help-text")
+        self._title = LineBar(classes="title")
+
+    def compose(self) -> ComposeResult:
+        """Title above the text."""
+        with Vertical(id="help-box"):
+            yield self._title
+            yield self.text
+
+    def on_mount(self) -> None:
+        """Scrolling keys work at once."""
+        self.text.focus()
+
+    def on_resize(self) -> None:
+        """Wrap to the width there is."""
+        self.call_after_refresh(self._redraw)
+
+    def _redraw(self) -> None:
+        self.text.set_lines(help_lines(self._actions, max(self.text.scrollable_content_region.width - 1, 40)))
+        close: Line = ((f"esc closes {DOT} arrows scroll", Role.DIM),)
+        self._title.show_lines(title_line("Help", "", close, self._title.size.width, focused=True, rule=RULE))

@@ -1,0 +1,38 @@
+"""What is shown instead of everything on a terminal that is too small; it goes away by itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from vmstui.tui.arrange import MINIMUM
+
+
+def too_small(cells: int, lines: int) -> bool:
+    """Whether nothing useful fits."""
+    return cells < MINIMUM[0] or lines < MINIMUM[1]
+
+
+def sentence(cells: int, lines: int) -> str:
+    """What it needs and what it has."""
+    need = f"{MINIMUM[0]}x{MINIMUM[1]}"
+    return f"The terminal is too small: vmstui needs {need}, it has {cells}x{lines}.\nRecording goes on. q leaves."
+
+
+class TooSmall(ModalScreen[None]):
+    """One sentence in the middle of the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "app.leave", "leave")]
+
+    def compose(self) -> ComposeResult:
+        """The sentence."""
+        yield Static(Content(sentence(*self.app.size)), id="too-small")
+
+    def on_resize(self) -> None:
+        """The figures follow the terminal."""
+        self.query_one("#too-small", Static).update(Content(sentence(*self.app.size)))

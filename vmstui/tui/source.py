@@ -1,0 +1,86 @@
+"""What the dashboard needs from a recorder, and the cleaning of what comes from it.
+
+`Recorder` is implemented by `control.client` over the socket and by fakes in tests. Everything that enters the app
+passes through `harmless`, so that no widget has to think about control characters again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+from vmstui.model import CameraDetails, LogPage, RecorderSnapshot, Segment
+from vmstui.triage.sanitise import clean
+
+T = TypeVar("T")
+
+
+class Recorder(Protocol):
+    """A recorder service as the dashboard sees it.
+
+    Every call may raise `RecorderError` with a sentence for the person (refused, unknown camera) or `RecorderLost`
+    when no service answers.
+    """
+
+    def snapshots(self) -> AsyncIterator[RecorderSnapshot]:
+        """One snapshot per second; ends or raises `RecorderLost` when the service is gone. Calling again reconnects."""
+        ...
+
+    async def details(self, camera: str) -> CameraDetails: ...
+
+    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
+        """CPU percent per camera id, oldest first, one per second."""
+        ...
+
+    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
+        """Lines of one camera (None: all) after a cursor; `after=0` gives the last `limit` lines."""
+        ...
+
+    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
+        """Closed segments, newest first."""
+        ...
+
+    async def start(self, cameras: tuple[str, ...]) -> None: ...
+
+    async def stop(self, cameras: tuple[str, ...]) -> None: ...
+
+    async def restart(self, cameras: tuple[str, ...]) -> None: ...
+
+    async def shutdown(self) -> None:
+        """Stop recording and end the service."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def reconnect_delays() -> Iterator[float]:
+    """Seconds to wait before each further attempt to reach a lost service: 1, 2, 4, 8, then 10 for ever."""
+    delay_s = 1.0
+    while True:
+        yield delay_s
+        delay_s = min(delay_s * 2, 10.0)
+
+
+def harmless(value: T) -> T:
+    """A copy of model data in which no text can steer the terminal; the same object where nothing had to change."""
+    cleaned: T = _harmless(value)
+    return cleaned
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str):
+        # Printable text holds none of the characters `clean` removes, and asking is far cheaper than removing.
+        return value if isinstance(value, Enum) or value.isprintable() else clean(value)
+    if isinstance(value, tuple):
+        items = tuple(_harmless(item) for item in value)
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            field.name: new
+            for field in fields(value)
+            if (new := _harmless(old := getattr(value, field.name))) is not old
+        }
+        return replace(value, **changed) if changed else value
+    return value

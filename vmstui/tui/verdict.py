@@ -1,0 +1,254 @@
+"""What a snapshot means for the person who looks: is everything recorded, what is wrong, what to do.
+
+Pure functions from a snapshot to words. The header, the banners, the sort order of the fleet and the advice of the
+summary line all come from here, so that they cannot contradict each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
+from vmstui.tui import glyphs
+from vmstui.tui.format import clock, coarse_size, names, plural, short_span, size, span, zone
+from vmstui.tui.lines import Line, Role, join
+
+NO_GROWTH_S = 10.0
+"""An open segment that has not grown for so long is worth a word, though the watchdog still waits."""
+SLOW_SPEED = 0.9
+SETTLED_S = 30.0
+"""Speed says nothing while a worker still catches up with its first keyframe."""
+
+
+class Health(IntEnum):
+    """How urgently a camera wants to be looked at; the fleet is sorted by it."""
+
+    FAILED = 0
+    """Wanted, and not recording."""
+    CHANGING = 1
+    DEGRADED = 2
+    """Records, but something about it is not right."""
+    FINE = 3
+    OFF = 4
+    """Not wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A sentence across the screen: what is wrong, and what to do."""
+
+    text: str
+    role: Role = Role.PILL_BAD
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the dashboard stands with the recorder."""
+
+    lost: str = ""
+    """Why there is no connection; empty while there is one."""
+    retry_in_s: float = 0.0
+    age_s: float = 0.0
+    """Since the last snapshot arrived."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is no longer the present."""
+        return bool(self.lost) or self.age_s >= 4.0
+
+
+_FAILED = {
+    CameraState.HELD,
+    CameraState.STALLED,
+    CameraState.BACKOFF,
+    CameraState.AUTH_FAILED,
+    CameraState.CONFIG_ERROR,
+    CameraState.UNKILLABLE,
+}
+
+
+def health(camera: CameraSnapshot, now: datetime) -> Health:
+    """How urgently this camera wants to be looked at."""
+    if camera.state in _FAILED:
+        return Health.FAILED
+    if camera.state is CameraState.STOPPED:
+        return Health.FAILED if camera.wanted else Health.OFF
+    if camera.state is not CameraState.RECORDING:
+        return Health.CHANGING
+    return Health.DEGRADED if complaints(camera, now) else Health.FINE
+
+
+def complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
+    """What is not right with a camera that records, worst first."""
+    found: list[str] = []
+    if camera.state is not CameraState.RECORDING:
+        return found
+    segment = camera.open_segment
+    if segment and (idle_s := (now - segment.grew_at).total_seconds()) >= NO_GROWTH_S:
+        found.append(f"the open segment has not grown for {span(idle_s)}")
+    running_s = (now - camera.started_at).total_seconds() if camera.started_at else 0.0
+    if camera.progress and running_s >= SETTLED_S and camera.progress.speed < SLOW_SPEED:
+        found.append(f"does not keep up with the camera: speed {camera.progress.speed:.2f}x")
+    for output in camera.outputs:
+        if output.state is OutputState.DOWN:
+            found.append(f"{output.kind} is down" + (f": {output.reason}" if output.reason else ""))
+    return found
+
+
+def advice(camera: CameraSnapshot, config_path: str) -> str:
+    """What to do about this camera, one sentence; empty when there is nothing to do."""
+    match camera.state:
+        case CameraState.AUTH_FAILED:
+            return f"Correct its username or password in {config_path}, then r tries again (every 10 min by itself)."
+        case CameraState.CONFIG_ERROR:
+            return f"l shows what ffmpeg says. Change its profile in {config_path}, then r tries again."
+        case CameraState.BACKOFF:
+            return "Tried again by itself. Is it powered and reachable? l shows its log, r tries now."
+        case CameraState.STALLED:
+            return "Its worker is being replaced by itself; l shows its log."
+        case CameraState.HELD:
+            return "Goes on by itself as soon as that is cured."
+        case CameraState.UNKILLABLE:
+            return "The kernel does not let the worker end: look at its disk (dmesg). No second one is started."
+        case CameraState.STOPPED if not camera.wanted:
+            return "Not recorded. s starts it."
+        case CameraState.STOPPED:
+            return "s starts it."
+        case _:
+            return ""
+
+
+def headline(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
+    """The header, most important words first, as ranked parts for `lines.pack`."""
+    parts = [*_verdict(snapshot)]
+    over = snapshot.cpu_percent > snapshot.cpu_budget_percent
+    cpu = f"CPU {snapshot.cpu_percent:.1f} % of {snapshot.cpu_budget_percent:.0f} %"
+    parts.append((3, ((cpu, Role.WARN if over else Role.TEXT),)))
+    if live := _live(snapshot):
+        parts.append((4, live))
+    storage = snapshot.storage
+    disk = f"disk {coarse_size(storage.free_bytes)} free" if storage.usable else "disk not usable"
+    parts.append((2, ((disk, Role.BAD if not storage.usable else Role.WARN if storage.reason else Role.TEXT),)))
+    parts.append((5, ((f"up {short_span((snapshot.at - snapshot.started_at).total_seconds())}", Role.TEXT),)))
+    ffmpeg = f"ffmpeg {snapshot.ffmpeg.version}" if snapshot.ffmpeg else "no ffmpeg"
+    parts.append((6, ((ffmpeg, Role.DIM if snapshot.ffmpeg else Role.BAD),)))
+    parts.append((7, ((f"memory {coarse_size(snapshot.rss_bytes)}", Role.DIM),)))
+    return parts
+
+
+def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
+    wanted = [camera for camera in snapshot.cameras if camera.wanted]
+    recording = [camera for camera in wanted if camera.state is CameraState.RECORDING]
+    failed = [camera for camera in wanted if health(camera, snapshot.at) is Health.FAILED]
+    stopped = len(snapshot.cameras) - len(wanted)
+    parts: list[tuple[int, Line]] = []
+    if not snapshot.cameras:
+        return [(0, ((" No camera is configured ", Role.PILL_WARN),))]
+    if failed:
+        words = f" {glyphs.BAD} {len(failed)} of {len(wanted)} not recording "
+        parts.append((0, ((words, Role.PILL_BAD),)))
+        parts.append((1, ((names([camera.name for camera in failed], 2), Role.BAD),)))
+        parts.append((8, ((f"{len(recording)} recording", Role.TEXT),)))
+    elif len(recording) < len(wanted):
+        parts.append((0, ((f" {glyphs.BUSY} {len(recording)}/{len(wanted)} recording", Role.BUSY),)))
+        parts.append((1, ((f"{len(wanted) - len(recording)} starting or stopping", Role.BUSY),)))
+    elif wanted:
+        parts.append((0, ((f" {glyphs.OK} {len(recording)}/{len(wanted)} recording", Role.OK),)))
+    else:
+        parts.append((0, ((" Nothing is recorded ", Role.PILL_WARN),)))
+    degraded = [camera for camera in recording if complaints(camera, snapshot.at)]
+    if degraded:
+        words = f"{glyphs.WARN} {plural(len(degraded), 'camera')} {'wants' if len(degraded) == 1 else 'want'} a look"
+        parts.append((1, ((words, Role.WARN),)))
+    if stopped:
+        parts.append((2, ((f"{stopped} stopped", Role.OFF),)))
+    return parts
+
+
+def _live(snapshot: RecorderSnapshot) -> Line:
+    """How many live streams are up; how many should be, only where these differ."""
+    states = [
+        output.state
+        for camera in snapshot.cameras
+        if camera.wanted and (output := camera.output(OutputKind.LIVE)) and output.state is not OutputState.OFF
+    ]
+    if not states:
+        return ()
+    up = sum(state is OutputState.UP for state in states)
+    down = any(state is OutputState.DOWN for state in states)
+    return ((f"{up} live" if up == len(states) else f"{up} of {len(states)} live", Role.WARN if down else Role.TEXT),)
+
+
+def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
+    """What concerns the whole recorder, worst first."""
+    found: list[Banner] = []
+    if link.lost:
+        wait = f"Trying again in {span(link.retry_in_s)}."
+        seen = f" What is shown is {span(link.age_s)} old; the workers may well go on recording." if snapshot else ""
+        found.append(Banner(f"No recorder answers: {_sentence(link.lost)} {wait}{seen}"))
+    elif link.stale:
+        found.append(Banner(f"The recorder has sent nothing for {span(link.age_s)}; what is shown is that old."))
+    if snapshot is None:
+        return found
+    if not snapshot.storage.usable:
+        found.append(
+            Banner(
+                f"Recordings folder {snapshot.storage.path} is not usable: {_sentence(snapshot.storage.reason)}"
+                " Nothing is recorded until that is cured; then it goes on by itself."
+            )
+        )
+    if snapshot.ffmpeg is None:
+        found.append(
+            Banner(
+                f"No usable ffmpeg: {_sentence(snapshot.ffmpeg_reason)}"
+                f" Install ffmpeg 5.1 or newer, or set `ffmpeg: embedded` in {snapshot.config_path}."
+            )
+        )
+    if not snapshot.cameras:
+        found.append(
+            Banner(
+                f"No camera is configured, so nothing is recorded. Add one below `cameras:` in {snapshot.config_path}.",
+                Role.PILL_WARN,
+            )
+        )
+    if snapshot.storage.usable and snapshot.storage.reason:
+        found.append(Banner(f"Recordings folder: {_sentence(snapshot.storage.reason)}", Role.PILL_WARN))
+    if snapshot.relay.state == "down":
+        reason = f": {_sentence(snapshot.relay.reason)}" if snapshot.relay.reason else "."
+        found.append(Banner(f"The live relay is down{reason} Recording is not affected.", Role.PILL_WARN))
+    return found
+
+
+def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> tuple[Line, Line]:
+    """Two lines about the selected camera: how it is, and what to do; or, where all is well, what its row omits."""
+    where = zone(snapshot.timezone)
+    dot = (f" {glyphs.DOT} ", Role.DIM)
+    since = f"{camera.state.value.replace('_', ' ')} since {clock(camera.since, where)}"
+    said = health(camera, snapshot.at)
+    why = [camera.reason] if camera.reason else complaints(camera, snapshot.at)
+    if said is Health.FINE or not why:
+        ways = [f"{output.kind} {output.codec} {output.encoder}".replace("  ", " ") for output in camera.outputs]
+        why = [words for words in ways if words.strip()]
+    role = {Health.FAILED: Role.BAD, Health.DEGRADED: Role.WARN}.get(said, Role.TEXT)
+    first = join(
+        [((f" {camera.name}", Role.STRONG),), ((since, Role.TEXT),), *(((words, role),) for words in why)], dot
+    )
+    if todo := advice(camera, snapshot.config_path):
+        return first, ((f" {todo}", Role.TEXT),)
+    restarts = (plural(camera.restarts, "restart"), Role.WARN if camera.restarts else Role.DIM)
+    warnings = (f"{camera.warnings_per_min} warn/min", Role.WARN if camera.warnings_per_min else Role.DIM)
+    parts: list[Line] = [((" " + restarts[0], restarts[1]),), (warnings,)]
+    if segment := camera.last_segment:
+        at = clock(segment.started_at, where)
+        parts.insert(0, ((f" last segment {at} {size(segment.size_bytes)} {segment.verdict}", Role.DIM),))
+        parts[1] = (restarts,)
+    if camera.fallback:
+        parts.append((("fallback: " + camera.fallback, Role.BUSY),))
+    return first, join(parts, dot)
+
+
+def _sentence(words: str) -> str:
+    words = words.strip()
+    return words if words.endswith((".", "!", "?")) else words + "."

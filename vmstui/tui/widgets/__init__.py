@@ -1,0 +1,1 @@
+"""Widgets of the dashboard, all drawn with the Line API from lines of `tui.lines`."""

@@ -1,0 +1,71 @@
+"""The details pane: everything about the selected camera, redrawn at each tick, asked for every two seconds."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vmstui.model import CameraDetails, CameraSnapshot, RecorderSnapshot
+from vmstui.tui.details_lines import details_lines
+from vmstui.tui.lines import Line
+from vmstui.tui.source import Recorder, harmless
+from vmstui.tui.widgets.painter import LinePane
+from vmstui.tui.widgets.pane import Pane
+
+
+class TextBody(LinePane):
+    """A scrolling text of ready lines."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(id=id)
+        self.lines: list[Line] = []
+
+    def set_lines(self, lines: list[Line], cells: int = 0) -> None:
+        """Replace the text."""
+        self.lines = lines
+        self.set_extent(cells, len(lines))
+        self.refresh()
+
+    def line_at(self, row: int) -> Line | None:
+        """One line."""
+        return self.lines[row] if row < len(self.lines) else None
+
+
+class DetailsPane(Pane):
+    """Details of the selected camera."""
+
+    TITLE: ClassVar[str] = "Details"
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.text = TextBody(id="details-text")
+        super().__init__(recorder, self.text, id="details")
+        self.details: CameraDetails | None = None
+        self._seen: tuple[RecorderSnapshot, CameraSnapshot] | None = None
+
+    async def ask(self) -> None:
+        """The details of the camera that is shown."""
+        if self.camera is not None:
+            self.details = harmless(await self.recorder.details(self.camera))
+            self._redraw()
+
+    def forget(self) -> None:
+        """The details of another camera are nobody's."""
+        self.details = None
+        self.text.scroll_home(animate=False)
+
+    def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
+        """A new tick."""
+        self._seen = (snapshot, camera)
+        self._redraw()
+        self.retitle()
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        super().on_resize()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        cells = self.text.scrollable_content_region.width - 1
+        if self._seen and cells > 0:
+            snapshot, camera = self._seen
+            details = self.details if self.details and self.details.id == camera.id else None
+            self.text.set_lines(details_lines(snapshot, camera, details, max(cells, 30)))

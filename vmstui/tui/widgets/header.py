@@ -1,0 +1,45 @@
+"""The first line of the screen: the verdict, the figures that matter, the recorder's name and clock."""
+
+from __future__ import annotations
+
+from vmstui.model import RecorderSnapshot
+from vmstui.tui.format import clock, span, width, zone
+from vmstui.tui.glyphs import DOT
+from vmstui.tui.lines import Line, Role, pack, spread, width_of
+from vmstui.tui.verdict import Link, headline
+from vmstui.tui.widgets.painter import LineBar
+
+SEPARATOR = (f" {DOT} ", Role.DIM)
+
+
+class Header(LineBar):
+    """Says in two seconds whether everything records."""
+
+    def update(self, snapshot: RecorderSnapshot | None, link: Link) -> None:
+        """Show the verdict of a snapshot."""
+        self.show_lines(header_line(snapshot, link, self.app.size.width))
+
+
+def header_line(snapshot: RecorderSnapshot | None, link: Link, cells: int) -> Line:
+    """The header in that many cells."""
+    if snapshot is None:
+        return ((" vmstui ", Role.STRONG), ("waiting for the recorder", Role.BUSY))
+    if link.stale:
+        right: Line = ((f"as of {span(link.age_s)} ago ", Role.BAD),)
+    else:
+        right = ((clock(snapshot.at, zone(snapshot.timezone)) + " ", Role.DIM),)
+        if cells >= 120:
+            right = ((f"{snapshot.host}  ", Role.LABEL), *right)
+    left = pack(headline(snapshot), cells - width_of(right) - 1, SEPARATOR)
+    return spread(left, right, cells)
+
+
+def title_line(title: str, about: str, right: Line, cells: int, *, focused: bool, rule: str) -> Line:
+    """The rule above a pane: its name, whose it is, its state at the right."""
+    role = Role.KEY if focused else Role.DIM
+    room = max(cells - width(title) - width_of(right) - 12, 0)
+    name: Line = ((about if width(about) <= room else about[:room], Role.STRONG),) if about and room else ()
+    left: Line = ((f"{rule}{rule} ", role), (title, Role.KEY if focused else Role.LABEL), (" ", role), *name)
+    left = (*left, (" ", role)) if name else left
+    end: Line = ((" ", role), *right, (f" {rule}", role)) if right else ()
+    return spread(left, end, cells, (rule, role))

@@ -1,0 +1,81 @@
+"""The segments pane: the closed recording files of the selected camera, newest first, with the gaps between them.
+
+Asked for when it is opened and whenever the camera closes another segment; nothing is polled in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from vmstui.model import CameraSnapshot, RecorderSnapshot, Segment
+from vmstui.tui.details_lines import GAP_S, SEGMENT_TITLE, gaps, segment_line
+from vmstui.tui.format import plural, size, zone
+from vmstui.tui.lines import Line, Role, width_of
+from vmstui.tui.source import Recorder, harmless
+from vmstui.tui.widgets.details import TextBody
+from vmstui.tui.widgets.pane import Pane
+
+LIMIT = 500
+
+
+class SegmentsPane(Pane):
+    """Closed segments of the selected camera."""
+
+    TITLE: ClassVar[str] = "Segments"
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.text = TextBody(id="segments-text")
+        super().__init__(recorder, self.text, id="segments")
+        self.segments: tuple[Segment, ...] | None = None
+        self._zone = ""
+        self._last: Segment | None = None
+        self._another = asyncio.Event()
+
+    async def ask(self) -> None:
+        """The segments of the camera that is shown."""
+        if self.camera is not None:
+            self.segments = harmless(await self.recorder.segments(self.camera, LIMIT))
+            self._redraw()
+
+    async def wait(self) -> None:
+        """Until another segment was closed, or the recorder could not be asked."""
+        if self.trouble:
+            return await super().wait()
+        self._another.clear()
+        await self._another.wait()
+
+    def forget(self) -> None:
+        """The segments of another camera are nobody's."""
+        self.segments = None
+        self.text.scroll_home(animate=False)
+        self._redraw()
+
+    def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
+        """A new tick; a newly closed segment is worth a question."""
+        if camera.last_segment != self._last:
+            self._last = camera.last_segment
+            self._another.set()
+        if snapshot.timezone != self._zone:
+            self._zone = snapshot.timezone
+            self._redraw()
+        self.retitle()
+
+    def status(self) -> Line:
+        """How many, how much, how many gaps."""
+        if not self.segments:
+            return ()
+        total = f"{plural(len(self.segments), 'newest segment')}, {size(sum(s.size_bytes for s in self.segments))}"
+        holes = sum(gap is not None and gap >= GAP_S for gap in gaps(self.segments))
+        return ((total, Role.DIM), *(((f", {plural(holes, 'gap')}", Role.WARN),) if holes else ()))
+
+    def _redraw(self) -> None:
+        if self.segments is None:
+            lines: list[Line] = [(("asking…", Role.DIM),)]
+        elif not self.segments:
+            lines = [(("No segment was closed yet.", Role.DIM),)]
+        else:
+            where = zone(self._zone)
+            rows = zip(self.segments, gaps(self.segments), strict=True)
+            lines = [((SEGMENT_TITLE, Role.LABEL),), *(segment_line(segment, where, gap) for segment, gap in rows)]
+        self.text.set_lines(lines, max(width_of(line) for line in lines))
