@@ -84,7 +84,7 @@ def diff(old_path: str | None, new_path: str, as_json: bool) -> int:
     if as_json:
         _print_json(asdict(changes))
     else:
-        for line in _difference_lines(changes):
+        for line in difference_lines(changes):
             print(line)
     return DONE
 
@@ -110,7 +110,8 @@ def _secret_origins(loaded: Loaded) -> dict[str, str]:
     return {key: secret.origin for key, secret in secrets.items() if secret is not None}
 
 
-def _difference_lines(changes: SettingsDiff) -> Iterator[str]:
+def difference_lines(changes: SettingsDiff) -> Iterator[str]:
+    """What differs, a line each, with what restarts for it."""
     if not changes:
         yield "no difference"
     for camera in changes.added:

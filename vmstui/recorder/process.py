@@ -174,6 +174,15 @@ def spawn(
     return Process(Identity(pid, _start_ticks(pid), boot_id()), pidfd, own=True)
 
 
+def seal_descriptors() -> None:
+    """Keep what we inherited to ourselves: a descriptor of the shell or of sshd that a worker held on to would keep
+    that session from closing. Python's own descriptors are not passed on anyway. Once, before the first `spawn`."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            with contextlib.suppress(OSError):
+                os.set_inheritable(int(name), False)
+
+
 def take_lock(path: Path) -> int:
     """A descriptor that holds an exclusive `flock` on the file. Raises LockHeld naming the file."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

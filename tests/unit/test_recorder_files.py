@@ -1,0 +1,204 @@
+"""What the recorder keeps in its state folder survives crashes, floods and dying disks."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from vmstui.model import Event, EventKind, LogLevel
+from vmstui.recorder.history import History
+from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.process import Identity
+from vmstui.recorder.record import WorkerRecord, load_record, save_record
+from vmstui.recorder.worker_log import KEEP_BYTES, MAX_LINE_BYTES, WorkerLog
+from vmstui.triage.masking import Masker
+
+AT = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
+
+
+def event(number: int) -> Event:
+    return Event(AT, "lobby", EventKind.START, f"start {number}")
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+# -- notes about workers ---------------------------------------------------------------------------------------------
+
+
+def test_a_note_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    record = WorkerRecord("lobby", generation=7, identity=Identity(1, 2, "boot"), argv=("ffmpeg", "-i"), started_at=AT)
+    save_record(tmp_path / "worker.json", record)
+    assert load_record(tmp_path / "worker.json", "lobby") == record
+    assert os.listdir(tmp_path) == ["worker.json"]
+    assert (tmp_path / "worker.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("torn", [b"", b"{", b'{"camera":"lobby","generation":"x"}', b"\xff\xfe", b"[1]", b"null"])
+def test_a_torn_note_is_an_empty_note(tmp_path: Path, torn: bytes) -> None:
+    (tmp_path / "worker.json").write_bytes(torn)
+    assert load_record(tmp_path / "worker.json", "lobby") == WorkerRecord("lobby")
+
+
+def test_the_note_of_another_camera_is_not_taken(tmp_path: Path) -> None:
+    save_record(tmp_path / "worker.json", WorkerRecord("gate", generation=3))
+    assert load_record(tmp_path / "worker.json", "lobby") == WorkerRecord("lobby")
+
+
+# -- histories -------------------------------------------------------------------------------------------------------
+
+
+def test_a_history_keeps_the_newest_and_stays_small_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    history = History(path, Event, bound=10)
+    for number in range(1000):
+        history.add(event(number))
+    assert len(path.read_bytes().splitlines()) <= 20
+    again = History(path, Event, bound=10)
+    assert again.last(10) == history.last(10) == tuple(event(number) for number in range(990, 1000))
+    assert again.newest() == event(999)
+
+
+def test_a_torn_line_in_a_history_costs_that_line_only(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    History(path, Event, bound=10).add(event(1))
+    append(path, b'{"at": "2026-')
+    append(path, b"\n")
+    History(path, Event, bound=10).add(event(2))
+    assert History(path, Event, bound=10).last(10) == (event(1), event(2))
+
+
+def test_a_history_on_a_dead_disk_goes_on_in_memory(tmp_path: Path) -> None:
+    history = History(tmp_path / "gone" / "events.jsonl", Event, bound=10)
+    history.add(event(1))
+    assert history.newest() == event(1)
+
+
+# -- log files of workers --------------------------------------------------------------------------------------------
+
+
+def test_a_password_is_overwritten_in_the_log_file_itself(tmp_path: Path) -> None:
+    path = tmp_path / "1.log"
+    masker = Masker(["s3cr3t pass"])
+    append(path, b"[error] Impossible to open 'rtsp://admin:s3cr3t%20pass@cam/1'\nfine\n")
+    log = WorkerLog(path, masker.mask_in_place)
+    lines = log.read_lines()
+    log.close()
+    assert lines[1] == "fine"
+    content = path.read_bytes()
+    assert b"s3cr3t" not in content
+    assert len(content) == len(b"[error] Impossible to open 'rtsp://admin:s3cr3t%20pass@cam/1'\nfine\n")
+
+
+def test_a_half_written_line_waits_for_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "1.log"
+    log = WorkerLog(path, bytes)
+    assert log.read_lines() == []
+    append(path, b"one\ntw")
+    assert log.read_lines() == ["one"]
+    append(path, b"o\n")
+    assert log.read_lines() == ["two"]
+    log.close()
+
+
+def test_no_line_is_lost_while_a_worker_writes_and_we_read(tmp_path: Path) -> None:
+    path = tmp_path / "1.log"
+    path.touch()
+    log = WorkerLog(path, Masker(["unused secret"]).mask_in_place)
+
+    def write() -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        for number in range(20_000):
+            os.write(descriptor, b"[warning] line %d\n" % number)
+        os.close(descriptor)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen: list[str] = []
+    while writer.is_alive():
+        seen += log.read_lines()
+    writer.join()
+    seen += log.read_all()
+    log.close()
+    assert seen == [f"[warning] line {number}" for number in range(20_000)]
+
+
+def test_a_huge_line_without_an_end_is_handed_on_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "1.log"
+    append(path, b"x" * (10 * 1024 * 1024))
+    log = WorkerLog(path, bytes)
+    pieces = log.read_all(limit_bytes=20 * 1024 * 1024)
+    log.close()
+    assert max(map(len, pieces)) == MAX_LINE_BYTES
+    assert sum(map(len, pieces)) == 10 * 1024 * 1024
+
+
+def test_a_flood_gives_its_disk_space_back(tmp_path: Path) -> None:
+    path = tmp_path / "1.log"
+    log = WorkerLog(path, bytes)
+    line = b"[error] " + b"x" * 1015 + b"\n"
+    for _ in range(8):
+        append(path, line * 4096)
+        log.read_all(limit_bytes=64 * 1024 * 1024)
+    append(path, b"[error] last\n")
+    assert log.read_lines() == ["[error] last"]
+    log.close()
+    assert path.stat().st_size > 32 * 1024 * 1024
+    assert path.stat().st_blocks * 512 <= 3 * KEEP_BYTES
+
+
+def test_escape_sequences_in_a_log_are_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "1.log"
+    append(path, "\x1b]0;owned\x07[error] a\x1b[2Jb\u202ec\x00\n".encode())
+    log = WorkerLog(path, bytes)
+    assert log.read_lines() == ["[error] abc"]
+    log.close()
+
+
+# -- the log book ----------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_with_a_cursor_gets_every_line_once() -> None:
+    book = LogBook(cameras=2)
+    for number in range(150):
+        book.add(AT, ("lobby", "gate")[number % 2], 1, LogLevel.WARNING, "", str(number))
+    first = book.page(None, 0, 100)
+    assert [line.text for line in first.lines] == [str(number) for number in range(50, 150)]
+    book.add(AT, "gate", 1, LogLevel.ERROR, "", "new")
+    then = book.page(None, first.next_seq, 100)
+    assert [line.text for line in then.lines] == ["new"]
+    assert book.page(None, then.next_seq, 100).lines == ()
+    assert [line.text for line in book.page("lobby", 0, 2).lines] == ["146", "148"]
+
+
+def test_one_cameras_flood_pushes_out_its_own_lines_only() -> None:
+    book = LogBook(cameras=1000)
+    book.add(AT, "gate", 1, LogLevel.INFO, "", "kept")
+    for number in range(1000):
+        book.add(AT, "lobby", 1, LogLevel.INFO, "", str(number))
+    assert book.page("gate", 0, 10).lines[0].text == "kept"
+    page = book.page("lobby", 2, 5)
+    assert page.missed == 799
+    assert page.lines[0].text == "800"
+
+
+def test_warnings_of_the_last_minute_are_counted() -> None:
+    book = LogBook(cameras=1)
+    for second in range(10):
+        level = LogLevel.WARNING if second % 2 else LogLevel.INFO
+        book.add(AT.replace(second=second), "lobby", 1, level, "", "x")
+    assert book.warnings_since("lobby", AT.replace(second=5)) == 3
+    book.forget("lobby")
+    assert book.warnings_since("lobby", AT) == 0
+
+
+def test_a_record_is_plain_json(tmp_path: Path) -> None:
+    save_record(tmp_path / "worker.json", WorkerRecord("lobby"))
+    assert json.loads((tmp_path / "worker.json").read_text())["camera"] == "lobby"

@@ -1,0 +1,7 @@
+"""`python -m vmstui` is `vmstui`."""
+
+import sys
+
+from vmstui.cli import main
+
+sys.exit(main())

@@ -1,0 +1,183 @@
+"""The command `vmstui`: what can be asked for on the command line, and nothing of how it is done.
+
+Exit codes: 0 done, 1 the thing asked about is not well, 2 wrong use or wrong configuration, 3 no recorder answers. Each
+command imports what it needs when it runs, so that `vmstui status` does not wait for Textual.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from vmstui import __version__
+
+DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (`vmstui logs | head`): nothing to complain about.
+        sys.stderr.close()
+        return DONE
+
+
+def _run(options: argparse.Namespace) -> int:
+    from vmstui.control.errors import RecorderError, RecorderLost
+    from vmstui.settings import SettingsError
+
+    try:
+        return _dispatch(options)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return WRONG_USE
+    except RecorderLost as error:
+        print(f"{error}. Start it with: vmstui up", file=sys.stderr)
+        return NO_RECORDER
+    except RecorderError as error:
+        print(error, file=sys.stderr)
+        return WRONG_USE
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    match options.command:
+        case None:
+            from vmstui.cli.dashboard import dashboard
+
+            return dashboard(options.config, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii)
+        case "demo":
+            from vmstui.demo import DemoOptions, demo
+
+            return demo(
+                DemoOptions(
+                    cameras=options.cameras, seconds=options.seconds, as_json=options.json, folder=options.folder
+                )
+            )
+        case "up":
+            from vmstui.cli.lifecycle import up
+
+            return up(options.config, foreground=options.foreground)
+        case "down":
+            from vmstui.cli.lifecycle import down
+
+            return down(options.config)
+        case "status":
+            from vmstui.cli.status import status
+
+            return status(as_json=options.json, watch=options.watch)
+        case "start" | "stop" | "restart":
+            from vmstui.cli.cameras import command
+
+            return command(
+                options.command, tuple(options.cameras), every=options.all, wait=options.wait, as_json=options.json
+            )
+        case "logs":
+            from vmstui.cli.logs import logs
+
+            return logs(
+                options.camera, follow=options.follow, level=options.level, count=options.lines, as_json=options.json
+            )
+        case "config":
+            return _config(options)
+    raise AssertionError(options.command)
+
+
+def _config(options: argparse.Namespace) -> int:
+    from vmstui.cli import config_commands
+
+    match options.config_command:
+        case "check":
+            return config_commands.check(options.config, options.json)
+        case "show":
+            return config_commands.show(options.config, options.json)
+        case "schema":
+            return config_commands.schema()
+        case "diff":
+            return config_commands.diff(options.config, options.new, options.json)
+        case "reload":
+            from vmstui.cli.lifecycle import reload
+
+            return reload(as_json=options.json)
+    raise AssertionError(options.config_command)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vmstui",
+        description="A video recorder operated over SSH. Without a command: the dashboard; it starts the recorder "
+        "service if none runs, and leaving it leaves the recording on.",
+        epilog="Exit codes: 0 done, 1 something is not well, 2 wrong use or configuration, 3 no recorder answers.",
+    )
+    parser.add_argument("--version", action="version", version=f"vmstui {__version__}")
+    parser.add_argument("--config", metavar="FILE", help="configuration file (else $VMSTUI_CONFIG, else the usual one)")
+    parser.add_argument("--readonly", action="store_true", help="dashboard without the keys that change anything")
+    parser.add_argument("--theme", metavar="NAME", help="theme of the dashboard")
+    parser.add_argument("--ascii", action="store_true", help="dashboard in plain ASCII")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(name: str, help_: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help_, description=help_)
+
+    demo = add("demo", "simulated cameras, recorded and shown: nothing to configure")
+    demo.add_argument("--cameras", type=_positive, default=2, metavar="N", help="how many (default 2)")
+    demo.add_argument("--seconds", type=_positive, default=30, metavar="S", help="how long without a terminal (30)")
+    demo.add_argument("--json", action="store_true", help="print JSON instead of a table; implies no terminal")
+    demo.add_argument("--folder", metavar="DIR", help="where everything goes (default: a new temporary folder)")
+
+    up = add("up", "start the recorder service")
+    up.add_argument("--foreground", action="store_true", help="stay in the terminal; for systemd")
+    add("down", "stop recording and end the service")
+
+    status = add("status", "what the recorder does now")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    status.add_argument("--watch", action="store_true", help="again every second until interrupted")
+
+    for name, help_ in (
+        ("start", "record cameras"),
+        ("stop", "stop recording cameras until they are started again"),
+        ("restart", "replace the workers of cameras"),
+    ):
+        command = add(name, help_)
+        command.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera")
+        command.add_argument("--all", action="store_true", help="all cameras")
+        command.add_argument("--wait", action="store_true", help="return when it is done, and say what came of it")
+        command.add_argument("--json", action="store_true", help="as JSON")
+
+    logs = add("logs", "what ffmpeg and the recorder said, newest last")
+    logs.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
+    logs.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="lines to begin with (100)")
+    logs.add_argument("--level", choices=("fatal", "error", "warning", "info"), help="this level and worse")
+    logs.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    config = add("config", "check, show, compare or reload the configuration")
+    actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)
+    for name, help_ in (
+        ("check", "list everything that is wrong, with file and line"),
+        ("show", "the configuration as understood, with the origin of every value"),
+        ("schema", "the JSON schema"),
+        ("diff", "what would change with another file"),
+        ("reload", "have the recorder read its configuration again"),
+    ):
+        action = actions.add_parser(name, help=help_, description=help_)
+        if name != "schema":
+            action.add_argument("--json", action="store_true", help="as JSON")
+        if name == "diff":
+            action.add_argument("new", metavar="FILE", help="the other file")
+    return parser
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, accepted a whole number from 1")
+    return value

@@ -1,0 +1,153 @@
+"""Commands on the service itself: `up`, `down`, `config reload`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from vmstui.cli.config_commands import difference_lines
+from vmstui.codec import from_json
+from vmstui.control.client import call
+from vmstui.control.errors import RecorderLost
+from vmstui.recorder.process import seal_descriptors
+from vmstui.settings import Folders, SettingsDiff, default_folders, find_path, load
+from vmstui.settings import socket_path as path_of_socket
+from vmstui.settings.folders import CONTROL_SOCKET
+
+START_TIMEOUT_S = 30.0
+SHUTDOWN_TIMEOUT_S = 120.0
+
+
+def socket_path() -> Path:
+    """Where the recorder of this user listens."""
+    return control_socket(default_folders())
+
+
+def control_socket(folders: Folders) -> Path:
+    """The socket of the recorder of these folders."""
+    return Path(path_of_socket(folders.runtime, CONTROL_SOCKET))
+
+
+def running_service(path: Path) -> int | None:
+    """Process id of the service that answers, None when there is none."""
+    try:
+        answer = call(path, "hello", timeout_s=3.0)
+    except RecorderLost:
+        return None
+    pid = answer.get("pid") if isinstance(answer, dict) else None
+    return pid if isinstance(pid, int) else None
+
+
+def up(config: str | None, *, foreground: bool) -> int:
+    """Start the service, detached from this terminal unless `foreground`."""
+    folders = default_folders()
+    path = find_path(config)
+    loaded = load(path)  # all errors are told here, where a person reads them
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if foreground:
+        return run_service(path, folders)
+    pid = running_service(socket_path())
+    if pid is not None:
+        print(f"the recorder already runs: process {pid}")
+        return 0
+    pid = start_service(path, folders)
+    if pid is None:
+        return 1
+    cameras = len(loaded.settings.cameras)
+    print(f"recorder started: process {pid}, {cameras} camera{'' if cameras == 1 else 's'}; vmstui shows it")
+    return 0
+
+
+def start_service(config: str, folders: Folders) -> int | None:
+    """Start a detached service and wait until it answers. Gives its process id, or tells why not and gives None."""
+    state = Path(folders.state)
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = state / "service.log"
+    argv = [sys.executable, "-m", "vmstui", "--config", os.path.abspath(config), "up", "--foreground"]
+    seal_descriptors()
+    null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        pid = os.posix_spawn(
+            sys.executable,
+            argv,
+            {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, null, 0),
+                (os.POSIX_SPAWN_DUP2, output, 1),
+                (os.POSIX_SPAWN_DUP2, output, 2),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT],
+        )
+    finally:
+        os.close(null)
+        os.close(output)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if running_service(control_socket(folders)) is not None:
+            return pid
+        with contextlib.suppress(ChildProcessError):
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                break
+        time.sleep(0.05)
+    print(f"the recorder did not start; {log} says:", file=sys.stderr)
+    print(log.read_text(errors="replace")[-2000:].rstrip() or "(nothing)", file=sys.stderr)
+    return None
+
+
+def run_service(config: str, folders: Folders) -> int:
+    """Be the service, until told to leave."""
+    import asyncio
+    import resource
+
+    from vmstui.control.server import serve
+    from vmstui.recorder.service import AlreadyRunning, Service
+
+    seal_descriptors()
+    # Some five descriptors a camera: the usual soft limit of 1024 would do for 200.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
+    os.umask(0o027)
+    loaded = load(config)
+    os.chdir("/")
+
+    async def run() -> None:
+        await serve(Service(loaded, Path(folders.state)), control_socket(folders))
+
+    try:
+        asyncio.run(run())
+    except AlreadyRunning as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def down(config: str | None) -> int:
+    """Stop recording, settle all segments, end the service."""
+    stuck = call(socket_path(), "shutdown", timeout_s=SHUTDOWN_TIMEOUT_S)
+    if isinstance(stuck, list) and stuck:
+        names = ", ".join(str(name) for name in stuck)
+        print(f"recorder ended, but the workers of these cameras could not be killed: {names}", file=sys.stderr)
+        return 1
+    print("recording stopped, all segments closed, recorder ended")
+    return 0
+
+
+def reload(*, as_json: bool) -> int:
+    """Have the service read its configuration again; an invalid one changes nothing."""
+    change = call(socket_path(), "reload", timeout_s=30.0)
+    if as_json:
+        print(json.dumps(change, indent=2))
+        return 0
+    for line in difference_lines(from_json(SettingsDiff, change)):
+        print(line)
+    return 0

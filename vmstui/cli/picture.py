@@ -1,0 +1,100 @@
+"""A snapshot of the recorder as plain text: one line on the recorder, a row per camera, what is wrong below it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vmstui.cli.table import table
+from vmstui.codec import Json, from_json
+from vmstui.model import CameraSnapshot, OutputHealth, OutputKind, OutputState, RecorderSnapshot
+from vmstui.triage.sanitise import clean
+from vmstui.tui.format import clock, coarse_size, size, span, timer, zone
+
+HEADER = (
+    "CAMERA",
+    "STATE",
+    "PID",
+    "CPU %",
+    "FPS",
+    "SPEED",
+    "OPEN SEGMENT",
+    "LAST SEGMENT",
+    "RECORDING",
+    "LIVE",
+    "RESTARTS",
+)
+RIGHT = frozenset({2, 3, 4, 5, 10})
+_NONE = "-"
+
+
+def picture(answer: Json) -> str:
+    """Everything at a glance."""
+    snapshot = from_json(RecorderSnapshot, answer)
+    lines = [headline(snapshot)]
+    if snapshot.cameras:
+        rows = [_row(camera, snapshot.at, snapshot.timezone) for camera in snapshot.cameras]
+        lines += ["", table(HEADER, rows, RIGHT)]
+    else:
+        lines += ["", f"no camera is configured in {snapshot.config_path}"]
+    found = troubles(snapshot)
+    return "\n".join([*lines, *([""] if found else []), *found])
+
+
+def headline(snapshot: RecorderSnapshot) -> str:
+    """The recorder in one line."""
+    recording = sum(camera.state == "recording" for camera in snapshot.cameras)
+    wanted = sum(camera.wanted for camera in snapshot.cameras)
+    return " · ".join(
+        (
+            f"{snapshot.host}: {recording}/{wanted} recording",
+            f"CPU {snapshot.cpu_percent:.1f} % of {snapshot.cpu_budget_percent:g} %",
+            f"memory {coarse_size(snapshot.rss_bytes)}",
+            f"disk {coarse_size(snapshot.storage.free_bytes)} free",
+            f"up {span((snapshot.at - snapshot.started_at).total_seconds())}",
+            f"ffmpeg {snapshot.ffmpeg.version if snapshot.ffmpeg else 'missing'}",
+        )
+    )
+
+
+def troubles(snapshot: RecorderSnapshot) -> list[str]:
+    """What is not as it should be, a line each."""
+    found = []
+    if snapshot.storage.reason:
+        found.append(f"recordings: {snapshot.storage.reason}")
+    if snapshot.ffmpeg is None:
+        found.append(f"ffmpeg: {snapshot.ffmpeg_reason}")
+    if snapshot.relay.state == "down":
+        found.append(f"live relay: {snapshot.relay.reason or 'down'}")
+    for camera in snapshot.cameras:
+        if camera.reason:
+            found.append(f"{clean(camera.name)}: {camera.state.value}: {clean(camera.reason)}")
+        if camera.fallback:
+            found.append(f"{clean(camera.name)}: {clean(camera.fallback)}")
+        live = camera.output(OutputKind.LIVE)
+        if live is not None and live.state is OutputState.DOWN and camera.pid is not None:
+            found.append(f"{clean(camera.name)}: live is down: {clean(live.reason)}")
+    return found
+
+
+def _row(camera: CameraSnapshot, now: datetime, timezone: str) -> tuple[str, ...]:
+    progress, opened, last = camera.progress, camera.open_segment, camera.last_segment
+    age = timer((now - opened.started_at).total_seconds()) if opened else ""
+    return (
+        clean(camera.name),
+        camera.state.value,
+        str(camera.pid or _NONE),
+        f"{camera.sample.cpu_percent:.1f}" if camera.sample else _NONE,
+        f"{progress.fps:.1f}" if progress else _NONE,
+        f"{progress.speed:.2f}x" if progress else _NONE,
+        f"{size(opened.size_bytes)} {age}" if opened else _NONE,
+        f"{clock(last.started_at, zone(timezone))} {size(last.size_bytes)} {last.duration_s:.0f} s" if last else _NONE,
+        _output(camera.output(OutputKind.RECORDING)),
+        _output(camera.output(OutputKind.LIVE)),
+        str(camera.restarts),
+    )
+
+
+def _output(output: OutputHealth | None) -> str:
+    if output is None:
+        return _NONE
+    return f"{output.state.value} {output.codec}/{output.encoder}" if output.encoder else output.state.value

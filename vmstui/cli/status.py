@@ -1,0 +1,39 @@
+"""`vmstui status`: what the recorder does now, as a table or as the JSON it sent.
+
+With `--json` the answer of the service is passed on as it came: nothing is decoded, so the command needs little more
+time than Python's own start.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from vmstui.cli.lifecycle import socket_path
+from vmstui.codec import Json
+from vmstui.control.client import call
+
+
+def status(*, as_json: bool, watch: bool) -> int:
+    """Print it once, or every second until interrupted. Exit code 1 when a wanted camera is not recorded."""
+    while True:
+        answer = call(socket_path(), "snapshot")
+        if as_json:
+            print(json.dumps(answer))
+        else:
+            from vmstui.cli.picture import picture
+
+            print(picture(answer))
+        if not watch:
+            return 0 if all_well(answer) else 1
+        sys.stdout.flush()
+        time.sleep(1.0)
+
+
+def all_well(snapshot: Json) -> bool:
+    """Whether every wanted camera is recorded."""
+    cameras = snapshot.get("cameras") if isinstance(snapshot, dict) else None
+    if not isinstance(cameras, list):
+        return False
+    return all(camera["state"] == "recording" for camera in cameras if isinstance(camera, dict) and camera["wanted"])

@@ -1,0 +1,170 @@
+"""Talks to the recorder service: `Client` for the dashboard (asyncio), `call` for commands (one question, no loop).
+
+Both raise RecorderLost when no service answers and RecorderError, with a sentence for a person, when it refuses.
+`call` imports neither asyncio nor anything heavy: `vmstui status` must answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from vmstui.codec import CodecError, Json, from_json
+from vmstui.control import protocol
+from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.model import CameraDetails, LogPage, RecorderSnapshot, Segment
+
+if TYPE_CHECKING:
+    import asyncio
+
+T = TypeVar("T")
+
+CALL_TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+SILENCE_LIMIT_S = 5.0
+"""A subscription delivers every second; this long without one, the service is frozen or gone."""
+
+
+def call(path: Path, method: str, params: Mapping[str, Json] | None = None, timeout_s: float = CALL_TIMEOUT_S) -> Json:
+    """Ask once and give the result. Raises RecorderLost, RecorderError."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(path))
+            connection.sendall(protocol.request_line(1, method, params or {}))
+            with connection.makefile("rb") as stream:
+                line = stream.readline(MAX_ANSWER_BYTES)
+        except TimeoutError:
+            raise RecorderLost(f"the recorder at {path} does not answer within {timeout_s:g} s") from None
+        except OSError as error:
+            raise RecorderLost(f"no recorder answers at {path} ({error.strerror or error})") from None
+    return _result(line, path)
+
+
+class Client:
+    """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._lock: asyncio.Lock | None = None
+
+    async def snapshots(self) -> AsyncIterator[RecorderSnapshot]:
+        """A snapshot at once and then one a second. Raises RecorderLost when the service is gone or frozen."""
+        import asyncio
+
+        reader, writer = await self._open()
+        try:
+            writer.write(protocol.request_line(1, "subscribe", {}))
+            while True:
+                try:
+                    line = await asyncio.wait_for(reader.readline(), SILENCE_LIMIT_S)
+                except TimeoutError:
+                    text = f"the recorder has not answered for {SILENCE_LIMIT_S:g} s"
+                    raise RecorderLost(text) from None
+                except (OSError, ValueError) as error:
+                    raise RecorderLost(f"the connection to the recorder broke: {error}") from None
+                message = _message(line, self._path)
+                if message.get("method") == "snapshot":
+                    yield _decode(RecorderSnapshot, message.get("params"))
+        finally:
+            writer.close()
+
+    async def details(self, camera: str) -> CameraDetails:
+        """What the details of one camera show."""
+        return _decode(CameraDetails, await self._call("details", {"camera": camera}))
+
+    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
+        """CPU percent of each camera's last seconds, oldest first."""
+        return _decode(dict[str, tuple[float, ...]], await self._call("samples", {"seconds": seconds}))
+
+    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
+        """Log lines after a cursor; see `LogPage`."""
+        return _decode(LogPage, await self._call("logs", {"camera": camera, "after": after, "limit": limit}))
+
+    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
+        """The newest segments, newest first."""
+        return _decode(tuple[Segment, ...], await self._call("segments", {"camera": camera, "limit": limit}))
+
+    async def start(self, cameras: tuple[str, ...]) -> None:
+        """Record these cameras."""
+        await self._call("start", {"cameras": list(cameras), "by": "the dashboard"})
+
+    async def stop(self, cameras: tuple[str, ...]) -> None:
+        """Do not record these cameras any more."""
+        await self._call("stop", {"cameras": list(cameras), "by": "the dashboard"})
+
+    async def restart(self, cameras: tuple[str, ...]) -> None:
+        """Replace the workers of these cameras."""
+        await self._call("restart", {"cameras": list(cameras), "by": "the dashboard"})
+
+    async def shutdown(self) -> None:
+        """Stop recording and end the service; returns when all segments are closed and settled."""
+        await self._call("shutdown", {}, timeout_s=120.0)
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection[1].close()
+            self._connection = None
+
+    async def _call(self, method: str, params: Mapping[str, Json], timeout_s: float = CALL_TIMEOUT_S) -> Json:
+        import asyncio
+
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:
+            if self._connection is None:
+                self._connection = await self._open()
+            reader, writer = self._connection
+            try:
+                writer.write(protocol.request_line(1, method, params))
+                line = await asyncio.wait_for(reader.readline(), timeout_s)
+                return _result(line, self._path)
+            except TimeoutError:
+                await self.close()
+                raise RecorderLost(f"the recorder did not answer {method} within {timeout_s:g} s") from None
+            except (OSError, ValueError) as error:
+                await self.close()
+                raise RecorderLost(f"the connection to the recorder broke: {error}") from None
+            except (RecorderLost, asyncio.CancelledError):
+                # An answer may still be on its way: it must not be taken for that of the next question.
+                await self.close()
+                raise
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        import asyncio
+
+        try:
+            return await asyncio.open_unix_connection(str(self._path), limit=MAX_ANSWER_BYTES)
+        except OSError as error:
+            raise RecorderLost(f"no recorder answers at {self._path} ({error.strerror or error})") from None
+
+
+def _message(line: bytes, path: Path) -> dict[str, Json]:
+    if not line.endswith(b"\n"):
+        raise RecorderLost(f"the recorder at {path} hung up")
+    try:
+        message = json.loads(line)
+    except ValueError:
+        raise RecorderLost(f"what answers at {path} is not a recorder") from None
+    if not isinstance(message, dict):
+        raise RecorderLost(f"what answers at {path} is not a recorder")
+    return message
+
+
+def _result(line: bytes, path: Path) -> Json:
+    message = _message(line, path)
+    error = message.get("error")
+    if isinstance(error, dict):
+        raise RecorderError(str(error.get("message", "refused")))
+    return message.get("result")
+
+
+def _decode(kind: type[T], data: Json) -> T:
+    try:
+        return from_json(kind, data)
+    except CodecError as error:
+        raise RecorderError(f"the recorder speaks another version of the protocol: {error}") from None

@@ -1,0 +1,282 @@
+"""The recorder service on its Unix socket: who may connect, what may be asked, and that no client can harm it.
+
+The socket is 0600 in a 0700 folder and the kernel tells who connects: only the owner and root are served. Answers go
+into a bounded buffer per client; a client that does not read, or sends garbage, is dropped alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from vmstui import __version__
+from vmstui.codec import Json, to_json
+from vmstui.control import protocol
+from vmstui.control.protocol import ProtocolError, Request
+from vmstui.model import LogLevel
+from vmstui.recorder.camera import CameraWorker
+from vmstui.recorder.service import Service, UnknownCamera
+from vmstui.recorder.snapshot import camera_details
+from vmstui.settings import SettingsError, load
+
+MAX_UNSENT_BYTES = 4 * 1024 * 1024
+"""Of one client; a dashboard behind a frozen SSH link reaches it after a while and is dropped."""
+MAX_CLIENTS = 64
+SETTLE_TIMEOUT_S = 60.0
+
+
+class ControlServer:
+    """Serves one recorder service on one socket."""
+
+    def __init__(self, service: Service, path: Path) -> None:
+        self._service = service
+        self._path = path
+        self._clients: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {
+            "hello": self._hello,
+            "snapshot": self._snapshot,
+            "details": self._details,
+            "samples": self._samples,
+            "segments": self._segments,
+            "logs": self._logs,
+            "start": self._start,
+            "stop": self._stop,
+            "restart": self._restart,
+            "reload": self._reload,
+            "shutdown": self._shutdown,
+        }
+        # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
+
+    async def open(self) -> None:
+        """Listen. The service holds its state folder, so a socket that lies there is left from a dead one."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(
+                self._accept, str(self._path), limit=protocol.MAX_REQUEST_BYTES
+            )
+        finally:
+            os.umask(before)
+
+    async def close(self) -> None:
+        """Stop listening and drop the clients."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._clients:
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+    # -- one client --------------------------------------------------------------------------------------------------
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if len(self._clients) >= MAX_CLIENTS or not _allowed(writer.get_extra_info("socket")):
+            writer.transport.abort()
+            return
+        self._clients.add(task)
+        subscription: list[asyncio.Task[None]] = []
+        try:
+            await self._serve(reader, writer, subscription)
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            self._clients.discard(task)
+            for running in subscription:
+                running.cancel()
+            writer.transport.abort()
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, subscription: list[asyncio.Task[None]]
+    ) -> None:
+        while True:
+            try:
+                line = await reader.readline()
+            except ValueError:
+                return  # longer than any request of ours
+            if not line.endswith(b"\n"):
+                return
+            try:
+                request = protocol.parse_request(line)
+            except ProtocolError as error:
+                # Not a client of ours: it gets one answer and no second chance.
+                await _send(writer, protocol.error_line(None, error.code, str(error)))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(writer.drain(), 1.0)
+                writer.close()
+                return
+            if request.method == "subscribe":
+                if not subscription:
+                    subscription.append(asyncio.get_running_loop().create_task(self._deliver(writer)))
+                await _send(writer, protocol.result_line(request.id, True))
+                continue
+            answer = await self._answer(request)
+            if request.id is not None:
+                await _send(writer, answer)
+
+    async def _deliver(self, writer: asyncio.StreamWriter) -> None:
+        """A snapshot at once and then one per tick, while the client keeps up."""
+        with contextlib.suppress(OSError):
+            while True:
+                await _send(writer, protocol.notification_line("snapshot", to_json(self._service.snapshot())))
+                await self._service.next_tick()
+
+    async def _answer(self, request: Request) -> bytes:
+        method = self._methods.get(request.method)
+        if method is None:
+            known = ", ".join(sorted([*self._methods, "subscribe"]))
+            text = f"unknown method {request.method[:40]!r}; known: {known}"
+            return protocol.error_line(request.id, protocol.METHOD_NOT_FOUND, text)
+        try:
+            return protocol.result_line(request.id, await method(request.params))
+        except ProtocolError as error:
+            return protocol.error_line(request.id, error.code, str(error))
+        except UnknownCamera as error:
+            return protocol.error_line(request.id, protocol.REFUSED, str(error))
+        except SettingsError as error:
+            return protocol.error_line(request.id, protocol.REFUSED, str(error))
+        except Exception as error:
+            # A mistake of ours in one answer must not end the service.
+            self._service.say(LogLevel.ERROR, f"control: {request.method} failed: {type(error).__name__}: {error}")
+            return protocol.error_line(request.id, protocol.REFUSED, f"internal error: {type(error).__name__}")
+
+    # -- methods -----------------------------------------------------------------------------------------------------
+
+    async def _hello(self, params: Mapping[str, Json]) -> Json:
+        return {"protocol": protocol.PROTOCOL, "version": __version__, "pid": os.getpid()}
+
+    async def _snapshot(self, params: Mapping[str, Json]) -> Json:
+        return to_json(self._service.snapshot())
+
+    async def _details(self, params: Mapping[str, Json]) -> Json:
+        return to_json(camera_details(self._one(params)))
+
+    async def _samples(self, params: Mapping[str, Json]) -> Json:
+        seconds = _integer(params, "seconds", 60, 3600)
+        return {name: list(worker.samples.cpu_percents(seconds)) for name, worker in self._service.cameras.items()}
+
+    async def _segments(self, params: Mapping[str, Json]) -> Json:
+        return to_json(self._one(params).segments.last(_integer(params, "limit", 100, 1000))[::-1])
+
+    async def _logs(self, params: Mapping[str, Json]) -> Json:
+        camera = params.get("camera")
+        if camera is not None and not isinstance(camera, str):
+            raise ProtocolError(protocol.INVALID_PARAMS, "camera must be an id or null")
+        if camera is not None and camera not in self._service.cameras:
+            self._one(params)
+        after = _integer(params, "after", 0, 2**62)
+        return to_json(self._service.logbook.page(camera, after, _integer(params, "limit", 200, 2000)))
+
+    async def _start(self, params: Mapping[str, Json]) -> Json:
+        for worker in self._many(params):
+            worker.start(_actor(params))
+        return True
+
+    async def _stop(self, params: Mapping[str, Json]) -> Json:
+        workers = self._many(params)
+        for worker in workers:
+            worker.stop(_actor(params))
+        if params.get("wait") is True:
+            await _wait(asyncio.gather(*(worker.finished() for worker in workers)))
+        return True
+
+    async def _restart(self, params: Mapping[str, Json]) -> Json:
+        for worker in self._many(params):
+            worker.restart(_actor(params))
+        return True
+
+    async def _reload(self, params: Mapping[str, Json]) -> Json:
+        loaded = await asyncio.to_thread(load, self._service.settings.path)
+        return to_json(self._service.reload(loaded))
+
+    async def _shutdown(self, params: Mapping[str, Json]) -> Json:
+        return to_json(await self._service.shutdown())
+
+    def _one(self, params: Mapping[str, Json]) -> CameraWorker:
+        camera = params.get("camera")
+        if not isinstance(camera, str):
+            raise ProtocolError(protocol.INVALID_PARAMS, "camera must be the id of a camera")
+        return self._service.select((camera,))[0]
+
+    def _many(self, params: Mapping[str, Json]) -> list[CameraWorker]:
+        cameras = params.get("cameras")
+        if cameras == "all":
+            return self._service.select(())
+        names = tuple(name for name in cameras if isinstance(name, str)) if isinstance(cameras, list) else ()
+        if not names or not isinstance(cameras, list) or len(names) != len(cameras):
+            raise ProtocolError(protocol.INVALID_PARAMS, 'cameras must be a list of ids, or "all"')
+        return self._service.select(names)
+
+
+async def serve(service: Service, socket_path: Path) -> None:
+    """Run a service with its socket until it is told to leave, by `shutdown` or by a signal.
+
+    SIGTERM and SIGINT end the service, never the recordings; SIGHUP reloads the configuration.
+    """
+    loop = asyncio.get_running_loop()
+    server = ControlServer(service, socket_path)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: _keep(loop.create_task(_reload_on_signal(service))))
+    await server.open()
+    try:
+        await service.run()
+    finally:
+        await server.close()
+
+
+async def _reload_on_signal(service: Service) -> None:
+    try:
+        service.reload(await asyncio.to_thread(load, service.settings.path))
+    except SettingsError as error:
+        service.say(LogLevel.ERROR, f"configuration not reloaded, nothing changed: {error}")
+
+
+_background: set[asyncio.Task[None]] = set()
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    """The loop holds tasks weakly; keep this one until it is done."""
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+
+
+async def _wait(work: Awaitable[object]) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(work, SETTLE_TIMEOUT_S)
+
+
+async def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
+    """Queue a line; never wait for the client. Raises OSError when it is too far behind."""
+    if writer.is_closing() or writer.transport.get_write_buffer_size() + len(line) > MAX_UNSENT_BYTES:
+        writer.transport.abort()
+        raise ConnectionAbortedError("the client does not read")
+    writer.write(line)
+
+
+def _allowed(connection: socket.socket) -> bool:
+    _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return uid in (0, os.getuid())
+
+
+def _integer(params: Mapping[str, Json], name: str, default: int, limit: int) -> int:
+    value = params.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= limit:
+        raise ProtocolError(protocol.INVALID_PARAMS, f"{name} must be a whole number from 0 to {limit}")
+    return value
+
+
+def _actor(params: Mapping[str, Json]) -> str:
+    by = params.get("by")
+    return by[:40] if isinstance(by, str) and by.isprintable() and by else "an operator"

@@ -1,0 +1,222 @@
+"""`vmstui demo`: simulated cameras, a real recorder over them, and the dashboard, or a verdict where no terminal is.
+
+Nothing to configure and nothing to clean up: everything lies in one folder that is named at the end, and every process
+ends with the demo. The cameras are real RTSP sources that ask for a password, so that the whole path is shown: probe,
+worker, segments, publication, relay, dashboard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S, socket_path, start_service
+from vmstui.cli.picture import picture
+from vmstui.codec import Json, from_json
+from vmstui.control.client import Client, call
+from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.ffmpeg.abilities import Abilities, choose
+from vmstui.ffmpeg.inspect import Unplayable, inspect_media, inspect_stream
+from vmstui.live.simulated import CameraSpec, SimulatedCameras
+from vmstui.model import CameraSnapshot, OutputKind, RecorderSnapshot, Segment
+from vmstui.settings import default_folders
+
+SEGMENT_S = 5
+START_LIMIT_S = 60.0
+LIVE_FRAMES = 10
+PASSWORD = "demo password"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What can be asked of the demo."""
+
+    cameras: int
+    seconds: int
+    """How long to record without a terminal."""
+    as_json: bool
+    folder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraVerdict:
+    """What was proved of one camera."""
+
+    id: str
+    playable: int
+    """Closed segments that were opened and hold video."""
+    live_frames: int
+    """Frames that were read from its live stream."""
+    text: str
+    """What is missing; empty when all is well."""
+
+
+def demo(options: DemoOptions) -> int:
+    """Run it. 0 when every camera recorded a playable segment and its live stream could be read, else 1."""
+    folder = Path(options.folder).absolute() if options.folder else Path(tempfile.mkdtemp(prefix="vmstui-demo-"))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    interactive = sys.stdin.isatty() and sys.stdout.isatty() and not options.as_json
+    os.environ.update(VMSTUI_STATE=str(folder / "state"), VMSTUI_RUNTIME=str(folder / "run"))
+    with _signals_end_it():
+        _say(f"demo in {folder}: starting {options.cameras} simulated cameras and a recorder …")
+        abilities = choose("auto", folder / "state" / "cache")
+        specs = [
+            CameraSpec(f"cam{number}", username="demo", password=PASSWORD, codec="h265" if number % 4 == 0 else "h264")
+            for number in range(1, options.cameras + 1)
+        ]
+        (folder / "cameras").mkdir(exist_ok=True)
+        with SimulatedCameras(abilities.binary.path, folder / "cameras", specs) as cameras:
+            config = _write_config(folder, cameras, specs)
+            service = start_service(str(config), default_folders())
+            if service is None:
+                return 1
+            try:
+                if interactive:
+                    from vmstui.tui import run
+
+                    run(Client(socket_path()))
+                    print(f"The demo has ended and nothing of it runs any more. What it recorded: {folder}")
+                    return 0
+                return _without_terminal(options, folder, abilities)
+            finally:
+                _end_service(service)
+
+
+def _without_terminal(options: DemoOptions, folder: Path, abilities: Abilities) -> int:
+    _record(options.seconds)
+    answer = call(socket_path(), "snapshot")
+    snapshot = from_json(RecorderSnapshot, answer)
+    verdicts = [_judge(camera, abilities) for camera in snapshot.cameras]
+    good = sum(not verdict.text for verdict in verdicts)
+    well = good == options.cameras == len(verdicts)
+    segments = sum(verdict.playable for verdict in verdicts)
+    outcome = "PASS" if well else "FAIL"
+    line = f"{outcome}: {good} of {options.cameras} cameras recorded and live, {segments} playable segments in {folder}"
+    if options.as_json:
+        print(
+            json.dumps(
+                {"ok": well, "verdict": line, "folder": str(folder), "cameras": _proofs(verdicts), "snapshot": answer}
+            )
+        )
+    else:
+        print(picture(answer))
+        for verdict in verdicts:
+            proof = f"{verdict.playable} playable segments, {verdict.live_frames} live frames read"
+            print(f"{verdict.id}: {proof}{'; ' + verdict.text if verdict.text else ''}")
+        print(line)
+    return 0 if well else 1
+
+
+def _record(seconds: int) -> None:
+    """Let it record for so long, counted from when all cameras do (but wait for that for a minute at most)."""
+    limit = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < limit:
+        snapshot = from_json(RecorderSnapshot, call(socket_path(), "snapshot"))
+        if all(camera.state == "recording" for camera in snapshot.cameras):
+            break
+        time.sleep(0.5)
+    time.sleep(seconds)
+
+
+def _judge(camera: CameraSnapshot, abilities: Abilities) -> CameraVerdict:
+    """Open what it recorded, and read its live stream."""
+    data = call(socket_path(), "segments", {"camera": camera.id, "limit": 1000})
+    playable, trouble = 0, []
+    for segment in from_json(tuple[Segment, ...], data):
+        try:
+            playable += inspect_media(abilities.binary.path, segment.path).frames > 0
+        except Unplayable as error:
+            trouble.append(f"{Path(segment.path).name}: {error}")
+    if not playable:
+        trouble.append(f"no closed segment ({camera.state.value}{': ' + camera.reason if camera.reason else ''})")
+    live = camera.output(OutputKind.LIVE)
+    frames = 0
+    try:
+        frames = inspect_stream(abilities.binary.path, live.address if live else "", LIVE_FRAMES).frames
+    except Unplayable as error:
+        trouble.append(f"live stream: {error}")
+    return CameraVerdict(camera.id, playable, frames, "; ".join(trouble))
+
+
+def _proofs(verdicts: list[CameraVerdict]) -> list[Json]:
+    return [
+        {
+            "id": verdict.id,
+            "playable_segments": verdict.playable,
+            "live_frames": verdict.live_frames,
+            "trouble": verdict.text,
+        }
+        for verdict in verdicts
+    ]
+
+
+def _write_config(folder: Path, cameras: SimulatedCameras, specs: list[CameraSpec]) -> Path:
+    """The configuration of the demo, worth a look as an example. Every second camera is re-encoded, small."""
+    secret = folder / "camera-password"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    lines = [
+        "# Written by `vmstui demo`.",
+        f"recordings: {folder / 'recordings'}",
+        f"segment: {{length: {SEGMENT_S}s}}",
+        "retention: {min_free: 64M}",
+        "live: {server: embedded, listen: 127.0.0.1:0}",
+        "profiles:",
+        "  compact:",
+        "    recording: {codec: h265, encoder: auto, size: 640x360, bitrate: 400k}",
+        "    live: {codec: h264, encoder: auto}",
+        "cameras:",
+    ]
+    for number, spec in enumerate(specs, 1):
+        lines += [
+            f"  - id: {spec.path}",
+            f"    name: Demo {number}",
+            f"    url: {cameras.url(spec.path)}",
+            "    username: demo",
+            "    password: {file: camera-password}",
+            f"    profile: {'compact' if number % 2 == 0 else 'source'}",
+        ]
+    path = folder / "vmstui.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def _end_service(pid: int) -> None:
+    """Stop recording and see the service off; it is our child."""
+    with contextlib.suppress(RecorderLost, RecorderError):
+        call(socket_path(), "shutdown", timeout_s=SHUTDOWN_TIMEOUT_S)
+    limit = time.monotonic() + 10.0
+    while time.monotonic() < limit:
+        ended, _ = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+@contextlib.contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """SIGTERM and SIGHUP clean up as Ctrl+C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

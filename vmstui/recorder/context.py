@@ -1,0 +1,48 @@
+"""What all cameras of a service share, in one place that is handed to each of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Protocol
+
+from vmstui.ffmpeg.abilities import Abilities
+from vmstui.model import OutputState, Settings
+from vmstui.recorder.logbook import LogBook
+from vmstui.triage.masking import Masker
+
+
+class LiveServers(Protocol):
+    """Where cameras publish, and what became of it; the embedded relay or a server of somebody else."""
+
+    def publish_url(self, camera: str) -> str | None:
+        """Address to publish to, without credentials; None while it is not known."""
+
+    def play_url(self, camera: str) -> str:
+        """Address to play from, without credentials."""
+
+    def health(self, camera: str) -> tuple[OutputState, str, int | None]:
+        """State of a camera's stream, why it is not up, and how many play it (None: not told)."""
+
+
+@dataclass(slots=True)
+class Context:
+    """Shared by all cameras; `settings`, `masker`, `abilities` and `zone` are replaced when they change."""
+
+    settings: Settings
+    state_folder: Path
+    installation: str
+    """Identifies this state folder in the markers of its workers."""
+    masker: Masker
+    logbook: LogBook
+    live: LiveServers
+    publishing: Executor
+    """Few threads that check and publish segments, so that a slow disk never holds up the loop."""
+    zone: tzinfo | None
+    abilities: Abilities | None = None
+
+    def camera_folder(self, camera: str) -> Path:
+        """State, logs and notes of one camera."""
+        return self.state_folder / "cameras" / camera

@@ -1,0 +1,60 @@
+"""Health of live streams on somebody else's RTSP server (MediaMTX, go2rtc, …), asked from outside.
+
+Each stream is asked for (DESCRIBE) every few seconds, one after the other, so that the server hardly notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from vmstui.live.client import ProbeError, ProbeErrorKind, describe
+from vmstui.model import OutputState, ProcessSnapshot
+
+PERIOD_S = 5.0
+TIMEOUT_S = 2.0
+
+
+class ExternalLive:
+    """A configured server; `cameras` gives the ids that publish now."""
+
+    def __init__(self, url: str, cameras: Callable[[], tuple[str, ...]]) -> None:
+        self._url = url.rstrip("/")
+        self._cameras = cameras
+        self._health: dict[str, tuple[OutputState, str]] = {}
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    def publish_url(self, camera: str) -> str | None:
+        """Below the configured address, by the camera's id."""
+        return f"{self._url}/{camera}"
+
+    def play_url(self, camera: str) -> str:
+        return f"{self._url}/{camera}"
+
+    def health(self, camera: str) -> tuple[OutputState, str, int | None]:
+        """As of the last question; how many play a stream is not told over RTSP."""
+        state, reason = self._health.get(camera, (OutputState.UNKNOWN, "not asked yet"))
+        return state, reason, None
+
+    def snapshot(self) -> ProcessSnapshot:
+        """For the dashboard."""
+        return ProcessSnapshot(pid=None, state="external", address=self._url)
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._task.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            for camera in self._cameras():
+                self._health[camera] = await self._ask(camera)
+            await asyncio.sleep(PERIOD_S)
+
+    async def _ask(self, camera: str) -> tuple[OutputState, str]:
+        try:
+            await describe(self.play_url(camera), None, None, TIMEOUT_S)
+        except ProbeError as error:
+            if error.kind is ProbeErrorKind.AUTH:
+                return OutputState.UNKNOWN, "the live server wants credentials for playing, so it cannot be checked"
+            return OutputState.DOWN, str(error)
+        return OutputState.UP, ""

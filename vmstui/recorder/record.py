@@ -1,0 +1,75 @@
+"""What the recorder notes about a worker, so that a service that comes later can take over.
+
+One small JSON file per camera, replaced as a whole (write beside, fsync, rename): a reader sees the old note or the new
+one, never half of one. The intent ("generation 7 is being started") is noted before the process exists and its identity
+after; a service that died in between is covered by the marker in the worker's environment and by its lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from vmstui.codec import CodecError, from_json, to_json
+from vmstui.recorder.process import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """The last worker of a camera, live or dead."""
+
+    camera: str
+    name: str = ""
+    """Display name when it was started: names the segments of a camera that left the configuration meanwhile."""
+    wanted: bool | None = None
+    """What a person last asked for; None: never asked, the configuration decides."""
+    generation: int = 0
+    identity: Identity | None = None
+    started_at: datetime | None = None
+    rung: int = 0
+    failures: int = 0
+    source_codec: str = ""
+    argv: tuple[str, ...] = ()
+    config_digest: str = ""
+    """Of everything that shaped the worker; another digest means that it runs on an old configuration."""
+    rung_name: str = ""
+    note: str = ""
+    recording_encoder: str = ""
+    recording_codec: str = ""
+    live_encoder: str = ""
+    live_codec: str = ""
+
+
+def load_record(path: Path, camera: str) -> WorkerRecord:
+    """The note of a camera; an empty one where there is none or it cannot be read (torn by a dying disk, say): the
+    lock and the marker then keep a second worker from starting."""
+    try:
+        record = from_json(WorkerRecord, json.loads(path.read_bytes()))
+    except (OSError, ValueError, CodecError):
+        return WorkerRecord(camera)
+    return record if record.camera == camera else WorkerRecord(camera)
+
+
+def save_record(path: Path, record: WorkerRecord) -> None:
+    """Replace the note. Raises OSError when the state folder cannot be written."""
+    write_atomically(path, json.dumps(to_json(record)).encode())
+
+
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Replace a file as a whole, durably."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(beside, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise

@@ -1,0 +1,278 @@
+"""The embedded relay as a supervised process, and the health of what is published to it.
+
+A process of its own, so that whatever a viewer does to it cannot touch a recording. Judged by its answers: once a
+second it is asked for its counters; a relay that runs and does not answer is replaced, on the same port, and the
+workers' fifo muxers find it again by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vmstui.codec import CodecError, from_json, to_json
+from vmstui.live.client import ProbeError, poll_stats
+from vmstui.live.stats import RelayStats
+from vmstui.model import CameraState as State
+from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample
+from vmstui.recorder import machine as m
+from vmstui.recorder.process import Exit, Identity, LockHeld, Process, adopt, find_marked, spawn
+from vmstui.recorder.record import write_atomically
+from vmstui.recorder.supervised import StartFailed, Supervised, jitter
+from vmstui.recorder.worker_log import WorkerLog
+from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
+
+NAME = "relay"
+"""In markers and logs, beside the cameras; not a valid camera id there, as markers of cameras carry a generation."""
+ANSWER_TIMEOUT_S = 1.0
+UNANSWERED_LIMIT = 3
+"""So many unanswered questions in a row mean that it is frozen."""
+PACKETS_STALE_S = 5.0
+LOG_BOUND_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _RelayRecord:
+    identity: Identity | None
+    generation: int
+    config: str
+    """Address and digest of the login it was started with."""
+
+
+class RelayWorker(Supervised):
+    """The relay of this recorder. `note` goes to the service's own log."""
+
+    def __init__(
+        self,
+        server: LiveServer,
+        folder: Path,
+        installation: str,
+        on_line: Callable[[LogLevel, str], None],
+    ) -> None:
+        super().__init__(m.RELAY_POLICY)
+        self.server = server
+        self.sample: Sample | None = None
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._installation = installation
+        self._on_line = on_line
+        self._record = self._load()
+        self._stats: RelayStats | None = None
+        self._stats_at_s = 0.0
+        self._unanswered = 0
+        self._asking: asyncio.Task[None] | None = None
+        self._reader: ProcReader | None = None
+        self._reading: Reading | None = None
+        self._log = WorkerLog(folder / "relay.log", lambda raw: raw, _size(folder / "relay.log"))
+
+    # -- LiveServers -------------------------------------------------------------------------------------------------
+
+    def publish_url(self, camera: str) -> str | None:
+        """Always loopback: only workers of this machine and user may publish."""
+        port = self._port()
+        return None if port is None else f"rtsp://{_loopback(self.server.host)}:{port}/{camera}"
+
+    def play_url(self, camera: str) -> str:
+        port = self._port() or self.server.port
+        return f"rtsp://{_bracketed(self.server.host)}:{port}/{camera}"
+
+    def health(self, camera: str) -> tuple[OutputState, str, int | None]:
+        if self._stats is None or asyncio.get_running_loop().time() - self._stats_at_s > PACKETS_STALE_S:
+            return OutputState.DOWN, f"the live relay does not answer ({self.machine.state.value})", None
+        path = self._stats.paths.get(camera)
+        if path is None or not path.publisher:
+            return OutputState.DOWN, "not published yet", None
+        if path.last_packet_age_s is None:
+            return OutputState.DOWN, "published, but no packet yet", path.readers
+        if path.last_packet_age_s > PACKETS_STALE_S:
+            return OutputState.DOWN, f"no packet for {path.last_packet_age_s:.0f} s", path.readers
+        return OutputState.UP, "", path.readers
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    def take_over(self) -> None:
+        """Adopt the relay an earlier service left, or start one."""
+        found = adopt(self._record.identity) if self._record.identity is not None else None
+        found = found or find_marked(self._marker())
+        if found is None:
+            self.dispatch(m.Start())
+            return
+        self.adopt(found, 0, 0, 0.0)
+        if self._record.config != self._config():
+            self.dispatch(m.Restart("configuration changed"))
+
+    def configure(self, server: LiveServer) -> None:
+        """Take over another address or login."""
+        self.server = server
+        if self._record.config != self._config():
+            self._port_file().unlink(missing_ok=True)
+            self.dispatch(m.Restart("configuration changed"))
+
+    async def retired(self) -> None:
+        """Wait until the relay has ended, then let go of its files."""
+        await self.settled.wait()
+        self.close()
+
+    def tick(self, now_s: float) -> None:
+        """Ask it how it is; sample it; read its log."""
+        self._read_log()
+        if self.process is None:
+            return
+        if self._reader is not None:
+            with contextlib.suppress(ProcessGone):
+                reading = self._reader.read(now_s)
+                if self._reading is not None:
+                    self.sample = sample(self._reading, reading, datetime.now(UTC))
+                self._reading = reading
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.get_running_loop().create_task(self._ask())
+
+    async def _ask(self) -> None:
+        port = self._port()
+        try:
+            if port is None:
+                raise OSError("no port yet")
+            stats = await poll_stats(_loopback(self.server.host).strip("[]"), port, ANSWER_TIMEOUT_S)
+        except (ProbeError, OSError) as error:
+            self._unanswered += 1
+            if self._unanswered >= UNANSWERED_LIMIT and self.uptime_s() > UNANSWERED_LIMIT:
+                self._unanswered = 0
+                text = f"the relay did not answer {UNANSWERED_LIMIT} times ({error})"
+                self.note(EventKind.WATCHDOG, text)
+                self.dispatch(m.Stalled(text))
+            return
+        self._unanswered = 0
+        self._stats, self._stats_at_s = stats, asyncio.get_running_loop().time()
+        if self.machine.state is State.STARTING:
+            self.dispatch(m.Footage())
+
+    async def launch(self) -> Process:
+        argv = [sys.executable, "-m", "vmstui.live.relay", "--host", self.server.host, "--port", str(self.server.port)]
+        argv += ["--port-file", str(self._port_file())]
+        try:
+            if self.server.password is not None:
+                secret = {"username": self.server.username or "", "password": self.server.password.value}
+                write_atomically(self._folder / "credentials.json", json.dumps(secret).encode())
+                argv += ["--credentials-file", str(self._folder / "credentials.json")]
+            log = self._folder / "relay.log"
+            if _size(log) > LOG_BOUND_BYTES:
+                os.replace(log, log.with_suffix(".1.log"))
+            self._log.close()
+            self._log = WorkerLog(log, lambda raw: raw, _size(log))
+            generation = self._record.generation + 1
+            process = spawn(
+                argv,
+                marker=f"{self._marker()}{generation}",
+                environment={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+                stdout=log,
+                stderr=log,
+                lock=self._folder / "lock",
+            )
+        except LockHeld:
+            raise StartFailed(m.Retry.LADDER, "another relay of this recorder still runs") from None
+        except OSError as error:
+            raise StartFailed(m.Retry.LADDER, f"cannot start the relay: {error.strerror}") from None
+        self._record = _RelayRecord(process.identity, generation, self._config())
+        with contextlib.suppress(OSError):
+            write_atomically(self._folder / "relay.json", json.dumps(to_json(self._record)).encode())
+        return process
+
+    def attached(self, process: Process) -> None:
+        self._unanswered = 0
+        self._reading = None
+        with contextlib.suppress(ProcessGone):
+            self._reader = ProcReader(process.pid)
+
+    def detached(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = self._reading = self.sample = self._stats = None
+
+    def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
+        last = self._read_log()
+        text = last or str(exit_)
+        if self.machine.step == 0:
+            self.note(EventKind.EXIT, f"the relay ended after {uptime_s:.0f} s: {text}")
+        served = self.machine.state is not State.STARTING
+        return m.Ended(m.Retry.LADDER, text, jitter(), uptime_s, served, m.HEALTHY_SEGMENTS)
+
+    def note(
+        self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
+    ) -> None:
+        self._on_line(LogLevel.WARNING, text)
+
+    def close(self) -> None:
+        """Let go; the relay goes on."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self.let_go()
+        self._log.close()
+
+    def snapshot(self) -> ProcessSnapshot:
+        """For the dashboard."""
+        state = {State.RECORDING: "running", State.STARTING: "starting"}.get(self.machine.state, "down")
+        return ProcessSnapshot(
+            pid=self.process.pid if self.process is not None else None,
+            state=state,
+            reason=self.machine.reason,
+            sample=self.sample,
+            address=f"rtsp://{_bracketed(self.server.host)}:{self._port() or self.server.port}",
+        )
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _read_log(self) -> str:
+        lines = self._log.read_lines()
+        for line in lines:
+            level = next((entry for entry in LogLevel if line.startswith(f"[{entry.value}] ")), LogLevel.UNKNOWN)
+            self._on_line(level, line.removeprefix(f"[{level.value}] "))
+        return lines[-1] if lines else ""
+
+    def _port_file(self) -> Path:
+        return self._folder / "port"
+
+    def _port(self) -> int | None:
+        try:
+            return int(self._port_file().read_text())
+        except (OSError, ValueError):
+            return None
+
+    def _config(self) -> str:
+        password = self.server.password.value if self.server.password is not None else ""
+        login = hashlib.sha256(f"{self.server.username} {password}".encode()).hexdigest()[:16]
+        return f"{self.server.host}:{self.server.port} {login}"
+
+    def _marker(self) -> str:
+        return f"{self._installation}:/{NAME}:"
+
+    def _load(self) -> _RelayRecord:
+        try:
+            return from_json(_RelayRecord, json.loads((self._folder / "relay.json").read_bytes()))
+        except (OSError, ValueError, CodecError):
+            return _RelayRecord(None, 0, "")
+
+
+def _loopback(host: str) -> str:
+    """The address workers of this machine reach the relay at."""
+    if host in ("", "0.0.0.0"):
+        return "127.0.0.1"
+    return "[::1]" if host == "::" else _bracketed(host)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

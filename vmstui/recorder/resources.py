@@ -1,0 +1,140 @@
+"""What all cameras need before any of them may start: a usable recordings folder and a usable ffmpeg.
+
+Both are looked at off the event loop, again and again, so that a disk that comes back or an ffmpeg that is installed is
+noticed without anybody's doing. `hold` says why nothing may start now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmstui.ffmpeg.abilities import Abilities, choose
+from vmstui.ffmpeg.binary import NoUsableFfmpeg
+from vmstui.model import Settings, StorageSnapshot
+from vmstui.recorder.record import write_atomically
+from vmstui.recording.storage import StorageStatus, check_storage
+
+FULL_BYTES = 256 * 1024 * 1024
+"""Below this nothing is recorded: workers close their segments while there is still room to do so."""
+RESUME_FACTOR = 2
+"""So many times the bound must be free again before recording goes on, else it would flap."""
+CHECK_PERIOD_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing may start; `end_running` when what runs should end, too."""
+
+    text: str
+    end_running: bool
+
+
+class Resources:
+    """The recordings folder and ffmpeg, as last seen."""
+
+    def __init__(self, settings: Settings, state_folder: Path) -> None:
+        self._settings = settings
+        self._state_folder = state_folder
+        self._storage: StorageStatus | None = None
+        self._full = False
+        self.abilities: Abilities | None = None
+        self.ffmpeg_reason = "looking for ffmpeg"
+
+    def configure(self, settings: Settings) -> None:
+        """Take over a changed configuration; seen at the next looks."""
+        self._settings = settings
+
+    async def check_storage(self) -> None:
+        """Look at the recordings folder now."""
+        floor = _full_bytes(self._settings, self._storage) * (RESUME_FACTOR if self._full else 1)
+        expected = self._settings.recordings_mount or self._learnt_mount()
+        path = self._settings.recordings
+        if self._learnt_mount() is None:
+            await asyncio.to_thread(_create, Path(path))
+        status = await asyncio.to_thread(check_storage, path, expected, floor)
+        self._storage = status
+        self._full = not status.usable and status.total_bytes > 0 and status.free_bytes < floor
+        if status.usable and self._learnt_mount() != status.mount_point:
+            self._learn_mount(status.mount_point)
+
+    async def find_ffmpeg(self) -> None:
+        """Choose the ffmpeg that can do most on this machine; takes seconds when nothing is cached."""
+        try:
+            cache = self._state_folder / "cache"
+            self.abilities = await asyncio.to_thread(choose, self._settings.ffmpeg, cache)
+            self.ffmpeg_reason = ""
+        except NoUsableFfmpeg as error:
+            self.abilities = None
+            self.ffmpeg_reason = str(error)
+
+    @property
+    def hold(self) -> Hold | None:
+        """Why no worker may start now, None when all is there."""
+        if self._storage is None:
+            return Hold("looking at the recordings folder", end_running=False)
+        if not self._storage.usable:
+            return Hold(self._storage.reason, end_running=self._full)
+        if self.abilities is None:
+            return Hold(self.ffmpeg_reason, end_running=False)
+        return None
+
+    def snapshot(self) -> StorageSnapshot:
+        """For the dashboard, with a warning when space is low."""
+        status = self._storage
+        if status is None:
+            return StorageSnapshot(self._settings.recordings, False, "not looked at yet", 0, 0, "")
+        reason = status.reason
+        if status.usable and status.free_bytes < _warn_bytes(self._settings, status.total_bytes):
+            reason = f"only {status.free_bytes / 1e9:.1f} GB free; recording stops when the disk is full"
+        return StorageSnapshot(
+            self._settings.recordings, status.usable, reason, status.free_bytes, status.total_bytes, status.mount_point
+        )
+
+    # The mount point the folder was on when it was first used: should the disk be missing at the next boot, the empty
+    # folder below its mount point must not be taken for it.
+
+    def _note(self) -> Path:
+        return self._state_folder / "recordings.json"
+
+    def _learnt_mount(self) -> str | None:
+        try:
+            note = json.loads(self._note().read_bytes())
+        except (OSError, ValueError):
+            return None
+        known = isinstance(note, dict) and note.get("recordings") == self._settings.recordings
+        return str(note["mount"]) if known and "mount" in note else None
+
+    def _learn_mount(self, mount: str) -> None:
+        content = json.dumps({"recordings": self._settings.recordings, "mount": mount})
+        write_atomically(self._note(), content.encode())
+
+
+def _create(path: Path) -> None:
+    """Make the folder on first use, but not its parents: a missing parent is more likely a disk that is not there."""
+    try:
+        path.mkdir(mode=0o750, exist_ok=True)
+    except OSError:
+        return  # the check that follows tells what is wrong
+
+
+def _full_bytes(settings: Settings, storage: StorageStatus | None) -> int:
+    total = storage.total_bytes if storage is not None else shutil_total(settings.recordings)
+    return min(FULL_BYTES, _warn_bytes(settings, total) or FULL_BYTES)
+
+
+def _warn_bytes(settings: Settings, total_bytes: int) -> int:
+    if settings.min_free_bytes is not None:
+        return settings.min_free_bytes
+    return int(total_bytes * (settings.min_free_percent or 0.0) / 100)
+
+
+def shutil_total(path: str) -> int:
+    """Size of the file system below a path, 0 when it cannot be told."""
+    try:
+        return shutil.disk_usage(path).total
+    except OSError:
+        return 0

@@ -1,0 +1,110 @@
+"""One run of a worker as seen from outside: its samples, its progress, its spool, and the vitals the watchdog judges.
+
+Looked at once a second while the worker lives; holds descriptors only of `/proc`. Never touches the worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vmstui.ffmpeg.progress import parse_progress
+from vmstui.model import OpenSegment, Progress, Sample
+from vmstui.recorder.watchdog import Finding, Vitals, judge
+from vmstui.recording.spool import SpoolReader, open_segment
+from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
+
+PROGRESS_BOUND_BYTES = 64 * 1024
+PROGRESS_TAIL_BYTES = 2048
+
+
+class Run:
+    """The run of one generation. `begun_at` is when its first segment that we have not seen published was begun."""
+
+    def __init__(self, pid: int, spool_folder: Path, progress_path: Path, begun_at: datetime, now_s: float) -> None:
+        self.spool_folder = spool_folder
+        self.sample: Sample | None = None
+        self.progress: Progress | None = None
+        self.open: OpenSegment | None = None
+        self.good_segments = 0
+        """Good ones of this run; counted by who publishes them."""
+        self._progress_path = progress_path
+        self._begun_at = begun_at
+        self._spool = SpoolReader(spool_folder)
+        self._vitals = Vitals(now_s)
+        self._reading: Reading | None = None
+        self._reader: ProcReader | None = None
+        with contextlib.suppress(ProcessGone):
+            self._reader = ProcReader(pid)
+
+    @property
+    def recorded(self) -> bool:
+        """Footage of this run is on disk."""
+        return self._vitals.grew_s is not None
+
+    def look(self, now_s: float, late_s: float) -> tuple[str, ...]:
+        """Take a sample and look at the files; gives the names of segments that were closed since the last look.
+
+        `late_s`: how much later than planned this look comes; that time does not count against the worker.
+        """
+        self._take_sample(now_s)
+        self._read_progress()
+        closed = self._spool.closed()
+        self._look_at_open_segment(closed)
+        if late_s > 0:
+            self._vitals = self._vitals.postponed(late_s)
+        name, size = (self.open.name, self.open.size_bytes) if self.open is not None else ("", 0)
+        self._vitals = self._vitals.saw(now_s, name, size, self.progress.out_time_s if self.progress else -1.0)
+        return closed
+
+    def stall(self, now_s: float) -> Finding | None:
+        """What the watchdog has against this run, on a fresh look at the disk."""
+        finding = judge(self._vitals, now_s)
+        if finding is None:
+            return None
+        self.look(now_s, 0.0)
+        return judge(self._vitals, now_s)
+
+    def close(self) -> None:
+        """Release the descriptors. May be called twice."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _take_sample(self, now_s: float) -> None:
+        if self._reader is None:
+            return
+        with contextlib.suppress(ProcessGone):
+            reading = self._reader.read(now_s)
+            if self._reading is not None:
+                self.sample = sample(self._reading, reading, datetime.now(UTC))
+            self._reading = reading
+
+    def _read_progress(self) -> None:
+        try:
+            descriptor = os.open(self._progress_path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return
+        try:
+            size = os.fstat(descriptor).st_size
+            raw = os.pread(descriptor, PROGRESS_TAIL_BYTES, max(0, size - PROGRESS_TAIL_BYTES))
+            if size > PROGRESS_BOUND_BYTES:
+                # The worker appends, so it goes on at the new end; at most one report is lost.
+                os.ftruncate(descriptor, 0)
+        finally:
+            os.close(descriptor)
+        self.progress = parse_progress(raw) or self.progress
+
+    def _look_at_open_segment(self, closed: tuple[str, ...]) -> None:
+        newest = open_segment(self.spool_folder)
+        if newest is None or newest.name in closed:
+            return
+        now = datetime.now(UTC)
+        if self.open is None or self.open.name != newest.name:
+            begun_at = self._begun_at if self.open is None else now
+            self.open = OpenSegment(newest.name, begun_at, newest.size_bytes, now)
+        elif self.open.size_bytes != newest.size_bytes:
+            self.open = replace(self.open, size_bytes=newest.size_bytes, grew_at=now)

@@ -1,0 +1,143 @@
+"""The recorder as a picture: what the fleet screen, the details and `status` show, taken from the live objects."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vmstui import __version__
+from vmstui.model import (
+    CameraDetails,
+    CameraSnapshot,
+    CameraState,
+    FfmpegInfo,
+    OutputHealth,
+    OutputKind,
+    OutputState,
+    ProcessSnapshot,
+    RecorderSnapshot,
+)
+from vmstui.recorder.camera import CameraWorker
+from vmstui.recording import layout
+from vmstui.settings.names import camera_folder
+from vmstui.telemetry.stability import stability
+
+if TYPE_CHECKING:
+    from vmstui.recorder.service import Service
+
+SAMPLES_SHOWN = 60
+EVENTS_SHOWN = 50
+
+
+def recorder_snapshot(service: Service) -> RecorderSnapshot:
+    """All of it."""
+    cameras = tuple(camera_snapshot(worker) for worker in service.cameras.values())
+    relay = service.live.snapshot()
+    own = ProcessSnapshot(os.getpid(), "running", sample=service.own_sample)
+    samples = [camera.sample for camera in cameras] + [relay.sample, own.sample]
+    taken = [entry for entry in samples if entry is not None]
+    abilities = service.resources.abilities
+    cpu_count = os.cpu_count() or 1
+    return RecorderSnapshot(
+        at=datetime.now(UTC),
+        host=socket.gethostname(),
+        version=__version__,
+        config_path=service.settings.path,
+        timezone=service.settings.timezone,
+        service=own,
+        relay=relay,
+        storage=service.resources.snapshot(),
+        ffmpeg=None
+        if abilities is None
+        else FfmpegInfo(
+            abilities.binary.path,
+            abilities.binary.version,
+            abilities.binary.origin,
+            tuple(sorted(abilities.encoders)),
+        ),
+        ffmpeg_reason=service.resources.ffmpeg_reason,
+        cameras=cameras,
+        started_at=service.started_at,
+        cpu_percent=round(sum(entry.cpu_percent for entry in taken), 1),
+        cpu_budget_percent=service.settings.cpu_budget_percent or 100.0 * cpu_count,
+        cpu_count=cpu_count,
+        rss_bytes=sum(entry.rss_bytes for entry in taken),
+    )
+
+
+def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
+    """One row of the fleet table."""
+    machine, record = worker.machine, worker.record
+    run = worker.run
+    return CameraSnapshot(
+        id=worker.camera.id,
+        name=worker.camera.name,
+        state=machine.state,
+        reason=worker.context.masker.mask(machine.reason),
+        since=worker.since,
+        wanted=worker.wanted,
+        profile=worker.camera.profile.name,
+        outputs=_outputs(worker),
+        generation=record.generation,
+        pid=worker.process.pid if worker.process is not None else None,
+        started_at=record.started_at if worker.process is not None else None,
+        restarts=max(0, record.generation - 1),
+        next_start_at=worker.next_start_at,
+        fallback=f"{record.rung_name}: {record.note}" if record.rung > 0 and record.note else "",
+        sample=run.sample if run else None,
+        progress=run.progress if run else None,
+        open_segment=run.open if run else None,
+        last_segment=worker.segments.newest(),
+        segments_closed=worker.segments_closed,
+        warnings_per_min=worker.context.logbook.warnings_since(
+            worker.camera.id, datetime.now(UTC) - timedelta(minutes=1)
+        ),
+    )
+
+
+def camera_details(worker: CameraWorker) -> CameraDetails:
+    """What the details of one camera show beyond its row."""
+    recordings = Path(worker.context.settings.recordings)
+    generation = worker.record.generation
+    cpu_percents = worker.samples.cpu_percents(SAMPLES_SHOWN) if worker.process is not None else ()
+    return CameraDetails(
+        id=worker.camera.id,
+        source=worker.context.masker.mask(worker.camera.url),
+        source_codec=worker.record.source_codec,
+        command=worker.record.argv,
+        stability=stability(cpu_percents),
+        samples=worker.samples.last(SAMPLES_SHOWN),
+        events=worker.events.last(EVENTS_SHOWN),
+        log_path=str(worker.log.path(generation)),
+        spool_path=str(layout.spool_folder(recordings, worker.camera.id, generation)),
+    )
+
+
+def _outputs(worker: CameraWorker) -> tuple[OutputHealth, ...]:
+    record, camera = worker.record, worker.camera
+    recording = OutputHealth(
+        OutputKind.RECORDING,
+        OutputState.UP if worker.machine.state is CameraState.RECORDING else OutputState.DOWN,
+        codec=record.recording_codec or record.source_codec,
+        encoder=record.recording_encoder,
+        address=str(Path(worker.context.settings.recordings) / camera_folder(camera)),
+        reason="" if worker.machine.state is CameraState.RECORDING else worker.machine.reason,
+    )
+    if camera.profile.live is None:
+        return (recording,)
+    return (recording, _live(worker))
+
+
+def _live(worker: CameraWorker) -> OutputHealth:
+    record, live = worker.record, worker.context.live
+    address = live.play_url(worker.camera.id)
+    if worker.process is None:
+        return OutputHealth(OutputKind.LIVE, OutputState.DOWN, address=address, reason="the worker does not run")
+    if not record.live_encoder:
+        return OutputHealth(OutputKind.LIVE, OutputState.OFF, reason=record.note or "given up to keep recording")
+    state, reason, readers = live.health(worker.camera.id)
+    codec = record.live_codec or record.source_codec
+    return OutputHealth(OutputKind.LIVE, state, codec, record.live_encoder, address, reason, readers)
