@@ -140,18 +140,20 @@ class RelayPath:
 
     def forward(self, frames: Frames) -> None:
         """Pass frames on canonical channels to everyone; readers that are too slow are dropped."""
-        block, cache, start = frames.block, self._cache, 0
+        block, cache, start, packets = frames.block, self._cache, 0, 0
         for end in frames.ends:
             channel = block[start + 1]
             frame = block[start:end]
             if cache is not None:
                 cache.add(frame)
             if not channel & 1 and len(frame) >= 16:
-                self._packets_in += 1
+                packets += 1
                 self._last_rtp[channel] = frame
             start = end
         self._bytes_in += len(block)
-        self._last_packet_s = time.monotonic()
+        if packets:
+            self._packets_in += packets
+            self._last_packet_s = time.monotonic()
         slow = [reader for reader in self._readers if not reader.send(block, frames.ends)]
         for reader in slow:
             self._readers.remove(reader)
