@@ -105,7 +105,7 @@ class _Builder:
                 for entry in mapping.entries:
                     into.setdefault(entry.key, entry)
             else:
-                self.report.error(mapping.place, child(self.path(), "<<"), "no mapping", "an alias of a mapping")
+                self.report.error(mapping.place, f"{self.path()}.<<".lstrip("."), "no mapping", "an alias of a mapping")
 
 
 def compose_events(events: Iterable[yaml.Event], report: Report) -> Node | None:

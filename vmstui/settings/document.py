@@ -32,7 +32,7 @@ def read_document(raw: bytes, report: Report) -> Node | None:
         return None
     except yaml.reader.ReaderError as error:
         place = _place(text[: error.position])
-        report.error(place, "", f"the control character U+{ord(error.character):04X}", "readable text")
+        report.error(place, "", f"the control character U+{error.character:04X}", "readable text")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else _START
