@@ -1,0 +1,100 @@
+"""What is in a media file, told by ffmpeg alone: there is no ffprobe where only the embedded ffmpeg is installed.
+
+`-f framecrc` of the copied stream lists every packet with its times and the codec in the same form in all versions
+(libavformat/framecrcenc.c). Nothing is decoded: three minutes of video take some ten milliseconds. Works on files that
+were cut off in the middle as long as they are fragmented. Called by `recording` when a segment is published.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vmstui.ffmpeg.loglines import parse_line, printable_lines
+from vmstui.model import LogLevel
+
+_CODECS = {"hevc": "h265"}
+_KEY, _CORRUPT = 1, 2
+
+
+class Unplayable(ValueError):
+    """The file holds no video that plays. The text is the reason, mostly ffmpeg's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """The video of a file."""
+
+    duration_s: float
+    """From the first frame shown to the end of the last."""
+    frames: int
+    """Whole ones; a last one that was cut off is not counted."""
+    codec: str
+    """`h264`, `h265`, or ffmpeg's name of another."""
+    width: int
+    height: int
+
+
+def inspect_media(ffmpeg: str, path: str, timeout_s: float = 30) -> MediaInfo:
+    """Read a file through, at the lowest priority.
+
+    Raises Unplayable if there is no video in it; TimeoutError and OSError if it could not be read through, which says
+    nothing about the file.
+    """
+    argv = [ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+error"]
+    argv += ["-protocol_whitelist", "file", "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, 19)
+        try:
+            output, errors = process.communicate(timeout=timeout_s)
+        except BaseException as error:
+            process.kill()
+            process.communicate()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise TimeoutError(f"{path} could not be read through within {timeout_s:g} s") from None
+            raise
+    os.stat(path)  # a file that is gone is no verdict on it
+    info = read_framecrc(output.decode("ascii", "replace"))
+    if info is None:
+        lines = (parse_line(text) for text in printable_lines(errors))
+        reasons = [line.text for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
+        raise Unplayable(reasons[0] if reasons else "no video frames")
+    return info
+
+
+def read_framecrc(text: str) -> MediaInfo | None:
+    """The listing as facts, None without a whole frame."""
+    header: dict[str, str] = {}
+    starts: list[int] = []
+    end = 0
+    for line in text.splitlines():
+        if line.startswith("#"):
+            name, _, value = line[1:].partition(":")
+            header[name] = value.strip()
+            continue
+        fields = [field.strip() for field in line.split(",")]
+        if len(fields) < 6 or _flags(fields[6:]) & _CORRUPT:
+            continue
+        pts, duration = int(fields[2]), int(fields[3])
+        starts.append(pts)
+        end = max(end, pts + duration)
+    if not starts:
+        return None
+    width, _, height = header.get("dimensions 0", "").partition("x")
+    codec = header.get("codec_id 0", "")
+    return MediaInfo(
+        duration_s=float((end - min(starts)) * Fraction(header["tb 0"])),
+        frames=len(starts),
+        codec=_CODECS.get(codec, codec),
+        width=int(width),
+        height=int(height),
+    )
+
+
+def _flags(rest: list[str]) -> int:
+    """Flags of a packet; they are listed only where they differ from those of a keyframe."""
+    return next((int(field[2:], 16) for field in rest if field.startswith("F=")), _KEY)

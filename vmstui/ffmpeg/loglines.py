@@ -1,0 +1,58 @@
+"""One line of ffmpeg's log taken apart: level, component, text.
+
+Workers run with `-loglevel repeat+level+…`, so that each line carries its level in brackets after the names of the
+components it passed through: `[vost#0:0/h264_nvenc @ 0x55…] [enc:h264_nvenc @ 0x55…] [error] text`
+(libavutil/log.c, format_line). Lines that libraries write by themselves, such as those of x265, carry none. Pure;
+called by the log tail of the recorder and by the explanation of exits. The text must have been freed from control
+characters before (`triage.sanitise`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vmstui.model import LogLevel
+
+_COMPONENT = re.compile(r"\[([^\[\]]*?) @ (?:0x)?[0-9a-fA-F]+\] ?")
+_LEVEL = re.compile(r"\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] ?")
+_LEVELS = {
+    "panic": LogLevel.FATAL,
+    "fatal": LogLevel.FATAL,
+    "error": LogLevel.ERROR,
+    "warning": LogLevel.WARNING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedLine:
+    """A line without its prefixes."""
+
+    level: LogLevel
+    component: str
+    """The outermost component, which names the input or output (`in#0/concat`, `vost#0:0/libx264`, `fifo`), or ``."""
+    text: str
+
+
+def parse_line(text: str) -> ParsedLine:
+    """Take a line apart. Without a level in brackets the level is UNKNOWN, never a guess."""
+    rest = text.rstrip("\r\n")
+    component = ""
+    level = LogLevel.UNKNOWN
+    while True:
+        if found := _COMPONENT.match(rest):
+            component = component or found[1]
+        elif found := _LEVEL.match(rest):
+            return ParsedLine(_LEVELS.get(found[1], LogLevel.INFO), component, rest[found.end() :])
+        else:
+            return ParsedLine(level, component, rest)
+        rest = rest[found.end() :]
+
+
+def printable_lines(raw: bytes) -> list[str]:
+    """What a short run of ffmpeg wrote, as lines without characters that a terminal would act upon.
+
+    For runs that vmstui makes itself (probe, check of a file); the log of a worker goes through `triage`.
+    """
+    lines = ("".join(filter(str.isprintable, line)) for line in raw.decode("utf-8", "replace").splitlines())
+    return [line for line in lines if line.strip()]
