@@ -1,14 +1,36 @@
 """The configuration: found, read, checked with file and line, resolved into `model.Settings`.
 
-`load` and what it returns, `diff` between two configurations, and where files and folders are. PyYAML is imported only
-once a file is read.
+`load` and what it returns, `diff` between two configurations, and where files and folders are. What only reading a
+configuration needs is imported at its first use: commands that only look for the socket have no time for it.
 """
 
-from vmstui.settings.changes import CameraChange, Change, SettingsDiff, diff
+from typing import TYPE_CHECKING
+
 from vmstui.settings.folders import Folders, default_folders, find_path, socket_path
-from vmstui.settings.loader import Loaded, load
 from vmstui.settings.problems import Problem, SettingsError
-from vmstui.settings.secrets import secret_values
+
+if TYPE_CHECKING:
+    from vmstui.settings.changes import CameraChange, Change, SettingsDiff, diff
+    from vmstui.settings.loader import Loaded, load
+    from vmstui.settings.secrets import secret_values
+else:
+    _LATER = {
+        "CameraChange": "changes",
+        "Change": "changes",
+        "Loaded": "loader",
+        "SettingsDiff": "changes",
+        "diff": "changes",
+        "load": "loader",
+        "secret_values": "secrets",
+    }
+
+    def __getattr__(name):
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+
 
 __all__ = [
     "CameraChange",

@@ -13,14 +13,13 @@ from typing import NoReturn
 
 import yaml
 
-from vmstui.settings.problems import NOT_EXPANDED, Place, Report, child
+from vmstui.settings.problems import EXPANSION, NOT_EXPANDED, Place, Report, child
 from vmstui.settings.tree import Entry, Listing, Mapping, Node, Scalar
 
 MAX_DEPTH = 30
 MAX_NODES = 100_000
 """Nodes after aliases and merge keys are expanded; 1,000 cameras have about 20,000."""
 STRING_TAG = "tag:yaml.org,2002:str"
-EXPANSION = "${"
 
 
 class Unusable(Exception):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from vmstui.settings.composer import EXPANSION, Unusable, compose_events
-from vmstui.settings.problems import NOT_EXPANDED, Place, Report
+from vmstui.settings.problems import EXPANSION, NOT_EXPANDED, Place, Report
 from vmstui.settings.tree import Node
 
 MAX_FILE_BYTES = 1 << 20
@@ -18,7 +17,9 @@ _START = Place(1, 1)
 
 def read_document(raw: bytes, report: Report) -> Node | None:
     """The tree of one YAML document; None for an empty one, and where `report` has the errors that prevent it."""
-    import yaml  # here, so that commands that need only `folders` start faster
+    import yaml  # here, so that commands that only need `folders` start faster
+
+    from vmstui.settings.composer import Unusable, compose_events
 
     if len(raw) > MAX_FILE_BYTES:
         report.error(_START, "", "a file larger than 1 MiB", "a configuration of at most 1 MiB")

@@ -76,6 +76,8 @@ class Report:
             raise SettingsError(sorted(self.errors, key=lambda problem: (problem.line, problem.column)))
 
 
+EXPANSION = "${"
+"""Text with it is refused everywhere, so that nobody believes that variables are expanded."""
 NOT_EXPANDED = ("'${…}'", "plain text: nothing is expanded; passwords come from {env: NAME} or {file: PATH}")
 """`found` and `accepted` for an attempt at a variable."""
 

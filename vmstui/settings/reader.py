@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from vmstui.model import Secret
-from vmstui.settings.composer import EXPANSION
 from vmstui.settings.keys import Key, SecretKey, Section
-from vmstui.settings.problems import Place, Report, child, nearest, shown
+from vmstui.settings.problems import EXPANSION, Place, Report, child, nearest, shown
 from vmstui.settings.secrets import read_secret
 from vmstui.settings.tree import Entry, Listing, Mapping, Node, Scalar, describe
 from vmstui.settings.values import Refused

@@ -10,7 +10,7 @@ import re
 import stat
 
 from vmstui.model import Secret, Settings
-from vmstui.settings.problems import Place, Report, child
+from vmstui.settings.problems import EXPANSION, Place, Report, child
 from vmstui.settings.tree import Mapping, Node, Scalar, describe
 
 ACCEPTED = "{env: NAME} or {file: PATH}"
@@ -44,7 +44,7 @@ def read_secret(node: Node, key: str, folder: str, report: Report) -> Secret | N
     if not isinstance(source, Scalar) or source.is_null or not source.text:
         report.error(source.place, here, describe(source), ACCEPTED)
         return None
-    if "${" in source.text:
+    if EXPANSION in source.text:
         return None  # reported by `composer`
     if entry.key == "env":
         return _from_environment(source, here, report)
@@ -55,7 +55,7 @@ def _inline(node: Scalar, key: str, report: Report) -> Secret | None:
     if node.is_null or not node.text:
         report.error(node.place, key, "nothing", ACCEPTED)
         return None
-    if "${" in node.text:
+    if EXPANSION in node.text:
         return None
     report.warn(node.place, key, "*** written into the file", f"{ACCEPTED}, which keeps it out of copies and logs")
     return _checked(node.text, "inline", node.place, key, report)
