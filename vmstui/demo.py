@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +25,7 @@ from vmstui.codec import Json, from_json
 from vmstui.control.client import Client, call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.ffmpeg.abilities import Abilities, choose
-from vmstui.ffmpeg.inspect import Unplayable, inspect_media, inspect_stream
+from vmstui.ffmpeg.inspect import Unplayable, inspect_media, read_framecrc
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
 from vmstui.model import CameraSnapshot, OutputKind, RecorderSnapshot, Segment
 from vmstui.settings import default_folders
@@ -32,6 +33,7 @@ from vmstui.settings import default_folders
 SEGMENT_S = 5
 START_LIMIT_S = 60.0
 LIVE_FRAMES = 10
+LIVE_LIMIT_S = 20.0
 PASSWORD = "demo password"
 
 
@@ -138,12 +140,23 @@ def _judge(camera: CameraSnapshot, abilities: Abilities) -> CameraVerdict:
     if not playable:
         trouble.append(f"no closed segment ({camera.state.value}{': ' + camera.reason if camera.reason else ''})")
     live = camera.output(OutputKind.LIVE)
-    frames = 0
-    try:
-        frames = inspect_stream(abilities.binary.path, live.address if live else "", LIVE_FRAMES).frames
-    except Unplayable as error:
-        trouble.append(f"live stream: {error}")
+    frames = _read_live(abilities.binary.path, live.address) if live is not None else 0
+    if frames < LIVE_FRAMES:
+        why = live.reason if live is not None else "not part of the profile"
+        trouble.append(f"live stream: {frames} of {LIVE_FRAMES} frames read ({why or 'no reason known'})")
     return CameraVerdict(camera.id, playable, frames, "; ".join(trouble))
+
+
+def _read_live(ffmpeg: str, address: str) -> int:
+    """Play the live stream as anybody would; gives the frames that came."""
+    argv = [ffmpeg, "-nostdin", "-loglevel", "error", "-rtsp_transport", "tcp", "-i", address]
+    argv += ["-map", "0:v:0", "-frames:v", str(LIVE_FRAMES), "-f", "framecrc", "-"]
+    try:
+        played = subprocess.run(argv, capture_output=True, timeout=LIVE_LIMIT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return 0
+    info = read_framecrc(played.stdout.decode("ascii", "replace"))
+    return info.frames if info is not None else 0
 
 
 def _proofs(verdicts: list[CameraVerdict]) -> list[Json]:

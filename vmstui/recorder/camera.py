@@ -119,7 +119,7 @@ class CameraWorker(Supervised):
 
     def settle_leftovers(self) -> None:
         """Queue what ended generations left in the spool; the live one is followed by `tick`."""
-        root = layout.spool_folder(Path(self.context.settings.recordings), self.camera.id, 0).parent
+        root = layout.spool_root(Path(self.context.settings.recordings), self.camera.id)
         try:
             folders = sorted(entry for entry in root.iterdir() if entry.name.isdigit())
         except OSError:
@@ -205,10 +205,11 @@ class CameraWorker(Supervised):
     def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
         generation, run = self.record.generation, self.run
         self.log.read(everything=True)
+        recorded = False
         if run is not None:
             run.look(asyncio.get_running_loop().time(), 0.0)
-        recorded = run is not None and run.recorded
-        self._publisher.generation_ended(self.camera, generation, self._spool_folder(generation))
+            recorded = run.recorded
+            self._publisher.generation_ended(self.camera, generation, run.spool_folder)
         asked = self.machine.step > 0
         abilities = self.context.abilities
         cause = explain_exit(

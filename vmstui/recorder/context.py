@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +43,8 @@ class Context:
     """Few threads that check and publish segments, so that a slow disk never holds up the loop."""
     zone: tzinfo | None
     abilities: Abilities | None = None
+    ffmpeg_found: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once `abilities` are known, for good."""
 
     def camera_folder(self, camera: str) -> Path:
         """State, logs and notes of one camera."""

@@ -16,7 +16,7 @@ from vmstui.ffmpeg.inspect import inspect_media
 from vmstui.model import Camera, Segment
 from vmstui.recorder.context import Context
 from vmstui.recording import layout
-from vmstui.recording.spool import leftovers, settle
+from vmstui.recording.spool import closed_before, leftovers, settle
 
 RETRY_S = 10.0
 
@@ -76,35 +76,37 @@ class Publisher:
             self._jobs.task_done()
 
     async def _do(self, job: _Job) -> None:
-        files = [job.file] if job.file is not None else leftovers(job.folder)
-        for file in files:
-            # Gone means settled before: by an earlier job, or by a service before us.
-            if file.exists():
-                await self._settle(job, file)
-        if job.file is None:
-            _remove(job.folder)
+        if job.file is not None:
+            await self._settle(job, job.file, was_closed=True)
+            return
+        closed = closed_before(job.folder)
+        for file in leftovers(job.folder):
+            await self._settle(job, file, was_closed=file.name in closed)
+        _remove(job.folder)
 
-    async def _settle(self, job: _Job, file: Path) -> None:
-        abilities = self._context.abilities
-        while abilities is None:
-            await asyncio.sleep(1.0)
-            abilities = self._context.abilities
-        ffmpeg = abilities.binary.path
-        recordings = Path(self._context.settings.recordings)
+    async def _settle(self, job: _Job, file: Path, *, was_closed: bool) -> None:
+        await self._context.ffmpeg_found.wait()
         segment = await asyncio.get_running_loop().run_in_executor(
-            self._context.publishing,
-            lambda: settle(
-                file=file,
-                generation_ended=job.file is None,
+            self._context.publishing, lambda: self._settled(job, file, was_closed=was_closed)
+        )
+        if segment is not None:
+            self._on_segment(segment)
+
+    def _settled(self, job: _Job, file: Path, *, was_closed: bool) -> Segment | None:
+        """In a thread. None for a file that is gone: settled before, by an earlier job or a service before us."""
+        abilities = self._context.abilities
+        assert abilities is not None
+        try:
+            return settle(
+                file,
+                was_closed=was_closed,
                 camera=job.camera,
                 generation=job.generation,
-                recordings=recordings,
-                quarantine_folder=layout.quarantine_folder(recordings, job.camera.id),
                 zone=self._context.zone,
-                inspect=lambda path: inspect_media(ffmpeg, path),
-            ),
-        )
-        self._on_segment(segment)
+                inspect=lambda path: inspect_media(abilities.binary.path, path),
+            )
+        except FileNotFoundError:
+            return None
 
 
 def _remove(folder: Path) -> None:

@@ -306,9 +306,11 @@ class Service:
     async def _watch_ffmpeg(self) -> None:
         while True:
             await self.resources.find_ffmpeg()
-            self._context.abilities = self.resources.abilities
+            # A later search that finds nothing (a package being replaced) leaves the last one in place.
+            self._context.abilities = self.resources.abilities or self._context.abilities
             self._apply_hold()
             if self.resources.abilities is not None:
+                self._context.ffmpeg_found.set()
                 for worker in self.cameras.values():
                     # Adopted on an older configuration, perhaps: now it can be told.
                     worker.configure(worker.camera)
