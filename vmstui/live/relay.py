@@ -56,7 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         log.error(f"the relay cannot write its port: {error}")
         return _WRONG_USE
-    log.info(f"relay listens on {host}:{port}")
     asyncio.run(_serve(Relay(log, credentials), listener))
     log.info("relay ended")
     return 0
@@ -83,6 +82,8 @@ async def _serve(relay: Relay, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await relay.start(listener)
+    host, port = listener.getsockname()[:2]
+    relay.log.info(f"relay listens on {host}:{port}")
     await ended.wait()
     await relay.stop()
 
