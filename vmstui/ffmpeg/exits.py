@@ -83,80 +83,34 @@ _LAST_WORDS: tuple[tuple[ExitKind, re.Pattern[str]], ...] = (
     (ExitKind.ENCODER, re.compile(r"^(?P<why>Too many packets buffered for output stream.*)$")),
     (ExitKind.ENCODER, re.compile(r"^(?P<why>Decode error rate .* exceeds maximum.*)$")),
 )
-_CAUSES: tuple[tuple[ExitKind, str, re.Pattern[str]], ...] = (
+_REQUEST = r"method (?:DESCRIBE|SETUP|PLAY) failed: "
+_CAUSE_TABLE: tuple[tuple[ExitKind, str, str], ...] = (
     (
         ExitKind.ENCODER,
         "the GPU's limit of NVENC sessions is reached",
-        re.compile(r"OpenEncodeSessionEx failed: (?:out of memory \(10\)|incompatible client key \(21\))"),
+        r"OpenEncodeSessionEx failed: (?:out of memory \(10\)|incompatible client key \(21\))",
     ),
-    (
-        ExitKind.ENCODER,
-        "the GPU cannot encode",
-        re.compile(r"OpenEncodeSessionEx failed|No (?:NVENC )?capable devices"),
-    ),
-    (ExitKind.ENCODER, "the GPU driver is missing", re.compile(r"Cannot load lib(?:cuda|nvidia-encode|nvcuvid)")),
-    (ExitKind.ENCODER, "the GPU driver is too old", re.compile(r"Driver does not support the required nvenc API")),
-    (ExitKind.ENCODER, "the GPU is out of memory", re.compile(r"CUDA_ERROR_OUT_OF_MEMORY")),
-    (
-        ExitKind.ENCODER,
-        "the GPU driver failed",
-        re.compile(r"CUDA_ERROR_|Could not dynamically load CUDA|CUDA capable"),
-    ),
-    (ExitKind.ENCODER, "the GPU has too few decoder surfaces", re.compile(r"No decoder surfaces left")),
-    (
-        ExitKind.ENCODER,
-        "the GPU's encoder failed",
-        re.compile(r"EncodePicture failed|Failed locking bitstream|InitializeEncoder failed"),
-    ),
-    (
-        ExitKind.ENCODER,
-        "the graphics device cannot be used",
-        re.compile(r"No VA display|MFX session|Failed to sync surface"),
-    ),
-    (
-        ExitKind.ENCODER,
-        "frames cannot be handed from decoder to encoder",
-        re.compile(r"Impossible to convert between the formats"),
-    ),
-    (
-        ExitKind.AUTH,
-        "the camera refuses user or password",
-        re.compile(r"method (?:DESCRIBE|SETUP|PLAY) failed: 40[13]\b|Server returned 40[13]"),
-    ),
-    (
-        ExitKind.NOT_FOUND,
-        "the camera has no stream at this path",
-        re.compile(r"method (?:DESCRIBE|SETUP|PLAY) failed: (?:404|410)\b|Server returned 404"),
-    ),
-    (
-        ExitKind.BUSY,
-        "the camera has no session or bandwidth left",
-        re.compile(r"method (?:DESCRIBE|SETUP|PLAY) failed: (?:453|503)\b"),
-    ),
-    (
-        ExitKind.CONFIGURATION,
-        "the camera refuses this transport (setting transport)",
-        re.compile(r"failed: 461\b|Nonmatching transport in server reply"),
-    ),
-    (
-        ExitKind.BUSY,
-        "the camera reports a fault of its own",
-        re.compile(r"method (?:DESCRIBE|SETUP|PLAY) failed: 5\d\d|Server returned 5XX"),
-    ),
-    (
-        ExitKind.CONFIGURATION,
-        "the camera refuses the request",
-        re.compile(r"method (?:DESCRIBE|SETUP|PLAY) failed: 4\d\d|Server returned 4"),
-    ),
-    (ExitKind.NETWORK, "the camera's host name cannot be resolved", re.compile(r"Failed to resolve hostname")),
-    (ExitKind.CONFIGURATION, "the camera's certificate is not trusted", re.compile(r"certificate", re.IGNORECASE)),
-    (ExitKind.CONFIGURATION, "this address cannot be opened", re.compile(r"Protocol not found|not on whitelist")),
-    (
-        ExitKind.CONFIGURATION,
-        "ffmpeg refuses an option",
-        re.compile(r"Unable to parse .*option value|Error setting option|Option not found"),
-    ),
+    (ExitKind.ENCODER, "the GPU cannot encode", r"OpenEncodeSessionEx failed|No (?:NVENC )?capable devices"),
+    (ExitKind.ENCODER, "the GPU driver is missing", r"Cannot load lib(?:cuda|nvidia-encode|nvcuvid)"),
+    (ExitKind.ENCODER, "the GPU driver is too old", r"Driver does not support the required nvenc API"),
+    (ExitKind.ENCODER, "the GPU is out of memory", r"CUDA_ERROR_OUT_OF_MEMORY"),
+    (ExitKind.ENCODER, "the GPU driver failed", r"CUDA_ERROR_|Could not dynamically load CUDA|CUDA capable"),
+    (ExitKind.ENCODER, "the GPU has too few decoder surfaces", r"No decoder surfaces left"),
+    (ExitKind.ENCODER, "the GPU's encoder failed", r"EncodePicture failed|locking bitstream|InitializeEncoder failed"),
+    (ExitKind.ENCODER, "the graphics device cannot be used", r"No VA display|MFX session|Failed to sync surface"),
+    (ExitKind.ENCODER, "decoder and encoder do not fit together", r"Impossible to convert between the formats"),
+    (ExitKind.AUTH, "the camera refuses user or password", _REQUEST + r"40[13]\b|Server returned 40[13]"),
+    (ExitKind.NOT_FOUND, "the camera has no stream at this path", _REQUEST + r"4(?:04|10)\b|Server returned 404"),
+    (ExitKind.BUSY, "the camera has no session or bandwidth left", _REQUEST + r"(?:453|503)\b"),
+    (ExitKind.CONFIGURATION, "the camera refuses the transport", r"failed: 461\b|Nonmatching transport in server"),
+    (ExitKind.BUSY, "the camera reports a fault of its own", _REQUEST + r"5\d\d|Server returned 5XX"),
+    (ExitKind.CONFIGURATION, "the camera refuses the request", _REQUEST + r"4\d\d|Server returned 4"),
+    (ExitKind.NETWORK, "the camera's host name cannot be resolved", r"Failed to resolve hostname"),
+    (ExitKind.CONFIGURATION, "the camera's certificate is not trusted", r"[Cc]ertificate"),
+    (ExitKind.CONFIGURATION, "the address cannot be opened", r"Protocol not found|not on whitelist"),
+    (ExitKind.CONFIGURATION, "ffmpeg refuses an option", r"Unable to parse .*option value|Error setting option"),
 )
+_CAUSES = tuple((kind, sentence, re.compile(pattern)) for kind, sentence, pattern in _CAUSE_TABLE)
 # Errors of many lines that only follow from another one, and one that would show the address with its password.
 _NEVER_EVIDENCE = re.compile(r"Impossible to open|Error opening (?:in|out)put file\b|Task finished|Terminating thread")
 _DISK_ERRORS = tuple(
@@ -222,9 +176,8 @@ def _cause(
             for cause_kind, sentence, pattern in _CAUSES:
                 if pattern.search(line.text):
                     return ExitCause(cause_kind, f"{sentence}: {line.text}", line.text)
-    evidence = next(
-        (line.text for line in before if _is_error(line) and why in line.text and _may_show(line)), last.text
-    )
+    telling = (line.text for line in before if _is_error(line) and why in line.text and _may_show(line))
+    evidence = next(telling, last.text)
     match kind:
         case ExitKind.NETWORK if why == os.strerror(errno.ECONNREFUSED):
             return ExitCause(kind, "nothing answers at the camera's address: Connection refused", evidence)
@@ -256,17 +209,14 @@ def _from_signal(number: int, evidence: str) -> ExitCause:
 
 
 def _from_code(code: int | None, ffmpeg_major: int, evidence: str) -> ExitCause:
-    match code:
-        case None:
-            return ExitCause(
-                ExitKind.UNKNOWN, "ended; it was started by an earlier service, so its code is not known", evidence
-            )
-        case 0:
-            return ExitCause(ExitKind.CLOSED, "the camera ended the stream", "")
-        case 123 | 255:
-            return ExitCause(
-                ExitKind.KILLED, f"ended by a signal that vmstui did not send (exit code {code})", evidence
-            )
+    if code is None:
+        text = "ended; how is not known, since an earlier service had started it"
+        return ExitCause(ExitKind.UNKNOWN, text, evidence)
+    if code == 0:
+        return ExitCause(ExitKind.CLOSED, "the camera ended the stream", "")
+    if code in (123, 255):
+        text = f"ended by a signal that vmstui did not send (exit code {code})"
+        return ExitCause(ExitKind.KILLED, text, evidence)
     number = 256 - code
     if ffmpeg_major >= 7 and (kind := _ERRNO_KINDS.get(number)):  # exits with AVERROR & 0xff (fftools/ffmpeg.c)
         return ExitCause(kind, f"ffmpeg ended: {os.strerror(number)} (exit code {code})", evidence)

@@ -1,11 +1,7 @@
-"""Where things lie below the recordings folder. One place, so that all who write there agree.
+"""Where things are below the recordings folder, in one place.
 
-    <recordings>/<Name>/<YYYY-MM-DD>/<Name>_YYYYMMDD_HHMMSS.mp4     published segments, for people
-    <recordings>/.vmstui/spool/<camera>/<generation>/000000.mp4     being written, by one worker
-    <recordings>/.vmstui/spool/<camera>/<generation>/segments.csv   what that worker has closed, in order
-    <recordings>/.vmstui/quarantine/<camera>/                       what does not play, with the reason
-
-Everything is on one file system, so that publishing is a rename.
+What users see is `<folder of the camera>/<date>/<file>`; what only vmstui uses is below `.vmstui/`, on the same file
+system, so that a file is published by a rename. Pure; called by the recorder, which creates the folders.
 """
 
 from __future__ import annotations
@@ -13,25 +9,32 @@ from __future__ import annotations
 from pathlib import Path
 
 INTERNAL = ".vmstui"
-SEGMENT_LIST = "segments.csv"
-SEGMENT_SUFFIX = ".mp4"
 
 
-def spool_root(recordings: Path, camera: str) -> Path:
-    """The folder of all generations of a camera."""
-    return recordings / INTERNAL / "spool" / camera
+def spool_root(recordings: Path) -> Path:
+    """Folder of all spool folders."""
+    return recordings / INTERNAL / "spool"
 
 
-def spool_folder(recordings: Path, camera: str, generation: int) -> Path:
-    """The folder one worker writes into."""
-    return spool_root(recordings, camera) / f"{generation:06d}"
+def camera_spool(recordings: Path, camera_id: str) -> Path:
+    """Folder of the spool folders of a camera, one per generation."""
+    return spool_root(recordings) / camera_id
 
 
-def recordings_of(spool: Path) -> Path:
-    """The recordings folder that a generation's spool folder belongs to, also after the configuration changed."""
-    return spool.parents[3]
+def generation_spool(recordings: Path, camera_id: str, generation: int) -> Path:
+    """Where the worker of one generation writes its segments."""
+    return camera_spool(recordings, camera_id) / str(generation)
 
 
-def quarantine_folder(recordings: Path, camera: str) -> Path:
-    """Where files of a camera go that do not play."""
-    return recordings / INTERNAL / "quarantine" / camera
+def camera_quarantine(recordings: Path, camera_id: str) -> Path:
+    """Where files of a camera that do not play are kept."""
+    return recordings / INTERNAL / "quarantine" / camera_id
+
+
+def spooled_generations(recordings: Path, camera_id: str) -> tuple[int, ...]:
+    """Generations of a camera that still have a spool folder, oldest first."""
+    try:
+        names = [entry.name for entry in camera_spool(recordings, camera_id).iterdir() if entry.is_dir()]
+    except OSError:
+        return ()
+    return tuple(sorted(int(name) for name in names if name.isascii() and name.isdigit()))

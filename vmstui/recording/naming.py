@@ -1,28 +1,29 @@
-"""Names of published segments: `<Name>/<YYYY-MM-DD>/<Name>_YYYYMMDD_HHMMSS.mp4`. Pure.
+"""What published recordings are called: `Duc_Tai_Dendo_1/2025-10-20/Duc_Tai_Dendo_1_20251020_075459.mp4`. Pure.
 
-Times in names are those of the wall clock where people look for footage; two segments may then want one name when
-clocks go back, which is settled by a suffix, never by replacing.
+The part that comes from the camera's name is made by `settings.names`, whose rule the configuration uses as well, to
+refuse two cameras with one folder. Times in names are those of the configured zone, the machine's own by
+default; an hour that comes twice in autumn brings names that are taken, which `with_suffix` resolves.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from pathlib import PurePath
 
-from vmstui.model import Camera
-from vmstui.settings.names import camera_folder
+SUFFIX = ".mp4"
 
 
-def segment_path(camera: Camera, started_at: datetime, zone: tzinfo | None) -> PurePath:
-    """Path of a segment below the recordings folder. `zone` None is the machine's local time."""
-    stem = camera_folder(camera)
+def segment_path(folder: str, started_at: datetime, zone: tzinfo | None) -> tuple[tuple[str, str], str]:
+    """Folders below `recordings`, and file name, of a segment that began at a time (UTC).
+
+    `folder` is that of the camera (`settings.names.camera_folder`); `zone` None is the zone of the machine.
+    """
     local = started_at.astimezone(zone)
-    return PurePath(stem, f"{local:%Y-%m-%d}", f"{stem}_{local:%Y%m%d_%H%M%S}.mp4")
+    return (folder, local.strftime("%Y-%m-%d")), f"{folder}_{local.strftime('%Y%m%d_%H%M%S')}{SUFFIX}"
 
 
 def with_suffix(name: str, number: int) -> str:
-    """The name a clash leads to: `…_075459_2.mp4` for number 2; number 1 is the name itself."""
-    if number <= 1:
+    """The name for the `number`-th file that would have had it: `…_075459_2.mp4`; the first keeps it."""
+    if number < 2:
         return name
     stem, dot, extension = name.rpartition(".")
-    return f"{stem}_{number}{dot}{extension}"
+    return f"{stem}_{number}{dot}{extension}" if stem else f"{name}_{number}"

@@ -1,95 +1,123 @@
-"""Moves a file to its final name without ever replacing another, whatever else happens at the same time.
+"""Files put where they belong without ever replacing one.
 
-The rename is atomic and refuses an existing name (renameat2(2) with RENAME_NOREPLACE). Where a file system does not
-offer that, a hard link does the same, and where there are no hard links either, an empty file reserves the name first.
+`publish` and `quarantine` move a file within one file system so that at every instant it is complete in at least one
+place, and a file that is already there stays: a name that is taken gets a suffix. Several processes may publish the
+same name at once. After they return, the move survives a power cut. Called by `spool.settle`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from vmstui.recording.naming import with_suffix
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
-_NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
-_libc = ctypes.CDLL(None, use_errno=True)
-MAX_CLASHES = 10_000
+_NOT_THERE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK})
+"""A file system or kernel without this kind of rename or link."""
+
+
+class PublishError(Exception):
+    """A file could not be moved; it is still where it was. The text says why and what to do."""
 
 
 def publish(source: Path, folder: Path, name: str) -> Path:
-    """Move `source` to `folder/name`, with a number added to the name where that is taken.
+    """Move a file into a folder, which is created if need be; returns where it is now.
 
-    Makes the folder; returns the path taken, on disk when this returns. Raises OSError: FileNotFoundError when there is
-    no source, EXDEV (with a sentence) when the folder is on another file system.
+    Raises PublishError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(1, MAX_CLASHES):
-        target = folder / with_suffix(name, number)
-        try:
-            rename_without_replacing(source, target)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            if error.errno == errno.EXDEV:
-                text = f"{source} and {folder} are on different file systems; the recordings folder must be on one"
-                raise OSError(errno.EXDEV, text) from None
-            raise
+    try:
+        _sync(source)
+        _make_folders(folder)
+        number = 1
+        while not _move(source, target := folder / with_suffix(name, number)):
+            number += 1
         _sync(folder)
-        return target
-    raise FileExistsError(errno.EEXIST, f"{MAX_CLASHES} files are called like {folder / name}")
-
-
-def quarantine(source: Path, folder: Path, name: str, reason: str) -> Path:
-    """Set a file aside, with the reason in a text file beside it. Raises OSError."""
-    target = publish(source, folder, name)
-    target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n")
+        _sync(source.parent)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            reason = "they are on different file systems: nothing may be mounted below the recordings folder"
+        else:
+            reason = f"{os.strerror(error.errno) if error.errno else error}: check the recordings folder"
+        raise PublishError(f"{source} cannot be moved to {folder}: {reason}") from error
     return target
 
 
-def rename_without_replacing(source: Path, target: Path) -> None:
-    """Rename; raises FileExistsError when the target exists, OSError for everything else."""
-    for way in WAYS:
+def quarantine(source: Path, folder: Path, reason: str, name: str | None = None) -> Path:
+    """Keep a file that does not play, with its reason beside it in `<name>.reason.txt`; returns where it is now.
+
+    Raises PublishError.
+    """
+    kept = publish(source, folder, name or source.name)
+    with contextlib.suppress(OSError):  # the file is safe; a reason that cannot be written must not look like a loss
+        kept.with_name(f"{kept.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+    return kept
+
+
+def _move(source: Path, target: Path) -> bool:
+    """Rename without replacing; False if the name is taken."""
+    for attempt in (_rename_noreplace, _link_and_unlink, _rename_over_placeholder):
         try:
-            way(source, target)
-            return
+            attempt(source, target)
         except FileExistsError:
-            raise
+            return False
         except OSError as error:
-            if error.errno not in _NOT_OFFERED:
+            if error.errno not in _NOT_THERE:
                 raise
             refused = error
+        else:
+            return True
     raise refused
 
 
-def _by_renameat2(source: Path, target: Path) -> None:
-    if _libc.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code), str(source), None, str(target))
+def _rename_noreplace(source: Path, target: Path) -> None:
+    if _renameat2 is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if _renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(source), None, str(target))
 
 
-def _by_link(source: Path, target: Path) -> None:
-    os.link(source, target, follow_symlinks=False)
+def _link_and_unlink(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        # Died between link and unlink the last time: the file is published already.
+        if not os.path.samefile(source, target):
+            raise
     os.unlink(source)
 
 
-def _by_reservation(source: Path, target: Path) -> None:
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    os.rename(source, target)
+def _rename_over_placeholder(source: Path, target: Path) -> None:
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # the name is ours from here on
+    try:
+        os.rename(source, target)
+    except OSError:
+        os.unlink(target)
+        raise
 
 
-def _sync(folder: Path) -> None:
-    """Make the new name survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _make_folders(folder: Path) -> None:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-WAYS: tuple[Callable[[Path, Path], None], ...] = (_by_renameat2, _by_link, _by_reservation)
-"""Best first; each keeps the promise by itself."""
+_libc = ctypes.CDLL(None, use_errno=True)
+_renameat2 = getattr(_libc, "renameat2", None)
+if _renameat2 is not None:
+    _renameat2.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+    _renameat2.restype = ctypes.c_int

@@ -1,13 +1,15 @@
-"""The spool folder of one worker: what it has closed, what it is writing, and how a closed file becomes a segment.
+"""The spool folder of one generation of a worker: what is closed, what is open, and the check at publication.
 
-Files are numbered by ffmpeg, so that no step of the clock makes it write into one twice; they get their names here, by
-the time they were begun. `settle` never deletes: what plays is published, what does not is set aside with its reason.
-It may be interrupted at any point and called again: a file is in the spool, or under its final name, never both.
+ffmpeg writes numbered files and adds a line to `segments.csv` as it closes each (libavformat/segment.c). `settle` takes
+one file out of the folder: it is looked through, named by the time it began and published, or put in quarantine. It
+never deletes, and if the process dies at any point the file is still in one place only and the next call goes on.
+Called by the recorder; `settle` reads the whole file and syncs it, so not on an event loop.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -15,16 +17,18 @@ from pathlib import Path
 from typing import Protocol
 
 from vmstui.model import Camera, Segment, SegmentVerdict
-from vmstui.recording import layout
 from vmstui.recording.naming import segment_path
 from vmstui.recording.publish import publish, quarantine
+from vmstui.settings.names import camera_folder
 
-MAX_DURATION_S = 24 * 3600.0
-"""A segment claiming to be longer than a day has broken timestamps."""
+LIST_NAME = "segments.csv"
+_NUMBERED = re.compile(r"\d{6,}\.mp4")
+LONGEST_SEGMENT_S = 24 * 3600.0
+"""More than this is a broken time stamp, whatever the segment length."""
 
 
-class Inspected(Protocol):
-    """What the check of a file tells (`ffmpeg.inspect.MediaInfo`)."""
+class Media(Protocol):
+    """What the check learns of a file; `ffmpeg.inspect.MediaInfo` is one."""
 
     @property
     def duration_s(self) -> float: ...
@@ -38,135 +42,141 @@ class Inspected(Protocol):
     def height(self) -> int: ...
 
 
+Inspect = Callable[[str], Media]
+"""Looks a file through. Raises ValueError, with the reason, for a file that does not play; anything else it raises
+says that it could not look, and leaves the file where it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """The file a worker is writing."""
+    """The file that is being written."""
 
     name: str
     size_bytes: int
+    modified_at: datetime
 
 
 class SpoolReader:
-    """Follows the list of closed segments that ffmpeg appends to (`-segment_list`, one line each, at once)."""
+    """Follows the list of closed segments of one generation."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._position = 0
+        self._read_bytes = 0
+        self._names: list[str] = []
 
     def closed(self) -> tuple[str, ...]:
-        """Names of files closed since the last look that still lie in the spool."""
-        try:
-            with (self._folder / layout.SEGMENT_LIST).open("rb") as file:
-                file.seek(self._position)
-                raw = file.read()
-        except OSError:
-            return ()
-        whole = raw[: raw.rfind(b"\n") + 1]
-        self._position += len(whole)
-        names = (line.split(b",", 1)[0].decode(errors="replace") for line in whole.splitlines())
-        return tuple(name for name in names if _is_segment(name) and (self._folder / name).exists())
+        """Names of closed segments that are still in the folder, in order."""
+        raw, self._read_bytes = _complete_lines(self._folder / LIST_NAME, self._read_bytes)
+        self._names += _listed(raw)
+        self._names = [name for name in self._names if (self._folder / name).exists()]
+        return tuple(self._names)
 
 
 def open_segment(folder: Path) -> OpenFile | None:
-    """The newest file of a spool folder: what the worker writes now, if it lives."""
-    newest = max(_segments(folder), default=None)
-    if newest is None:
-        return None
+    """The newest numbered file, None if there is none yet."""
+    names = leftovers(folder)
+    for name in reversed(names):
+        try:
+            status = os.stat(folder / name)
+        except OSError:
+            continue
+        return OpenFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+    return None
+
+
+def leftovers(folder: Path) -> tuple[str, ...]:
+    """All segments in the folder, in order; those of an ended generation are to be settled."""
     try:
-        return OpenFile(newest, os.stat(folder / newest).st_size)
+        names = os.listdir(folder)
     except OSError:
-        return None
-
-
-def leftovers(folder: Path) -> tuple[Path, ...]:
-    """All files a worker that has ended left in its spool folder, in order."""
-    return tuple(folder / name for name in sorted(_segments(folder)))
-
-
-def closed_before(folder: Path) -> frozenset[str]:
-    """Names of all files the worker closed properly, whether they still lie there or not."""
-    try:
-        lines = (folder / layout.SEGMENT_LIST).read_bytes().splitlines()
-    except OSError:
-        return frozenset()
-    return frozenset(line.split(b",", 1)[0].decode(errors="replace") for line in lines)
+        return ()
+    return tuple(sorted((name for name in names if _NUMBERED.fullmatch(name)), key=lambda name: (len(name), name)))
 
 
 def settle(
     file: Path,
-    *,
-    was_closed: bool,
+    generation_ended: bool,
     camera: Camera,
     generation: int,
+    recordings: Path,
+    quarantine_folder: Path,
     zone: tzinfo | None,
-    inspect: Callable[[str], Inspected],
+    inspect: Inspect,
 ) -> Segment:
-    """Check a file of a spool folder and move it to where it belongs.
+    """Look a segment through and publish it, or put it in quarantine.
 
-    `was_closed`: the worker finished it; otherwise it died while writing, and what plays of it is published as partial.
-    `inspect` raises ValueError with the reason for a file that does not play. Raises OSError when the disk does not do
-    as told; the file then still lies in the spool.
+    A segment ffmpeg closed is good if it plays; one that a worker left open when it died is partial.
+
+    Raises ValueError for a segment that is still being written, PublishError if it could not be moved, and what
+    `inspect` raises if it could not look; the file is then still in the spool.
     """
-    status = file.stat()
-    recordings = layout.recordings_of(file.parent)
-    ended_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    closed = file.name in _listed(_complete_lines(file.parent / LIST_NAME, 0)[0])
+    if not closed and not generation_ended:
+        raise ValueError(f"{file} is still being written")
+    status = os.stat(file)
+    closed_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    media: Media | None = None
     try:
         media = inspect(str(file))
-        reason = _unfit(media)
+        reason = _not_sane(media)
     except ValueError as error:
-        media, reason = None, str(error)
-    if media is None or reason:
-        if not was_closed and (media is None or media.frames == 0):
-            reason = f"its worker ended before the first keyframe interval was written, which is normal ({reason})"
-        name = f"{generation:06d}_{ended_at:%Y%m%dT%H%M%SZ}_{file.name}"
-        path = quarantine(file, layout.quarantine_folder(recordings, camera.id), name, reason)
-        return Segment(
-            camera.id,
-            generation,
-            str(path),
-            ended_at,
-            0.0,
-            status.st_size,
-            "",
-            0,
-            0,
-            SegmentVerdict.QUARANTINED,
-            reason,
-        )
-    started_at = ended_at - timedelta(seconds=media.duration_s)
-    place = recordings / segment_path(camera, started_at, zone)
-    path = publish(file, place.parent, place.name)
-    verdict = SegmentVerdict.GOOD if was_closed else SegmentVerdict.PARTIAL
+        reason = _in_words(str(error), closed, status.st_size)
+    duration_s = media.duration_s if media and not reason else 0.0
+    started_at = closed_at - timedelta(seconds=duration_s)
+    folders, name = segment_path(camera_folder(camera), started_at, zone)
+    if reason:
+        path = quarantine(file, quarantine_folder, reason, name)
+        verdict = SegmentVerdict.QUARANTINED
+    else:
+        path = publish(file, recordings.joinpath(*folders), name)
+        verdict = SegmentVerdict.GOOD if closed else SegmentVerdict.PARTIAL
+        if not closed:
+            reason = "left open by a worker that ended early; plays up to its last group of pictures"
     return Segment(
-        camera.id,
-        generation,
-        str(path),
-        started_at,
-        media.duration_s,
-        status.st_size,
-        media.codec,
-        media.width,
-        media.height,
-        verdict,
-        "" if was_closed else "the worker ended while writing it",
+        camera=camera.id,
+        generation=generation,
+        path=str(path),
+        started_at=started_at,
+        duration_s=duration_s,
+        size_bytes=status.st_size,
+        codec=media.codec if media else "",
+        width=media.width if media else 0,
+        height=media.height if media else 0,
+        verdict=verdict,
+        reason=reason,
     )
 
 
-def _unfit(media: Inspected) -> str:
-    if media.frames == 0:
-        return "it holds no video frame"
-    if not 0 < media.duration_s <= MAX_DURATION_S:
-        return f"its duration is {media.duration_s:g} s"
+def _not_sane(media: Media) -> str:
+    if media.frames < 1:
+        return "no video frames"
+    if not 0 < media.duration_s <= LONGEST_SEGMENT_S:
+        return f"a duration of {media.duration_s:.3f} s cannot be right: the camera's time stamps are broken"
     return ""
 
 
-def _segments(folder: Path) -> list[str]:
+def _in_words(reason: str, closed: bool, size_bytes: int) -> str:
+    if closed:
+        return f"does not play: {reason}"
+    return (
+        f"holds no whole group of pictures yet ({size_bytes} bytes, {reason}): "
+        "normal for a worker that ended within seconds of starting a segment"
+    )
+
+
+def _complete_lines(path: Path, offset: int) -> tuple[bytes, int]:
+    """Whole lines after an offset, and the offset after them; a line that is still being written is left for later."""
     try:
-        return [name for name in os.listdir(folder) if _is_segment(name)]
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            raw = stream.read()
     except OSError:
-        return []
+        return b"", offset
+    raw = raw[: raw.rfind(b"\n") + 1]
+    return raw, offset + len(raw)
 
 
-def _is_segment(name: str) -> bool:
-    stem, _, suffix = name.rpartition(".")
-    return f".{suffix}" == layout.SEGMENT_SUFFIX and stem.isdigit()
+def _listed(raw: bytes) -> list[str]:
+    """File names of a segment list: `000000.mp4,0.000000,180.040000`. Anything else is not ours and is left out."""
+    names = (line.partition(",")[0] for line in raw.decode("ascii", "replace").splitlines())
+    return [name for name in names if _NUMBERED.fullmatch(name)]

@@ -1,7 +1,9 @@
-"""Can the recordings folder be recorded to, now? Tried for real, told in one sentence.
+"""Is the recordings folder a place to record to, right now?
 
-A folder may exist and still be the wrong one (its disk is not mounted and the root file system shows through), be
-read-only after an error, or be full. Called in a thread: a dead network mount may block for ever.
+A folder can be there and still be wrong: its disk not mounted, so that everything would go to the system disk;
+mounted read-only after an error; full. `check_storage` finds out by doing (it writes, syncs and removes a small file)
+and never raises. It may block for as long as the file system does (a network share that is gone), so call it from a
+thread. Called by the recorder before a worker starts and every few seconds after.
 """
 
 from __future__ import annotations
@@ -9,11 +11,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-import uuid
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-PROBE_BYTES = 4096
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_TEST_BYTES = 4096
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,93 +26,97 @@ class StorageStatus:
 
     usable: bool
     reason: str
-    """Why not, and what to do; empty when usable."""
-    free_bytes: int = 0
-    """For an ordinary user; the reserve of root is not counted."""
-    total_bytes: int = 0
-    mount_point: str = ""
+    """Why not, and what to do, in one sentence; empty when usable."""
+    free_bytes: int
+    total_bytes: int
+    mount_point: str
+    """Of the file system the folder is on, or would be; `` where that cannot be told."""
 
 
 def check_storage(path: str, expected_mount: str | None, floor_bytes: int) -> StorageStatus:
-    """Look and try. Never raises.
+    """Look at the recordings folder; `floor_bytes` is the free space below which nothing is written any more."""
+    mount_point = mount_point_of(path)
+    free_bytes, total_bytes = _space(path)
+    reason = _why_not(path, expected_mount, floor_bytes, mount_point, free_bytes)
+    return StorageStatus(not reason, reason, free_bytes, total_bytes, mount_point)
 
-    `expected_mount`: the mount point the folder must be on, None when any will do. `floor_bytes`: below this much free
-    space it counts as full.
-    """
-    folder = Path(path)
-    mount_point = mount_point_of(folder)
+
+def mount_point_of(path: str) -> str:
+    """Mount point of the file system that a path is on, or would be on if it does not exist yet."""
     try:
-        space = os.statvfs(folder)
-    except OSError as error:
-        missing = f"recordings folder {path} {_spoken(error)}"
-        if expected_mount is not None and mount_point != expected_mount:
-            missing += f": is the disk of {expected_mount} mounted?"
-        return StorageStatus(False, missing, mount_point=mount_point)
-    free, total = space.f_bavail * space.f_frsize, space.f_blocks * space.f_frsize
+        real = os.path.realpath(path)
+        points = mount_points(Path("/proc/self/mountinfo").read_bytes())
+    except (OSError, ValueError):
+        return ""
+    holding = [point for point in points if real == point or real.startswith(point.rstrip("/") + "/")]
+    return max(holding, key=len, default="")
 
-    def refused(reason: str) -> StorageStatus:
-        return StorageStatus(False, reason, free, total, mount_point)
 
-    if not folder.is_dir():
-        return refused(f"recordings: {path} is not a folder")
-    if expected_mount is not None and mount_point != expected_mount:
-        return refused(
-            f"recordings folder {path} was on {expected_mount} and is now on {mount_point}: mount its disk, "
-            f"or set recordings_mount: {mount_point} if it moved for good"
+def mount_points(mountinfo: bytes) -> tuple[str, ...]:
+    """The mount points listed in /proc/self/mountinfo (proc_pid_mountinfo(5)); spaces and the like are octal there."""
+    points = []
+    for line in mountinfo.splitlines():
+        fields = line.split(b" ")
+        if len(fields) > 4:
+            octal = _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[4].decode("latin-1"))
+            points.append(os.fsdecode(octal.encode("latin-1")))
+    return tuple(points)
+
+
+def _space(path: str) -> tuple[int, int]:
+    try:
+        status = os.statvfs(path)
+    except (OSError, ValueError):
+        return 0, 0
+    return status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
+
+
+def _why_not(path: str, expected_mount: str | None, floor_bytes: int, mount_point: str, free_bytes: int) -> str:
+    if expected_mount is not None and mount_point != os.path.realpath(expected_mount):
+        found = f"it is on {mount_point}" if mount_point else "where it is cannot be told"
+        return (
+            f"the recordings folder {path} is not on the file system mounted at {expected_mount} ({found}): "
+            f"mount it, or change recordings_mount"
         )
-    if free < floor_bytes:
-        return refused(f"disk full: {free / 1e6:.0f} MB free on {mount_point}, {floor_bytes / 1e6:.0f} MB needed")
     try:
-        _try_writing(folder)
+        is_folder = os.path.isdir(path)
+        if not is_folder and os.path.lexists(path):
+            return f"{path} is not a folder: set recordings to a folder"
+        if not is_folder:
+            return f"the recordings folder {path} does not exist: create it, or mount the disk it is on"
+        if free_bytes < floor_bytes:
+            free, floor = _spoken(free_bytes), _spoken(floor_bytes)
+            return f"the recordings folder {path} has only {free} free, less than {floor}: free space"
+        _write(path)
     except OSError as error:
-        return refused(f"cannot write to recordings folder {path}: {_spoken(error)}")
-    return StorageStatus(True, "", free, total, mount_point)
+        return _spoken_error(path, error)
+    except ValueError:
+        return f"the recordings folder {path!r} is no path: correct recordings"
+    return ""
 
 
-def mount_point_of(path: Path, mountinfo: str | None = None) -> str:
-    """The mount point a path is on, from /proc/self/mountinfo (proc(5)); `/` when it cannot be told.
-
-    A path that does not exist is judged by its nearest parent that does.
-    """
-    real = Path(os.path.realpath(path))
-    if mountinfo is None:
-        try:
-            mountinfo = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
-        except OSError:
-            return "/"
-    points = [Path(_unescaped(line.split(" ")[4])) for line in mountinfo.splitlines() if line.count(" ") > 4]
-    on = [point for point in points if real.is_relative_to(point)]
-    return str(max(on, key=lambda point: len(point.parts), default=Path("/")))
-
-
-def _try_writing(folder: Path) -> None:
-    probe = folder / f".vmstui-probe-{uuid.uuid4().hex}"
-    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+def _write(folder: str) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".vmstui-check-", dir=folder)
     try:
-        os.write(descriptor, bytes(PROBE_BYTES))
+        os.write(descriptor, b"\0" * _TEST_BYTES)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-        os.unlink(probe)
+        os.unlink(name)
 
 
-def _unescaped(field: str) -> str:
-    """mountinfo writes space, tab, newline and backslash as octal escapes."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
+def _spoken_error(path: str, error: OSError) -> str:
+    told = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno in _FULL:
+        return f"the recordings folder {path} is full ({told}): free space"
+    if error.errno == errno.EROFS:
+        return (
+            f"the recordings folder {path} is mounted read-only ({told}): look for disk errors with `dmesg`, remount it"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"the recordings folder {path} cannot be written to ({told}): change its owner or mode"
+    return f"the recordings folder {path} cannot be used ({told}): check its disk with `dmesg`"
 
 
-def _spoken(error: OSError) -> str:
-    match error.errno:
-        case errno.ENOENT:
-            return "is missing"
-        case errno.EACCES | errno.EPERM:
-            return f"may not be used by this user (uid {os.getuid()})"
-        case errno.EROFS:
-            return "its file system is read-only; see `dmesg` for errors of the disk"
-        case errno.ENOSPC | errno.EDQUOT:
-            return "no space left"
-        case errno.EIO:
-            return "the disk reports input/output errors; see `dmesg`"
-        case errno.ESTALE | errno.ENOTCONN | errno.EHOSTDOWN:
-            return "the network file system does not answer"
-    return error.strerror or "failed"
+def _spoken(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
