@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import html
 import math
 import random
+import re
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.cells import cell_len
 
 from vmstui.control.errors import RecorderLost
 from vmstui.model import (
@@ -60,6 +65,14 @@ MESSAGES = (
     (LogLevel.UNKNOWN, "", "    Last message repeated 3 times"),
 )
 SEGMENT_S = 180.0
+COMMAND = """
+ffmpeg -nostdin -hide_banner -loglevel level+info -progress /run/vmstui/CAMERA.progress -hwaccel cuda
+-hwaccel_output_format cuda -protocol_whitelist file,rtsp,rtp,udp,tcp,tls,crypto,data -safe 0 -f concat
+-i /run/vmstui/CAMERA.ffconcat -map 0:v:0 -c:v hevc_nvenc -preset p4 -b:v 1500k -f segment -segment_time 180
+-segment_atclocktime 1 -segment_list_type csv /srv/recordings/.spool/CAMERA/1/%05d.mp4 -map 0:v:0
+-vf scale_cuda=1920:1080 -c:v h264_nvenc -b:v 3000k -f fifo -fifo_format rtsp -format_opts rtsp_transport=tcp
+rtsp://127.0.0.1:8554/CAMERA
+"""
 
 
 class FakeFleet:
@@ -196,15 +209,7 @@ class FakeFleet:
             events.append(Event(row.since, camera, EventKind.EXIT, "ffmpeg ended: 401 Unauthorized"))
         if row.fallback:
             events.append(Event(self._started_at, camera, EventKind.FALLBACK, row.fallback))
-        command = (
-            "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "level+info", "-progress", f"/run/vmstui/{camera}.progress",
-            "-hwaccel", "cuda", "-hwaccel_output_format", "cuda", "-protocol_whitelist",
-            "file,rtsp,rtp,udp,tcp,tls,crypto,data", "-safe", "0", "-f", "concat", "-i", f"/run/vmstui/{camera}.ffconcat",
-            "-map", "0:v:0", "-c:v", "hevc_nvenc", "-preset", "p4", "-b:v", "1500k", "-f", "segment", "-segment_time",
-            "180", "-segment_atclocktime", "1", "-segment_list_type", "csv", f"/srv/recordings/.spool/{camera}/1/%05d.mp4",
-            "-map", "0:v:0", "-vf", "scale_cuda=1920:1080", "-c:v", "h264_nvenc", "-b:v", "3000k", "-f", "fifo",
-            "-fifo_format", "rtsp", "-format_opts", "rtsp_transport=tcp", f"rtsp://127.0.0.1:8554/{camera}",
-        )  # fmt: skip
+        command = tuple(COMMAND.replace("CAMERA", camera).split())
         return CameraDetails(
             camera, f"rtsp://***@{name.lower().replace('_', '')}.example:556/Streaming/Channels/102", "h264", command,
             Stability(values, low, high, mean, verdict), (), tuple(events), f"/var/lib/vmstui/log/{camera}.log",
@@ -264,7 +269,7 @@ class FakeFleet:
         return None
 
 
-async def _picture(fleet: FakeFleet, options: argparse.Namespace) -> None:
+async def _picture(fleet: FakeFleet, options: argparse.Namespace) -> str:
     from vmstui.tui.app import Dashboard
 
     width, height = (int(part) for part in options.size.split("x"))
@@ -275,7 +280,24 @@ async def _picture(fleet: FakeFleet, options: argparse.Namespace) -> None:
             await pilot.press(key)
             await pilot.pause(0.1)
         await pilot.pause(0.5)
-        app.save_screenshot(options.svg)
+        return tidy(app.export_screenshot(title="vmstui"))
+
+
+def tidy(svg: str) -> str:
+    """Place each word by itself: some renderers trim blanks at the start of a text, or know another advance width."""
+
+    def words(match: re.Match[str]) -> str:
+        before, x, between, length, after, text = match.groups()
+        characters = html.unescape(text)
+        cell = float(length) / max(cell_len(characters), 1)
+        pieces: list[str] = []
+        for word in re.finditer("[^\xa0]+", characters):
+            start = float(x) + cell * cell_len(characters[: word.start()])
+            pieces.append(f'<text{before}x="{start:.1f}"{between}{after}>{html.escape(word[0])}</text>')
+        return "".join(pieces)
+
+    svg = svg.replace('"Fira Code"', '"DejaVu Sans Mono", "Fira Code"').replace("Fira Code,", "DejaVu Sans Mono,")
+    return re.sub(r'<text([^>]*?)x="([\d.]+)"([^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>', words, svg)
 
 
 def main() -> None:
@@ -294,7 +316,7 @@ def main() -> None:
     options = parser.parse_args()
     fleet = FakeFleet(options.cameras, well=options.well, log_lines_per_s=options.log_lines)
     if options.svg:
-        asyncio.run(_picture(fleet, options))
+        Path(options.svg).write_text(asyncio.run(_picture(fleet, options)), encoding="utf-8")
         return
     from vmstui.tui import run
 

@@ -62,7 +62,8 @@ class Dashboard(App[Leave]):
         ascii_only: bool = False,
         delays: Callable[[], Iterator[float]] = reconnect_delays,
     ) -> None:
-        super().__init__()
+        # With NO_COLOR Textual makes greys, unless it is told to leave colours to the terminal; then it uses none.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.recorder = recorder
         self.actions = available(readonly=readonly)
         self.fleet = FleetScreen(recorder, self.actions)

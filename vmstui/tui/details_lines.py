@@ -22,9 +22,9 @@ from vmstui.model import (
 )
 from vmstui.tui import glyphs
 from vmstui.tui.fleet_rows import OUTPUT_ROLE, STATE_ROLE, state_span
-from vmstui.tui.format import clock, command_lines, day_and_clock, plural, size, span, timer, wrap, zone
+from vmstui.tui.format import clock, command_lines, day_and_clock, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
-from vmstui.tui.verdict import advice, complaints
+from vmstui.tui.verdict import advice, worker_complaints
 
 LABEL = 11
 
@@ -56,9 +56,9 @@ def details_lines(
     lines += _segments(camera, snapshot.at, where, cells)
     if details is None:
         return [*lines, *_field("", f"asking for more{glyphs.ELLIPSIS}", cells, Role.DIM)]
-    codec = f" {glyphs.DOT} sends {details.source_codec}" if details.source_codec else ""
+    source = [details.source, f"sends {details.source_codec}"] if details.source_codec else [details.source]
     lines += stability_lines(details.stability, cells)
-    lines += _field("source", f"{details.source}{codec}", cells)
+    lines += _block("source", flow(source, cells - LABEL), Role.TEXT)
     if details.events:
         lines.append(())
         lines += [line for event in reversed(details.events) for line in _event(event, where, cells)]
@@ -82,24 +82,33 @@ def stability_lines(stability: Stability, cells: int) -> list[Line]:
     return [*lines, (_label(""), (extent, Role.DIM), verdict)]
 
 
-def segment_line(segment: Segment, where: tzinfo | None, gap_s: float | None) -> Line:
-    """A closed segment as a row; `gap_s` is the time without footage between it and the one before."""
+def segment_lines(segment: Segment, where: tzinfo | None, gap_s: float | None, cells: int) -> list[Line]:
+    """A closed segment; `gap_s` is the time without footage between it and the one before."""
     name = segment.path.rpartition("/")[2]
-    picture = f"{segment.codec} {segment.width}x{segment.height}"
+    started = day_and_clock(segment.started_at, where)
     gap = f"gap {timer(gap_s)}" if gap_s is not None and gap_s >= GAP_S else ""
-    sign: Span = (f"{glyphs.VERDICT[segment.verdict]} {segment.verdict.value:<11} ", VERDICT_ROLE[segment.verdict])
-    return (
-        (f"{day_and_clock(segment.started_at, where)}  ", Role.TEXT),
+    sign: Span = (f"{glyphs.VERDICT[segment.verdict]} {segment.verdict.value:<11}  ", VERDICT_ROLE[segment.verdict])
+    line: Line = (
+        (f"{started if cells >= WIDE else started[5:]}  ", Role.TEXT),
         (f"{timer(segment.duration_s):>7}  {size(segment.size_bytes):>6}  ", Role.TEXT),
         sign,
-        (f"{gap:<12}", Role.WARN),
-        (f"{picture:<15} ", Role.DIM),
+        (f"{gap:<12}  ", Role.WARN),
+        *((((f"{segment.codec} {segment.width}x{segment.height}").ljust(16), Role.DIM),) if cells >= WIDE else ()),
         (name, Role.TEXT),
-        *(((f"  {segment.reason}", Role.WARN),) if segment.reason else ()),
     )
+    reason = f"{' ' * (len(started) + 2 if cells >= WIDE else len(started) - 3)}{segment.reason}"
+    return [line, ((reason, VERDICT_ROLE[segment.verdict]),)] if segment.reason else [line]
 
 
-SEGMENT_TITLE = f"{'started':<21}{'length':>7}  {'size':>6}  {'check':<14}{'before it':<12}{'picture':<16}file"
+def segment_title(cells: int) -> Line:
+    """The headings over `segment_lines`."""
+    started, picture = ("started".ljust(21), "picture".ljust(16)) if cells >= WIDE else ("started".ljust(16), "")
+    titles = f"{started}{'length':>7}  {'size':>6}  {'check':<13}  {'gap before':<12}  {picture}file"
+    return ((titles, Role.LABEL),)
+
+
+WIDE = 100
+"""Cells from which a segment shows its year and its picture as well."""
 
 GAP_S = 2.0
 """Segments start on a keyframe; less than this between two of them is not worth a word."""
@@ -122,12 +131,12 @@ def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> li
         facts.append(f"next start in {span(left_s)}" if left_s > 0 else "starting now")
     lines: list[Line] = []
     word, role = state_span(camera, snapshot.at)
-    rest = wrap(f"  {f' {glyphs.DOT} '.join(facts)}", cells - LABEL - len(word))
-    lines.append((_label("state"), (word, role), (rest[0], Role.DIM)))
+    rest = flow(facts, cells - LABEL - len(word) - 2)
+    lines.append((_label("state"), (word + "  ", role), (rest[0], Role.DIM)))
     lines += [(_label(""), (line, Role.DIM)) for line in rest[1:]]
     if camera.reason:
         lines += _field("why", camera.reason, cells, STATE_ROLE[camera.state])
-    for words in complaints(camera, snapshot.at):
+    for words in worker_complaints(camera, snapshot.at):
         lines += _field("look", words, cells, Role.WARN)
     if todo := advice(camera, snapshot.config_path):
         lines += _field("what to do", todo, cells, Role.STRONG)
@@ -137,10 +146,11 @@ def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> li
 def _output(output: OutputHealth, cells: int) -> list[Line]:
     sign = f"{glyphs.OUTPUT[output.state]} {output.state:<8}"
     made = f"{output.codec or '?'} by {output.encoder}" if output.encoder else output.codec or "?"
-    into = f" {glyphs.DOT} {plural(output.readers, 'viewer')}" if output.readers is not None else ""
     arrow = "into" if output.kind is OutputKind.RECORDING else "at"
-    text = f"{made} {arrow} {output.address}{into}" if output.address else made
-    first, *rest = wrap(text, cells - LABEL - len(sign))
+    facts = [f"{made} {arrow} {output.address}" if output.address else made]
+    if output.readers is not None:
+        facts.append(plural(output.readers, "viewer"))
+    first, *rest = flow(facts, cells - LABEL - len(sign))
     lines: list[Line] = [(_label(output.kind.value), (sign, OUTPUT_ROLE[output.state]), (first, Role.TEXT))]
     lines += [(_label(""), (" " * len(sign) + line, Role.TEXT)) for line in rest]
     if output.reason:
@@ -157,11 +167,11 @@ def _worker(camera: CameraSnapshot, now: datetime, where: tzinfo | None, cells: 
     if sample := camera.sample:
         parts += [f"{size(sample.rss_bytes)} memory", plural(sample.threads, "thread")]
         parts.append(f"writes {size(sample.write_bytes_per_s)}/s")
-    lines = _field("worker", f" {glyphs.DOT} ".join(parts), cells)
+    lines = _block("worker", flow(parts, cells - LABEL), Role.TEXT)
     if progress := camera.progress:
-        lost = f"{progress.dup_frames} duplicated {glyphs.DOT} {progress.drop_frames} dropped"
-        text = f"{progress.fps:.1f} fps {glyphs.DOT} speed {progress.speed:.2f}x {glyphs.DOT} "
-        lines += _field("frames", f"{text}{progress.frame} in all {glyphs.DOT} {lost}", cells)
+        facts = [f"{progress.fps:.1f} fps", f"speed {progress.speed:.2f}x", f"{progress.frame} in all"]
+        facts += [f"{progress.dup_frames} duplicated", f"{progress.drop_frames} dropped"]
+        lines += _block("frames", flow(facts, cells - LABEL), Role.TEXT)
     return lines
 
 
@@ -169,13 +179,13 @@ def _segments(camera: CameraSnapshot, now: datetime, where: tzinfo | None, cells
     lines: list[Line] = []
     if opened := camera.open_segment:
         age = timer((now - opened.started_at).total_seconds())
-        lines += _field("open", f"{opened.name} {glyphs.DOT} {age} {glyphs.DOT} {size(opened.size_bytes)}", cells)
+        lines += _block("open", flow([opened.name, age, size(opened.size_bytes)], cells - LABEL), Role.TEXT)
     if last := camera.last_segment:
         name = last.path.rpartition("/")[2]
         facts = (name, timer(last.duration_s), size(last.size_bytes), f"{last.codec} {last.width}x{last.height}")
         role = VERDICT_ROLE[last.verdict]
         verdict = f"{glyphs.VERDICT[last.verdict]} {last.verdict}"
-        first, *rest = wrap(f" {glyphs.DOT} ".join(facts), cells - LABEL - len(verdict) - 2)
+        first, *rest = flow(facts, cells - LABEL - len(verdict) - 2)
         lines.append((_label("last"), (verdict + "  ", role), (first, Role.TEXT)))
         lines += [(_label(""), (line, Role.TEXT)) for line in rest]
         if last.reason:

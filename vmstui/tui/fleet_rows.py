@@ -88,7 +88,7 @@ def _state(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
 
 
 def _name(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
-    return camera.name, Role.STRONG
+    return camera.name, Role.NAME
 
 
 def _cpu(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
@@ -167,8 +167,10 @@ COLUMNS = (
     Column("warnings", "warn/min", 8, 9, _warnings, right=True),
 )
 
-_GROWTH = (("name", 32), ("live", 8), ("spark", 20))
+_GROWTH = (("name", 32), ("live", 8), ("spark", 30))
 """Columns that take what is left over, up to that width; the name only as far as its longest text."""
+_ROOM_TO_GROW = 12
+"""A graph that can be read comes before the name of the last file, whose time is shown anyway."""
 
 
 def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
@@ -184,6 +186,9 @@ def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
         columns.remove(max(columns, key=lambda column: column.keep))
     widths = {column.key: wanted_name if column.key == "name" else column.cells for column in columns}
     spare = cells - needed()
+    if "last_name" in widths and spare < _ROOM_TO_GROW:
+        columns = [column for column in columns if column.key != "last_name"]
+        spare = cells - needed()
     for key, most in _GROWTH:
         if key in widths and spare > 0:
             most = min(most, longest) if key == "name" else most

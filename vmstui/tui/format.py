@@ -7,13 +7,14 @@ those of the recorder's time zone. Widths are terminal cells, not characters.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.cells import cell_len, set_cell_size
 
-from vmstui.tui.glyphs import DASH, ELLIPSIS
+from vmstui.tui.glyphs import DASH, DOT, ELLIPSIS
 
 
 def size(size_bytes: float) -> str:
@@ -128,6 +129,18 @@ def wrap(text: str, cells: int) -> list[str]:
         *full, line = _pieces(word, cells)
         lines += full
     return [*lines, line] if line or not lines else lines
+
+
+def flow(facts: Sequence[str], cells: int) -> list[str]:
+    """Facts with dots between them, in lines of at most that many cells, broken between facts."""
+    lines: list[str] = []
+    for fact in facts:
+        longer = f"{lines[-1]} {DOT} {fact}" if lines else fact
+        if lines and width(longer) <= cells:
+            lines[-1] = longer
+        else:
+            lines += wrap(fact, cells)
+    return lines or [""]
 
 
 def command_lines(argv: tuple[str, ...], cells: int) -> list[str]:

@@ -16,6 +16,7 @@ class Role(StrEnum):
 
     TEXT = "text"
     STRONG = "strong"
+    NAME = "name"
     DIM = "dim"
     LABEL = "label"
     KEY = "key"
@@ -55,17 +56,20 @@ def join(parts: Sequence[Line], separator: Span) -> Line:
 
 
 def pack(parts: Sequence[tuple[int, Line]], cells: int, separator: Span) -> Line:
-    """As many parts as fit, in their order; those with the greatest rank number are left out first.
+    """The parts that fit, in their order; room is given by rank, lowest first, and what does not fit is left out.
 
     The part of lowest rank always stays, cut if it must be.
     """
-    kept = sorted(parts, key=lambda part: part[0])
-    while len(kept) > 1:
-        line = join([part[1] for part in parts if part in kept], separator)
-        if width_of(line) <= cells:
-            return line
-        kept.pop()
-    return cut(kept[0][1], cells) if kept else ()
+    if not parts:
+        return ()
+    kept: set[int] = set()
+    room = cells
+    for index in sorted(range(len(parts)), key=lambda index: parts[index][0]):
+        needed = width_of(parts[index][1]) + (width(separator[0]) if kept else 0)
+        if needed <= room or not kept:
+            kept.add(index)
+            room -= needed
+    return cut(join([part for index, (_, part) in enumerate(parts) if index in kept], separator), cells)
 
 
 def cut(line: Line, cells: int) -> Line:

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from vmstui.model import CameraSnapshot
 from vmstui.tui.actions import Action, Argument
+from vmstui.tui.fleet_rows import ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,10 @@ def commands(actions: Iterable[Action], cameras: Sequence[CameraSnapshot], theme
 
 
 def score(command: Command, query: str) -> float:
-    """How well a command answers what was typed, 0 to 1; every word typed must occur in it."""
+    """How well a command answers what was typed, 0 to 1; every word typed must occur in it.
+
+    Equal scores keep the order of the fleet, so the cameras in trouble are offered first.
+    """
     title, also = command.title.casefold(), command.also.casefold()
     words = query.casefold().split()
     if not words or not all(word in title or word in also for word in words):
@@ -50,7 +54,8 @@ def score(command: Command, query: str) -> float:
     starts = title.split()
     hits = sum(1.0 if any(start.startswith(word) for start in starts) else 0.5 for word in words)
     exact_verb = 0.25 if words[0] == command.action.verb else 0.0
-    return min((hits / len(words) + exact_verb) / 1.25 - min(len(title), 80) / 1000, 1.0)
+    whole = 0.25 if " ".join(words) in {title, f"{command.action.verb} {also}"} else 0.0
+    return (hits / len(words) + exact_verb + whole) / 1.5
 
 
 class Commands(Provider):
@@ -63,7 +68,7 @@ class Commands(Provider):
         assert isinstance(app, Dashboard)
         snapshot = app.picture.snapshot
         themes = sorted(app.available_themes)
-        return commands(app.actions, snapshot.cameras if snapshot else (), themes)
+        return commands(app.actions, ordered(snapshot) if snapshot else (), themes)
 
     def _run(self, command: Command) -> None:
         from vmstui.tui.app import Dashboard

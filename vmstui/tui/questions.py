@@ -31,7 +31,7 @@ def restart(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> Question | No
     lines = ["The worker is ended first, then a new one starts: about 1–3 s of footage are lost."]
     if opened := camera.open_segment:
         age = timer((snapshot.at - opened.started_at).total_seconds())
-        lines.append(f"The open segment {opened.name} ({age}, {size(opened.size_bytes)}) is closed cleanly and kept.")
+        lines.append(f"The open segment is closed cleanly and kept:\n{opened.name}, {age}, {size(opened.size_bytes)}.")
     live = camera.output(OutputKind.LIVE)
     if live and live.readers:
         lines.append(f"{plural(live.readers, 'live viewer')} will see an interruption.")
@@ -42,7 +42,7 @@ def stop(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> Question:
     """What to ask before a camera is no longer recorded."""
     lines = [f"Nothing is recorded from {camera.name} until somebody starts it again (s), also after a reboot."]
     if camera.open_segment:
-        lines.append(f"The open segment {camera.open_segment.name} is closed cleanly and kept.")
+        lines.append(f"The open segment is closed cleanly and kept:\n{camera.open_segment.name}.")
     return Question(f"Stop recording {camera.name}?", "\n".join(lines), "Stop recording it")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from vmstui.resources import themes_folder
 
@@ -92,7 +92,7 @@ def own_variables(theme: Theme) -> dict[str, str]:
     """vmstui's variables for a theme that does not name them: derived from its colours, and readable."""
     generated = theme.to_color_system().generate()
     if theme.ansi:
-        return dict(_ANSI_VARIABLES)
+        return {**BUILTIN_THEMES["ansi-dark"].variables, **_ANSI_VARIABLES}
     background = Color.parse(generated["background"])
     foreground = Color.parse(generated["foreground"])
     cursor = background.blend(Color.parse(generated["primary"]), 0.28)

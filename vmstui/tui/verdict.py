@@ -82,6 +82,16 @@ def health(camera: CameraSnapshot, now: datetime) -> Health:
 
 def complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
     """What is not right with a camera that records, worst first."""
+    found = worker_complaints(camera, now)
+    if camera.state is CameraState.RECORDING:
+        for output in camera.outputs:
+            if output.state is OutputState.DOWN:
+                found.append(f"{output.kind} is down" + (f": {output.reason}" if output.reason else ""))
+    return found
+
+
+def worker_complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
+    """What is not right with the worker of a camera that records, apart from the state of its outputs."""
     found: list[str] = []
     if camera.state is not CameraState.RECORDING:
         return found
@@ -91,9 +101,6 @@ def complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
     running_s = (now - camera.started_at).total_seconds() if camera.started_at else 0.0
     if camera.progress and running_s >= SETTLED_S and camera.progress.speed < SLOW_SPEED:
         found.append(f"does not keep up with the camera: speed {camera.progress.speed:.2f}x")
-    for output in camera.outputs:
-        if output.state is OutputState.DOWN:
-            found.append(f"{output.kind} is down" + (f": {output.reason}" if output.reason else ""))
     return found
 
 
@@ -101,11 +108,11 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
     """What to do about this camera, one sentence; empty when there is nothing to do."""
     match camera.state:
         case CameraState.AUTH_FAILED:
-            return f"Correct its username or password in {config_path}, then r tries again (every 10 min by itself)."
+            return f"Correct its login in {config_path}, then r tries it again."
         case CameraState.CONFIG_ERROR:
-            return f"l shows what ffmpeg says. Change its profile in {config_path}, then r tries again."
+            return f"l shows what ffmpeg says. Change its profile in {config_path}, then r."
         case CameraState.BACKOFF:
-            return "Tried again by itself. Is it powered and reachable? l shows its log, r tries now."
+            return "Tried again by itself. Is it powered, is it reachable? l its log, r tries now."
         case CameraState.STALLED:
             return "Its worker is being replaced by itself; l shows its log."
         case CameraState.HELD:
@@ -160,7 +167,7 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
         parts.append((0, ((" Nothing is recorded ", Role.PILL_WARN),)))
     degraded = [camera for camera in recording if complaints(camera, snapshot.at)]
     if degraded:
-        words = f"{glyphs.WARN} {plural(len(degraded), 'camera')} {'wants' if len(degraded) == 1 else 'want'} a look"
+        words = f"{glyphs.WARN} {len(degraded)} {'wants' if len(degraded) == 1 else 'want'} a look"
         parts.append((1, ((words, Role.WARN),)))
     if stopped:
         parts.append((2, ((f"{stopped} stopped", Role.OFF),)))
@@ -225,16 +232,15 @@ def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> tuple[Line, L
     """Two lines about the selected camera: how it is, and what to do; or, where all is well, what its row omits."""
     where = zone(snapshot.timezone)
     dot = (f" {glyphs.DOT} ", Role.DIM)
-    since = f"{camera.state.value.replace('_', ' ')} since {clock(camera.since, where)}"
+    since: Line = ((f"{camera.state.value.replace('_', ' ')} since {clock(camera.since, where)}", Role.DIM),)
+    name: Line = ((f" {camera.name}", Role.STRONG),)
     said = health(camera, snapshot.at)
-    why = [camera.reason] if camera.reason else complaints(camera, snapshot.at)
-    if said is Health.FINE or not why:
+    if why := [camera.reason] if camera.reason else complaints(camera, snapshot.at):
+        role = {Health.FAILED: Role.BAD, Health.DEGRADED: Role.WARN}.get(said, Role.TEXT)
+        first = join([name, *(((words, role),) for words in why), since], dot)
+    else:
         ways = [f"{output.kind} {output.codec} {output.encoder}".replace("  ", " ") for output in camera.outputs]
-        why = [words for words in ways if words.strip()]
-    role = {Health.FAILED: Role.BAD, Health.DEGRADED: Role.WARN}.get(said, Role.TEXT)
-    first = join(
-        [((f" {camera.name}", Role.STRONG),), ((since, Role.TEXT),), *(((words, role),) for words in why)], dot
-    )
+        first = join([name, since, *(((words.strip(), Role.TEXT),) for words in ways)], dot)
     if todo := advice(camera, snapshot.config_path):
         return first, ((f" {todo}", Role.TEXT),)
     restarts = (plural(camera.restarts, "restart"), Role.WARN if camera.restarts else Role.DIM)

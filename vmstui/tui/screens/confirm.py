@@ -40,8 +40,8 @@ class Confirm(ModalScreen[bool]):
             yield Static(Content(draw(self._title)), id="dialog-title")
             yield Static(Content(draw(self._text)), id="dialog-text")
             with Horizontal(id="dialog-buttons"):
-                yield Button(Content(draw(f"y  {self._yes}")), id="yes", compact=True)
-                yield Button(Content("n  No, leave it"), id="no", compact=True)
+                yield Button(Content(draw(f"  y  {self._yes}  ")), id="yes", compact=True)
+                yield Button(Content("  n  No, leave it  "), id="no", compact=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Mouse or enter."""

@@ -35,6 +35,9 @@ from vmstui.tui.widgets.log_pane import LogPane
 from vmstui.tui.widgets.painter import LineBar
 from vmstui.tui.widgets.segments import SegmentsPane
 
+_NOT_IN_LOG = {"camera.restart", "camera.toggle", "view.details", "view.segments", "view.log"}
+"""Actions that leave the footer to those of the log while that has the keys; they work all the same."""
+
 
 class FleetScreen(Screen[None]):
     """The screen a person works on."""
@@ -137,11 +140,15 @@ class FleetScreen(Screen[None]):
             words = action.words
             if action.id == "camera.toggle":
                 words = "start" if camera is not None and not camera.wanted else "stop"
-            if in_log and action.id in {"camera.restart", "camera.toggle", "view.details", "view.segments", "view.log"}:
+            if in_log and action.id in _NOT_IN_LOG:
                 continue
+            if action.id == "view.back":
+                if self.table.has_focus and not self.pattern:
+                    continue
+                words = "all" if self.table.has_focus else "cameras"
             shown.append((action, words))
-        order = {"recorder.leave": 0, "view.help": 1}
-        self.keys.update(sorted(shown, key=lambda pair: order.get(pair[0].id, 2)))
+        order = {"recorder.leave": 0, "view.help": 1, "view.back": 2}
+        self.keys.update(sorted(shown, key=lambda pair: order.get(pair[0].id, 3)))
 
     def on_resize(self) -> None:
         """Another size, another arrangement."""

@@ -30,7 +30,7 @@ def header_line(snapshot: RecorderSnapshot | None, link: Link, cells: int) -> Li
         right = ((clock(snapshot.at, zone(snapshot.timezone)) + " ", Role.DIM),)
         if cells >= 120:
             right = ((f"{snapshot.host}  ", Role.LABEL), *right)
-    left = pack(headline(snapshot), cells - width_of(right) - 1, SEPARATOR)
+    left = pack(headline(snapshot), cells - width_of(right) - 2, SEPARATOR)
     return spread(left, right, cells)
 
 

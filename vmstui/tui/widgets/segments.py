@@ -9,7 +9,7 @@ import asyncio
 from typing import ClassVar
 
 from vmstui.model import CameraSnapshot, RecorderSnapshot, Segment
-from vmstui.tui.details_lines import GAP_S, SEGMENT_TITLE, gaps, segment_line
+from vmstui.tui.details_lines import GAP_S, gaps, segment_lines, segment_title
 from vmstui.tui.format import plural, size, zone
 from vmstui.tui.lines import Line, Role, width_of
 from vmstui.tui.source import Recorder, harmless
@@ -69,13 +69,20 @@ class SegmentsPane(Pane):
         holes = sum(gap is not None and gap >= GAP_S for gap in gaps(self.segments))
         return ((total, Role.DIM), *(((f", {plural(holes, 'gap')}", Role.WARN),) if holes else ()))
 
+    def on_resize(self) -> None:
+        """Another width shows other columns."""
+        super().on_resize()
+        self._redraw()
+
     def _redraw(self) -> None:
+        cells = self.text.scrollable_content_region.width
         if self.segments is None:
             lines: list[Line] = [(("asking…", Role.DIM),)]
         elif not self.segments:
             lines = [(("No segment was closed yet.", Role.DIM),)]
         else:
             where = zone(self._zone)
-            rows = zip(self.segments, gaps(self.segments), strict=True)
-            lines = [((SEGMENT_TITLE, Role.LABEL),), *(segment_line(segment, where, gap) for segment, gap in rows)]
+            lines = [segment_title(cells)]
+            for segment, gap in zip(self.segments, gaps(self.segments), strict=True):
+                lines += segment_lines(segment, where, gap, cells)
         self.text.set_lines(lines, max(width_of(line) for line in lines))
