@@ -23,6 +23,12 @@ class Bad:
 BAD = (
     Bad("unknown key", HEAD + "camras: []\n", 2, "camras: found 'camras', accepted: did you mean 'cameras'? (one of: "),
     Bad("unknown key in a camera", HEAD + CAMERA + "    usrname: x\n", 5, "cameras[0].usrname: found 'usrname', accep"),
+    Bad(
+        "no space after a colon",
+        HEAD + "cameras: [{id: a, url: 'rtsp://h', password:hunter2}]\n",
+        2,
+        "found 'password…', accepted: put a space after the colon (one of: id, name",
+    ),
     Bad("nothing known is near", HEAD + "zzz: 1\n", 2, "zzz: found 'zzz', accepted one of: recordings, "),
     Bad("key twice", HEAD + HEAD, 2, "recordings: found the same key twice (first in line 1), accepted it once", False),
     Bad("required key missing", CAMERA, 1, "recordings: found nothing, accepted a path that starts with /"),
@@ -111,9 +117,7 @@ BAD = (
     Bad(
         "source encoded", HEAD + "profiles: {a: {live: {encoder: nvenc}}}\n", 2, "found nvenc with codec: source", False
     ),
-    Bad(
-        "profile name", HEAD + "profiles: {a b: {}}\n", 2, "profiles.'a b': found 'a b', accepted 1 to 40 letters, digi"
-    ),
+    Bad("profile name", HEAD + "profiles: {a b: {}}\n", 2, "profiles.a…: found 'a b', accepted 1 to 40 letters, digi"),
     Bad(
         "built-in profile",
         HEAD + "profiles: {source: {}}\n",

@@ -163,6 +163,10 @@ def test_ipv6_hosts(tmp_path: Path) -> None:
     assert settings.live == LiveServer(None, "::1", 8555)
 
 
+def test_port_0_asks_for_a_free_port(tmp_path: Path) -> None:
+    assert loaded(tmp_path, HEAD + CAMERA + "live: {listen: '127.0.0.1:0'}").settings.live.port == 0
+
+
 def test_an_open_relay_needs_a_login_and_then_may_listen_anywhere(tmp_path: Path) -> None:
     text = HEAD + CAMERA + "live: {listen: '0.0.0.0:554', username: viewer, password: hunter2}"
     settings = loaded(tmp_path, text).settings

@@ -107,13 +107,15 @@ LIVE_SERVER: Kind[str] = Kind(
 
 def _listen(text: str) -> tuple[str, int]:
     match = re.fullmatch(rf"({_HOST}):([0-9]{{1,5}})", text)
-    if not match or not 1 <= int(match[2]) <= 65535:
+    if not match or int(match[2]) > 65535:
         raise Refused("something else")
     return match[1].strip("[]"), int(match[2])
 
 
 LISTEN: Kind[tuple[str, int]] = Kind(
-    "host:port, such as 127.0.0.1:8554 or [::]:8554", _listen, {"type": "string", "pattern": r"^.+:[0-9]{1,5}$"}
+    "host:port, such as 127.0.0.1:8554 or [::]:8554 (port 0 takes a free one and keeps it)",
+    _listen,
+    {"type": "string", "pattern": r"^.+:[0-9]{1,5}$"},
 )
 
 

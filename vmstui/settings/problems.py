@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 SHOWN_CHARACTERS = 60
 """How much of a value an error shows."""
 
+_WORD = re.compile(r"[\w-]*")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -85,6 +87,9 @@ NOT_EXPANDED = ("'${…}'", "plain text: nothing is expanded; passwords come fro
 def shown(text: str) -> str:
     """A value in quotes, shortened, with control and bidirectional characters escaped (`repr` escapes what
     `str.isprintable` refuses)."""
+    start, separator, rest = text.partition("://")
+    if "@" in rest:
+        text = f"{start}{separator}…"  # an address with a login where none belongs
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 1] + "…"
     return repr(text)
@@ -100,7 +105,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def child(path: str, key: str) -> str:
     """The dotted key below `path`. What stands below a password is not repeated: it may be the password."""
-    word = key if re.fullmatch(r"[\w-]{1,60}", key) else shown(key)
+    word = key_word(key)
     if path.endswith("password") and word not in ("env", "file"):
         word = "***"
     return f"{path}.{word}" if path else word
+
+
+def key_word(key: str) -> str:
+    """A key as an error shows it: up to what is no word, since in `{password:secret}` all of it is one key to YAML."""
+    word = _WORD.match(key)
+    start = word[0][:SHOWN_CHARACTERS] if word else ""
+    return start if start == key else f"{start}…"

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from vmstui.model import Secret
 from vmstui.settings.keys import Key, SecretKey, Section
-from vmstui.settings.problems import EXPANSION, Place, Report, child, nearest, shown
+from vmstui.settings.problems import EXPANSION, Place, Report, child, key_word, nearest
 from vmstui.settings.secrets import read_secret
 from vmstui.settings.tree import Entry, Listing, Mapping, Node, Scalar, describe
 from vmstui.settings.values import Refused
@@ -53,7 +53,8 @@ class SectionReader:
         if entry.key not in known:
             here = child(self.path, entry.key)
             one_of = f"one of: {', '.join(known)}"
-            self._report.error(entry.place, here, shown(entry.key), one_of, nearest(entry.key, known))
+            hint = "put a space after the colon" if ":" in entry.key else nearest(entry.key, known)
+            self._report.error(entry.place, here, f"'{key_word(entry.key)}'", one_of, hint)
         return entry.key in known
 
     def has(self, name: str) -> bool:
