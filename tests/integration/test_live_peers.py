@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -80,8 +81,8 @@ def test_every_publisher_reaches_every_player_without_an_error(tmp_path: Path, p
         url = f"rtsp://127.0.0.1:{port}/lobby"
         with running(*_publisher(publisher, url)):
             wait_until(lambda: _is_published(port))
-            for player in _PLAYERS:
-                _play(player, url)
+            with ThreadPoolExecutor() as players:
+                list(players.map(lambda player: _play(player, url), _PLAYERS))
             path = _path(port)
             assert path is not None
             assert (path.codec, path.dropped_readers) == ("h264", 0)

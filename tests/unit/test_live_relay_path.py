@@ -32,6 +32,9 @@ class _Transport:
     def write(self, data: bytes) -> None:
         self.written += data
 
+    def is_closing(self) -> bool:
+        return bool(self.ended)
+
     def abort(self) -> None:
         self.ended = "aborted"
 

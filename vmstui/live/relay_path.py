@@ -53,6 +53,8 @@ class Reader:
 
     def send(self, block: bytes, ends: Sequence[int]) -> bool:
         """Hand a run of frames to the connection without waiting. False: it is too far behind, nothing was sent."""
+        if self._transport.is_closing():
+            return True  # it is about to leave by itself
         if self._transport.get_write_buffer_size() > self._limit_bytes:
             return False
         self._transport.write(block if self._verbatim else remap(block, ends, self._channels)[0])
