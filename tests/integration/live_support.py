@@ -186,7 +186,7 @@ def picture_argv(
 
 
 def decode(ffmpeg: str, url: str, frames: int) -> subprocess.CompletedProcess[str]:
-    """Decode so many video frames; `stderr` holds every complaint."""
-    command = [ffmpeg, "-nostdin", "-v", "warning", "-rtsp_transport", "tcp", "-an", "-i", url]
+    """Decode so many frames; `stderr` holds every complaint."""
+    command = [ffmpeg, "-nostdin", "-v", "warning", "-rtsp_transport", "tcp", "-i", url]
     command += ["-frames:v", str(frames), "-f", "framecrc", "-"]
     return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)

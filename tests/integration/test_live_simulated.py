@@ -35,10 +35,11 @@ def _refusal(url: str, username: str | None = None, password: str | None = None)
 
 
 def test_cameras_of_both_codecs_play_without_a_complaint(tmp_path: Path) -> None:
-    door = CameraSpec("door", codec="h265", size=(320, 180), fps=10, audio=True)
-    with SimulatedCameras(EMBEDDED_FFMPEG, tmp_path, [_SMALL, door]) as cameras:
-        assert _ask(cameras.url("lobby")).codec == "h264"
-        assert [media.codec for media in _ask(cameras.url("door")).media] == ["h265", "pcm_alaw"]
+    door = CameraSpec("door", codec="h265", size=(320, 180), fps=10)
+    gate = CameraSpec("gate", size=(320, 180), fps=10, audio=True)
+    with SimulatedCameras(EMBEDDED_FFMPEG, tmp_path, [_SMALL, door, gate]) as cameras:
+        assert [_ask(cameras.url(path)).codec for path in ("lobby", "door")] == ["h264", "h265"]
+        assert [media.codec for media in _ask(cameras.url("gate")).media] == ["h264", "pcm_alaw"]
         for path in ("lobby", "door"):
             decoded = decode(EMBEDDED_FFMPEG, cameras.url(path), 15)
             assert decoded.stderr == ""

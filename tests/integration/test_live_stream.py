@@ -178,7 +178,8 @@ async def test_a_worker_that_restarts_gets_its_path_although_the_relay_has_not_r
         old, new = await BareClient.connect(port), await BareClient.connect(port)
         await old.publish("lobby")
         await new.ask("OPTIONS", "lobby")
-        # no round of the relay's loop between the end of the old one and the announcement of the new one
+        # no round of the relay's loop between the last words of the old one and the announcement of the new one
+        old.writer.write(b"$\x00\x00\x00")
         old.writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         assert (await new.announce("lobby")).status == 200
         assert relay.paths["lobby"].edition == 2
