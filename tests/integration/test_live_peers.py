@@ -22,6 +22,7 @@ from tests.integration.live_support import (
 )
 from tests.peers import GSTREAMER_PYTHON, require
 from vmstui.live.client import ProbeError, ProbeErrorKind, describe, poll_stats
+from vmstui.live.simulated import CameraSpec, SimulatedCameras
 from vmstui.live.stats import PathStats
 
 pytestmark = pytest.mark.peer
@@ -114,6 +115,32 @@ def test_a_fifo_publisher_comes_back_by_itself_when_the_relay_does(tmp_path: Pat
         assert again == port
         wait_until(lambda: _is_published(port))
         _play("embedded ffmpeg", url)
+
+
+def test_players_log_in_with_digest(tmp_path: Path) -> None:
+    require("ffmpeg", "gst-launch-1.0")
+    camera = CameraSpec("lobby", size=(320, 180), fps=10, username="viewer", password="s3:cr@t")
+    with SimulatedCameras(EMBEDDED_FFMPEG, tmp_path, [camera]) as cameras:
+        url = cameras.url("lobby")
+        for ffmpeg in ("ffmpeg", EMBEDDED_FFMPEG):
+            assert decode(ffmpeg, url.replace("//", "//viewer:s3%3Acr%40t@"), 5).stderr == ""
+            assert "401 Unauthorized" in decode(ffmpeg, url.replace("//", "//viewer:wrong@"), 5).stderr
+        player = ["gst-launch-1.0", "-q", "rtspsrc", f"location={url}", "protocols=tcp", "user-id=viewer"]
+        chain = [
+            "!",
+            "rtph264depay",
+            "!",
+            "avdec_h264",
+            "max-errors=0",
+            "!",
+            "identity",
+            "eos-after=5",
+            "!",
+            "fakesink",
+        ]
+        for password, expected in (("s3:cr@t", 0), ("wrong", 1)):
+            command = [*player, f"user-pw={password}", *chain]
+            assert subprocess.run(command, capture_output=True, timeout=LIMIT_S, check=False).returncode == expected
 
 
 _GST_SERVER = """

@@ -83,7 +83,7 @@ async def _serve(relay: Relay, listener: socket.socket) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await relay.start(listener)
     host, port = listener.getsockname()[:2]
-    relay.log.info(f"relay listens on {host}:{port}")
+    relay.log.info(f"relay listens on {f'[{host}]' if ':' in host else host}:{port}")
     await ended.wait()
     await relay.stop()
 
