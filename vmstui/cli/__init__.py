@@ -52,7 +52,7 @@ def _dispatch(options: argparse.Namespace) -> int:
 
             return dashboard(options.config, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii)
         case "demo":
-            from vmstui.demo import DemoOptions, demo
+            from vmstui.cli.demo import DemoOptions, demo
 
             return demo(
                 DemoOptions(

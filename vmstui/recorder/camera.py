@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from vmstui.ffmpeg.exits import ExitKind, explain_exit
@@ -23,7 +24,7 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.history import History
 from vmstui.recorder.launch import ask_camera, digest, prepare, worker_environment
 from vmstui.recorder.process import Exit, LockHeld, Process, adopt, find_marked, marker_of, spawn
-from vmstui.recorder.publisher import Publisher
+from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
 from vmstui.recorder.run import Run
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
@@ -111,6 +112,7 @@ class CameraWorker(Supervised):
             self.dispatch(m.Start())
         elif camera != before or (
             self.process is not None
+            and self.record.config_digest
             and digest(camera, self.context.settings, self.context.abilities) != self.record.config_digest
         ):
             self._ask_again = True
@@ -119,15 +121,9 @@ class CameraWorker(Supervised):
 
     def settle_leftovers(self) -> None:
         """Queue what ended generations left in the spool; the live one is followed by `tick`."""
-        root = layout.spool_root(Path(self.context.settings.recordings), self.camera.id)
-        try:
-            folders = sorted(entry for entry in root.iterdir() if entry.name.isdigit())
-        except OSError:
-            return
-        for folder in folders:
-            generation = int(folder.name)
+        for generation in layout.spooled_generations(Path(self.context.settings.recordings), self.camera.id):
             if self.process is None or generation != self.record.generation:
-                self._publisher.generation_ended(self.camera, generation, folder)
+                self._publisher.generation_ended(self._spool(generation))
 
     async def finished(self) -> None:
         """Wait until there is no worker and everything it left is settled."""
@@ -191,7 +187,7 @@ class CameraWorker(Supervised):
         self.log.follow(record.generation, tail=adopted)
         self.run = Run(
             process.pid,
-            self._spool_folder(record.generation),
+            self._spool(record.generation),
             self.folder / "progress",
             self._begun_at() if adopted else datetime.now(UTC),
             asyncio.get_running_loop().time(),
@@ -209,7 +205,7 @@ class CameraWorker(Supervised):
         if run is not None:
             run.look(asyncio.get_running_loop().time(), 0.0)
             recorded = run.recorded
-            self._publisher.generation_ended(self.camera, generation, run.spool_folder)
+            self._publisher.generation_ended(run.spool)
         asked = self.machine.step > 0
         abilities = self.context.abilities
         cause = explain_exit(
@@ -255,7 +251,7 @@ class CameraWorker(Supervised):
         if self.run.sample is not None:
             self.samples.append(self.run.sample)
         if closed:
-            self._publisher.closed(self.camera, self.record.generation, self.run.spool_folder, closed)
+            self._publisher.closed(self.run.spool, closed)
         if self.run.recorded and self.machine.state is State.STARTING:
             self.dispatch(m.Footage())
 
@@ -297,9 +293,7 @@ class CameraWorker(Supervised):
                 return known
         found = find_marked(self._marker())
         if found is not None:
-            generation = marker_of(found.pid).rsplit(":", 1)[-1]
-            number = int(generation) if generation.isdigit() else self.record.generation
-            self._save(replace(self.record, generation=number, identity=found.identity))
+            self._save(_recovered(self.record, found))
         return found
 
     def _held_by(self) -> str:
@@ -312,8 +306,8 @@ class CameraWorker(Supervised):
     def _marker(self) -> str:
         return f"{self.context.installation}:{self.camera.id}:"
 
-    def _spool_folder(self, generation: int) -> Path:
-        return layout.spool_folder(Path(self.context.settings.recordings), self.camera.id, generation)
+    def _spool(self, generation: int) -> Spool:
+        return Spool(Path(self.context.settings.recordings), self.camera, generation)
 
     def _begun_at(self) -> datetime:
         """When the open segment of an adopted worker was begun: where the one before it ended."""
@@ -330,3 +324,18 @@ class CameraWorker(Supervised):
         # A full state disk must not stop recordings: marker and lock still name the worker.
         with contextlib.suppress(OSError):
             save_record(self.folder / "worker.json", record)
+
+
+def _recovered(record: WorkerRecord, found: Process) -> WorkerRecord:
+    """What can be told of a worker that no note is left of: its generation by its marker, the rest by its argv."""
+    generation = marker_of(found.pid).rsplit(":", 1)[-1]
+    argv = tuple(Path(f"/proc/{found.pid}/cmdline").read_text(errors="replace").split("\0")[:-1])
+    encoders = [value for option, value in pairwise(argv) if option == "-c:v"]
+    return replace(
+        record,
+        generation=int(generation) if generation.isdigit() else record.generation,
+        identity=found.identity,
+        argv=argv,
+        recording_encoder=encoders[0] if encoders else "",
+        live_encoder=encoders[1] if len(encoders) > 1 else "",
+    )

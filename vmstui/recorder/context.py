@@ -18,8 +18,8 @@ from vmstui.triage.masking import Masker
 class LiveServers(Protocol):
     """Where cameras publish, and what became of it; the embedded relay or a server of somebody else."""
 
-    def publish_url(self, camera: str) -> str | None:
-        """Address to publish to, without credentials; None while it is not known."""
+    def publish_url(self, camera: str) -> str:
+        """Address to publish to, without credentials, whether anybody listens there now or not."""
 
     def play_url(self, camera: str) -> str:
         """Address to play from, without credentials."""

@@ -24,7 +24,7 @@ class ExternalLive:
         self._health: dict[str, tuple[OutputState, str]] = {}
         self._task = asyncio.get_running_loop().create_task(self._watch())
 
-    def publish_url(self, camera: str) -> str | None:
+    def publish_url(self, camera: str) -> str:
         """Below the configured address, by the camera's id."""
         return f"{self._url}/{camera}"
 

@@ -73,10 +73,8 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
         raise StartFailed(m.Retry.CONFIGURATION, str(error)) from None
     plan = ladder[min(rung, len(ladder) - 1)]
     publish_url = context.live.publish_url(camera.id) if plan.live is not None else None
-    if plan.live is not None and publish_url is None:
-        raise StartFailed(m.Retry.LADDER, "the live relay has no address yet")
     folder = context.camera_folder(camera.id)
-    spool = layout.spool_folder(Path(context.settings.recordings), camera.id, generation)
+    spool = layout.generation_spool(Path(context.settings.recordings), camera.id, generation)
     try:
         spool.mkdir(parents=True, mode=0o700)
         log.prepare()

@@ -16,19 +16,30 @@ from vmstui.ffmpeg.inspect import inspect_media
 from vmstui.model import Camera, Segment
 from vmstui.recorder.context import Context
 from vmstui.recording import layout
-from vmstui.recording.spool import closed_before, leftovers, settle
+from vmstui.recording.spool import LIST_NAME, leftovers, settle
 
 RETRY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """One file to settle, or with `file` None: the rest of a generation that ended."""
+class Spool:
+    """The spool folder of one generation, and the recordings folder it belongs to."""
 
+    recordings: Path
     camera: Camera
     generation: int
-    folder: Path
-    file: Path | None
+
+    @property
+    def folder(self) -> Path:
+        return layout.generation_spool(self.recordings, self.camera.id, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One file to settle, or with `name` empty: the rest of a generation that ended."""
+
+    spool: Spool
+    name: str = ""
 
 
 class Publisher:
@@ -43,14 +54,14 @@ class Publisher:
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def closed(self, camera: Camera, generation: int, folder: Path, names: tuple[str, ...]) -> None:
-        """The worker of this generation closed these files."""
+    def closed(self, spool: Spool, names: tuple[str, ...]) -> None:
+        """The worker closed these files."""
         for name in names:
-            self._jobs.put_nowait(_Job(camera, generation, folder, folder / name))
+            self._jobs.put_nowait(_Job(spool, name))
 
-    def generation_ended(self, camera: Camera, generation: int, folder: Path) -> None:
-        """No worker writes into this folder any more: settle what is left in it and remove it."""
-        self._jobs.put_nowait(_Job(camera, generation, folder, None))
+    def generation_ended(self, spool: Spool) -> None:
+        """No worker writes into this spool any more: settle what is left in it and remove it."""
+        self._jobs.put_nowait(_Job(spool))
 
     async def drained(self) -> None:
         """Wait until everything that was handed in is settled."""
@@ -70,48 +81,48 @@ class Publisher:
                     break
                 except OSError as error:
                     if not troubled:
-                        self._on_trouble(f"cannot publish from {job.folder}: {error.strerror or error}; tried again")
+                        self._on_trouble(f"not published, tried again: {error}")
                     troubled = True
                     await asyncio.sleep(RETRY_S)
             self._jobs.task_done()
 
     async def _do(self, job: _Job) -> None:
-        if job.file is not None:
-            await self._settle(job, job.file, was_closed=True)
+        if job.name:
+            await self._settle(job.spool, job.name, generation_ended=False)
             return
-        closed = closed_before(job.folder)
-        for file in leftovers(job.folder):
-            await self._settle(job, file, was_closed=file.name in closed)
-        _remove(job.folder)
+        for name in leftovers(job.spool.folder):
+            await self._settle(job.spool, name, generation_ended=True)
+        _remove(job.spool.folder)
 
-    async def _settle(self, job: _Job, file: Path, *, was_closed: bool) -> None:
+    async def _settle(self, spool: Spool, name: str, *, generation_ended: bool) -> None:
         await self._context.ffmpeg_found.wait()
         segment = await asyncio.get_running_loop().run_in_executor(
-            self._context.publishing, lambda: self._settled(job, file, was_closed=was_closed)
+            self._context.publishing, lambda: self._settled(spool, name, generation_ended=generation_ended)
         )
         if segment is not None:
             self._on_segment(segment)
 
-    def _settled(self, job: _Job, file: Path, *, was_closed: bool) -> Segment | None:
+    def _settled(self, spool: Spool, name: str, *, generation_ended: bool) -> Segment | None:
         """In a thread. None for a file that is gone: settled before, by an earlier job or a service before us."""
-        abilities = self._context.abilities
+        abilities, file = self._context.abilities, spool.folder / name
         assert abilities is not None
-        try:
-            return settle(
-                file,
-                was_closed=was_closed,
-                camera=job.camera,
-                generation=job.generation,
-                zone=self._context.zone,
-                inspect=lambda path: inspect_media(abilities.binary.path, path),
-            )
-        except FileNotFoundError:
+        if not file.exists():
             return None
+        return settle(
+            file,
+            generation_ended,
+            spool.camera,
+            spool.generation,
+            spool.recordings,
+            layout.camera_quarantine(spool.recordings, spool.camera.id),
+            self._context.zone,
+            lambda path: inspect_media(abilities.binary.path, path),
+        )
 
 
 def _remove(folder: Path) -> None:
     """Take away a generation's folder; anything in it that is not ours to delete keeps it."""
     with contextlib.suppress(OSError):
-        (folder / layout.SEGMENT_LIST).unlink(missing_ok=True)
+        (folder / LIST_NAME).unlink(missing_ok=True)
         folder.rmdir()
         folder.parent.rmdir()

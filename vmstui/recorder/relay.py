@@ -12,9 +12,10 @@ import contextlib
 import hashlib
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,6 +46,8 @@ class _RelayRecord:
     generation: int
     config: str
     """Address and digest of the login it was started with."""
+    port: int = 0
+    """The one it listens on; with a configured port of 0, a free one that is kept from then on."""
 
 
 class RelayWorker(Supervised):
@@ -65,6 +68,7 @@ class RelayWorker(Supervised):
         self._installation = installation
         self._on_line = on_line
         self._record = self._load()
+        self._record = replace(self._record, port=self._wanted_port())
         self._stats: RelayStats | None = None
         self._stats_at_s = 0.0
         self._unanswered = 0
@@ -75,14 +79,12 @@ class RelayWorker(Supervised):
 
     # -- LiveServers -------------------------------------------------------------------------------------------------
 
-    def publish_url(self, camera: str) -> str | None:
+    def publish_url(self, camera: str) -> str:
         """Always loopback: only workers of this machine and user may publish."""
-        port = self._port()
-        return None if port is None else f"rtsp://{_loopback(self.server.host)}:{port}/{camera}"
+        return f"rtsp://{_loopback(self.server.host)}:{self._record.port}/{camera}"
 
     def play_url(self, camera: str) -> str:
-        port = self._port() or self.server.port
-        return f"rtsp://{_bracketed(self.server.host)}:{port}/{camera}"
+        return f"rtsp://{_bracketed(self.server.host)}:{self._record.port}/{camera}"
 
     def health(self, camera: str) -> tuple[OutputState, str, int | None]:
         if self._stats is None or asyncio.get_running_loop().time() - self._stats_at_s > PACKETS_STALE_S:
@@ -113,7 +115,7 @@ class RelayWorker(Supervised):
         """Take over another address or login."""
         self.server = server
         if self._record.config != self._config():
-            self._port_file().unlink(missing_ok=True)
+            self._record = replace(self._record, port=self._wanted_port())
             self.dispatch(m.Restart("configuration changed"))
 
     async def retired(self) -> None:
@@ -136,12 +138,10 @@ class RelayWorker(Supervised):
             self._asking = asyncio.get_running_loop().create_task(self._ask())
 
     async def _ask(self) -> None:
-        port = self._port()
+        host = _loopback(self.server.host).strip("[]")
         try:
-            if port is None:
-                raise OSError("no port yet")
-            stats = await poll_stats(_loopback(self.server.host).strip("[]"), port, ANSWER_TIMEOUT_S)
-        except (ProbeError, OSError) as error:
+            stats = await poll_stats(host, self._record.port, ANSWER_TIMEOUT_S)
+        except ProbeError as error:
             self._unanswered += 1
             if self._unanswered >= UNANSWERED_LIMIT and self.uptime_s() > UNANSWERED_LIMIT:
                 self._unanswered = 0
@@ -155,8 +155,8 @@ class RelayWorker(Supervised):
             self.dispatch(m.Footage())
 
     async def launch(self) -> Process:
-        argv = [sys.executable, "-m", "vmstui.live.relay", "--host", self.server.host, "--port", str(self.server.port)]
-        argv += ["--port-file", str(self._port_file())]
+        argv = [sys.executable, "-m", "vmstui.live.relay", "--host", self.server.host]
+        argv += ["--port", str(self._record.port)]
         try:
             if self.server.password is not None:
                 secret = {"username": self.server.username or "", "password": self.server.password.value}
@@ -180,7 +180,7 @@ class RelayWorker(Supervised):
             raise StartFailed(m.Retry.LADDER, "another relay of this recorder still runs") from None
         except OSError as error:
             raise StartFailed(m.Retry.LADDER, f"cannot start the relay: {error.strerror}") from None
-        self._record = _RelayRecord(process.identity, generation, self._config())
+        self._record = _RelayRecord(process.identity, generation, self._config(), self._record.port)
         with contextlib.suppress(OSError):
             write_atomically(self._folder / "relay.json", json.dumps(to_json(self._record)).encode())
         return process
@@ -224,7 +224,7 @@ class RelayWorker(Supervised):
             state=state,
             reason=self.machine.reason,
             sample=self.sample,
-            address=f"rtsp://{_bracketed(self.server.host)}:{self._port() or self.server.port}",
+            address=f"rtsp://{_bracketed(self.server.host)}:{self._record.port}",
         )
 
     # -- inside ------------------------------------------------------------------------------------------------------
@@ -236,14 +236,9 @@ class RelayWorker(Supervised):
             self._on_line(level, line.removeprefix(f"[{level.value}] "))
         return lines[-1] if lines else ""
 
-    def _port_file(self) -> Path:
-        return self._folder / "port"
-
-    def _port(self) -> int | None:
-        try:
-            return int(self._port_file().read_text())
-        except (OSError, ValueError):
-            return None
+    def _wanted_port(self) -> int:
+        """The configured port, else the one taken before, else a free one. Kept, so that workers find it again."""
+        return self.server.port or self._record.port or _free_port(self.server.host)
 
     def _config(self) -> str:
         password = self.server.password.value if self.server.password is not None else ""
@@ -258,6 +253,15 @@ class RelayWorker(Supervised):
             return from_json(_RelayRecord, json.loads((self._folder / "relay.json").read_bytes()))
         except (OSError, ValueError, CodecError):
             return _RelayRecord(None, 0, "")
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        port = probe.getsockname()[1]
+    assert isinstance(port, int)
+    return port
 
 
 def _loopback(host: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vmstui.ffmpeg.progress import parse_progress
 from vmstui.model import OpenSegment, Progress, Sample
+from vmstui.recorder.publisher import Spool
 from vmstui.recorder.watchdog import Finding, Vitals, judge
 from vmstui.recording.spool import SpoolReader, open_segment
 from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
@@ -24,8 +25,8 @@ PROGRESS_TAIL_BYTES = 2048
 class Run:
     """The run of one generation. `begun_at` is when its first segment that we have not seen published was begun."""
 
-    def __init__(self, pid: int, spool_folder: Path, progress_path: Path, begun_at: datetime, now_s: float) -> None:
-        self.spool_folder = spool_folder
+    def __init__(self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float) -> None:
+        self.spool = spool
         self.sample: Sample | None = None
         self.progress: Progress | None = None
         self.open: OpenSegment | None = None
@@ -33,7 +34,8 @@ class Run:
         """Good ones of this run; counted by who publishes them."""
         self._progress_path = progress_path
         self._begun_at = begun_at
-        self._spool = SpoolReader(spool_folder)
+        self._reader_of_spool = SpoolReader(spool.folder)
+        self._told: frozenset[str] = frozenset()
         self._vitals = Vitals(now_s)
         self._reading: Reading | None = None
         self._reader: ProcReader | None = None
@@ -52,20 +54,22 @@ class Run:
         """
         self._take_sample(now_s)
         self._read_progress()
-        closed = self._spool.closed()
+        closed = self._reader_of_spool.closed()
         self._look_at_open_segment(closed)
+        fresh = tuple(name for name in closed if name not in self._told)
+        self._told = frozenset(closed)
         if late_s > 0:
             self._vitals = self._vitals.postponed(late_s)
-        name, size = (self.open.name, self.open.size_bytes) if self.open is not None else ("", 0)
-        self._vitals = self._vitals.saw(now_s, name, size, self.progress.out_time_s if self.progress else -1.0)
-        return closed
+        self._vitals = self._seen(now_s)
+        return fresh
 
     def stall(self, now_s: float) -> Finding | None:
         """What the watchdog has against this run, on a fresh look at the disk."""
         finding = judge(self._vitals, now_s)
         if finding is None:
             return None
-        self.look(now_s, 0.0)
+        self._look_at_open_segment(())
+        self._vitals = self._seen(now_s)
         return judge(self._vitals, now_s)
 
     def close(self) -> None:
@@ -73,6 +77,10 @@ class Run:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def _seen(self, now_s: float) -> Vitals:
+        name, size = (self.open.name, self.open.size_bytes) if self.open is not None else ("", 0)
+        return self._vitals.saw(now_s, name, size, self.progress.out_time_s if self.progress else -1.0)
 
     def _take_sample(self, now_s: float) -> None:
         if self._reader is None:
@@ -99,7 +107,7 @@ class Run:
         self.progress = parse_progress(raw) or self.progress
 
     def _look_at_open_segment(self, closed: tuple[str, ...]) -> None:
-        newest = open_segment(self.spool_folder)
+        newest = open_segment(self.spool.folder)
         if newest is None or newest.name in closed:
             return
         now = datetime.now(UTC)

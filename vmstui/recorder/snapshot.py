@@ -86,7 +86,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         started_at=record.started_at if worker.process is not None else None,
         restarts=max(0, record.generation - 1),
         next_start_at=worker.next_start_at,
-        fallback=f"{record.rung_name}: {record.note}" if record.rung > 0 and record.note else "",
+        fallback=f"{record.rung_name}: {record.note}" if record.note else "",
         sample=run.sample if run else None,
         progress=run.progress if run else None,
         open_segment=run.open if run else None,
@@ -112,7 +112,7 @@ def camera_details(worker: CameraWorker) -> CameraDetails:
         samples=worker.samples.last(SAMPLES_SHOWN),
         events=worker.events.last(EVENTS_SHOWN),
         log_path=str(worker.log.path(generation)),
-        spool_path=str(layout.spool_folder(recordings, worker.camera.id, generation)),
+        spool_path=str(layout.generation_spool(recordings, worker.camera.id, generation)),
     )
 
 

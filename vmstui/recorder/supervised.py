@@ -146,18 +146,19 @@ class Supervised(ABC):
     async def _start(self) -> None:
         try:
             process = await self.launch()
-        except StartFailed as failure:
-            self._starting = None
-            self.dispatch(m.NotStarted(failure.retry, str(failure), jitter()))
-            return
+        except StartFailed as error:
+            failure = error
         except Exception as error:
             # A mistake of ours, or a state disk that fails, must not leave a camera without a next try.
+            failure = StartFailed(m.Retry.LADDER, f"{type(error).__name__}: {error}")
+        else:
             self._starting = None
-            self.dispatch(m.NotStarted(m.Retry.LADDER, f"cannot start: {type(error).__name__}: {error}", jitter()))
+            self._attach(process, 0.0)
+            self.dispatch(m.Running())
             return
         self._starting = None
-        self._attach(process, 0.0)
-        self.dispatch(m.Running())
+        self.note(EventKind.START, f"not started: {failure}")
+        self.dispatch(m.NotStarted(failure.retry, str(failure), jitter()))
 
     def _attach(self, process: Process, uptime_s: float) -> None:
         loop = asyncio.get_running_loop()
