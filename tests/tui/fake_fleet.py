@@ -180,7 +180,8 @@ class FakeFleet:
             OutputHealth(OutputKind.RECORDING, state, "h265", "hevc_nvenc" if nvenc else "libx265",
                          f"/srv/recordings/{file_name}"),
             OutputHealth(OutputKind.LIVE, live, "h264", "h264_nvenc" if nvenc else "libx264",
-                         f"rtsp://127.0.0.1:8554/{camera_id}", why if fault == "live" else "", 1),
+                         f"rtsp://127.0.0.1:8554/{camera_id}", why if fault == "live" else "",
+                         1 if live is OutputState.UP else None),
         )  # fmt: skip
 
     def _segment(self, number: int, started_at: datetime) -> Segment:

@@ -19,6 +19,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandInput, CommandPalette
+from textual.events import Resize
 from textual.reactive import reactive
 
 from vmstui.control.errors import RecorderError, RecorderLost
@@ -256,12 +257,13 @@ class Dashboard(App[Leave]):
 
     # ------------------------------------------------------------------------------------------------------- size
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Too small a terminal is covered by a sentence, and uncovered when it has grown."""
         covered = isinstance(self.screen, TooSmall)
-        if too_small(*self.size) and not covered:
+        small = too_small(*event.size)  # the app's own size still is the one before
+        if small and not covered:
             self.push_screen(TooSmall())
-        elif covered and not too_small(*self.size):
+        elif covered and not small:
             self.pop_screen()
 
     async def on_unmount(self) -> None:

@@ -134,7 +134,7 @@ def _live(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
     output = camera.output(OutputKind.LIVE)
     if output is None:
         return f"{glyphs.DASH} none", Role.DIM
-    readers = f" {output.readers}" if output.readers and cells > 6 else ""
+    readers = f" {output.readers}" if output.readers and output.state is OutputState.UP and cells > 6 else ""
     word = "?" if output.state is OutputState.UNKNOWN else output.state.value + readers
     return f"{glyphs.OUTPUT[output.state]} {word}" if word != "?" else "?", OUTPUT_ROLE[output.state]
 

@@ -110,7 +110,7 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
         case CameraState.AUTH_FAILED:
             return f"Correct its login in {config_path}, then r tries it again."
         case CameraState.CONFIG_ERROR:
-            return f"l shows what ffmpeg says. Change its profile in {config_path}, then r."
+            return f"l shows ffmpeg's words. Correct its profile in {config_path}, then r."
         case CameraState.BACKOFF:
             return "Tried again by itself. Is it powered, is it reachable? l its log, r tries now."
         case CameraState.STALLED:
@@ -118,7 +118,7 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
         case CameraState.HELD:
             return "Goes on by itself as soon as that is cured."
         case CameraState.UNKILLABLE:
-            return "The kernel does not let the worker end: look at its disk (dmesg). No second one is started."
+            return "The kernel does not let it end: look at its disk (dmesg). No second one starts."
         case CameraState.STOPPED if not camera.wanted:
             return "Not recorded. s starts it."
         case CameraState.STOPPED:

@@ -107,16 +107,17 @@ class FleetScreen(Screen[None]):
         snapshot = self.picture.snapshot
         taken = 2 + self.banners.update(banners(snapshot, self.picture.link)) + bool(self.filter_bar.display)
         cells, lines = self.app.size
-        plan = arrange(cells, lines - taken, len(self.table.cameras), self.chosen)
+        plan = arrange(cells, lines - taken, len(self.table.cameras), self.chosen if self.selected else None)
         self.table.display = plan.fleet_lines > 0
         if self.table.styles.height is None or self.table.styles.height.value != plan.fleet_lines:
             self.table.styles.height = max(plan.fleet_lines, 1)
-        self.query_one("#panes").display = bool(plan.panes)
         self.summary.display = plan.summary
         camera = self.selected
+        shown = plan.panes if camera is not None else ()
         panes = {Pane.DETAILS: self.details_pane, Pane.SEGMENTS: self.segments_pane, Pane.LOG: self.log_pane}
+        self.query_one("#panes").display = bool(shown)
         for kind, pane in panes.items():
-            pane.display = kind in plan.panes
+            pane.display = kind in shown
             if pane.display and camera is not None and snapshot is not None:
                 pane.follow(camera)
                 pane.update(snapshot, camera)
@@ -312,6 +313,7 @@ class FleetScreen(Screen[None]):
                 await call((camera.id,))
             except RecorderError as error:
                 self.asked.refused(camera.id)
+                self.show(self.picture)
                 self.notify(str(error), severity="error", markup=False)
 
         self.asked.note(verb, camera)

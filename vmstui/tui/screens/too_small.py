@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -33,6 +34,6 @@ class TooSmall(ModalScreen[None]):
         """The sentence."""
         yield Static(Content(sentence(*self.app.size)), id="too-small")
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """The figures follow the terminal."""
-        self.query_one("#too-small", Static).update(Content(sentence(*self.app.size)))
+        self.query_one("#too-small", Static).update(Content(sentence(*event.size)))

@@ -80,7 +80,7 @@ class FleetTable(LinePane):
         """A row; row 0 is drawn by `render_line` from the header, whatever is scrolled."""
         index = row_number - 1
         if self._row_context is None or index >= len(self.cameras):
-            return ((f"   {self.empty}", Role.DIM),) if index == 1 and not self.cameras and self.empty else None
+            return ((f"   {self.empty}", Role.DIM),) if index == 0 and not self.cameras and self.empty else None
         camera = self.cameras[index]
         mark = CURSOR if camera.id == self.selected_id else " "
         return ((mark, Role.KEY), *row(camera, self._columns(), self._row_context))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmstui.model import RecorderSnapshot
 from vmstui.tui.format import clock, span, width, zone
-from vmstui.tui.glyphs import DOT
+from vmstui.tui.glyphs import BAD, DOT
 from vmstui.tui.lines import Line, Role, pack, spread, width_of
 from vmstui.tui.verdict import Link, headline
 from vmstui.tui.widgets.painter import LineBar
@@ -25,12 +25,16 @@ def header_line(snapshot: RecorderSnapshot | None, link: Link, cells: int) -> Li
     if snapshot is None:
         return ((" vmstui ", Role.STRONG), ("waiting for the recorder", Role.BUSY))
     if link.stale:
-        right: Line = ((f"as of {span(link.age_s)} ago ", Role.BAD),)
+        right: Line = ((f"{span(link.age_s)} ago ", Role.BAD),)
     else:
         right = ((clock(snapshot.at, zone(snapshot.timezone)) + " ", Role.DIM),)
         if cells >= 120:
             right = ((f"{snapshot.host}  ", Role.LABEL), *right)
-    left = pack(headline(snapshot), cells - width_of(right) - 2, SEPARATOR)
+    parts = headline(snapshot)
+    if link.stale:  # a verdict of the past must not look like one of the present
+        words = "not connected" if link.lost else "no news"
+        parts = [(-1, ((f" {BAD} {words} ", Role.PILL_BAD),)), (-1, (("last seen:", Role.DIM),)), *parts]
+    left = pack(parts, cells - width_of(right) - 2, SEPARATOR)
     return spread(left, right, cells)
 
 

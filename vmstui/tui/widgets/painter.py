@@ -110,7 +110,7 @@ class LinePane(Painter, ScrollView, can_focus=True):
 
     def set_extent(self, cells: int, rows: int) -> None:
         """Tell Textual how much there is to scroll; a change costs a layout, so only where there is one."""
-        extent = Size(cells, rows)
+        extent = Size(max(cells, 1), rows)
         if extent != self.virtual_size:
             self.virtual_size = extent
 
