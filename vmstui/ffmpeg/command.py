@@ -156,9 +156,9 @@ def _source_url(camera: Camera) -> str:
     url = _LONE_PERCENT.sub("%25", quote(camera.url, safe=_URL_SAFE))
     if camera.username is None and camera.password is None:
         return url
-    user = quote(camera.username or "", safe=_USER_INFO_SAFE)
-    password = quote(camera.password.value if camera.password else "", safe=_USER_INFO_SAFE)
-    credentials = f"{user}:{password}"
+    credentials = _credentials(camera, safe="")
+    if len(credentials) > MAX_CREDENTIALS_BYTES:
+        credentials = _credentials(camera, safe=_USER_INFO_SAFE)
     if len(credentials) > MAX_CREDENTIALS_BYTES:
         raise CommandError(
             f"user and password of camera {camera.id} take {len(credentials)} bytes in its address, ffmpeg takes "
@@ -167,6 +167,11 @@ def _source_url(camera: Camera) -> str:
     scheme, separator, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{credentials}@{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _credentials(camera: Camera, safe: str) -> str:
+    password = camera.password.value if camera.password else ""
+    return f"{quote(camera.username or '', safe=safe)}:{quote(password, safe=safe)}"
 
 
 def _quoted(text: str) -> str:
