@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,3 +42,19 @@ def simulated(tmp_path: Path, abilities: tuple[Path, str]) -> Iterator[Callable[
     yield make
     for some in made:
         some.stop()
+
+
+@pytest.fixture
+def mounts() -> Iterator[Callable[[Path, str], None]]:
+    """Mounts a tmpfs; needs root and is skipped by name without. Everything is unmounted again."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, options: str) -> None:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "vmstui-test", str(folder)], capture_output=True)
+        if done.returncode != 0:
+            pytest.skip(f"mounting a tmpfs is not allowed here: {done.stderr.decode().strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=False)

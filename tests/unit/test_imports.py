@@ -1,0 +1,57 @@
+"""Who imports what, seen at run time: import-linter reads the source, this reads `sys.modules` of a real process."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+import vmstui
+
+HEAVY = ("textual", "pydantic", "rich.console", "asyncio", "yaml", "psutil")
+
+
+@cache
+def imported_by(statement: str) -> frozenset[str]:
+    """Modules in a fresh interpreter after a statement."""
+    code = f"import sys\n{statement}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return frozenset(done.stdout.split())
+
+
+def modules() -> list[str]:
+    found = pkgutil.walk_packages(vmstui.__path__, "vmstui.")
+    return sorted(module.name for module in found if module.name != "vmstui.__main__")
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if not name.startswith("vmstui.tui")])
+def test_nothing_but_the_dashboard_loads_textual(module: str) -> None:
+    loaded = imported_by(f"import {module}")
+    assert not [name for name in loaded if name == "textual" or name.startswith("textual.")]
+
+
+def test_the_dashboard_does_not_load_the_recorder() -> None:
+    loaded = imported_by("import vmstui.tui.app")
+    forbidden = ("vmstui.recorder", "vmstui.control.server", "vmstui.live", "vmstui.recording", "vmstui.ffmpeg")
+    assert not [name for name in loaded if name.startswith(forbidden)]
+
+
+def test_status_loads_nothing_heavy() -> None:
+    statement = "from vmstui.cli import main\ntry: main(['status', '--json'])\nexcept SystemExit: pass"
+    loaded = imported_by("import os; os.environ['VMSTUI_RUNTIME'] = '/nonexistent'\n" + statement)
+    assert "vmstui.control.client" in loaded
+    assert not [name for name in HEAVY if name in loaded]
+
+
+def test_the_model_loads_nothing_of_ours() -> None:
+    loaded = imported_by("import vmstui.model")
+    assert {name for name in loaded if name.startswith("vmstui")} == {"vmstui", "vmstui.model"}
+
+
+def test_the_service_loads_no_more_than_it_needs() -> None:
+    """It has to fit many times on a small machine: no toolkit, no documentation renderer."""
+    loaded = imported_by("import vmstui.control.server")
+    assert not [name for name in ("textual", "rich", "pygments", "markdown_it") if name in loaded]
