@@ -1,0 +1,102 @@
+"""The commands as a person or a script uses them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.harness import Recorder
+from vmstui.live.simulated import SimulatedCameras
+from vmstui.model import CameraState
+
+
+@pytest.fixture
+def running(recorder: Recorder, simulated: Callable[..., SimulatedCameras]) -> Recorder:
+    sources = simulated(2)
+    recorder.configure([("cam1", sources.url("cam1")), ("cam2", sources.url("cam2"))])
+    started = recorder.command("up")
+    assert started.returncode == 0, started.stderr
+    for name in ("cam1", "cam2"):
+        recorder.wait_recording(name)
+    return recorder
+
+
+def test_status_shows_every_camera_and_says_by_its_exit_code_whether_all_is_well(running: Recorder) -> None:
+    status = running.command("status")
+    assert status.returncode == 0
+    assert "2/2 recording" in status.stdout
+    for name in ("cam1", "cam2"):
+        row = next(line for line in status.stdout.splitlines() if line.startswith(name))
+        assert str(running.camera(name).pid) in row
+    data = json.loads(running.command("status", "--json").stdout)
+    assert [camera["state"] for camera in data["cameras"]] == ["recording", "recording"]
+
+
+def test_stop_and_start_concern_the_named_cameras_only(running: Recorder) -> None:
+    other = running.camera("cam2").pid
+    assert running.command("stop", "cam1", "--wait").returncode == 0
+    assert running.camera("cam1").state is CameraState.STOPPED
+    assert running.camera("cam2").pid == other
+    assert running.command("status").returncode == 0, "a camera nobody wants is no trouble"
+    assert running.command("start", "--all", "--wait").returncode == 0
+    assert running.camera("cam2").pid == other
+
+
+def test_logs_are_one_json_object_a_line_for_scripts(running: Recorder) -> None:
+    done = running.command("logs", "--json", "-n", "5")
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert 0 < len(lines) <= 5
+    assert {"at", "camera", "level", "text"} <= set(lines[0])
+
+
+def test_reload_restarts_what_changed_and_nothing_else(running: Recorder) -> None:
+    before = {camera.id: camera.pid for camera in running.snapshot().cameras}
+    text = running.config.read_text()
+    running.config.write_text(text.replace("  - id: cam2\n", "  - id: cam2\n    transport: tcp\n"))
+    assert running.command("config", "reload").stdout.strip() == "no difference"
+    head, mark, tail = text.partition("  - id: cam2\n")
+    running.config.write_text(head + mark + tail.replace("profile: source", "profile: reencode"))
+    shown = running.command("config", "reload")
+    assert shown.returncode == 0
+    assert "cam2" in shown.stdout
+    assert "cam1" not in shown.stdout
+    running.wait_recording("cam2", generation=2)
+    assert running.camera("cam1").pid == before["cam1"]
+    running.config.write_text(head)
+    assert "- camera cam2" in running.command("config", "reload").stdout
+    assert [camera.id for camera in running.snapshot().cameras] == ["cam1"]
+    assert running.camera("cam1").pid == before["cam1"]
+
+
+def test_an_invalid_configuration_changes_nothing(running: Recorder) -> None:
+    before = {camera.id: camera.pid for camera in running.snapshot().cameras}
+    running.config.write_text("recordings: [\n")
+    refused = running.command("config", "reload")
+    assert refused.returncode == 2
+    assert "vmstui.yaml:" in refused.stderr
+    assert {camera.id: camera.pid for camera in running.snapshot().cameras} == before
+
+
+def test_without_a_recorder_the_commands_say_so(recorder: Recorder) -> None:
+    for arguments in (("status",), ("status", "--json"), ("logs",), ("restart", "--all"), ("down",)):
+        done = recorder.command(*arguments)
+        assert done.returncode == 3
+        assert "vmstui up" in done.stderr
+
+
+def test_up_lists_every_error_of_a_configuration_and_starts_nothing(recorder: Recorder) -> None:
+    recorder.config.write_text("recordngs: /tmp\ncameras:\n  - id: A B\n    url: ftp://x\n")
+    refused = recorder.command("up")
+    assert refused.returncode == 2
+    assert len(refused.stderr.strip().splitlines()) >= 3
+    assert "did you mean 'recordings'" in refused.stderr
+    assert recorder.command("status").returncode == 3
+
+
+def test_the_dashboard_needs_a_terminal_and_says_so(recorder: Recorder) -> None:
+    done = recorder.command()
+    assert done.returncode == 2
+    assert "vmstui status" in done.stderr
