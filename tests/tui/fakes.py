@@ -124,6 +124,8 @@ class FakeRecorder:
     reachable: bool = True
     connections: int = 0
     closed: bool = False
+    missed: int = 0
+    """Lines that the next answer about the log says were missed."""
     log_questions: list[tuple[str | None, int]] = field(default_factory=list)
     _waiting: asyncio.Queue[RecorderSnapshot | None] = field(default_factory=asyncio.Queue)
 
@@ -153,7 +155,8 @@ class FakeRecorder:
         self.log_questions.append((camera, after))
         kept = [line for line in self.lines if line.seq > after and camera in {None, line.camera}]
         page = kept[:limit] if after else kept[-limit:]
-        return LogPage(tuple(page), page[-1].seq if page else after, 0)
+        missed, self.missed = self.missed, 0
+        return LogPage(tuple(page), page[-1].seq if page else after, missed)
 
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         return self.closed_segments

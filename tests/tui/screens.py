@@ -34,7 +34,7 @@ async def dashboard(
     async with app.run_test(size=size, notifications=True) as pilot:
         if first is not None:
             recorder.send(first)
-            await until(pilot, lambda: app.picture.snapshot is first)
+            await until(pilot, lambda: app.picture.snapshot is not None)
             await pilot.pause()
         yield app, pilot
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from textual.widgets import Button
@@ -11,11 +12,17 @@ from textual.widgets import Button
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
 from vmstui.model import CameraState, SegmentVerdict, StorageSnapshot
+from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
 from vmstui.tui.leave import Leave
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.help import Help
 from vmstui.tui.screens.too_small import TooSmall
+
+
+def shows(app: Dashboard, words: str) -> bool:
+    return words in screen_text(app)
+
 
 FLEET = recorder_snapshot(*(camera(f"cam_{n}", pid=100 + n) for n in range(5)))
 
@@ -264,7 +271,7 @@ async def test_on_80x24_a_pane_takes_the_place_of_the_fleet_and_escape_brings_it
         assert "Cam 14" in screen_text(app)
         for key, words in (("enter", "6 samples over 30 s"), ("g", "No segment was closed yet"), ("l", "Log Cam 0")):
             await pilot.press(key)
-            await until(pilot, lambda words=words: words in screen_text(app))
+            await until(pilot, partial(shows, app, words))
             assert "Cam 14" not in screen_text(app)
         await pilot.press("escape")
         await until(pilot, lambda: "Cam 14" in screen_text(app))

@@ -20,13 +20,14 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandInput, CommandPalette
 from textual.events import Resize
+from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.tui import questions, themes
 from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
 from vmstui.tui.arrange import Pane
-from vmstui.tui.glyphs import needs_ascii
+from vmstui.tui.glyphs import in_ascii, needs_ascii
 from vmstui.tui.leave import Leave
 from vmstui.tui.messages import PastArrived, RecorderGone, SnapshotArrived
 from vmstui.tui.palette import Commands
@@ -97,7 +98,7 @@ class Dashboard(App[Leave]):
         self.run_worker(self._read(), group="snapshots")
         self.set_interval(1.0, self._look_at_clock)
         for problem in self._problems:
-            self.notify(problem, severity="warning", timeout=10, markup=False)
+            self.notify(problem, severity="warning", timeout=10)
 
     def _take_themes(self, wanted: str | None) -> list[str]:
         loaded, problems = themes.load_themes()
@@ -168,6 +169,19 @@ class Dashboard(App[Leave]):
 
     # ------------------------------------------------------------------------------------------------------- keys
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A notification. Never markup: names of cameras and words of the recorder are in it."""
+        words = in_ascii(message) if self.has_class("-ascii") else message
+        super().notify(words, title=title, severity=severity, timeout=timeout, markup=False)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What a read-only dashboard does not offer does not exist in it."""
         known = find(action)
@@ -179,7 +193,7 @@ class Dashboard(App[Leave]):
         if action.argument is Argument.THEME:
             self.theme = argument
         elif action.argument is Argument.CAMERA and camera is None:
-            self.notify("That camera is no longer configured.", severity="warning", markup=False)
+            self.notify("That camera is no longer configured.", severity="warning")
         elif camera is not None:
             match action.id:
                 case "camera.restart":
@@ -201,7 +215,8 @@ class Dashboard(App[Leave]):
 
     def open_palette(self, typed: str = "") -> None:
         """Ask for a command, with something typed already."""
-        palette = CommandPalette(placeholder="restart CAMERA, logs CAMERA, theme NAME, …")
+        examples = [f"{action.verb} {action.argument.value}" for action in self.actions if action.argument]
+        palette = CommandPalette(placeholder=", ".join(examples[-4:]))
         self.push_screen(palette)
         if typed:
             self.call_after_refresh(self._type_into, palette, typed)
@@ -231,7 +246,7 @@ class Dashboard(App[Leave]):
 
     def action_help_quit(self) -> None:
         """ctrl+c: neither way out is taken by reflex."""
-        self.notify("q leaves, recording goes on. Q stops recording.", markup=False)
+        self.notify("q leaves, recording goes on. Q stops recording.")
 
     def action_stop_recording(self) -> None:
         """End everything, after asking."""
@@ -241,7 +256,7 @@ class Dashboard(App[Leave]):
     def _stop_agreed(self, agreed: bool | None) -> None:
         if agreed:
             self._stopping = True
-            self.notify("Ending the workers; each closes its segment first.", timeout=30, markup=False)
+            self.notify("Ending the workers; each closes its segment first.", timeout=30)
             self.run_worker(self._stop(), group="stop", exclusive=True)
 
     async def _stop(self) -> None:
@@ -251,7 +266,7 @@ class Dashboard(App[Leave]):
             pass  # it ended before it could answer, which is what was asked
         except RecorderError as error:
             self._stopping = False
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(str(error), severity="error")
             return
         self.exit(Leave.STOPPED)
 

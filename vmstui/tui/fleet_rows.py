@@ -75,11 +75,10 @@ class Placed:
 
 def state_span(camera: CameraSnapshot, now: datetime, note: str = "") -> Span:
     """Glyph and word of a state; in back-off, when it is tried again."""
-    word = note or camera.state.value.replace("_", " ")
-    if not note and camera.next_start_at and camera.state in {CameraState.BACKOFF, CameraState.AUTH_FAILED}:
+    word = note or glyphs.WORD[camera.state]
+    if not note and camera.next_start_at and camera.state is CameraState.BACKOFF:
         left_s = (camera.next_start_at - now).total_seconds()
-        if camera.state is CameraState.BACKOFF:
-            word = f"retry {short_span(left_s)}" if left_s > 0 else "retrying"
+        word = f"retry {short_span(left_s)}" if left_s > 0 else "retrying"
     return f"{glyphs.STATE[camera.state]} {word}", STATE_ROLE[camera.state]
 
 
@@ -239,8 +238,7 @@ def matches(camera: CameraSnapshot, pattern: str) -> bool:
     needle = pattern[1:] if inverse else pattern
     if not needle:
         return True
-    state = camera.state.value.replace("_", " ")
-    haystack = "\n".join((camera.name, camera.id, state, camera.reason, camera.profile)).casefold()
+    haystack = "\n".join((camera.name, camera.id, glyphs.WORD[camera.state], camera.reason, camera.profile)).casefold()
     return (needle.casefold() in haystack) is not inverse
 
 

@@ -25,6 +25,9 @@ STATE = {
     CameraState.UNKILLABLE: "■",
 }
 
+WORD = {state: state.value.replace("_", " ") for state in CameraState} | {CameraState.BACKOFF: "back-off"}
+"""What stands beside the sign of a state."""
+
 OUTPUT = {OutputState.UP: "●", OutputState.DOWN: "▼", OutputState.OFF: "○", OutputState.UNKNOWN: "?"}
 
 VERDICT = {SegmentVerdict.GOOD: "✔", SegmentVerdict.PARTIAL: "◐", SegmentVerdict.QUARANTINED: "✖"}

@@ -11,6 +11,7 @@ from textual.content import Content
 from vmstui.model import CameraSnapshot
 from vmstui.tui.actions import Action, Argument
 from vmstui.tui.fleet_rows import ordered
+from vmstui.tui.glyphs import in_ascii
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Commands(Provider):
             if (points := score(command, query)) > 0:
                 yield Hit(
                     points,
-                    Content(command.title),
+                    Content(in_ascii(command.title) if self.app.has_class("-ascii") else command.title),
                     lambda c=command: self._run(c),
                     text=command.title,
                     help=command.action.help,

@@ -232,7 +232,7 @@ def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> tuple[Line, L
     """Two lines about the selected camera: how it is, and what to do; or, where all is well, what its row omits."""
     where = zone(snapshot.timezone)
     dot = (f" {glyphs.DOT} ", Role.DIM)
-    since: Line = ((f"{camera.state.value.replace('_', ' ')} since {clock(camera.since, where)}", Role.DIM),)
+    since: Line = ((f"{glyphs.WORD[camera.state]} since {clock(camera.since, where)}", Role.DIM),)
     name: Line = ((f" {camera.name}", Role.STRONG),)
     said = health(camera, snapshot.at)
     if why := [camera.reason] if camera.reason else complaints(camera, snapshot.at):

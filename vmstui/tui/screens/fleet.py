@@ -94,7 +94,7 @@ class FleetScreen(Screen[None]):
         snapshot = picture.snapshot
         if snapshot is not None:
             for sentence in self.asked.settle(snapshot):
-                self.notify(sentence, markup=False)
+                self.notify(sentence)
             cameras = ordered(snapshot, self.pattern)
             context = context_of(snapshot, picture.cpu, picture.ticks, self.asked.notes)
             empty = f"No camera matches {self.pattern!r}; esc shows all." if snapshot.cameras else ""
@@ -276,10 +276,10 @@ class FleetScreen(Screen[None]):
         """Key."""
         details = self.details_pane.details
         if details is None or not details.command:
-            self.notify("There is no command to copy yet: open the details (enter) first.", markup=False)
+            self.notify("There is no command to copy yet: open the details (enter) first.")
             return
         self.app.copy_to_clipboard(shlex.join(details.command))
-        self.notify("The command is in the clipboard, if your terminal allows it (OSC 52).", markup=False)
+        self.notify("The command is in the clipboard, if your terminal allows it (OSC 52).")
 
     def restart(self, camera: CameraSnapshot) -> None:
         """Restart a camera, after asking where that costs footage."""
@@ -287,7 +287,7 @@ class FleetScreen(Screen[None]):
         if snapshot is None:
             return
         if camera.state is CameraState.STOPPED and not camera.wanted:
-            self.notify(f"{camera.name} is stopped; s starts it.", markup=False)
+            self.notify(f"{camera.name} is stopped; s starts it.")
             return
         self._ask(questions.restart(snapshot, camera), lambda: self._send("restart", camera, self.recorder.restart))
 
@@ -314,7 +314,7 @@ class FleetScreen(Screen[None]):
             except RecorderError as error:
                 self.asked.refused(camera.id)
                 self.show(self.picture)
-                self.notify(str(error), severity="error", markup=False)
+                self.notify(str(error), severity="error")
 
         self.asked.note(verb, camera)
         self.show(self.picture)

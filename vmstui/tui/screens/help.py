@@ -49,7 +49,7 @@ def help_lines(actions: Sequence[Action], cells: int) -> list[Line]:
             lines += [((" " * 18, Role.TEXT), (line, Role.TEXT)) for line in rest]
     lines += [(), (("Signs", Role.STRONG),)]
     for state, sign in glyphs.STATE.items():
-        word = state.value.replace("_", " ")
+        word = glyphs.WORD[state]
         lines.append(((f"  {sign} {word:<13} ", STATE_ROLE[state]), (MEANING[state.value], Role.TEXT)))
     scale = "CPU is in percent of one core. The graph beside it is one minute; its full height is always 100 %."
     return [*lines, (), *(((line, Role.DIM),) for line in wrap(scale, cells))]

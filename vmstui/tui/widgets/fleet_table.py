@@ -146,4 +146,4 @@ class FleetTable(LinePane):
         height, row_number, top = max(self.size.height - 1, 1), self.cursor_row, self.scroll_offset.y
         if row_number < top or row_number >= top + height:
             wanted = row_number if row_number < top else row_number - height + 1
-            self.scroll_to(y=wanted, animate=False, immediate=True)
+            self.scroll_to(y=wanted, animate=False, immediate=True, force=True)

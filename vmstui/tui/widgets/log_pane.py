@@ -82,7 +82,7 @@ class LogBody(LinePane):
 
     def set_scroll_y(self, top: float) -> None:
         """Move without meaning anything by it."""
-        self.scroll_to(y=max(top, 0), animate=False, immediate=True)
+        self.scroll_to(y=max(top, 0), animate=False, immediate=True, force=True)
 
     def apply(self, rule: Rule) -> None:
         """Show by another rule; a paused text keeps its first line where that is still shown."""
@@ -201,7 +201,7 @@ class LogBody(LinePane):
         self.set_extent(self._widest, len(self.ring))
 
     def _to_end(self) -> None:
-        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
 
     def _tell(self) -> None:
         if isinstance(self.parent, LogPane):
