@@ -3,6 +3,7 @@ ends and how that is explained. Every promise holds for the embedded ffmpeg and,
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.deaf_server import DeafServer
 from tests.integration.ffmpeg_support import COPY, REENCODE, Worker, binary_at, decoded, embedded, recorded
 from tests.integration.live_support import EMBEDDED_FFMPEG, decode, relay_process, wait_until
 from tests.peers import require
@@ -171,27 +173,30 @@ def test_a_dead_live_server_never_touches_the_recording_and_live_comes_back(
         assert worker.log.count("Non-monoton") <= 4, "5.1 wrote one per frame without a time base of its own"
 
 
-def test_a_frozen_live_server_costs_nothing_recorded_even_if_the_worker_must_be_killed(
-    binary: Binary, cameras: SimulatedCameras, tmp_path: Path
+def test_a_live_server_that_hangs_costs_nothing_recorded_and_the_second_signal_ends_the_worker(
+    binary: Binary, tmp_path: Path
 ) -> None:
-    with (
-        relay_process(tmp_path) as (relay, port),
-        recorded(
-            binary, tmp_path, cameras.url("lobby"), publish_url=f"rtsp://127.0.0.1:{port}/lobby", segment_length_s=3600
-        ) as worker,
-    ):
-        worker.wait_for_footage()
-        relay.process.send_signal(signal.SIGSTOP)
-        try:
+    """ffmpeg is blocked in a write to the server; the recording goes on, and its trailer is written in the end."""
+    fast = CameraSpec("fast", size=(320, 180), fps=30, bitrate_bps=4_000_000)
+    with DeafServer() as server, SimulatedCameras(EMBEDDED_FFMPEG, tmp_path, [fast]) as cameras:
+        live = f"rtsp://127.0.0.1:{server.port}/fast"
+        with recorded(binary, tmp_path, cameras.url("fast"), publish_url=live, segment_length_s=3600) as worker:
+            wait_until(lambda: "FIFO queue full" in worker.log)
+            assert server.deaf.is_set()
             worker.grow()
             worker.process.send_signal(signal.SIGINT)
-            try:
-                worker.process.wait(3)
-            except subprocess.TimeoutExpired:
-                worker.end(signal.SIGKILL)
-        finally:
-            relay.process.send_signal(signal.SIGCONT)
-        assert worker.inspect(worker.segments[0]).frames == len(decoded(worker.segments[0]).times_s) > 0
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.process.wait(2)
+            if worker.process.poll() is None:
+                worker.end(signal.SIGTERM)
+            assert worker.process.returncode == 255
+            [file] = worker.segments
+            progress = worker.progress
+            assert progress is not None
+            assert worker.inspect(file).frames >= progress.frame - 2
+            assert SpoolReader(worker.spool).closed() == (file.name,)
+            times = _times_s(worker)
+            assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 0.25
 
 
 # --------------------------------------------------------------------------------------------------------------------
