@@ -1,0 +1,103 @@
+"""A real pseudo-terminal with a program in it, and what a person would see on it (by pyte, an independent emulator)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+
+import pyte
+
+# Queries and modes that pyte does not know; it would print parts of them.
+_UNKNOWN = re.compile(rb"\x1b\[[<>=][\d;]*u|\x1b\[\?[\d;]*\$p|\x1b\[>\d*[a-z]|\x1bP[^\x1b]*\x1b\\")
+
+ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
+MOUSE_OFF, CURSOR_ON = b"\x1b[?1000l", b"\x1b[?25h"
+
+
+class Terminal:
+    """Runs a Python program on a terminal of its own; a context manager that leaves no process behind."""
+
+    def __init__(self, argv: list[str], size: tuple[int, int] = (80, 24), env: Mapping[str, str] | None = None) -> None:
+        self.size = size
+        self.raw = b""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        variables = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "COLUMNS", "LINES"}}
+        variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **(env or {})}
+        self.process = subprocess.Popen(
+            [sys.executable, *argv], stdin=slave, stdout=slave, stderr=slave, env=variables, start_new_session=True
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        os.kill(self.process.pid, number)
+
+    def screen(self) -> str:
+        """What is on the screen now."""
+        screen = pyte.Screen(*self.size)
+        stream = pyte.ByteStream(screen)
+        stream.feed(_UNKNOWN.sub(b"", self.raw))
+        return "\n".join(line.rstrip() for line in screen.display)
+
+    def wait_for(self, words: str, timeout_s: float = 30.0) -> None:
+        """Read until these words are on the screen."""
+        self._read_until(lambda: words in self.screen(), timeout_s, words)
+
+    def wait_for_end(self, timeout_s: float = 30.0) -> int:
+        """Read until the program has ended; its exit status."""
+        self._read_until(lambda: self.process.poll() is not None, timeout_s, "the end")
+        while self._read(0.05):
+            pass
+        return self.process.returncode
+
+    def read_for(self, seconds: float) -> int:
+        """Read for so long; returns how many bytes came."""
+        before, end = len(self.raw), time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._read(left)
+        return len(self.raw) - before
+
+    def _read_until(self, condition: Callable[[], object], timeout_s: float, what: str) -> None:
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            self._read(0.1)
+            if condition():
+                return
+        raise AssertionError(f"waited {timeout_s:.0f} s for {what}; the screen shows:\n{self.screen()}")
+
+    def _read(self, timeout_s: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], timeout_s)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:  # the other side is closed
+            time.sleep(0.02)
+            return False
+        self.raw += data
+        return bool(data)
