@@ -400,6 +400,10 @@ class RecorderSnapshot:
     cpu_count: int
     rss_bytes: int
     """All workers, the relay and the service together."""
+    total: Sample | None = None
+    """The last reading of all of them together."""
+    stability: Stability | None = None
+    """Six readings of their CPU over 30 s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pytest
 from tests.integration.harness import Recorder, wait_until
 from tests.peers import require
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraState, OutputKind, OutputState, Segment, SegmentVerdict
+from vmstui.model import CameraState, EventKind, OutputKind, OutputState, Segment, SegmentVerdict
 
 MakeCameras = Callable[..., SimulatedCameras]
 
@@ -266,3 +266,46 @@ def test_reencode_falls_back_from_missing_hardware_and_says_why(recorder: Record
     assert "nvenc" in camera.fallback
     recorder.wait_for("a closed segment", lambda now: now.segments_closed >= 1)
     assert recorder.segments()[0].codec == "h265"
+
+
+def test_a_frozen_worker_is_found_by_its_segment_and_replaced(recorder: Recorder, simulated: MakeCameras) -> None:
+    recording(recorder, simulated)
+    before = recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1)
+    assert before.pid is not None
+    os.kill(before.pid, signal.SIGSTOP)
+    recorder.wait_recording(generation=2)
+    event = next(event for event in recorder.details().events if event.kind is EventKind.WATCHDOG)
+    assert "does not grow" in event.rule
+    assert event.measured
+    assert event.threshold
+    assert event.outcome == "worker is replaced"
+
+
+def test_a_lost_note_never_lets_a_worker_write_over_what_lies_in_the_spool(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
+    old = recorder.recordings / ".vmstui" / "spool" / "cam1" / "1" / "000000.mp4"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"evidence")
+    recording(recorder, simulated)
+    assert recorder.camera().generation == 2
+    kept = wait_until(
+        lambda: [file for file in (recorder.recordings / ".vmstui" / "quarantine" / "cam1").glob("*.mp4")],
+        "the old file is set aside",
+    )
+    assert kept[0].read_bytes() == b"evidence"
+    assert not old.parent.exists()
+
+
+def test_the_clock_of_the_watchdog_is_not_the_wall_clock(recorder: Recorder, simulated: MakeCameras) -> None:
+    """A service that was frozen for a while judges no camera by the time it missed."""
+    recording(recorder, simulated)
+    before = recorder.camera()
+    assert recorder.service is not None
+    recorder.service.send_signal(signal.SIGSTOP)
+    time.sleep(25)
+    recorder.service.send_signal(signal.SIGCONT)
+    recorder.wait_for("segments after it", lambda camera: camera.segments_closed >= 5)
+    after = recorder.camera()
+    assert (after.pid, after.restarts) == (before.pid, 0)
+    assert max(map(abs, gaps_between(recorder.segments()))) < 0.5

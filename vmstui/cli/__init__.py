@@ -98,6 +98,8 @@ def _config(options: argparse.Namespace) -> int:
             return config_commands.show(options.config, options.json)
         case "schema":
             return config_commands.schema()
+        case "example":
+            return config_commands.example()
         case "diff":
             return config_commands.diff(options.config, options.new, options.json)
         case "reload":
@@ -162,11 +164,12 @@ def _parser() -> argparse.ArgumentParser:
         ("check", "list everything that is wrong, with file and line"),
         ("show", "the configuration as understood, with the origin of every value"),
         ("schema", "the JSON schema"),
+        ("example", "a complete, commented example"),
         ("diff", "what would change with another file"),
         ("reload", "have the recorder read its configuration again"),
     ):
         action = actions.add_parser(name, help=help_, description=help_)
-        if name != "schema":
+        if name not in ("schema", "example"):
             action.add_argument("--json", action="store_true", help="as JSON")
         if name == "diff":
             action.add_argument("new", metavar="FILE", help="the other file")

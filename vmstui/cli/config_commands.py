@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 
+from vmstui.resources import config_folder
 from vmstui.settings import Loaded, Problem, SettingsDiff, SettingsError, find_path, load
 from vmstui.settings import diff as difference
 from vmstui.settings.rows import Row, camera_rows, general_rows, profile_rows
@@ -75,6 +76,12 @@ def schema() -> int:
     from vmstui.settings.schema import schema_text
 
     print(schema_text(), end="")
+    return DONE
+
+
+def example() -> int:
+    """Print the shipped example: a start for an own file."""
+    print((config_folder() / "vmstui.example.yaml").read_text(encoding="utf-8"), end="")
     return DONE
 
 

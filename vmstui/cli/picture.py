@@ -36,6 +36,8 @@ def picture(answer: Json) -> str:
         lines += ["", table(HEADER, rows, RIGHT)]
     else:
         lines += ["", f"no camera is configured in {snapshot.config_path}"]
+    steadiness = _stability(snapshot)
+    lines += ["", *steadiness] if steadiness else []
     found = troubles(snapshot)
     return "\n".join([*lines, *([""] if found else []), *found])
 
@@ -54,6 +56,16 @@ def headline(snapshot: RecorderSnapshot) -> str:
             f"ffmpeg {snapshot.ffmpeg.version if snapshot.ffmpeg else 'missing'}",
         )
     )
+
+
+def _stability(snapshot: RecorderSnapshot) -> list[str]:
+    """The six samples over 30 s that an owner would take by hand."""
+    seen = snapshot.stability
+    if seen is None or not seen.samples:
+        return []
+    values = "  ".join(f"{value:.1f}" for value in seen.samples)
+    spread = f"min {seen.minimum:.1f}, max {seen.maximum:.1f}, mean {seen.mean:.1f}"
+    return [f"CPU %, {len(seen.samples)} samples over {5 * len(seen.samples)} s: {values}  ({spread}; {seen.verdict})"]
 
 
 def troubles(snapshot: RecorderSnapshot) -> list[str]:

@@ -142,7 +142,7 @@ class CameraWorker(Supervised):
         codec = self.record.source_codec
         if self._ask_again or not codec:
             codec = await ask_camera(self.camera, codec)
-        prepared = prepare(self.context, self.camera, self.log, codec, self.machine.rung, self.record.generation + 1)
+        prepared = prepare(self.context, self.camera, self.log, codec, self.machine.rung, self._next_generation())
         plan = prepared.plan
         intent = replace(
             self.record,
@@ -295,6 +295,12 @@ class CameraWorker(Supervised):
         if found is not None:
             self._save(_recovered(self.record, found))
         return found
+
+    def _next_generation(self) -> int:
+        """Above every number used before, also when the note was lost: a worker must never write into the spool of
+        another, whose segments may not be published yet."""
+        spooled = layout.spooled_generations(Path(self.context.settings.recordings), self.camera.id)
+        return 1 + max(self.record.generation, *spooled, 0)
 
     def _held_by(self) -> str:
         found = find_marked(self._marker())

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vmstui.codec import to_json
 from vmstui.ffmpeg.abilities import Abilities
-from vmstui.ffmpeg.command import WorkerFiles, input_script, worker_argv
+from vmstui.ffmpeg.command import CommandError, WorkerFiles, input_script, worker_argv
 from vmstui.ffmpeg.plan import Plan, PlanError, plans
 from vmstui.live.client import ProbeError, ProbeErrorKind, describe
 from vmstui.model import Camera, Settings
@@ -81,16 +81,18 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
         write_atomically(folder / "input.ffconcat", input_script(camera).encode())
         progress = folder / "progress"
         progress.unlink(missing_ok=True)
+        argv = worker_argv(
+            abilities,
+            plan,
+            camera,
+            WorkerFiles(input_path=str(folder / "input.ffconcat"), spool_folder=str(spool)),
+            context.settings.segment_length_s,
+            publish_url,
+        )
     except OSError as error:
         raise StartFailed(m.Retry.LADDER, f"cannot write {error.filename}: {error.strerror}") from None
-    argv = worker_argv(
-        abilities,
-        plan,
-        camera,
-        WorkerFiles(input_path=str(folder / "input.ffconcat"), spool_folder=str(spool)),
-        context.settings.segment_length_s,
-        publish_url,
-    )
+    except CommandError as error:
+        raise StartFailed(m.Retry.CONFIGURATION, str(error)) from None
     return Launch(generation, argv, plan, plan is not ladder[-1], spool, log.path(generation), progress)
 
 

@@ -79,7 +79,8 @@ class Publisher:
                 try:
                     await self._do(job)
                     break
-                except OSError as error:
+                except Exception as error:
+                    # A disk that fails, or a mistake of ours: the file stays in the spool, and the queue must go on.
                     if not troubled:
                         self._on_trouble(f"not published, tried again: {error}")
                     troubled = True

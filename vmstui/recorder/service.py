@@ -31,7 +31,8 @@ from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.watchdog import LATE_S, Finding, common_cause
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
-from vmstui.telemetry.procfs import ProcReader, Reading, sample
+from vmstui.telemetry.procfs import ProcReader, Reading, sample, together
+from vmstui.telemetry.ring import SampleRing
 from vmstui.triage.masking import Masker
 
 TICK_S = 1.0
@@ -62,6 +63,8 @@ class Service:
         self.cameras: dict[str, CameraWorker] = {}
         self.resources = Resources(self.settings, state_folder)
         self.own_sample: Sample | None = None
+        self.total_samples = SampleRing()
+        """All workers, the relay and the service together, for the last hour."""
         self._state_folder = state_folder
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="publish")
         self._logbook = LogBook(len(self.settings.cameras) + 1)
@@ -262,10 +265,18 @@ class Service:
             except Exception as error:
                 # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
                 self.say(LogLevel.ERROR, f"{worker.camera.id}: cannot look after it: {type(error).__name__}: {error}")
+        self._add_up()
         if late_s > 0:
             self.say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
         else:
             self._judge(now_s)
+
+    def _add_up(self) -> None:
+        runs = [worker.run for worker in self.cameras.values()]
+        samples = [run.sample for run in runs if run is not None] + [self.live.snapshot().sample, self.own_sample]
+        taken = [entry for entry in samples if entry is not None]
+        if taken:
+            self.total_samples.append(together(taken, datetime.now(UTC)))
 
     def _judge(self, now_s: float) -> None:
         findings: list[tuple[CameraWorker, Finding]] = []

@@ -37,8 +37,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
     cameras = tuple(camera_snapshot(worker) for worker in service.cameras.values())
     relay = service.live.snapshot()
     own = ProcessSnapshot(os.getpid(), "running", sample=service.own_sample)
-    samples = [camera.sample for camera in cameras] + [relay.sample, own.sample]
-    taken = [entry for entry in samples if entry is not None]
+    total = next(iter(service.total_samples.last(1)), None)
     abilities = service.resources.abilities
     cpu_count = os.cpu_count() or 1
     return RecorderSnapshot(
@@ -61,10 +60,12 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         ffmpeg_reason=service.resources.ffmpeg_reason,
         cameras=cameras,
         started_at=service.started_at,
-        cpu_percent=round(sum(entry.cpu_percent for entry in taken), 1),
+        cpu_percent=total.cpu_percent if total is not None else 0.0,
         cpu_budget_percent=service.settings.cpu_budget_percent or 100.0 * cpu_count,
         cpu_count=cpu_count,
-        rss_bytes=sum(entry.rss_bytes for entry in taken),
+        rss_bytes=total.rss_bytes if total is not None else 0,
+        total=total,
+        stability=stability(service.total_samples.cpu_percents(SAMPLES_SHOWN)),
     )
 
 

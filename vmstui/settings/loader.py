@@ -78,7 +78,7 @@ def _read(file: str, report: Report) -> bytes:
             return stream.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         found = error.strerror if isinstance(error, OSError) and error.strerror else "no usable path"
-        accepted = "a configuration file; --config or $VMSTUI_CONFIG name another one"
+        accepted = "a configuration file (`vmstui config example` prints one; --config or $VMSTUI_CONFIG name another)"
         report.error(WHOLE_FILE, "", found.lower(), accepted)
         raise SettingsError(report.errors) from None
 

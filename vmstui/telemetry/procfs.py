@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,4 +117,17 @@ def sample(before: Reading, now: Reading, at: datetime) -> Sample:
         threads=now.threads,
         read_bytes_per_s=max(0.0, (now.read_bytes - before.read_bytes) / elapsed_s),
         write_bytes_per_s=max(0.0, (now.write_bytes - before.write_bytes) / elapsed_s),
+    )
+
+
+def together(samples: Iterable[Sample], at: datetime) -> Sample:
+    """Several processes as one reading: everything added up."""
+    taken = list(samples)
+    return Sample(
+        at=at,
+        cpu_percent=sum(entry.cpu_percent for entry in taken),
+        rss_bytes=sum(entry.rss_bytes for entry in taken),
+        threads=sum(entry.threads for entry in taken),
+        read_bytes_per_s=sum(entry.read_bytes_per_s for entry in taken),
+        write_bytes_per_s=sum(entry.write_bytes_per_s for entry in taken),
     )
