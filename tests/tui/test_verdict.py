@@ -71,7 +71,7 @@ def test_live_that_is_down_is_said_though_everything_records() -> None:
 
 def test_an_old_picture_says_its_age_instead_of_the_time() -> None:
     text = header(recorder_snapshot(camera()), link=Link("gone", 2, 12))
-    assert text.startswith(" ✖ not connected  · last seen: · ")
+    assert text.startswith(" ✖ not connected  · last seen · ")
     assert text.endswith("12 s ago ")
 
 

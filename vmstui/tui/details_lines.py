@@ -75,7 +75,8 @@ def stability_lines(stability: Stability, cells: int) -> list[Line]:
     """The six samples of the last half minute and how steady they are, as in a report."""
     if not stability.samples:
         return _field("CPU", "no samples yet", cells, Role.DIM)
-    count = f"{plural(len(stability.samples), 'sample')} over 30 s"
+    few = stability.verdict is StabilityVerdict.TOO_FEW
+    count = f"{len(stability.samples)} of 6 samples" if few else f"{plural(len(stability.samples), 'sample')} over 30 s"
     lines = _field("CPU", f"{count}: " + "  ".join(f"{value:.1f}" for value in stability.samples) + " %", cells)
     extent = f"min {stability.minimum:.1f}  max {stability.maximum:.1f}  mean {stability.mean:.1f} %  "
     verdict: Span = (f"{glyphs.DOT} {stability.verdict}", _STABILITY_ROLE[stability.verdict])
@@ -128,7 +129,7 @@ def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> li
     facts = [since, f"profile {camera.profile}", plural(camera.restarts, "restart")]
     if camera.next_start_at:
         left_s = (camera.next_start_at - snapshot.at).total_seconds()
-        facts.append(f"next start in {span(left_s)}" if left_s > 0 else "starting now")
+        facts.insert(1, f"next start in {span(left_s)}" if left_s > 0 else "starting now")
     lines: list[Line] = []
     word, role = state_span(camera, snapshot.at)
     rest = flow(facts, cells - LABEL - len(word) - 2)

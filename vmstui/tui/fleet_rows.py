@@ -227,8 +227,9 @@ def row(camera: CameraSnapshot, columns: Sequence[Placed], context: RowContext) 
         spans.append((fit(text, place_.cells, right=place_.column.right) + " ", role))
         used += place_.cells + 1
         if reason and place_.column.key == "name":
-            role = STATE_ROLE[camera.state]
-            return [*spans, (fit(reason, max(total - used, 0)) + " ", role if role is not Role.OK else Role.TEXT)]
+            # What all cameras share is said once, in a banner; saying it in red in every row would shout.
+            role = Role.TEXT if camera.state is CameraState.HELD else STATE_ROLE[camera.state]
+            return [*spans, (fit(reason, max(total - used, 0)) + " ", role)]
     return spans
 
 

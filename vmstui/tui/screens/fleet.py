@@ -15,7 +15,7 @@ from textual.screen import Screen
 from vmstui.control.errors import RecorderError
 from vmstui.model import CameraSnapshot, CameraState
 from vmstui.tui import questions
-from vmstui.tui.actions import Action, Scope, bindings, find
+from vmstui.tui.actions import Action, Group, Scope, bindings, find
 from vmstui.tui.arrange import Pane, arrange
 from vmstui.tui.asked import Asked
 from vmstui.tui.fleet_rows import context_of, ordered
@@ -108,12 +108,13 @@ class FleetScreen(Screen[None]):
         taken = 2 + self.banners.update(banners(snapshot, self.picture.link)) + bool(self.filter_bar.display)
         cells, lines = self.app.size
         plan = arrange(cells, lines - taken, len(self.table.cameras), self.chosen if self.selected else None)
-        self.table.display = plan.fleet_lines > 0
-        if self.table.styles.height is None or self.table.styles.height.value != plan.fleet_lines:
-            self.table.styles.height = max(plan.fleet_lines, 1)
         self.summary.display = plan.summary
         camera = self.selected
         shown = plan.panes if camera is not None else ()
+        fleet_lines = plan.fleet_lines if shown or plan.summary else lines - taken
+        self.table.display = fleet_lines > 0
+        if self.table.styles.height is None or self.table.styles.height.value != fleet_lines:
+            self.table.styles.height = max(fleet_lines, 1)
         panes = {Pane.DETAILS: self.details_pane, Pane.SEGMENTS: self.segments_pane, Pane.LOG: self.log_pane}
         self.query_one("#panes").display = bool(shown)
         for kind, pane in panes.items():
@@ -137,6 +138,8 @@ class FleetScreen(Screen[None]):
         shown: list[tuple[Action, str]] = []
         for action in self.actions:
             if not action.rank or (action.scope is Scope.LOG and not in_log):
+                continue
+            if camera is None and action.group is Group.CAMERA:
                 continue
             words = action.words
             if action.id == "camera.toggle":

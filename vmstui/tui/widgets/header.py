@@ -33,7 +33,7 @@ def header_line(snapshot: RecorderSnapshot | None, link: Link, cells: int) -> Li
     parts = headline(snapshot)
     if link.stale:  # a verdict of the past must not look like one of the present
         words = "not connected" if link.lost else "no news"
-        parts = [(-1, ((f" {BAD} {words} ", Role.PILL_BAD),)), (-1, (("last seen:", Role.DIM),)), *parts]
+        parts = [(-1, ((f" {BAD} {words} ", Role.PILL_BAD),)), (-1, (("last seen", Role.DIM),)), *parts]
     left = pack(parts, cells - width_of(right) - 2, SEPARATOR)
     return spread(left, right, cells)
 
