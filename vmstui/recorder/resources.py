@@ -58,7 +58,8 @@ class Resources:
         status = await asyncio.to_thread(check_storage, path, expected, floor)
         self._storage = status
         self._full = not status.usable and status.total_bytes > 0 and status.free_bytes < floor
-        if status.usable and self._learnt_mount() != status.mount_point:
+        # In a chroot the root itself may not be among the mounts: then nothing is known, and nothing is expected.
+        if status.usable and status.mount_point and self._learnt_mount() != status.mount_point:
             self._learn_mount(status.mount_point)
 
     async def find_ffmpeg(self) -> None:
