@@ -26,7 +26,7 @@ def test_no_line_is_wider_than_the_pane(cells: int, state: CameraState) -> None:
 
 def test_what_is_wrong_and_what_to_do_come_first() -> None:
     bad = camera(state=CameraState.AUTH_FAILED, reason="401 Unauthorized", next_start_at=NOW + timedelta(minutes=9))
-    texts = [text_of(line) for line in details_lines(recorder_snapshot(bad), bad, None, 100)]
+    texts = [text_of(line) for line in details_lines(recorder_snapshot(bad), bad, None, 140)]
     assert texts[0].startswith("state      ✖ auth failed  since 04:56:00 (3 h 00 min)")
     assert "next start in 9 min" in texts[0]
     assert texts[1] == "why        401 Unauthorized"

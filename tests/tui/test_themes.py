@@ -46,6 +46,11 @@ def test_what_a_theme_does_not_name_is_derived_readably(name: str) -> None:
             assert themes.contrast(Color.parse(variables[text]), ground) >= 4.4, text
 
 
+def test_every_own_variable_has_a_default() -> None:
+    for name in ("nord", "ansi-dark"):
+        assert set(themes.OWN_VARIABLES) <= set(themes.own_variables(BUILTIN_THEMES[name]))
+
+
 def test_contrast_is_that_of_wcag() -> None:
     assert themes.contrast(Color.parse("#000"), Color.parse("#fff")) == pytest.approx(21.0)
     assert themes.contrast(Color.parse("#777"), Color.parse("#fff")) == pytest.approx(4.48, abs=0.01)
@@ -60,6 +65,7 @@ def test_contrast_is_that_of_wcag() -> None:
             "primary: red\nvariables: {row-cursor-style: blink}",
             "row-cursor-style: found 'blink', accepted is one of none,",
         ),
+        ("primary: red\nvariables: {state-okay: red}", "unknown variable 'state-okay'"),
         ("primray: red", "unknown key 'primray'"),
         ("accent: red", "`primary` is missing"),
         ("primary: red\ndark: perhaps", "dark: found 'perhaps', accepted is true or false"),

@@ -15,7 +15,7 @@ from vmstui.tui import glyphs
 from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, width, zone
 from vmstui.tui.lines import Role, Span
 from vmstui.tui.spark import WINDOW_S, spark
-from vmstui.tui.verdict import NO_GROWTH_S, Health, health
+from vmstui.tui.verdict import NO_GROWTH_S, health
 
 STATE_ROLE = {
     CameraState.RECORDING: Role.OK,
@@ -257,6 +257,3 @@ def context_of(
 ) -> RowContext:
     """The context of all rows of one snapshot."""
     return RowContext(snapshot.at, zone(snapshot.timezone), history, ticks, notes)
-
-
-__all__ = ["COLUMNS", "Column", "Health", "Placed", "RowContext", "context_of", "matches", "ordered", "place", "row"]

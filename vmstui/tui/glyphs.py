@@ -36,7 +36,7 @@ LEVELS = "▁▂▃▄▅▆▇█"
 """Eight heights of a spark, lowest first."""
 
 OK, BAD, WARN, BUSY = "✔", "✖", "▲", "◌"
-CURSOR, DOT, DASH, RULE, ELLIPSIS, ENTER, TIMES = "▌", "·", "–", "─", "…", "⏎", "×"
+CURSOR, DOT, DASH, RULE, ELLIPSIS = "▌", "·", "–", "─", "…"
 
 _TWINS = {
     "●": "*", "◌": ":", "◍": ";", "○": "o", "‖": "=", "◔": "~", "▲": "^", "✖": "X", "✘": "#", "■": "@",

@@ -37,6 +37,7 @@ TEXT_VARIABLES = (
 PILL_VARIABLES = ("pill-warn", "pill-bad", "pill-text", "match", "match-text")
 ROW_VARIABLES = ("row-cursor", "row-cursor-blurred", "row-head")
 STYLE_VARIABLES = ("row-cursor-style", "row-cursor-blurred-style")
+OWN_VARIABLES = (*TEXT_VARIABLES, *PILL_VARIABLES, *ROW_VARIABLES, *STYLE_VARIABLES)
 STYLES = ("none", "bold", "reverse", "underline", "bold reverse", "bold underline")
 
 
@@ -84,6 +85,9 @@ def parse_theme(document: object, name: str) -> Theme:
     variables = {str(key): _variable(str(key), value) for key, value in given.items()}
     dark, ansi = (_flag(key, document.get(key, key == "dark")) for key in ("dark", "ansi"))
     theme = Theme(str(document.get("name", name)), dark=dark, ansi=ansi, variables=variables, **colours)  # type: ignore[arg-type]
+    known_variables = {*theme.to_color_system().generate(), *OWN_VARIABLES, *BUILTIN_THEMES["ansi-dark"].variables}
+    if strange := sorted(set(variables) - known_variables):
+        raise ValueError(f"unknown variable {strange[0]!r}; those of vmstui are {', '.join(OWN_VARIABLES)}")
     theme.variables = {**own_variables(theme), **variables}
     return theme
 

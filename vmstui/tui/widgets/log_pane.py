@@ -26,8 +26,6 @@ from vmstui.tui.widgets.pane import Pane
 PAGE = 1000
 """Lines per question."""
 PAGES_AT_ONCE = 5
-HEAD = 11
-"""Cells before the text: time and level."""
 
 LEVEL_ROLE = {
     LogLevel.FATAL: Role.BAD,
