@@ -124,7 +124,7 @@ def recorded(
     spool = folder / "spool"
     spool.mkdir(parents=True, exist_ok=True)
     script = folder / "input.ffconcat"
-    script.write_text(input_script(camera), encoding="utf-8")
+    script.write_text(input_script(camera, abilities), encoding="utf-8")
     files = WorkerFiles(str(script), str(spool))
     argv = worker_argv(abilities, plan, camera, files, segment_length_s, publish_url)
     with (folder / "log").open("wb") as log, (folder / "progress").open("wb") as progress:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
+import ssl
 import subprocess
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,6 +101,58 @@ def test_a_camera_of_another_make_is_recorded_with_its_password(
     segment = recorder.segments()[1]
     assert (segment.codec, segment.width, segment.height) == ("h264", 320, 180)
     assert segment.duration_s == pytest.approx(5, abs=1.2)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("ffmpeg", ["embedded", "system"])
+def test_a_camera_that_signed_its_own_certificate_is_recorded(
+    recorder: Recorder, simulated: Callable[..., SimulatedCameras], tmp_path: Path, ffmpeg: str
+) -> None:
+    require("openssl", "ffmpeg")
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=camera"]
+    argv += ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "certificate.pem")]
+    subprocess.run(argv, check=True, capture_output=True)
+    with tls_front(simulated().port, tmp_path) as port:
+        recorder.configure([("cam1", f"rtsps://127.0.0.1:{port}/cam1")])
+        text = recorder.config.read_text().replace("ffmpeg: embedded", f"ffmpeg: {ffmpeg}")
+        recorder.config.write_text(text)
+        recorder.start()
+        recorder.wait_recording()
+        recorder.wait_for("a segment", lambda camera: camera.segments_closed >= 1)
+
+
+@contextlib.contextmanager
+def tls_front(port: int, folder: Path) -> Iterator[int]:
+    """A TLS server in front of a plain one, as a camera's `rtsps://` is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            inner = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(copy(reader, inner[1]), copy(inner[0], writer))
+
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, ssl=context))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0.1))
+        loop.close()
 
 
 @pytest.mark.peer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import pytest
@@ -117,7 +118,7 @@ def test_a_camera_name_with_control_characters_is_a_harmless_title() -> None:
 
 
 def test_the_script_holds_the_address_with_credentials_and_how_to_speak() -> None:
-    assert input_script(camera("rtsps://[fe80::1]:322/a?x=1&y=2", "ad:min@x", "p@ss/w#%")) == (
+    assert input_script(camera("rtsps://[fe80::1]:322/a?x=1&y=2", "ad:min@x", "p@ss/w#%"), abilities()) == (
         "ffconcat version 1.0\n"
         "file 'rtsps://ad%3Amin%40x:p%40ss%2Fw%23%25@[fe80::1]:322/a?x=1&y=2'\n"
         "option rtsp_transport 'tcp'\n"
@@ -126,12 +127,19 @@ def test_the_script_holds_the_address_with_credentials_and_how_to_speak() -> Non
     )
 
 
+def test_a_camera_may_sign_its_own_certificate_where_ffmpeg_would_refuse_that() -> None:
+    strict = replace(abilities(), verifies_tls=True)
+    assert input_script(camera("rtsps://h/p"), strict).endswith("option tls_verify '0'\n")
+    assert "tls_verify" not in input_script(camera("rtsp://h/p"), strict)
+    assert "tls_verify" not in input_script(camera("rtsps://h/p"), abilities())
+
+
 def test_a_camera_without_credentials_gets_none() -> None:
-    assert "file 'rtsp://cam.example:554/stream'\n" in input_script(camera(username=None, password=None))
+    assert "file 'rtsp://cam.example:554/stream'\n" in input_script(camera(username=None, password=None), abilities())
 
 
 def test_an_address_keeps_its_escapes_and_gets_those_it_lacks() -> None:
-    script = input_script(camera("rtsp://h/a b%20c%zz/'\"é\n", None, None))
+    script = input_script(camera("rtsp://h/a b%20c%zz/'\"é\n", None, None), abilities())
     assert "file 'rtsp://h/a%20b%20c%25zz/'\\''%22%C3%A9%0A'\n" in script
 
 
@@ -140,7 +148,7 @@ def test_any_user_and_password_arrive_as_they_are(username: str, password: str) 
     raw = (username + password).encode("utf-8", "surrogatepass")
     if raw.decode("utf-8", "ignore") != username + password or len(quote(username + password, safe="")) > 100:
         return
-    line = input_script(camera("rtsp://h/p", username, password)).splitlines()[1]
+    line = input_script(camera("rtsp://h/p", username, password), abilities()).splitlines()[1]
     address = line.removeprefix("file '").removesuffix("'").replace("'\\''", "'")
     user_info = address.removeprefix("rtsp://").rpartition("@h/p")[0]
     found_user, _, found_password = user_info.partition(":")
@@ -150,10 +158,10 @@ def test_any_user_and_password_arrive_as_they_are(username: str, password: str) 
 
 def test_long_credentials_are_spelled_short_and_too_long_ones_refused_without_showing_them() -> None:
     punctuation = "!" * 100
-    assert f"admin:{punctuation}@" in input_script(camera(password=punctuation))
+    assert f"admin:{punctuation}@" in input_script(camera(password=punctuation), abilities())
     longest = "x" * (MAX_CREDENTIALS_BYTES - len("admin:"))
-    assert longest in input_script(camera(password=longest))
+    assert longest in input_script(camera(password=longest), abilities())
     with pytest.raises(CommandError) as caught:
-        input_script(camera(password=longest + "x"))
+        input_script(camera(password=longest + "x"), abilities())
     assert longest not in str(caught.value)
     assert "lobby" in str(caught.value)

@@ -24,7 +24,7 @@ from vmstui.ffmpeg.encoders import ENCODERS, HARDWARE, encoder_options, filter_c
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
 from vmstui.model import LogLevel, OutputKind
 
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 HARDWARE_TIMEOUT_S = 10.0
 SOFTWARE_TIMEOUT_S = 30.0
 _AT_ONCE = 4
@@ -59,6 +59,8 @@ class Abilities:
     """Decoding, scaling and encoding without leaving the GPU works."""
     vaapi_device: str
     """Render node that VAAPI encoded on, `` without one."""
+    verifies_tls: bool = False
+    """Refuses a camera whose certificate nobody signed, unless told otherwise (the rtsp demuxer has `tls_verify`)."""
 
     def count(self) -> int:
         """How much works, to compare two binaries on one machine."""
@@ -109,6 +111,7 @@ def _try_all(binary: Binary) -> Abilities:
         nodes = sorted(str(node) for node in Path("/dev/dri").glob("renderD*"))
         hybrid = pool.submit(_hybrid_fragmented, binary, folder)
         fifo = pool.submit(_fifo_rtsp, binary)
+        tls = pool.submit(_verifies_tls, binary)
         trials = {name: pool.submit(_try_encoder, binary, name, nodes) for name in ENCODERS}
         outcomes = {name: trial.result() for name, trial in trials.items()}
         working = frozenset(name for name, (reason, _) in outcomes.items() if not reason)
@@ -121,6 +124,7 @@ def _try_all(binary: Binary) -> Abilities:
             fifo_rtsp=fifo.result(),
             cuda_frames=cuda,
             vaapi_device=next((device for reason, device in outcomes.values() if device and not reason), ""),
+            verifies_tls=tls.result(),
         )
 
 
@@ -155,6 +159,11 @@ def _fifo_rtsp(binary: Binary) -> bool:
         return False
     muxers = _start(binary, ("-muxers",), SOFTWARE_TIMEOUT_S)
     return muxers is not None and b" rtsp " in muxers.stdout
+
+
+def _verifies_tls(binary: Binary) -> bool:
+    options = _start(binary, ("-h", "demuxer=rtsp"), SOFTWARE_TIMEOUT_S)
+    return options is not None and b"-tls_verify " in options.stdout
 
 
 def _cuda_frames(binary: Binary, working: frozenset[str], folder: str) -> bool:
@@ -226,6 +235,7 @@ def _read_cache(file: Path, identity: str, binary: Binary) -> Abilities | None:
             fifo_rtsp=bool(kept["fifo_rtsp"]),
             cuda_frames=bool(kept["cuda_frames"]),
             vaapi_device=str(kept["vaapi_device"]),
+            verifies_tls=bool(kept["verifies_tls"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -240,6 +250,7 @@ def _write_cache(file: Path, identity: str, abilities: Abilities) -> None:
         "fifo_rtsp": abilities.fifo_rtsp,
         "cuda_frames": abilities.cuda_frames,
         "vaapi_device": abilities.vaapi_device,
+        "verifies_tls": abilities.verifies_tls,
     }
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

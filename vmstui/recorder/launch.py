@@ -78,7 +78,7 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     try:
         spool.mkdir(parents=True, mode=0o700)
         log.prepare()
-        write_atomically(folder / "input.ffconcat", input_script(camera).encode())
+        write_atomically(folder / "input.ffconcat", input_script(camera, abilities).encode())
         progress = folder / "progress"
         progress.unlink(missing_ok=True)
         argv = worker_argv(
