@@ -220,7 +220,11 @@ class Stability:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What ffmpeg last reported through `-progress` (fftools/ffmpeg.c, print_report)."""
+    """What ffmpeg last reported through `-progress` (fftools/ffmpeg.c, print_report).
+
+    As it reports them, fps and speed are averages since its start; the recorder replaces them by those of the last
+    30 s once it has seen enough.
+    """
 
     frame: int
     fps: float
@@ -327,6 +331,7 @@ class CameraSnapshot:
     fallback: str = ""
     """Rung of the fallback ladder and why it was taken; empty on the first rung."""
     sample: Sample | None = None
+    """The last reading of the worker, its CPU averaged over 5 s."""
     progress: Progress | None = None
     open_segment: OpenSegment | None = None
     last_segment: Segment | None = None
@@ -395,7 +400,7 @@ class RecorderSnapshot:
     cameras: tuple[CameraSnapshot, ...]
     started_at: datetime
     cpu_percent: float
-    """All workers, the relay and the service together."""
+    """All workers, the relay and the service together, over the last 5 s."""
     cpu_budget_percent: float
     cpu_count: int
     rss_bytes: int

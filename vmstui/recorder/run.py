@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,9 @@ from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
 
 PROGRESS_BOUND_BYTES = 64 * 1024
 PROGRESS_TAIL_BYTES = 2048
+RATE_WINDOW = 30
+"""Looks, a second apart, that fps and speed are taken over."""
+RATE_MIN_S = 3.0
 
 
 class Run:
@@ -37,6 +41,7 @@ class Run:
         self._reader_of_spool = SpoolReader(spool.folder)
         self._told: frozenset[str] = frozenset()
         self._vitals = Vitals(now_s)
+        self._counts: deque[tuple[float, int, float]] = deque(maxlen=RATE_WINDOW)
         self._reading: Reading | None = None
         self._reader: ProcReader | None = None
         with contextlib.suppress(ProcessGone):
@@ -53,7 +58,7 @@ class Run:
         `late_s`: how much later than planned this look comes; that time does not count against the worker.
         """
         self._take_sample(now_s)
-        self._read_progress()
+        self._read_progress(now_s)
         closed = self._reader_of_spool.closed()
         self._look_at_open_segment(closed)
         fresh = tuple(name for name in closed if name not in self._told)
@@ -91,7 +96,7 @@ class Run:
                 self.sample = sample(self._reading, reading, datetime.now(UTC))
             self._reading = reading
 
-    def _read_progress(self) -> None:
+    def _read_progress(self, now_s: float) -> None:
         try:
             descriptor = os.open(self._progress_path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
@@ -104,7 +109,20 @@ class Run:
                 os.ftruncate(descriptor, 0)
         finally:
             os.close(descriptor)
-        self.progress = parse_progress(raw) or self.progress
+        progress = parse_progress(raw) or self.progress
+        if progress is None:
+            return
+        # ffmpeg's own fps and speed are averages since its start, which after a day say nothing about now.
+        self._counts.append((now_s, progress.frame, progress.out_time_s))
+        first_s, first_frame, first_out_s = self._counts[0]
+        elapsed_s = now_s - first_s
+        if elapsed_s >= RATE_MIN_S:
+            progress = replace(
+                progress,
+                fps=round((progress.frame - first_frame) / elapsed_s, 1),
+                speed=round((progress.out_time_s - first_out_s) / elapsed_s, 2),
+            )
+        self.progress = progress
 
     def _look_at_open_segment(self, closed: tuple[str, ...]) -> None:
         newest = open_segment(self.spool.folder)

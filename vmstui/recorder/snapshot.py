@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from vmstui.model import (
     OutputState,
     ProcessSnapshot,
     RecorderSnapshot,
+    Sample,
 )
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recording import layout
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 SAMPLES_SHOWN = 60
 EVENTS_SHOWN = 50
+CALM_SAMPLES = 5
 
 
 def recorder_snapshot(service: Service) -> RecorderSnapshot:
@@ -60,7 +63,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         ffmpeg_reason=service.resources.ffmpeg_reason,
         cameras=cameras,
         started_at=service.started_at,
-        cpu_percent=total.cpu_percent if total is not None else 0.0,
+        cpu_percent=_mean(service.total_samples.cpu_percents(CALM_SAMPLES)),
         cpu_budget_percent=service.settings.cpu_budget_percent or 100.0 * cpu_count,
         cpu_count=cpu_count,
         rss_bytes=total.rss_bytes if total is not None else 0,
@@ -88,7 +91,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         restarts=max(0, record.generation - 1),
         next_start_at=worker.next_start_at,
         fallback=f"{record.rung_name}: {record.note}" if record.note else "",
-        sample=run.sample if run else None,
+        sample=_calm(worker) if run is not None and run.sample is not None else None,
         progress=run.progress if run else None,
         open_segment=run.open if run else None,
         last_segment=worker.segments.newest(),
@@ -97,6 +100,15 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
             worker.camera.id, datetime.now(UTC) - timedelta(minutes=1)
         ),
     )
+
+
+def _calm(worker: CameraWorker) -> Sample | None:
+    """The newest sample, its CPU averaged over some seconds: the kernel counts in ticks of 10 ms, so that a single
+    second of a worker that needs 0.4 % reads 0 or 1."""
+    recent = worker.samples.last(CALM_SAMPLES)
+    if not recent:
+        return None
+    return replace(recent[-1], cpu_percent=_mean(tuple(entry.cpu_percent for entry in recent)))
 
 
 def camera_details(worker: CameraWorker) -> CameraDetails:
@@ -115,6 +127,10 @@ def camera_details(worker: CameraWorker) -> CameraDetails:
         log_path=str(worker.log.path(generation)),
         spool_path=str(layout.generation_spool(recordings, worker.camera.id, generation)),
     )
+
+
+def _mean(values: tuple[float, ...]) -> float:
+    return round(sum(values) / len(values), 1) if values else 0.0
 
 
 def _outputs(worker: CameraWorker) -> tuple[OutputHealth, ...]:
