@@ -45,7 +45,7 @@ class Retry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a process is ended. A step is a signal and the seconds to wait for the end after it.
+    """How a process is ended and followed. A step is a signal and the seconds to wait for the end after it.
 
     ffmpeg must get at most three signals in its life: at the fourth it exits without writing trailers
     (fftools/ffmpeg.c, sigterm_handler).
@@ -53,6 +53,7 @@ class Policy:
 
     stop: tuple[tuple[signal.Signals, float], ...]
     stall: tuple[tuple[signal.Signals, float], ...]
+    ladder_s: tuple[float, ...] = LADDER_S
 
 
 WORKER_POLICY = Policy(
@@ -62,6 +63,8 @@ WORKER_POLICY = Policy(
 RELAY_POLICY = Policy(
     stop=((signal.SIGTERM, 2.0), (signal.SIGKILL, 10.0)),
     stall=((signal.SIGKILL, 10.0),),
+    # Our own program on our own machine: there is no camera to spare.
+    ladder_s=(0.0, 0.5, 1.0, 2.0, 5.0),
 )
 
 
@@ -198,7 +201,7 @@ class Machine:
     alive: bool = False
     """A process exists."""
     failures: int = 0
-    """Next index into `LADDER_S`."""
+    """Next index into the policy's ladder of delays."""
     rung: int = 0
     """Rung of the fallback ladder the next start uses; 0 is the best."""
     step: int = 0
@@ -382,9 +385,10 @@ def _after_failure(machine: Machine, retry: Retry, text: str, jitter: float, *, 
         return replace(machine, state=State.AUTH_FAILED, reason=text), (SetTimer(AUTH_RETRY_S),)
     if retry is Retry.CONFIGURATION:
         return replace(machine, state=State.CONFIG_ERROR, reason=text), ()
-    index = min(max(machine.failures, 0 if recorded else 1), len(LADDER_S) - 1)
+    ladder_s = machine.policy.ladder_s
+    index = min(max(machine.failures, 0 if recorded else 1), len(ladder_s) - 1)
     machine = replace(machine, failures=index + 1)
-    delay_s = LADDER_S[index] * (1 + JITTER * jitter)
+    delay_s = ladder_s[index] * (1 + JITTER * jitter)
     if delay_s == 0:
         return _begin(machine)
     return replace(machine, state=State.BACKOFF, reason=text), (SetTimer(delay_s),)
