@@ -285,7 +285,6 @@ class EventKind(StrEnum):
     HOLD = "hold"
     ADOPT = "adopt"
     SEGMENT = "segment"
-    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +427,16 @@ class CameraDetails:
     """Newest last, at most 50."""
     log_path: str
     spool_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What a recorder that was told to stop could not bring to an end."""
+
+    stuck: tuple[str, ...]
+    """Cameras whose worker did not end after SIGKILL."""
+    unsettled: int
+    """Spool folders that still hold segments; nothing is lost, the next start publishes them."""
 
 
 class LogLevel(StrEnum):

@@ -50,7 +50,7 @@ def start(folder: Path, argv: tuple[str, ...] = SLEEP, marker: str = "") -> Proc
         environment=os.environ,
         stdout=folder / "out",
         stderr=folder / "err",
-        lock=folder / "lock",
+        lock_fd=take_lock(folder / "lock"),
     )
 
 

@@ -158,7 +158,15 @@ def test_a_hold_during_a_start_or_a_wait_is_kept() -> None:
     assert machine.state is State.HELD
     assert m.CancelStart() in actions
     waiting = run(m.Start(), m.NotStarted(m.Retry.LADDER, "x", 0))[0]
-    assert run(HOLD, machine=waiting)[0].state is State.HELD
+    assert run(HOLD, m.TimeUp(), machine=waiting)[0].state is State.HELD
+
+
+@pytest.mark.parametrize("retry", [m.Retry.AUTH, m.Retry.CONFIGURATION, m.Retry.LADDER])
+def test_a_disk_that_comes_and_goes_does_not_cut_a_wait_short(retry: m.Retry) -> None:
+    waiting = run(m.Start(), m.NotStarted(retry, "x", 0))[0]
+    machine, actions = run(HOLD, m.Release(), HOLD, m.Release(), machine=waiting)
+    assert machine.state is waiting.state
+    assert actions == []
 
 
 def test_a_start_that_is_not_wanted_any_more_is_cancelled() -> None:

@@ -8,7 +8,7 @@ from vmstui.recorder.watchdog import Vitals, common_cause, judge
 def growing(seconds: int, every_s: int = 1) -> Vitals:
     vitals = Vitals(started_s=0.0)
     for second in range(seconds + 1):
-        vitals = vitals.saw(second, "000000.mp4", 1000 * (second // every_s + 1), float(second))
+        vitals = vitals.saw(second, "000000.mp4", 10_000 * (second // every_s + 1), float(second))
     return vitals
 
 
@@ -47,7 +47,7 @@ def test_the_limit_follows_the_keyframe_interval_of_the_camera() -> None:
 
 
 def test_a_new_segment_that_is_smaller_counts_as_growth() -> None:
-    vitals = growing(100).saw(115.0, "000001.mp4", 10, 115.0)
+    vitals = growing(100).saw(115.0, "000001.mp4", 5000, 115.0)
     assert judge(vitals, 130.0) is None
 
 
@@ -60,3 +60,7 @@ def test_half_the_fleet_stale_at_once_is_a_common_cause_for_a_minute() -> None:
     assert not common_cause(stale=6, running=10, stale_for_s=61.0)
     assert not common_cause(stale=5, running=10, stale_for_s=5.0)
     assert not common_cause(stale=1, running=1, stale_for_s=5.0)
+
+
+def test_the_header_of_a_segment_is_no_footage_yet() -> None:
+    assert Vitals(started_s=0.0).saw(1.0, "000000.mp4", 772, 1.0).grew_s is None

@@ -14,6 +14,8 @@ from vmstui.cli.config_commands import difference_lines
 from vmstui.codec import from_json
 from vmstui.control.client import call
 from vmstui.control.errors import RecorderLost
+from vmstui.model import LeftBehind
+from vmstui.own_process import own_argv, own_environment
 from vmstui.recorder.process import seal_descriptors
 from vmstui.settings import Folders, SettingsDiff, default_folders, find_path, load
 from vmstui.settings import socket_path as path_of_socket
@@ -69,15 +71,15 @@ def start_service(config: str, folders: Folders) -> int | None:
     state = Path(folders.state)
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = state / "service.log"
-    argv = [sys.executable, "-m", "vmstui", "--config", os.path.abspath(config), "up", "--foreground"]
+    argv = own_argv("vmstui", "--config", os.path.abspath(config), "up", "--foreground")
     seal_descriptors()
     null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         pid = os.posix_spawn(
-            sys.executable,
+            argv[0],
             argv,
-            {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+            own_environment(),
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, null, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),
@@ -92,8 +94,9 @@ def start_service(config: str, folders: Folders) -> int | None:
         os.close(output)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        if running_service(control_socket(folders)) is not None:
-            return pid
+        running = running_service(control_socket(folders))
+        if running is not None:
+            return running  # ours, or that of somebody who was quicker
         with contextlib.suppress(ChildProcessError):
             ended, _ = os.waitpid(pid, os.WNOHANG)
             if ended:
@@ -133,10 +136,11 @@ def run_service(config: str, folders: Folders) -> int:
 
 def down(config: str | None) -> int:
     """Stop recording, settle all segments, end the service."""
-    stuck = call(socket_path(), "shutdown", timeout_s=SHUTDOWN_TIMEOUT_S)
-    if isinstance(stuck, list) and stuck:
-        names = ", ".join(str(name) for name in stuck)
-        print(f"recorder ended, but the workers of these cameras could not be killed: {names}", file=sys.stderr)
+    left = from_json(LeftBehind, call(socket_path(), "shutdown", timeout_s=SHUTDOWN_TIMEOUT_S))
+    if left.unsettled:
+        print(f"{left.unsettled} segments stay in the spool: the next start checks and publishes them", file=sys.stderr)
+    if left.stuck:
+        print(f"recorder ended, but these workers could not be killed: {', '.join(left.stuck)}", file=sys.stderr)
         return 1
     print("recording stopped, all segments closed, recorder ended")
     return 0

@@ -21,14 +21,14 @@ from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError, Request
 from vmstui.model import LogLevel
 from vmstui.recorder.camera import CameraWorker
-from vmstui.recorder.service import Service, UnknownCamera
+from vmstui.recorder.fleet import UnknownCamera
+from vmstui.recorder.service import Service
 from vmstui.recorder.snapshot import camera_details
 from vmstui.settings import SettingsError, load
 
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
 """Of one client; a dashboard behind a frozen SSH link reaches it after a while and is dropped."""
 MAX_CLIENTS = 64
-SETTLE_TIMEOUT_S = 60.0
 
 
 class ControlServer:
@@ -164,7 +164,9 @@ class ControlServer:
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
         seconds = _integer(params, "seconds", 60, 3600)
-        return {name: list(worker.samples.cpu_percents(seconds)) for name, worker in self._service.cameras.items()}
+        return {
+            name: list(worker.samples.cpu_percents(seconds)) for name, worker in self._service.fleet.cameras.items()
+        }
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
         return to_json(self._one(params).segments.last(_integer(params, "limit", 100, 1000))[::-1])
@@ -173,50 +175,56 @@ class ControlServer:
         camera = params.get("camera")
         if camera is not None and not isinstance(camera, str):
             raise ProtocolError(protocol.INVALID_PARAMS, "camera must be an id or null")
-        if camera is not None and camera not in self._service.cameras:
+        if camera is not None and camera not in self._service.fleet.cameras:
             self._one(params)
         after = _integer(params, "after", 0, 2**62)
         return to_json(self._service.logbook.page(camera, after, _integer(params, "limit", 200, 2000)))
 
     async def _start(self, params: Mapping[str, Json]) -> Json:
-        for worker in self._many(params):
+        for worker in self._startable(params):
             worker.start(_actor(params))
         return True
 
     async def _stop(self, params: Mapping[str, Json]) -> Json:
-        workers = self._many(params)
-        for worker in workers:
+        for worker in self._many(params):
             worker.stop(_actor(params))
-        if params.get("wait") is True:
-            await _wait(asyncio.gather(*(worker.finished() for worker in workers)))
         return True
 
     async def _restart(self, params: Mapping[str, Json]) -> Json:
-        for worker in self._many(params):
+        for worker in self._startable(params):
             worker.restart(_actor(params))
         return True
 
     async def _reload(self, params: Mapping[str, Json]) -> Json:
+        self._refuse_when_leaving()
         loaded = await asyncio.to_thread(load, self._service.settings.path)
         return to_json(self._service.reload(loaded))
 
     async def _shutdown(self, params: Mapping[str, Json]) -> Json:
         return to_json(await self._service.shutdown())
 
+    def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
+        self._refuse_when_leaving()
+        return self._many(params)
+
+    def _refuse_when_leaving(self) -> None:
+        if self._service.leaving:
+            raise ProtocolError(protocol.REFUSED, "recording is being stopped; start it again with: vmstui up")
+
     def _one(self, params: Mapping[str, Json]) -> CameraWorker:
         camera = params.get("camera")
         if not isinstance(camera, str):
             raise ProtocolError(protocol.INVALID_PARAMS, "camera must be the id of a camera")
-        return self._service.select((camera,))[0]
+        return self._service.fleet.select((camera,))[0]
 
     def _many(self, params: Mapping[str, Json]) -> list[CameraWorker]:
         cameras = params.get("cameras")
         if cameras == "all":
-            return self._service.select(())
+            return self._service.fleet.select(())
         names = tuple(name for name in cameras if isinstance(name, str)) if isinstance(cameras, list) else ()
         if not names or not isinstance(cameras, list) or len(names) != len(cameras):
             raise ProtocolError(protocol.INVALID_PARAMS, 'cameras must be a list of ids, or "all"')
-        return self._service.select(names)
+        return self._service.fleet.select(names)
 
 
 async def serve(service: Service, socket_path: Path) -> None:
@@ -233,10 +241,14 @@ async def serve(service: Service, socket_path: Path) -> None:
     try:
         await service.run()
     finally:
+        # In this order: whoever takes the folder over next must not lose its socket to us.
         await server.close()
+        service.release()
 
 
 async def _reload_on_signal(service: Service) -> None:
+    if service.leaving:
+        return
     try:
         service.reload(await asyncio.to_thread(load, service.settings.path))
     except SettingsError as error:
@@ -250,11 +262,6 @@ def _keep(task: asyncio.Task[None]) -> None:
     """The loop holds tasks weakly; keep this one until it is done."""
     _background.add(task)
     task.add_done_callback(_background.discard)
-
-
-async def _wait(work: Awaitable[object]) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(work, SETTLE_TIMEOUT_S)
 
 
 async def _send(writer: asyncio.StreamWriter, line: bytes) -> None:

@@ -24,9 +24,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from vmstui.own_process import own_argv, own_environment
+
 _ANSWER_LIMIT_S = 40.0
 _END_LIMIT_S = 5.0
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,13 @@ class SimulatedCameras:
 
     def start(self) -> None:
         """Start everything and return when every camera sends. Raises RuntimeError, leaving nothing behind."""
-        environment = dict(os.environ)
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_PACKAGE_ROOT), environment.get("PYTHONPATH"))))
         with (self._folder / "simulated.log").open("ab") as log:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "vmstui.live.simulated_server"],
+                own_argv("vmstui.live.simulated_server"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environment,
+                env=own_environment(),
                 start_new_session=True,
             )
         first = {

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+from collections.abc import Coroutine
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from vmstui.ffmpeg.exits import ExitKind, explain_exit
+from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
 from vmstui.ffmpeg.plan import Plan, can_cure
 from vmstui.model import Camera, Event, EventKind, Segment, SegmentVerdict
 from vmstui.model import CameraState as State
@@ -22,11 +25,11 @@ from vmstui.recorder import machine as m
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import History
-from vmstui.recorder.launch import ask_camera, digest, prepare, worker_environment
-from vmstui.recorder.process import Exit, LockHeld, Process, adopt, find_marked, marker_of, spawn
+from vmstui.recorder.launch import INPUT_SCRIPT, Launch, ask_camera, digest, prepare, worker_environment
+from vmstui.recorder.process import Exit, LockHeld, Process, adopt, find_marked, marker_of, spawn, take_lock
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
-from vmstui.recorder.run import Run
+from vmstui.recorder.run import Run, SpoolView
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.watchdog import Finding
 from vmstui.recording import layout
@@ -60,6 +63,9 @@ class CameraWorker(Supervised):
         self._plan: Plan | None = None
         self._lower_rung = False
         self._ask_again = True
+        self._spooling = asyncio.Lock()
+        """Held while a spool folder is made and a worker put into it, and while old ones are looked for."""
+        self._chores: set[asyncio.Task[None]] = set()
         self._publisher = Publisher(context, self._published, lambda text: self.note(EventKind.SEGMENT, text))
 
     # -- commands ----------------------------------------------------------------------------------------------------
@@ -77,6 +83,9 @@ class CameraWorker(Supervised):
             uptime_s = max(0.0, (datetime.now(UTC) - started_at).total_seconds())
             self.adopt(found, self.record.rung, self.record.failures, uptime_s)
             self.note(EventKind.ADOPT, f"worker {found.pid} (generation {self.record.generation}) taken over")
+        elif self.record.identity is not None:
+            self._explain_unseen_end()
+        self._do_beside(asyncio.to_thread(self.log.mask_all))
         self.settle_leftovers()
         if self.wanted and found is None:
             self.dispatch(m.Start())
@@ -106,33 +115,38 @@ class CameraWorker(Supervised):
         """Take over a changed configuration; a worker that runs on the old one is replaced."""
         was_wanted, before = self.wanted, self.camera
         self.camera = camera
+        if camera.enabled != before.enabled:
+            self._save(replace(self.record, wanted=None))  # the newer word counts
         if not self.wanted:
             self.dispatch(m.Stop())
         elif not was_wanted:
             self.dispatch(m.Start())
-        elif camera != before or (
-            self.process is not None
-            and self.record.config_digest
-            and digest(camera, self.context.settings, self.context.abilities) != self.record.config_digest
-        ):
+        elif self._runs_on_another_configuration() or (self.process is None and camera != before):
             self._ask_again = True
             self.note(EventKind.COMMAND, "configuration changed")
             self.dispatch(m.Restart("configuration changed"))
 
     def settle_leftovers(self) -> None:
-        """Queue what ended generations left in the spool; the live one is followed by `tick`."""
-        for generation in layout.spooled_generations(Path(self.context.settings.recordings), self.camera.id):
-            if self.process is None or generation != self.record.generation:
-                self._publisher.generation_ended(self._spool(generation))
+        """See to it that what ended generations left in the spool is settled; the live one is followed by `tick`."""
+        self._do_beside(self._settle_leftovers())
 
-    async def finished(self) -> None:
-        """Wait until there is no worker and everything it left is settled."""
+    async def finished(self, patience_s: float) -> bool:
+        """Wait until there is no worker, then until all it left is settled; False if that cannot be done so soon."""
         await self.settled.wait()
-        await self._publisher.drained()
+        return await self._publisher.drained(patience_s)
+
+    async def retire(self, patience_s: float) -> None:
+        """The camera left the configuration: end its worker, settle what it left, forget its password."""
+        self._save(replace(self.record, wanted=None))
+        self.dispatch(m.Stop())
+        await self.finished(patience_s)
+        (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of everything; the worker, if one runs, goes on."""
         self.let_go()
+        for chore in self._chores:
+            chore.cancel()
         self._publisher.close()
         self.log.close()
 
@@ -142,11 +156,25 @@ class CameraWorker(Supervised):
         codec = self.record.source_codec
         if self._ask_again or not codec:
             codec = await ask_camera(self.camera, codec)
-        prepared = prepare(self.context, self.camera, self.log, codec, self.machine.rung, self._next_generation())
+        async with self._spooling:
+            with ExitStack() as undo:
+                try:
+                    lock_fd = take_lock(self.folder / "lock")
+                except LockHeld:
+                    return self._adopt_holder()
+                undo.callback(os.close, lock_fd)
+                prepared = await asyncio.to_thread(
+                    prepare, self.context, self.camera, self.log, codec, self.machine.rung, self.record.generation
+                )
+                undo.pop_all()  # from here on `spawn` looks after the lock, and nothing waits
+                return self._spawn(prepared, codec, lock_fd)
+
+    def _spawn(self, prepared: Launch, codec: str, lock_fd: int) -> Process:
         plan = prepared.plan
         intent = replace(
             self.record,
             name=self.camera.name,
+            recordings=self.context.settings.recordings,
             generation=prepared.generation,
             identity=None,
             started_at=datetime.now(UTC),
@@ -154,7 +182,7 @@ class CameraWorker(Supervised):
             failures=self.machine.failures,
             source_codec=codec,
             argv=tuple(self.context.masker.mask(part) for part in prepared.argv),
-            config_digest=digest(self.camera, self.context.settings, self.context.abilities),
+            config_digest=digest(self.camera, self.context),
             rung_name=plan.rung,
             note=plan.note,
             recording_encoder=plan.recording.encoder,
@@ -167,13 +195,11 @@ class CameraWorker(Supervised):
             process = spawn(
                 prepared.argv,
                 marker=f"{self._marker()}{prepared.generation}",
-                environment=worker_environment(),
+                environment=worker_environment(self.context.settings),
                 stdout=prepared.progress_path,
                 stderr=prepared.log_path,
-                lock=self.folder / "lock",
+                lock_fd=lock_fd,
             )
-        except LockHeld:
-            raise StartFailed(m.Retry.LADDER, self._held_by()) from None
         except OSError as error:
             raise StartFailed(m.Retry.LADDER, f"cannot run {prepared.argv[0]}: {error.strerror}") from None
         self._plan = plan
@@ -181,6 +207,16 @@ class CameraWorker(Supervised):
         self._save(replace(intent, identity=process.identity))
         self.note(EventKind.START, f"worker {process.pid} (generation {prepared.generation}) started: {plan.rung}")
         return process
+
+    def _adopt_holder(self) -> Process:
+        """The camera's lock is held: by a worker of ours that we lost sight of, or by what it forked."""
+        found = self._find_worker()
+        if found is None:
+            text = "another process holds the lock of this camera, so it may still be recorded; no second worker starts"
+            raise StartFailed(m.Retry.LADDER, text)
+        self._plan = None
+        self.note(EventKind.ADOPT, f"worker {found.pid} (generation {self.record.generation}) found again")
+        return found
 
     def attached(self, process: Process) -> None:
         record, adopted = self.record, self.machine.alive
@@ -200,21 +236,11 @@ class CameraWorker(Supervised):
 
     def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
         generation, run = self.record.generation, self.run
-        self.log.read(everything=True)
-        recorded = False
+        recorded = run is not None and run.recorded
         if run is not None:
-            run.look(asyncio.get_running_loop().time(), 0.0)
-            recorded = run.recorded
             self._publisher.generation_ended(run.spool)
-        asked = self.machine.step > 0
-        abilities = self.context.abilities
-        cause = explain_exit(
-            exit_.code,
-            exit_.signal,
-            self.log.lines_of_run(),
-            abilities.binary.major if abilities is not None else 0,
-            asked,
-        )
+        self.log.read(everything=True)
+        cause = self._cause(exit_)
         self._ask_again = cause.kind not in _CAMERA_STAYED
         retry = m.Retry.LADDER
         if self._plan is not None and self._lower_rung and can_cure(self._plan, cause):
@@ -232,6 +258,20 @@ class CameraWorker(Supervised):
         )
         return m.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
 
+    def _cause(self, exit_: Exit) -> ExitCause:
+        abilities = self.context.abilities
+        major = abilities.binary.major if abilities is not None else 0
+        return explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, self.machine.step > 0)
+
+    def _explain_unseen_end(self) -> None:
+        """The noted worker ended while no service ran."""
+        self.log.follow(self.record.generation, tail=True)
+        self.log.read(everything=True)
+        cause = self._cause(Exit())
+        text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
+        self.note(EventKind.EXIT, text, measured=cause.evidence)
+        self._save(replace(self.record, identity=None))
+
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
     ) -> None:
@@ -247,12 +287,18 @@ class CameraWorker(Supervised):
         self.log.read()
         if self.run is None:
             return
-        closed = self.run.look(now_s, late_s)
+        self.run.look(now_s, late_s)
         if self.run.sample is not None:
             self.samples.append(self.run.sample)
+
+    def saw_spool(self, run: Run, view: SpoolView, now_s: float) -> None:
+        """Take in what a look at the spool of a run saw; a run that is over meanwhile is none of our business."""
+        if run is not self.run:
+            return
+        closed = run.take_in(view, now_s)
         if closed:
-            self._publisher.closed(self.run.spool, closed)
-        if self.run.recorded and self.machine.state is State.STARTING:
+            self._publisher.closed(run.spool, closed)
+        if run.recorded and self.machine.state is State.STARTING:
             self.dispatch(m.Footage())
 
     def stall(self, now_s: float) -> Finding | None:
@@ -296,24 +342,29 @@ class CameraWorker(Supervised):
             self._save(_recovered(self.record, found))
         return found
 
-    def _next_generation(self) -> int:
-        """Above every number used before, also when the note was lost: a worker must never write into the spool of
-        another, whose segments may not be published yet."""
-        spooled = layout.spooled_generations(Path(self.context.settings.recordings), self.camera.id)
-        return 1 + max(self.record.generation, *spooled, 0)
+    def _runs_on_another_configuration(self) -> bool:
+        known = self.record.config_digest
+        return self.process is not None and bool(known) and known != digest(self.camera, self.context)
 
-    def _held_by(self) -> str:
-        found = find_marked(self._marker())
-        holder = f"process {found.pid}" if found is not None else "an unknown process"
-        if found is not None:
-            found.close()
-        return f"the camera is held by {holder}, which still records it; no second one is started"
+    async def _settle_leftovers(self) -> None:
+        noted = {Path(folder) for folder in (self.context.settings.recordings, self.record.recordings) if folder}
+        async with self._spooling:
+            for recordings in noted:
+                for generation in await asyncio.to_thread(layout.spooled_generations, recordings, self.camera.id):
+                    if self.process is None or generation != self.record.generation:
+                        self._publisher.generation_ended(Spool(recordings, self.camera, generation))
+
+    def _do_beside(self, work: Coroutine[None, None, None]) -> None:
+        """Run beside everything else; the loop itself holds its tasks only weakly."""
+        chore = asyncio.get_running_loop().create_task(work)
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
 
     def _marker(self) -> str:
         return f"{self.context.installation}:{self.camera.id}:"
 
     def _spool(self, generation: int) -> Spool:
-        return Spool(Path(self.context.settings.recordings), self.camera, generation)
+        return Spool(Path(self.record.recordings or self.context.settings.recordings), self.camera, generation)
 
     def _begun_at(self) -> datetime:
         """When the open segment of an adopted worker was begun: where the one before it ended."""
@@ -323,7 +374,7 @@ class CameraWorker(Supervised):
         return self.record.started_at or datetime.now(UTC)
 
     def _remember(self, *, wanted: bool) -> None:
-        self._save(replace(self.record, wanted=wanted))
+        self._save(replace(self.record, wanted=None if wanted == self.camera.enabled else wanted))
 
     def _save(self, record: WorkerRecord) -> None:
         self.record = record

@@ -69,6 +69,14 @@ class CameraLog:
                 else:
                     self._last.append(parsed)
 
+    def mask_all(self) -> None:
+        """Mask every file that is there, from its start: what was written while nobody read may hold a password. In a
+        thread; a worker that appends meanwhile is not disturbed."""
+        for path in sorted(self._folder.glob("*.log")):
+            log = WorkerLog(path, self._context.masker.mask_in_place)
+            log.read_all(limit_bytes=path.stat().st_size)
+            log.close()
+
     def lines_of_run(self) -> list[ParsedLine]:
         """The first and the last loud lines of the run, in order."""
         return [*self._first, *self._last]

@@ -45,6 +45,8 @@ class Context:
     abilities: Abilities | None = None
     ffmpeg_found: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once `abilities` are known, for good."""
+    folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the recordings folder was seen usable and marked as this recorder's; nothing in it is touched before."""
 
     def camera_folder(self, camera: str) -> Path:
         """State, logs and notes of one camera."""

@@ -1,6 +1,6 @@
 """Health of live streams on somebody else's RTSP server (MediaMTX, go2rtc, …), asked from outside.
 
-Each stream is asked for (DESCRIBE) every few seconds, one after the other, so that the server hardly notices.
+Each stream is asked for (DESCRIBE) every few seconds, a few at a time, so that the server hardly notices.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from vmstui.model import OutputState, ProcessSnapshot
 
 PERIOD_S = 5.0
 TIMEOUT_S = 2.0
+AT_ONCE = 8
 
 
 class ExternalLive:
@@ -22,6 +23,7 @@ class ExternalLive:
         self._url = url.rstrip("/")
         self._cameras = cameras
         self._health: dict[str, tuple[OutputState, str]] = {}
+        self._few = asyncio.Semaphore(AT_ONCE)
         self._task = asyncio.get_running_loop().create_task(self._watch())
 
     def publish_url(self, camera: str) -> str:
@@ -46,9 +48,13 @@ class ExternalLive:
 
     async def _watch(self) -> None:
         while True:
-            for camera in self._cameras():
-                self._health[camera] = await self._ask(camera)
+            asked = [self._asked(camera) for camera in self._cameras()]
+            await asyncio.gather(*asked)
             await asyncio.sleep(PERIOD_S)
+
+    async def _asked(self, camera: str) -> None:
+        async with self._few:
+            self._health[camera] = await self._ask(camera)
 
     async def _ask(self, camera: str) -> tuple[OutputState, str]:
         try:
@@ -57,4 +63,6 @@ class ExternalLive:
             if error.kind is ProbeErrorKind.AUTH:
                 return OutputState.UNKNOWN, "the live server wants credentials for playing, so it cannot be checked"
             return OutputState.DOWN, str(error)
+        except Exception as error:
+            return OutputState.UNKNOWN, f"cannot be checked: {type(error).__name__}: {error}"
         return OutputState.UP, ""

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vmstui.codec import to_json
-from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.command import CommandError, WorkerFiles, input_script, worker_argv
 from vmstui.ffmpeg.plan import Plan, PlanError, plans
 from vmstui.live.client import ProbeError, ProbeErrorKind, describe
 from vmstui.model import Camera, Settings
+from vmstui.own_process import own_environment
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.context import Context
@@ -27,6 +26,7 @@ from vmstui.recorder.supervised import StartFailed
 from vmstui.recording import layout
 
 DESCRIBE_TIMEOUT_S = 5.0
+INPUT_SCRIPT = "input.ffconcat"
 KNOWN_CODECS = ("h264", "h265")
 _UNCLEAR = (ProbeErrorKind.PROTOCOL, ProbeErrorKind.TLS)
 """The camera answered strangely: ffmpeg may understand it better than we do."""
@@ -41,7 +41,6 @@ class Launch:
     plan: Plan
     lower_rung: bool
     """There is a further rung on the fallback ladder."""
-    spool_folder: Path
     log_path: Path
     progress_path: Path
 
@@ -62,8 +61,12 @@ async def ask_camera(camera: Camera, remembered: str) -> str:
     return description.codec if description.codec in KNOWN_CODECS else ""
 
 
-def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: int, generation: int) -> Launch:
-    """Choose the plan and write the files of a new generation. Raises StartFailed."""
+def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: int, last: int) -> Launch:
+    """Choose the plan and write the files of a new generation; in a thread, as it writes to the recordings disk.
+
+    Its number is above `last` and above every number that has a spool, should the note have been lost: a worker must
+    never write into the spool of another, whose segments may not be published yet. Raises StartFailed.
+    """
     abilities = context.abilities
     if abilities is None:
         raise StartFailed(m.Retry.LADDER, "no usable ffmpeg")
@@ -74,37 +77,50 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     plan = ladder[min(rung, len(ladder) - 1)]
     publish_url = context.live.publish_url(camera.id) if plan.live is not None else None
     folder = context.camera_folder(camera.id)
-    spool = layout.generation_spool(Path(context.settings.recordings), camera.id, generation)
+    recordings = Path(context.settings.recordings)
+    generation = 1 + max(last, *layout.spooled_generations(recordings, camera.id), 0)
+    spool = layout.generation_spool(recordings, camera.id, generation)
     try:
         spool.mkdir(parents=True, mode=0o700)
         log.prepare()
-        write_atomically(folder / "input.ffconcat", input_script(camera, abilities).encode())
+        _write_if_other(folder / INPUT_SCRIPT, input_script(camera, abilities).encode())
         progress = folder / "progress"
         progress.unlink(missing_ok=True)
         argv = worker_argv(
             abilities,
             plan,
             camera,
-            WorkerFiles(input_path=str(folder / "input.ffconcat"), spool_folder=str(spool)),
+            WorkerFiles(input_path=str(folder / INPUT_SCRIPT), spool_folder=str(spool)),
             context.settings.segment_length_s,
             publish_url,
         )
     except OSError as error:
-        raise StartFailed(m.Retry.LADDER, f"cannot write {error.filename}: {error.strerror}") from None
+        raise StartFailed(m.Retry.LADDER, f"cannot write {error.filename or folder}: {error.strerror}") from None
     except CommandError as error:
         raise StartFailed(m.Retry.CONFIGURATION, str(error)) from None
-    return Launch(generation, argv, plan, plan is not ladder[-1], spool, log.path(generation), progress)
+    return Launch(generation, argv, plan, plan is not ladder[-1], log.path(generation), progress)
 
 
-def worker_environment() -> Mapping[str, str]:
-    """The environment of a worker: ours without what would change ffmpeg's messages or leak into its log."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FFREPORT", "AV_LOG"))}
+def worker_environment(settings: Settings) -> Mapping[str, str]:
+    """The environment of a worker: ours without passwords and without what would change ffmpeg's messages."""
+    kept = own_environment(without=secret_variables(settings))
+    kept = {name: value for name, value in kept.items() if not name.startswith(("FFREPORT", "AV_LOG", "PYTHON"))}
     return {**kept, "LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1"}
 
 
-def digest(camera: Camera, settings: Settings, abilities: Abilities | None) -> str:
+def secret_variables(settings: Settings) -> tuple[str, ...]:
+    """Names of the environment variables that the configuration takes passwords from."""
+    secrets = [camera.password for camera in settings.cameras] + [settings.live.password]
+    origins = [secret.origin for secret in secrets if secret is not None]
+    return tuple(origin.removeprefix("env:") for origin in origins if origin.startswith("env:"))
+
+
+def digest(camera: Camera, context: Context) -> str:
     """Of everything that shapes a worker: equal digests, equal workers. The password is in it, not readable from it."""
+    settings, abilities = context.settings, context.abilities
+    live = context.live.publish_url(camera.id) if camera.profile.live is not None else None
     shape = {
+        "name": camera.name,
         "url": camera.url,
         "username": camera.username,
         "password": camera.password.value if camera.password else None,
@@ -112,7 +128,17 @@ def digest(camera: Camera, settings: Settings, abilities: Abilities | None) -> s
         "profile": to_json(camera.profile),
         "recordings": settings.recordings,
         "segment_length_s": settings.segment_length_s,
-        "live": [settings.live.url, settings.live.host, settings.live.port],
+        "live": live,
         "ffmpeg": abilities.binary.path if abilities is not None else settings.ffmpeg,
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _write_if_other(path: Path, content: bytes) -> None:
+    """Not at all when it stands there already: a full state disk must not keep a camera from its next worker."""
+    try:
+        if path.read_bytes() == content:
+            return
+    except OSError:
+        pass
+    write_atomically(path, content)

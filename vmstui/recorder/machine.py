@@ -54,6 +54,8 @@ class Policy:
     stop: tuple[tuple[signal.Signals, float], ...]
     stall: tuple[tuple[signal.Signals, float], ...]
     ladder_s: tuple[float, ...] = LADDER_S
+    healthy_s: float = HEALTHY_UPTIME_S
+    """Uptime after which the ladder begins anew."""
 
 
 WORKER_POLICY = Policy(
@@ -65,6 +67,7 @@ RELAY_POLICY = Policy(
     stall=((signal.SIGKILL, 10.0),),
     # Our own program on our own machine: there is no camera to spare.
     ladder_s=(0.0, 0.5, 1.0, 2.0, 5.0),
+    healthy_s=10.0,
 )
 
 
@@ -329,10 +332,10 @@ def _remember_hold(machine: Machine, event: Event) -> Result:
     return replace(machine, hold=event.text), ()
 
 
-def _hold_waiting(machine: Machine, event: Event) -> Result:
+def _hold_again(machine: Machine, event: Event) -> Result:
+    """Another reason than before."""
     assert isinstance(event, Hold)
-    held, _ = _begin(replace(machine, hold=event.text))
-    return held, (ClearTimer(),)
+    return _begin(replace(machine, hold=event.text))
 
 
 def _forget_hold(machine: Machine, event: Event) -> Result:
@@ -368,7 +371,7 @@ def _not_started(machine: Machine, event: Event) -> Result:
 
 def _died(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Ended)
-    healthy = event.uptime_s >= HEALTHY_UPTIME_S and event.segments >= HEALTHY_SEGMENTS
+    healthy = event.uptime_s >= machine.policy.healthy_s and event.segments >= HEALTHY_SEGMENTS
     machine = replace(machine, failures=0) if healthy else machine
     after, actions = _after_failure(machine, event.retry, event.text, event.jitter, recorded=event.recorded)
     return after, (ClearTimer(), *actions)
@@ -431,12 +434,13 @@ _WAITING: dict[type[Event], Handler] = {
     Stop: _unwant,
     Restart: _want,
     TimeUp: _timer_begin,
-    Hold: _hold_waiting,
+    # The wait goes on: a disk that comes and goes must not make us hammer a camera that refuses our password.
+    Hold: _remember_hold,
     Release: _forget_hold,
 }
 _ROWS: dict[State, dict[type[Event], Handler]] = {
-    State.STOPPED: {**_WAITING, Stop: _ignore, TimeUp: _ignore, Hold: _remember_hold},
-    State.HELD: {**_WAITING, Start: _ignore, Restart: _ignore, TimeUp: _ignore, Hold: _hold_waiting, Release: _release},
+    State.STOPPED: {**_WAITING, Stop: _ignore, TimeUp: _ignore},
+    State.HELD: {**_WAITING, Start: _ignore, Restart: _ignore, TimeUp: _ignore, Hold: _hold_again, Release: _release},
     State.STARTING: {
         **_LIVING,
         Stop: _starting_unwant,

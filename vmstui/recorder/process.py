@@ -138,14 +138,13 @@ class Process:
 
 
 def spawn(
-    argv: Sequence[str], *, marker: str, environment: Mapping[str, str], stdout: Path, stderr: Path, lock: Path
+    argv: Sequence[str], *, marker: str, environment: Mapping[str, str], stdout: Path, stderr: Path, lock_fd: int
 ) -> Process:
     """Start a process that will outlive us.
 
-    `lock` is a file whose `flock` the process inherits and holds until it, and everything it forked, is gone. Raises
-    LockHeld when another process holds it, OSError when a file or the program cannot be opened.
+    `lock_fd` (from `take_lock`) is inherited: the process holds the lock until it, and everything it forked, is gone.
+    It is closed here, whatever happens. Raises OSError when a file or the program cannot be opened.
     """
-    lock_fd = take_lock(lock)
     opened = [lock_fd]
     try:
         for path in (stdout, stderr):

@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from vmstui.ffmpeg.inspect import inspect_media
 from vmstui.model import Camera, Segment
@@ -19,6 +21,11 @@ from vmstui.recording import layout
 from vmstui.recording.spool import LIST_NAME, leftovers, settle
 
 RETRY_S = 10.0
+INSPECT_S = 30.0
+SLOW_DISK_BYTES_PER_S = 5e6
+"""A file is read through for its check; a large one on a slow disk gets its time."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ class Publisher:
     def __init__(
         self, context: Context, on_segment: Callable[[Segment], None], on_trouble: Callable[[str], None]
     ) -> None:
+        self.troubled = False
+        """The first job in the queue could not be done and is tried again every 10 s."""
         self._context = context
         self._on_segment = on_segment
         self._on_trouble = on_trouble
@@ -63,9 +72,21 @@ class Publisher:
         """No worker writes into this spool any more: settle what is left in it and remove it."""
         self._jobs.put_nowait(_Job(spool))
 
-    async def drained(self) -> None:
-        """Wait until everything that was handed in is settled."""
-        await self._jobs.join()
+    async def drained(self, patience_s: float) -> bool:
+        """Wait until everything that was handed in is settled; False when it cannot be, or not so soon."""
+        waiting = asyncio.ensure_future(self._jobs.join())
+        limit_s = asyncio.get_running_loop().time() + patience_s
+        try:
+            while asyncio.get_running_loop().time() < limit_s:
+                done, _ = await asyncio.wait([waiting], timeout=0.5)
+                if done:
+                    return True
+                ready = self._context.ffmpeg_found.is_set() and self._context.folder_is_ours.is_set()
+                if self.troubled or not ready:
+                    return False
+            return False
+        finally:
+            waiting.cancel()
 
     def close(self) -> None:
         """Stop; what is queued stays in the spool for the next service."""
@@ -74,40 +95,40 @@ class Publisher:
     async def _run(self) -> None:
         while True:
             job = await self._jobs.get()
-            troubled = False
             while True:
                 try:
                     await self._do(job)
                     break
                 except Exception as error:
                     # A disk that fails, or a mistake of ours: the file stays in the spool, and the queue must go on.
-                    if not troubled:
+                    if not self.troubled:
                         self._on_trouble(f"not published, tried again: {error}")
-                    troubled = True
+                    self.troubled = True
                     await asyncio.sleep(RETRY_S)
+            self.troubled = False
             self._jobs.task_done()
 
     async def _do(self, job: _Job) -> None:
-        if job.name:
-            await self._settle(job.spool, job.name, generation_ended=False)
-            return
-        for name in leftovers(job.spool.folder):
-            await self._settle(job.spool, name, generation_ended=True)
-        _remove(job.spool.folder)
-
-    async def _settle(self, spool: Spool, name: str, *, generation_ended: bool) -> None:
         await self._context.ffmpeg_found.wait()
-        segment = await asyncio.get_running_loop().run_in_executor(
-            self._context.publishing, lambda: self._settled(spool, name, generation_ended=generation_ended)
-        )
-        if segment is not None:
-            self._on_segment(segment)
+        await self._context.folder_is_ours.wait()
+        names = (job.name,) if job.name else await self._in_thread(lambda: leftovers(job.spool.folder))
+        for name in names:
+            segment = await self._in_thread(partial(self._settled, job.spool, name, not job.name))
+            if segment is not None:
+                self._on_segment(segment)
+        if not job.name:
+            await self._in_thread(lambda: _remove(job.spool.folder))
 
-    def _settled(self, spool: Spool, name: str, *, generation_ended: bool) -> Segment | None:
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._context.publishing, work)
+
+    def _settled(self, spool: Spool, name: str, generation_ended: bool) -> Segment | None:
         """In a thread. None for a file that is gone: settled before, by an earlier job or a service before us."""
         abilities, file = self._context.abilities, spool.folder / name
         assert abilities is not None
-        if not file.exists():
+        try:
+            limit_s = INSPECT_S + file.stat().st_size / SLOW_DISK_BYTES_PER_S
+        except FileNotFoundError:
             return None
         return settle(
             file,
@@ -117,7 +138,7 @@ class Publisher:
             spool.recordings,
             layout.camera_quarantine(spool.recordings, spool.camera.id),
             self._context.zone,
-            lambda path: inspect_media(abilities.binary.path, path),
+            lambda path: inspect_media(abilities.binary.path, path, limit_s),
         )
 
 

@@ -25,6 +25,8 @@ class WorkerRecord:
     camera: str
     name: str = ""
     """Display name when it was started: names the segments of a camera that left the configuration meanwhile."""
+    recordings: str = ""
+    """The recordings folder it was started on, which the configuration may not name any more."""
     wanted: bool | None = None
     """What a person last asked for; None: never asked, the configuration decides."""
     generation: int = 0

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,8 +23,9 @@ from vmstui.live.client import ProbeError, poll_stats
 from vmstui.live.stats import RelayStats
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample
+from vmstui.own_process import own_argv, own_environment
 from vmstui.recorder import machine as m
-from vmstui.recorder.process import Exit, Identity, LockHeld, Process, adopt, find_marked, spawn
+from vmstui.recorder.process import Exit, Identity, LockHeld, Process, adopt, find_marked, spawn, take_lock
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.worker_log import WorkerLog
@@ -33,9 +33,11 @@ from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
 
 NAME = "relay"
 """In markers and logs, beside the cameras; not a valid camera id there, as markers of cameras carry a generation."""
-ANSWER_TIMEOUT_S = 1.0
-UNANSWERED_LIMIT = 3
-"""So many unanswered questions in a row mean that it is frozen."""
+ANSWER_TIMEOUT_S = 0.8
+"""Below the tick, so that each question is answered or not before the next."""
+FROZEN_LIMIT, STARVED_LIMIT = 2, 15
+"""So many unanswered questions in a row mean that it is frozen; many more while it wants to run and gets no CPU."""
+START_GRACE_S = 15.0
 PACKETS_STALE_S = 5.0
 LOG_BOUND_BYTES = 4 * 1024 * 1024
 
@@ -59,6 +61,7 @@ class RelayWorker(Supervised):
         folder: Path,
         installation: str,
         on_line: Callable[[LogLevel, str], None],
+        secret_variables: tuple[str, ...] = (),
     ) -> None:
         super().__init__(m.RELAY_POLICY)
         self.server = server
@@ -67,6 +70,7 @@ class RelayWorker(Supervised):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._installation = installation
         self._on_line = on_line
+        self._secret_variables = secret_variables
         self._record = self._load()
         self._record = replace(self._record, port=self._wanted_port())
         self._stats: RelayStats | None = None
@@ -100,15 +104,20 @@ class RelayWorker(Supervised):
 
     # -- life --------------------------------------------------------------------------------------------------------
 
-    def take_over(self) -> None:
-        """Adopt the relay an earlier service left, or start one."""
+    def take_over(self, *, wanted: bool = True) -> None:
+        """Adopt the relay an earlier service left, or start one; end it if it is not wanted any more."""
         found = adopt(self._record.identity) if self._record.identity is not None else None
-        found = found or find_marked(self._marker())
         if found is None:
+            found = find_marked(self._marker())
+            if found is not None:  # its note is lost: where workers publish to stands on its command line
+                self._record = replace(self._record, identity=found.identity, port=_port_of(found.pid))
+        if found is not None:
+            self.adopt(found, 0, 0, 0.0)
+        if not wanted:
+            self.dispatch(m.Stop())
+        elif found is None:
             self.dispatch(m.Start())
-            return
-        self.adopt(found, 0, 0, 0.0)
-        if self._record.config != self._config():
+        elif self._record.config and self._record.config != self._config():
             self.dispatch(m.Restart("configuration changed"))
 
     def configure(self, server: LiveServer) -> None:
@@ -143,20 +152,27 @@ class RelayWorker(Supervised):
             stats = await poll_stats(host, self._record.port, ANSWER_TIMEOUT_S)
         except ProbeError as error:
             self._unanswered += 1
-            if self._unanswered >= UNANSWERED_LIMIT and self.uptime_s() > UNANSWERED_LIMIT:
-                self._unanswered = 0
-                text = f"the relay did not answer {UNANSWERED_LIMIT} times ({error})"
-                self.note(EventKind.WATCHDOG, text)
-                self.dispatch(m.Stalled(text))
+            self._judge(str(error))
             return
         self._unanswered = 0
         self._stats, self._stats_at_s = stats, asyncio.get_running_loop().time()
         if self.machine.state is State.STARTING:
             self.dispatch(m.Footage())
 
+    def _judge(self, error: str) -> None:
+        """Replace a relay that is frozen, not one that only lacks CPU: the machine may be busy with recordings."""
+        if self.machine.state is State.STARTING and self.uptime_s() < START_GRACE_S:
+            return
+        starved = self._reader is not None and self._reader.runnable()
+        if self._unanswered < (STARVED_LIMIT if starved else FROZEN_LIMIT):
+            return
+        text = f"the relay did not answer {self._unanswered} times ({error})"
+        self._unanswered = 0
+        self.note(EventKind.WATCHDOG, text)
+        self.dispatch(m.Stalled(text))
+
     async def launch(self) -> Process:
-        argv = [sys.executable, "-m", "vmstui.live.relay", "--host", self.server.host]
-        argv += ["--port", str(self._record.port)]
+        argv = own_argv("vmstui.live.relay", "--host", self.server.host, "--port", str(self._record.port))
         try:
             if self.server.password is not None:
                 secret = {"username": self.server.username or "", "password": self.server.password.value}
@@ -168,13 +184,14 @@ class RelayWorker(Supervised):
             self._log.close()
             self._log = WorkerLog(log, lambda raw: raw, _size(log))
             generation = self._record.generation + 1
+            lock_fd = take_lock(self._folder / "lock")
             process = spawn(
                 argv,
                 marker=f"{self._marker()}{generation}",
-                environment={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+                environment=own_environment(without=self._secret_variables),
                 stdout=log,
                 stderr=log,
-                lock=self._folder / "lock",
+                lock_fd=lock_fd,
             )
         except LockHeld:
             raise StartFailed(m.Retry.LADDER, "another relay of this recorder still runs") from None
@@ -262,6 +279,15 @@ def _free_port(host: str) -> int:
         port = probe.getsockname()[1]
     assert isinstance(port, int)
     return port
+
+
+def _port_of(pid: int) -> int:
+    """The port on the command line of a relay, 0 when it cannot be told."""
+    try:
+        argv = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+        return int(argv[argv.index("--port") + 1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _loopback(host: str) -> str:

@@ -7,15 +7,17 @@ noticed without anybody's doing. `hold` says why nothing may start now.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmstui.ffmpeg.abilities import Abilities, choose
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
 from vmstui.model import Settings, StorageSnapshot
 from vmstui.recorder.record import write_atomically
+from vmstui.recording.owner import claim
 from vmstui.recording.storage import StorageStatus, check_storage
 
 FULL_BYTES = 256 * 1024 * 1024
@@ -36,9 +38,10 @@ class Hold:
 class Resources:
     """The recordings folder and ffmpeg, as last seen."""
 
-    def __init__(self, settings: Settings, state_folder: Path) -> None:
+    def __init__(self, settings: Settings, state_folder: Path, installation: str) -> None:
         self._settings = settings
         self._state_folder = state_folder
+        self._installation = installation
         self._storage: StorageStatus | None = None
         self._full = False
         self.abilities: Abilities | None = None
@@ -55,12 +58,21 @@ class Resources:
         path = self._settings.recordings
         if self._learnt_mount() is None:
             await asyncio.to_thread(_create, Path(path))
-        status = await asyncio.to_thread(check_storage, path, expected, floor)
+        status = await asyncio.to_thread(self._check, path, expected, floor)
         self._storage = status
         self._full = not status.usable and status.total_bytes > 0 and status.free_bytes < floor
         # In a chroot the root itself may not be among the mounts: then nothing is known, and nothing is expected.
         if status.usable and status.mount_point and self._learnt_mount() != status.mount_point:
-            self._learn_mount(status.mount_point)
+            with contextlib.suppress(OSError):  # a full state disk must not end the watch over the other one
+                self._learn_mount(status.mount_point)
+
+    def _check(self, path: str, expected_mount: str | None, floor_bytes: int) -> StorageStatus:
+        """In a thread: is it usable, and is it ours?"""
+        status = check_storage(path, expected_mount, floor_bytes)
+        if not status.usable:
+            return status
+        reason = claim(Path(path), self._installation, self._state_folder)
+        return replace(status, usable=not reason, reason=reason)
 
     async def find_ffmpeg(self) -> None:
         """Choose the ffmpeg that can do most on this machine; takes seconds when nothing is cached."""

@@ -1,6 +1,8 @@
 """One run of a worker as seen from outside: its samples, its progress, its spool, and the vitals the watchdog judges.
 
-Looked at once a second while the worker lives; holds descriptors only of `/proc`. Never touches the worker.
+Looked at once a second while the worker lives; holds descriptors only of `/proc`. Never touches the worker. What lies
+on the recordings disk is looked at in a thread (`look_at_spool`), since a dead disk blocks whoever asks it, and taken
+in on the loop (`take_in`).
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from vmstui.ffmpeg.progress import parse_progress
 from vmstui.model import OpenSegment, Progress, Sample
 from vmstui.recorder.publisher import Spool
 from vmstui.recorder.watchdog import Finding, Vitals, judge
-from vmstui.recording.spool import SpoolReader, open_segment
+from vmstui.recording.spool import OpenFile, SpoolReader, open_segment
 from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
 
 PROGRESS_BOUND_BYTES = 64 * 1024
@@ -24,6 +26,16 @@ PROGRESS_TAIL_BYTES = 2048
 RATE_WINDOW = 30
 """Looks, a second apart, that fps and speed are taken over."""
 RATE_MIN_S = 3.0
+BLIND_S = 5.0
+"""Without a look at the spool for so long, nothing is known about its growth."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolView:
+    """What a look at the spool saw."""
+
+    closed: tuple[str, ...]
+    newest: OpenFile | None
 
 
 class Run:
@@ -41,6 +53,7 @@ class Run:
         self._reader_of_spool = SpoolReader(spool.folder)
         self._told: frozenset[str] = frozenset()
         self._vitals = Vitals(now_s)
+        self._looked_s = now_s
         self._counts: deque[tuple[float, int, float]] = deque(maxlen=RATE_WINDOW)
         self._reading: Reading | None = None
         self._reader: ProcReader | None = None
@@ -52,29 +65,32 @@ class Run:
         """Footage of this run is on disk."""
         return self._vitals.grew_s is not None
 
-    def look(self, now_s: float, late_s: float) -> tuple[str, ...]:
-        """Take a sample and look at the files; gives the names of segments that were closed since the last look.
-
-        `late_s`: how much later than planned this look comes; that time does not count against the worker.
-        """
+    def look(self, now_s: float, late_s: float) -> None:
+        """Take a sample and read the progress. `late_s`: how much later than planned this look comes; that time does
+        not count against the worker."""
         self._take_sample(now_s)
         self._read_progress(now_s)
-        closed = self._reader_of_spool.closed()
-        self._look_at_open_segment(closed)
-        fresh = tuple(name for name in closed if name not in self._told)
-        self._told = frozenset(closed)
         if late_s > 0:
             self._vitals = self._vitals.postponed(late_s)
-        self._vitals = self._seen(now_s)
+        self._see(now_s)
+
+    def look_at_spool(self) -> SpoolView:
+        """What lies in the spool now. May block; always called from the same thread."""
+        return SpoolView(self._reader_of_spool.closed(), open_segment(self.spool.folder))
+
+    def take_in(self, view: SpoolView, now_s: float) -> tuple[str, ...]:
+        """Take over what was seen; gives the names of segments that were closed since the last time."""
+        self._looked_s = now_s
+        self._take_open_segment(view)
+        fresh = tuple(name for name in view.closed if name not in self._told)
+        self._told = frozenset(view.closed)
+        self._see(now_s)
         return fresh
 
     def stall(self, now_s: float) -> Finding | None:
-        """What the watchdog has against this run, on a fresh look at the disk."""
-        finding = judge(self._vitals, now_s)
-        if finding is None:
+        """What the watchdog has against this run; nothing while the disk itself does not answer us."""
+        if now_s - self._looked_s > BLIND_S:
             return None
-        self._look_at_open_segment(())
-        self._vitals = self._seen(now_s)
         return judge(self._vitals, now_s)
 
     def close(self) -> None:
@@ -83,9 +99,9 @@ class Run:
             self._reader.close()
             self._reader = None
 
-    def _seen(self, now_s: float) -> Vitals:
+    def _see(self, now_s: float) -> None:
         name, size = (self.open.name, self.open.size_bytes) if self.open is not None else ("", 0)
-        return self._vitals.saw(now_s, name, size, self.progress.out_time_s if self.progress else -1.0)
+        self._vitals = self._vitals.saw(now_s, name, size, self.progress.out_time_s if self.progress else -1.0)
 
     def _take_sample(self, now_s: float) -> None:
         if self._reader is None:
@@ -124,9 +140,9 @@ class Run:
             )
         self.progress = progress
 
-    def _look_at_open_segment(self, closed: tuple[str, ...]) -> None:
-        newest = open_segment(self.spool.folder)
-        if newest is None or newest.name in closed:
+    def _take_open_segment(self, view: SpoolView) -> None:
+        newest = view.newest
+        if newest is None or newest.name in view.closed:
             return
         now = datetime.now(UTC)
         if self.open is None or self.open.name != newest.name:

@@ -12,24 +12,27 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from vmstui.model import CameraState, EventKind, LogLevel, RecorderSnapshot, Sample, Settings
+from vmstui.model import LeftBehind, LiveServer, LogLevel, RecorderSnapshot, Sample, Settings
 from vmstui.recorder import machine as m
-from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.external_live import ExternalLive
+from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.launch import secret_variables
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
-from vmstui.recorder.watchdog import LATE_S, Finding, common_cause
+from vmstui.recorder.watchdog import LATE_S
+from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
 from vmstui.telemetry.procfs import ProcReader, Reading, sample, together
 from vmstui.telemetry.ring import SampleRing
@@ -45,10 +48,6 @@ class AlreadyRunning(Exception):
     """Another service works on this state folder; the text names it."""
 
 
-class UnknownCamera(Exception):
-    """A command named a camera that is not configured; the text names those that are."""
-
-
 class Service:
     """The recorder of one state folder."""
 
@@ -60,8 +59,6 @@ class Service:
         self.started_at = datetime.now(UTC)
         self.stopping = asyncio.Event()
         """Set when the service is to leave."""
-        self.cameras: dict[str, CameraWorker] = {}
-        self.resources = Resources(self.settings, state_folder)
         self.own_sample: Sample | None = None
         self.total_samples = SampleRing()
         """All workers, the relay and the service together, for the last hour."""
@@ -80,8 +77,11 @@ class Service:
             publishing=self._executor,
             zone=_zone(self.settings),
         )
+        self.resources = Resources(self.settings, state_folder, installation)
+        self.fleet = Fleet(self._context, self.say, self._keep)
+        self.leaving = False
+        """Recording is being stopped for good: nothing is started any more."""
         self._held: Hold | None = None
-        self._stale_since_s: float | None = None
         self._own_reader = ProcReader(os.getpid())
         self._own_reading: Reading | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,57 +91,44 @@ class Service:
 
     async def run(self) -> None:
         """Look after everything until `stopping` is set; workers stay as they are then."""
-        for warning in self._camera_settings():
-            self.say(LogLevel.WARNING, warning)
+        if not self.settings.cameras:
+            self.say(LogLevel.WARNING, f"no camera is configured in {self.settings.path}")
         if isinstance(self.live, RelayWorker):
             self.live.take_over()
-        self._hold_all(self.resources.hold)
-        for camera in self.settings.cameras:
-            self._add(camera.id)
-        self._keep(self._watch_storage())
-        self._keep(self._watch_ffmpeg())
+        else:
+            self._end_old_relay()
+        self._held = self.resources.hold
+        self.fleet.open(self.settings, self._held)
+        self._keep(self._for_ever("looking at the recordings folder", CHECK_PERIOD_S, self._look_at_storage))
+        self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         try:
             await self._tick_until_stopping()
         finally:
             for task in self._tasks:
                 task.cancel()
-            for worker in self.cameras.values():
-                worker.close()
+            self.fleet.close()
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)
-            os.close(self._lock_fd)
 
-    async def shutdown(self) -> tuple[str, ...]:
+    def release(self) -> None:
+        """Give the state folder free for another service; the last thing to be done."""
+        os.close(self._lock_fd)
+
+    async def shutdown(self) -> LeftBehind:
         """Stop recording: end all workers in parallel, settle what they leave, end the relay, then leave.
 
-        Gives the ids of cameras whose worker could not be ended. What people asked for stays noted: the next service
-        records the same cameras again.
+        What people asked for stays noted: the next service records the same cameras again.
         """
-        for worker in self.cameras.values():
-            worker.dispatch(m.Stop())
-        await asyncio.gather(*(self._finish(worker) for worker in self.cameras.values()))
+        self.leaving = True
+        left = await self.fleet.shutdown()
         if isinstance(self.live, RelayWorker):
             self.live.dispatch(m.Stop())
             await self.live.settled.wait()
-        stuck = tuple(name for name, worker in self.cameras.items() if worker.process is not None)
         self.stopping.set()
-        return stuck
-
-    async def _finish(self, worker: CameraWorker) -> None:
-        while worker.machine.state is not CameraState.UNKILLABLE:
-            with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(worker.finished(), 1.0)
+        return left
 
     # -- commands ----------------------------------------------------------------------------------------------------
-
-    def select(self, ids: tuple[str, ...]) -> list[CameraWorker]:
-        """The cameras of these ids, all of them when none is named. Raises UnknownCamera."""
-        unknown = [name for name in ids if name not in self.cameras]
-        if unknown:
-            known = ", ".join(self.cameras) or "none"
-            raise UnknownCamera(f"no camera {', '.join(repr(name) for name in unknown)}; configured: {known}")
-        return [self.cameras[name] for name in ids] if ids else list(self.cameras.values())
 
     def reload(self, loaded: Loaded) -> SettingsDiff:
         """Take over a new configuration: added, removed and changed cameras; the others are not touched."""
@@ -152,18 +139,10 @@ class Service:
         self.resources.configure(self.settings)
         if self.settings.live != before.live:
             self._change_live()
-        for name in change.removed:
-            worker = self.cameras.pop(name)
-            worker.dispatch(m.Stop())
-            self._keep(self._retire(worker))
-        for camera in self.settings.cameras:
-            if camera.id in self.cameras:
-                self.cameras[camera.id].configure(camera)
-            else:
-                self._add(camera.id)
-        self.cameras = {camera.id: self.cameras[camera.id] for camera in self.settings.cameras}
+        self.fleet.configure(self.settings)
         if self.settings.ffmpeg != before.ffmpeg:
-            self._keep(self._watch_ffmpeg())
+            self._context.ffmpeg_found.clear()
+            self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self.say(LogLevel.INFO, f"configuration reloaded from {self.settings.path}")
         return change
 
@@ -195,7 +174,9 @@ class Service:
         server = self.settings.live
         if server.url is not None:
             return ExternalLive(server.url, self._publishing)
-        return RelayWorker(server, self._state_folder / "relay", installation, self.say)
+        return RelayWorker(
+            server, self._state_folder / "relay", installation, self.say, secret_variables(self.settings)
+        )
 
     def _change_live(self) -> None:
         """Another address, another login, or another server altogether; the workers are restarted by `configure`."""
@@ -220,23 +201,16 @@ class Service:
 
     def _publishing(self) -> tuple[str, ...]:
         return tuple(
-            name for name, worker in self.cameras.items() if worker.process is not None and worker.record.live_encoder
+            name
+            for name, worker in self.fleet.cameras.items()
+            if worker.process is not None and worker.record.live_encoder
         )
 
-    def _add(self, name: str) -> None:
-        camera = next(camera for camera in self.settings.cameras if camera.id == name)
-        worker = self.cameras[name] = CameraWorker(camera, self._context)
-        if self._held is not None:
-            worker.dispatch(m.Hold(self._held.text, end_running=False))
-        worker.take_over()
-
-    async def _retire(self, worker: CameraWorker) -> None:
-        await worker.finished()
-        worker.close()
-        self._logbook.forget(worker.camera.id)
-
-    def _camera_settings(self) -> tuple[str, ...]:
-        return () if self.settings.cameras else (f"no camera is configured in {self.settings.path}",)
+    def _end_old_relay(self) -> None:
+        """The relay of an earlier configuration, now that somebody else's server is used."""
+        old = RelayWorker(LiveServer(), self._state_folder / "relay", self._context.installation, self.say)
+        old.take_over(wanted=False)
+        self._keep(old.retired())
 
     async def _tick_until_stopping(self) -> None:
         loop = asyncio.get_running_loop()
@@ -258,94 +232,63 @@ class Service:
             self.own_sample = sample(self._own_reading, reading, datetime.now(UTC))
         self._own_reading = reading
         if isinstance(self.live, RelayWorker):
-            self.live.tick(now_s)
-        for worker in self.cameras.values():
             try:
-                worker.tick(now_s, late_s)
+                self.live.tick(now_s)
             except Exception as error:
-                # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
-                self.say(LogLevel.ERROR, f"{worker.camera.id}: cannot look after it: {type(error).__name__}: {error}")
+                self.say(LogLevel.ERROR, f"cannot look after the relay: {type(error).__name__}: {error}")
         self._add_up()
-        if late_s > 0:
-            self.say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
-        else:
-            self._judge(now_s)
+        self.fleet.tick(now_s, late_s)
 
     def _add_up(self) -> None:
-        runs = [worker.run for worker in self.cameras.values()]
+        runs = [worker.run for worker in self.fleet.cameras.values()]
         samples = [run.sample for run in runs if run is not None] + [self.live.snapshot().sample, self.own_sample]
         taken = [entry for entry in samples if entry is not None]
         if taken:
             self.total_samples.append(together(taken, datetime.now(UTC)))
 
-    def _judge(self, now_s: float) -> None:
-        findings: list[tuple[CameraWorker, Finding]] = []
-        running = 0
-        for worker in self.cameras.values():
-            running += worker.process is not None
-            finding = worker.stall(now_s)
-            if finding is not None:
-                findings.append((worker, finding))
-        if not findings:
-            self._stale_since_s = None
-            return
-        if self._stale_since_s is None:
-            self._stale_since_s = now_s
-        if common_cause(len(findings), running, now_s - self._stale_since_s):
-            if self._stale_since_s == now_s:
-                text = f"{len(findings)} of {running} cameras look stalled at once: a common cause, no restarts for now"
-                self.say(LogLevel.ERROR, text)
-                for worker, finding in findings:
-                    worker.note(
-                        EventKind.WATCHDOG,
-                        text,
-                        rule=finding.rule,
-                        measured=finding.measured,
-                        threshold=finding.threshold,
-                        outcome="held back",
-                    )
-            return
-        for worker, finding in findings:
-            worker.replace_stalled(finding)
-
-    async def _watch_storage(self) -> None:
+    async def _for_ever(self, what: str, period_s: float, work: Callable[[], Awaitable[bool]]) -> None:
+        """Do something again and again until it says that it is done, whatever happens to it."""
         while True:
-            await self.resources.check_storage()
-            self._apply_hold()
-            await asyncio.sleep(CHECK_PERIOD_S)
+            try:
+                if await work():
+                    return
+            except Exception as error:
+                self.say(LogLevel.ERROR, f"{what}: {type(error).__name__}: {error}")
+            await asyncio.sleep(period_s)
 
-    async def _watch_ffmpeg(self) -> None:
-        while True:
-            await self.resources.find_ffmpeg()
-            # A later search that finds nothing (a package being replaced) leaves the last one in place.
-            self._context.abilities = self.resources.abilities or self._context.abilities
-            self._apply_hold()
-            if self.resources.abilities is not None:
-                self._context.ffmpeg_found.set()
-                for worker in self.cameras.values():
-                    # Adopted on an older configuration, perhaps: now it can be told.
-                    worker.configure(worker.camera)
-                return
-            await asyncio.sleep(FFMPEG_RETRY_S)
+    async def _look_at_storage(self) -> bool:
+        await self.resources.check_storage()
+        if self.resources.snapshot().usable:
+            self._context.folder_is_ours.set()
+        self._apply_hold()
+        return False
+
+    async def _look_for_ffmpeg(self) -> bool:
+        await self.resources.find_ffmpeg()
+        # A later search that finds nothing (a package being replaced) leaves the last one in place.
+        self._context.abilities = self.resources.abilities or self._context.abilities
+        self._apply_hold()
+        if self.resources.abilities is None:
+            return False
+        self._context.ffmpeg_found.set()
+        self.fleet.reconsider()
+        return True
 
     def _apply_hold(self) -> None:
         hold = self.resources.hold
-        if hold == self._held:
+        if hold == self._held or self.leaving:
             return
         if hold is None:
             self.say(LogLevel.INFO, "recordings folder and ffmpeg are there: cameras may start")
-        elif self._held is None or self.resources.abilities is not None:
+        elif self._held is None or _without_numbers(hold.text) != _without_numbers(self._held.text):
             self.say(LogLevel.ERROR, f"held: {hold.text}")
-        self._hold_all(hold)
-
-    def _hold_all(self, hold: Hold | None) -> None:
         self._held = hold
-        for worker in self.cameras.values():
-            if hold is None:
-                worker.settle_leftovers()
-                worker.dispatch(m.Release())
-            else:
-                worker.dispatch(m.Hold(hold.text, hold.end_running))
+        self.fleet.hold(hold)
+
+
+def _without_numbers(text: str) -> str:
+    """To tell another reason from the same one with another figure in it."""
+    return re.sub(r"\d+", "", text)
 
 
 def _lock_service(state_folder: Path) -> int:
@@ -364,7 +307,7 @@ def _lock_service(state_folder: Path) -> int:
 
 def _installation(state_folder: Path) -> str:
     """An id that tells the workers of this state folder from those of any other."""
-    path = state_folder / "installation"
+    path = state_folder / INSTALLATION
     try:
         return path.read_text().strip()
     except OSError:

@@ -37,7 +37,7 @@ CALM_SAMPLES = 5
 
 def recorder_snapshot(service: Service) -> RecorderSnapshot:
     """All of it."""
-    cameras = tuple(camera_snapshot(worker) for worker in service.cameras.values())
+    cameras = tuple(camera_snapshot(worker) for worker in service.fleet.cameras.values())
     relay = service.live.snapshot()
     own = ProcessSnapshot(os.getpid(), "running", sample=service.own_sample)
     total = next(iter(service.total_samples.last(1)), None)

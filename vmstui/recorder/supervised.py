@@ -75,6 +75,8 @@ class Supervised(ABC):
         if (self.machine.state, self.machine.reason) != (before.state, before.reason):
             if self.machine.state is not before.state:
                 self.since = datetime.now(UTC)
+                if self.machine.state is State.HELD:
+                    self.note(EventKind.HOLD, self.machine.reason)
             self.next_start_at = None
         for action in actions:
             self._carry_out(action)
@@ -86,7 +88,13 @@ class Supervised(ABC):
     def adopt(self, process: Process, rung: int, failures: int, uptime_s: float) -> None:
         """Take over a process that an earlier service started."""
         self.machine = m.Machine(
-            state=State.STARTING, wanted=True, alive=True, rung=rung, failures=failures, policy=self.machine.policy
+            state=State.STARTING,
+            wanted=True,
+            alive=True,
+            rung=rung,
+            failures=failures,
+            hold=self.machine.hold,
+            policy=self.machine.policy,
         )
         self.since = datetime.now(UTC)
         self._attach(process, uptime_s)
@@ -176,7 +184,12 @@ class Supervised(ABC):
         process.close()
         uptime_s = self.uptime_s()
         self.process = None
-        event = self.ended(exit_, uptime_s)
+        try:
+            event = self.ended(exit_, uptime_s)
+        except Exception as error:
+            # The files of a dead worker may lie on a dying disk; that must not keep the next one from starting.
+            text = f"{exit_}; its files cannot be read ({type(error).__name__}: {error})"
+            event = m.Ended(m.Retry.LADDER, text, jitter(), uptime_s, recorded=False, segments=0)
         self.detached()
         self.dispatch(event)
 

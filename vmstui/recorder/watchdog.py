@@ -18,6 +18,8 @@ GROWTH_LIMIT_S = 90.0
 """No growth for this long is a stall even while packets still pass: the file is what counts."""
 GOP_FACTOR = 3.0
 """A fragment is written once per keyframe, so the limit follows the longest interval seen in this run."""
+HEADER_BYTES = 2048
+"""A segment no larger than this holds only its header: no footage yet."""
 LATE_S = 3.0
 """A tick this much later than planned says nothing about cameras."""
 COMMON_CAUSE_MIN = 3
@@ -42,7 +44,7 @@ class Vitals:
     def saw(self, now_s: float, segment: str, size_bytes: int, out_time_s: float) -> Vitals:
         """These vitals after another look. `out_time_s` is negative when ffmpeg reported none."""
         vitals = self
-        if size_bytes > 0 and (segment, size_bytes) != (self.segment, self.size_bytes):
+        if size_bytes > HEADER_BYTES and (segment, size_bytes) != (self.segment, self.size_bytes):
             gap_s = now_s - self.grew_s if self.grew_s is not None else 0.0
             vitals = replace(
                 vitals,

@@ -106,7 +106,7 @@ RECORDINGS_MOUNT = Key(
     otherwise="the one it was on when first used",
 )
 TIMEZONE_KEY = Key(
-    "timezone", TIMEZONE, "Time zone of the names of folders and files.", Effect.ALL_WORKERS, default="local"
+    "timezone", TIMEZONE, "Time zone of the names of folders and files.", Effect.NOTHING, default="local"
 )
 FFMPEG_KEY = Key(
     "ffmpeg",

@@ -64,6 +64,13 @@ class ProcReader:
         read_bytes, write_bytes = self._io()
         return Reading(monotonic_s, cpu_s, rss_bytes, threads, read_bytes, write_bytes)
 
+    def runnable(self) -> bool:
+        """Whether it runs or waits for a CPU; not when it sleeps, is stopped, or has ended."""
+        try:
+            return parse_stat(os.pread(self._stat_fd, 2048, 0))[0] == "R"
+        except OSError:
+            return False
+
     def _io(self) -> tuple[int, int]:
         if self._io_fd < 0:
             return 0, 0

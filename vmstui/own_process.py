@@ -1,0 +1,29 @@
+"""How another process of our own program is started: the service, the relay, simulated cameras.
+
+With `-P`, so that a file in the current directory can never pass for a module of ours or of Python (somebody may type
+`sudo vmstui up` in a folder that others can write to), and with the folder this very package lies in on the path.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import vmstui
+
+PACKAGE_ROOT = str(Path(vmstui.__file__).resolve().parents[1])
+
+
+def own_argv(module: str, *arguments: str) -> list[str]:
+    """The command line of a module of ours."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def own_environment(without: Iterable[str] = ()) -> dict[str, str]:
+    """Our environment for a child, less the variables named in `without` (those that hold passwords)."""
+    dropped = set(without)
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    given = [entry for entry in kept.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(entry)]
+    return {**kept, "PYTHONPATH": os.pathsep.join([PACKAGE_ROOT, *(entry for entry in given if entry != PACKAGE_ROOT)])}

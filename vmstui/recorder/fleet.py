@@ -1,0 +1,233 @@
+"""All cameras of a service: those configured, those on their way out, and those an earlier configuration left behind.
+
+Keeps three promises about the configuration: a camera that is in it has exactly one `CameraWorker`; one that left it is
+ended and settled, also if it left while no service ran; one that comes back meanwhile is the same one again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+
+from vmstui.model import Camera, CameraState, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
+from vmstui.recorder import machine as m
+from vmstui.recorder.camera import CameraWorker
+from vmstui.recorder.context import Context
+from vmstui.recorder.record import load_record
+from vmstui.recorder.resources import Hold
+from vmstui.recorder.run import Run, SpoolView
+from vmstui.recorder.watchdog import Finding, common_cause
+
+DRAIN_S = 20.0
+"""Patience at the end for segments that are still to be published."""
+_NOTHING = Profile("none", OutputSettings(), None)
+
+
+class UnknownCamera(Exception):
+    """A command named a camera that is not configured; the text names those that are."""
+
+
+class Fleet:
+    """The cameras of one service. Runs on its loop; looks at the recordings disk in a thread of its own."""
+
+    def __init__(
+        self,
+        context: Context,
+        say: Callable[[LogLevel, str], None],
+        keep: Callable[[Coroutine[None, None, None]], None],
+    ) -> None:
+        self.cameras: dict[str, CameraWorker] = {}
+        self._retiring: dict[str, CameraWorker] = {}
+        self._context = context
+        self._say = say
+        self._keep = keep
+        self._held: Hold | None = None
+        self._stale_since_s: float | None = None
+        self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
+        self._looking = False
+
+    def open(self, settings: Settings, hold: Hold | None) -> None:
+        """Take over what runs, start what is wanted, end what is not configured any more."""
+        self._held = hold
+        for camera in settings.cameras:
+            self._add(camera)
+        try:
+            known = sorted(entry.name for entry in (self._context.state_folder / "cameras").iterdir())
+        except OSError:
+            known = []
+        for name in known:
+            if name not in self.cameras:
+                self._retire_unconfigured(name)
+
+    def configure(self, settings: Settings) -> None:
+        """Take over a new configuration: added, removed and changed cameras; the others are not touched."""
+        wanted = {camera.id: camera for camera in settings.cameras}
+        for name in [name for name in self.cameras if name not in wanted]:
+            self._keep(self._retire(self.cameras.pop(name)))
+        for name, camera in wanted.items():
+            if name in self.cameras:
+                self.cameras[name].configure(camera)
+            else:
+                self._add(camera)
+        self.cameras = {name: self.cameras[name] for name in wanted if name in self.cameras}
+
+    def reconsider(self) -> None:
+        """Something beside the configuration of cameras changed (ffmpeg is known now): replace who runs on the old."""
+        for worker in self.cameras.values():
+            worker.configure(worker.camera)
+
+    def select(self, ids: tuple[str, ...]) -> list[CameraWorker]:
+        """The cameras of these ids, all of them when none is named. Raises UnknownCamera."""
+        unknown = [name for name in ids if name not in self.cameras]
+        if unknown:
+            known = ", ".join(self.cameras) or "none"
+            raise UnknownCamera(f"no camera {', '.join(repr(name) for name in unknown)}; configured: {known}")
+        return [self.cameras[name] for name in ids] if ids else list(self.cameras.values())
+
+    def hold(self, hold: Hold | None) -> None:
+        """Nothing may start any more for this reason, or, with None, everything may again."""
+        self._held = hold
+        for worker in self.cameras.values():
+            if hold is None:
+                worker.settle_leftovers()
+                worker.dispatch(m.Release())
+            else:
+                worker.dispatch(m.Hold(hold.text, hold.end_running))
+
+    async def shutdown(self) -> LeftBehind:
+        """End all workers in parallel and settle what they leave, as far as that can be done soon."""
+        workers = {**self._retiring, **self.cameras}
+        for worker in workers.values():
+            worker.dispatch(m.Stop())
+        settled = await asyncio.gather(*(_finish(worker) for worker in workers.values()))
+        stuck = tuple(name for name, worker in workers.items() if worker.process is not None)
+        return LeftBehind(stuck, sum(not done for done in settled))
+
+    def close(self) -> None:
+        """Let go of everything; workers go on."""
+        for worker in (*self.cameras.values(), *self._retiring.values()):
+            worker.close()
+        self._looker.shutdown(wait=False, cancel_futures=True)
+
+    # -- once a second -----------------------------------------------------------------------------------------------
+
+    def tick(self, now_s: float, late_s: float) -> None:
+        """Look after every camera, and judge them unless we were late ourselves."""
+        for worker in (*self.cameras.values(), *self._retiring.values()):
+            try:
+                worker.tick(now_s, late_s)
+            except Exception as error:
+                # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
+                text = f"{worker.camera.id}: cannot look after it: {type(error).__name__}: {error}"
+                self._say(LogLevel.ERROR, text)
+        if not self._looking:
+            self._keep(self._look_at_spools())
+        if late_s > 0:
+            self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
+        else:
+            self._judge(now_s)
+
+    async def _look_at_spools(self) -> None:
+        """One look at all spools, in a thread: a dead disk then stops this look and nothing else."""
+        self._looking = True
+        try:
+            workers = (*self.cameras.values(), *self._retiring.values())
+            runs = [(worker, worker.run) for worker in workers if worker.run is not None]
+            loop = asyncio.get_running_loop()
+            seen = await loop.run_in_executor(self._looker, lambda: [_look(run) for _, run in runs])
+            for (worker, run), view in zip(runs, seen, strict=True):
+                if view is not None:
+                    worker.saw_spool(run, view, loop.time())
+        finally:
+            self._looking = False
+
+    def _judge(self, now_s: float) -> None:
+        findings: list[tuple[CameraWorker, Finding]] = []
+        running = 0
+        for worker in self.cameras.values():
+            running += worker.process is not None
+            finding = worker.stall(now_s)
+            if finding is not None:
+                findings.append((worker, finding))
+        if not findings:
+            self._stale_since_s = None
+            return
+        if self._stale_since_s is None:
+            self._stale_since_s = now_s
+        if not common_cause(len(findings), running, now_s - self._stale_since_s):
+            for worker, finding in findings:
+                worker.replace_stalled(finding)
+        elif self._stale_since_s == now_s:
+            text = f"{len(findings)} of {running} cameras look stalled at once: a common cause, no restarts for now"
+            self._say(LogLevel.ERROR, text)
+            for worker, finding in findings:
+                worker.note(
+                    EventKind.WATCHDOG,
+                    text,
+                    rule=finding.rule,
+                    measured=finding.measured,
+                    threshold=finding.threshold,
+                    outcome="held back",
+                )
+
+    # -- coming and going --------------------------------------------------------------------------------------------
+
+    def _add(self, camera: Camera) -> None:
+        coming_back = self._retiring.pop(camera.id, None)
+        if coming_back is not None:
+            self.cameras[camera.id] = coming_back
+            coming_back.configure(camera)
+            if coming_back.wanted:
+                coming_back.dispatch(m.Start())
+            return
+        try:
+            worker = CameraWorker(camera, self._context)
+        except OSError as error:
+            self._say(LogLevel.ERROR, f"{camera.id}: its state folder cannot be used: {error}")
+            return
+        self.cameras[camera.id] = worker
+        if self._held is not None:
+            worker.dispatch(m.Hold(self._held.text, end_running=False))
+        worker.take_over()
+
+    def _retire_unconfigured(self, name: str) -> None:
+        """A camera that left the configuration while no service ran may still have a worker, or unpublished footage."""
+        record = load_record(self._context.camera_folder(name) / "worker.json", name)
+        camera = Camera(name, record.name or name, "", _NOTHING, enabled=False)
+        try:
+            worker = CameraWorker(camera, self._context)
+        except OSError as error:
+            self._say(LogLevel.ERROR, f"{name}: left by an earlier configuration, cannot be looked after: {error}")
+            return
+        worker.take_over()
+        if worker.process is not None:
+            self._say(LogLevel.WARNING, f"{name} is not configured any more: its worker is ended")
+        self._keep(self._retire(worker))
+
+    async def _retire(self, worker: CameraWorker) -> None:
+        name = worker.camera.id
+        self._retiring[name] = worker
+        await worker.retire(DRAIN_S)
+        if self._retiring.get(name) is worker:
+            del self._retiring[name]
+            worker.close()
+            self._context.logbook.forget(name)
+
+
+def _look(run: Run) -> SpoolView | None:
+    try:
+        return run.look_at_spool()
+    except OSError:
+        return None  # the storage check tells what is wrong with the disk
+
+
+async def _finish(worker: CameraWorker) -> bool:
+    """Whether everything of a worker is settled; gives up on one that cannot be killed."""
+    finishing = asyncio.ensure_future(worker.finished(DRAIN_S))
+    while not finishing.done():
+        await asyncio.wait([finishing], timeout=1.0)
+        if worker.machine.state is CameraState.UNKILLABLE:
+            finishing.cancel()
+            return False
+    return finishing.result()
