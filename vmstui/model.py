@@ -330,7 +330,7 @@ class CameraSnapshot:
     fallback: str = ""
     """Rung of the fallback ladder and why it was taken; empty on the first rung."""
     sample: Sample | None = None
-    """The last reading of the worker, its CPU averaged over 5 s."""
+    """The last reading of the worker, its rates averaged over 5 s."""
     progress: Progress | None = None
     open_segment: OpenSegment | None = None
     last_segment: Segment | None = None

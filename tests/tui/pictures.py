@@ -8,6 +8,7 @@ Takes a minute or two: the faults have to happen.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ from vmstui.control.client import Client
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
 from vmstui.tui.app import Dashboard
 
-SCREENS = (("fleet-80x24", (80, 24), ()), ("fleet-160x45", (160, 45), ("down", "down")))
+SCREENS = (("fleet-80x24", (80, 24), ()), ("fleet-160x45", (160, 45), ("down", "down", "l", "a")))
 CAMERAS = (
     ("duc_tai_dendo_1", "Duc Tai Dendo 1", "reencode_small"),
     ("duc_tai_dendo_2", "Duc Tai Dendo 2", "source"),
@@ -39,7 +40,8 @@ def main() -> int:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="vms-") as name:
         folder = Path(name)
-        ffmpeg = make_cache(folder / "cache")
+        ffmpeg = str(folder / "ffmpeg")  # a short path, and nobody's own
+        os.symlink(make_cache(folder / "cache"), ffmpeg)
         specs = [
             CameraSpec(
                 camera,
@@ -52,7 +54,7 @@ def main() -> int:
         (folder / "cameras").mkdir()
         recorder = Recorder(folder / "srv", folder / "cache")
         with SimulatedCameras(ffmpeg, folder / "cameras", specs) as sources:
-            _configure(recorder, sources)
+            _configure(recorder, sources, ffmpeg)
             try:
                 recorder.start()
                 for camera, _, _ in CAMERAS:
@@ -80,14 +82,14 @@ async def _take(recorder: Recorder, size: tuple[int, int], keys: tuple[str, ...]
     return picture
 
 
-def _configure(recorder: Recorder, sources: SimulatedCameras) -> None:
+def _configure(recorder: Recorder, sources: SimulatedCameras, ffmpeg: str) -> None:
     lines = [
         f"recordings: {recorder.recordings}",
         "segment: {length: 15s}",
         "retention: {min_free: 16M}",
         "capacity: {cpu_budget: 205%}",
         "live: {listen: '127.0.0.1:0'}",
-        "ffmpeg: embedded",
+        f"ffmpeg: {ffmpeg}",
         "profiles:",
         "  reencode_small:",
         "    recording: {codec: h265, encoder: nvenc, bitrate: 400k}",

@@ -33,6 +33,8 @@ class Hold:
 
     text: str
     end_running: bool
+    pending: bool = False
+    """Nothing is wrong, it was just not looked at yet."""
 
 
 class Resources:
@@ -44,6 +46,7 @@ class Resources:
         self._installation = installation
         self._storage: StorageStatus | None = None
         self._full = False
+        self._searched = False
         self.abilities: Abilities | None = None
         self.ffmpeg_reason = "looking for ffmpeg"
 
@@ -53,26 +56,24 @@ class Resources:
 
     async def check_storage(self) -> None:
         """Look at the recordings folder now."""
-        floor = _full_bytes(self._settings, self._storage) * (RESUME_FACTOR if self._full else 1)
-        expected = self._settings.recordings_mount or self._learnt_mount()
-        path = self._settings.recordings
-        if self._learnt_mount() is None:
-            await asyncio.to_thread(_create, Path(path))
-        status = await asyncio.to_thread(self._check, path, expected, floor)
+        status, self._full = await asyncio.to_thread(self._look)
         self._storage = status
-        self._full = not status.usable and status.total_bytes > 0 and status.free_bytes < floor
         # In a chroot the root itself may not be among the mounts: then nothing is known, and nothing is expected.
         if status.usable and status.mount_point and self._learnt_mount() != status.mount_point:
             with contextlib.suppress(OSError):  # a full state disk must not end the watch over the other one
                 self._learn_mount(status.mount_point)
 
-    def _check(self, path: str, expected_mount: str | None, floor_bytes: int) -> StorageStatus:
-        """In a thread: is it usable, and is it ours?"""
-        status = check_storage(path, expected_mount, floor_bytes)
-        if not status.usable:
-            return status
-        reason = claim(Path(path), self._installation, self._state_folder)
-        return replace(status, usable=not reason, reason=reason)
+    def _look(self) -> tuple[StorageStatus, bool]:
+        """In a thread, as a dead disk blocks: is it usable, and is it ours? And is it full?"""
+        settings, learnt = self._settings, self._learnt_mount()
+        if learnt is None:
+            _create(Path(settings.recordings))
+        floor = _full_bytes(settings) * (RESUME_FACTOR if self._full else 1)
+        status = check_storage(settings.recordings, settings.recordings_mount or learnt, floor)
+        if status.usable:
+            reason = claim(Path(settings.recordings), self._installation, self._state_folder)
+            status = replace(status, usable=not reason, reason=reason)
+        return status, status.total_bytes > 0 and status.free_bytes < floor
 
     async def find_ffmpeg(self) -> None:
         """Choose the ffmpeg that can do most on this machine; takes seconds when nothing is cached."""
@@ -83,16 +84,17 @@ class Resources:
         except NoUsableFfmpeg as error:
             self.abilities = None
             self.ffmpeg_reason = str(error)
+        self._searched = True
 
     @property
     def hold(self) -> Hold | None:
         """Why no worker may start now, None when all is there."""
         if self._storage is None:
-            return Hold("looking at the recordings folder", end_running=False)
+            return Hold("looking at the recordings folder", end_running=False, pending=True)
         if not self._storage.usable:
             return Hold(self._storage.reason, end_running=self._full)
         if self.abilities is None:
-            return Hold(self.ffmpeg_reason, end_running=False)
+            return Hold(self.ffmpeg_reason, end_running=False, pending=not self._searched)
         return None
 
     def snapshot(self) -> StorageSnapshot:
@@ -134,8 +136,11 @@ def _create(path: Path) -> None:
         return  # the check that follows tells what is wrong
 
 
-def _full_bytes(settings: Settings, storage: StorageStatus | None) -> int:
-    total = storage.total_bytes if storage is not None else shutil_total(settings.recordings)
+def _full_bytes(settings: Settings) -> int:
+    try:
+        total = shutil.disk_usage(settings.recordings).total
+    except OSError:
+        total = 0
     return min(FULL_BYTES, _warn_bytes(settings, total) or FULL_BYTES)
 
 
@@ -143,11 +148,3 @@ def _warn_bytes(settings: Settings, total_bytes: int) -> int:
     if settings.min_free_bytes is not None:
         return settings.min_free_bytes
     return int(total_bytes * (settings.min_free_percent or 0.0) / 100)
-
-
-def shutil_total(path: str) -> int:
-    """Size of the file system below a path, 0 when it cannot be told."""
-    try:
-        return shutil.disk_usage(path).total
-    except OSError:
-        return 0

@@ -281,7 +281,7 @@ class Service:
         if hold is None:
             self.say(LogLevel.INFO, "recordings folder and ffmpeg are there: cameras may start")
         elif self._held is None or _without_numbers(hold.text) != _without_numbers(self._held.text):
-            self.say(LogLevel.ERROR, f"held: {hold.text}")
+            self.say(LogLevel.INFO if hold.pending else LogLevel.ERROR, f"held: {hold.text}")
         self._held = hold
         self.fleet.hold(hold)
 

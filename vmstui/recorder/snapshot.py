@@ -103,12 +103,17 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
 
 
 def _calm(worker: CameraWorker) -> Sample | None:
-    """The newest sample, its CPU averaged over some seconds: the kernel counts in ticks of 10 ms, so that a single
-    second of a worker that needs 0.4 % reads 0 or 1."""
+    """The newest sample, its rates averaged over some seconds: the kernel counts CPU in ticks of 10 ms, so that a
+    single second of a worker that needs 0.4 % reads 0 or 1, and files are written once per keyframe."""
     recent = worker.samples.last(CALM_SAMPLES)
     if not recent:
         return None
-    return replace(recent[-1], cpu_percent=_mean(tuple(entry.cpu_percent for entry in recent)))
+    return replace(
+        recent[-1],
+        cpu_percent=_mean(tuple(entry.cpu_percent for entry in recent)),
+        read_bytes_per_s=_mean(tuple(entry.read_bytes_per_s for entry in recent)),
+        write_bytes_per_s=_mean(tuple(entry.write_bytes_per_s for entry in recent)),
+    )
 
 
 def camera_details(worker: CameraWorker) -> CameraDetails:
