@@ -74,7 +74,8 @@ class CameraLog:
         thread; a worker that appends meanwhile is not disturbed."""
         for path in sorted(self._folder.glob("*.log")):
             log = WorkerLog(path, self._context.masker.mask_in_place)
-            log.read_all(limit_bytes=path.stat().st_size)
+            with contextlib.suppress(OSError):  # a state disk that fails; the next service tries again
+                log.read_all(limit_bytes=path.stat().st_size)
             log.close()
 
     def lines_of_run(self) -> list[ParsedLine]:
