@@ -408,6 +408,8 @@ class RecorderSnapshot:
     """The last reading of all of them together."""
     stability: Stability | None = None
     """Six readings of their CPU over 30 s."""
+    ffmpeg_pending: bool = False
+    """It is still being looked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import stat
@@ -36,9 +37,9 @@ def test_a_wrong_password_is_asked_once_and_then_not_for_ten_minutes(
     assert wait_s == pytest.approx(600, abs=2)
     assert camera.generation == 0, "no ffmpeg was started to try the password again"
     assert "password" in camera.reason or "401" in camera.reason
-    # A key tries again at once.
+    # A key tries again at once, with what the password file holds now.
     (recorder.folder / "password").write_text("another password")
-    assert recorder.command("config", "reload").returncode == 0
+    assert recorder.command("restart", "cam1", "--wait").returncode == 0
     assert recorder.wait_recording().generation == 1
 
 
@@ -69,10 +70,15 @@ def test_a_camera_that_stops_sending_is_noticed_and_followed(recorder: Recorder,
     recorder.configure([("cam1", sources.url("cam1"))])
     recorder.start()
     recorder.wait_recording()
+    recorder.wait_for("a segment", lambda camera: camera.segments_closed >= 1)
     sources.freeze("cam1")
     recorder.wait_for("not recording any more", lambda camera: camera.state is not CameraState.RECORDING)
     sources.thaw("cam1")
     recorder.wait_recording(generation=2)
+    # The last segment was closed long after its last frame; it is named by when it began all the same.
+    first_run = [segment for segment in recorder.segments() if segment.generation == 1]
+    for before, after in itertools.pairwise(first_run):
+        assert abs((after.started_at - before.started_at).total_seconds() - before.duration_s) < 1.5
 
 
 def test_a_camera_that_comes_back_with_another_codec_is_recorded_as_it_is_now(

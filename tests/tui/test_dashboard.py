@@ -128,6 +128,27 @@ async def test_a_key_press_shows_at_once_and_its_end_is_told() -> None:
         assert "restarting" not in screen_text(app)
 
 
+@pytest.mark.parametrize(
+    ("action", "state", "title"),
+    [
+        ("camera.restart", CameraState.BACKOFF, "Try Lobby now?"),
+        ("camera.start", CameraState.STOPPED, "Record Lobby?"),
+    ],
+)
+async def test_a_camera_chosen_by_name_is_never_touched_without_a_question(
+    action: str, state: CameraState, title: str
+) -> None:
+    """The palette may have highlighted another one than was meant."""
+    recorder = FakeRecorder()
+    async with dashboard(recorder, recorder_snapshot(camera(state=state))) as (app, pilot):
+        chosen = next(entry for entry in app.actions if entry.id == action)
+        app.perform(chosen, "lobby")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert isinstance(app.screen, Confirm)
+        assert title in app.screen.text
+        assert recorder.calls == []
+
+
 async def test_a_camera_in_back_off_is_tried_without_a_question_for_there_is_nothing_to_lose() -> None:
     recorder = FakeRecorder()
     async with dashboard(recorder, recorder_snapshot(camera(state=CameraState.BACKOFF))) as (_, pilot):

@@ -83,7 +83,7 @@ def test_problems_come_first_and_otherwise_the_order_is_that_of_the_configuratio
     live_down = (OutputHealth(OutputKind.LIVE, OutputState.DOWN, reason="refused"),)
     snapshot = recorder_snapshot(
         camera("a"), camera("b", CameraState.STOPPED, wanted=False), camera("c", outputs=live_down),
-        camera("d", CameraState.BACKOFF), camera("e"), camera("f", CameraState.STARTING),
+        camera("d", CameraState.BACKOFF), camera("e"), camera("f", CameraState.STARTING, since=NOW),
         camera("g", CameraState.AUTH_FAILED),
     )  # fmt: skip
     assert "".join(shown.id for shown in ordered(snapshot)) == "dgfcaeb"

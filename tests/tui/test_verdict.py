@@ -55,10 +55,18 @@ def test_stopped_cameras_are_not_missing_but_are_counted() -> None:
 
 
 def test_starting_is_neither_well_nor_wrong() -> None:
-    text = header(recorder_snapshot(camera("a"), camera("b", CameraState.STARTING)))
+    just_now = NOW - timedelta(seconds=3)
+    text = header(recorder_snapshot(camera("a"), camera("b", CameraState.STARTING, since=just_now)))
     assert "1/2 recording" in text
     assert "1 starting or stopping" in text
     assert "✔" not in text
+
+
+def test_a_start_that_takes_long_or_follows_a_failure_counts_as_not_recording() -> None:
+    long = camera("b", CameraState.STARTING, since=NOW - timedelta(seconds=20))
+    again = camera("c", CameraState.STARTING, since=NOW - timedelta(seconds=1), reason="no packets for 10 s")
+    text = header(recorder_snapshot(camera("a"), long, again))
+    assert "2 of 3 not recording" in text
 
 
 def test_live_that_is_down_is_said_though_everything_records() -> None:

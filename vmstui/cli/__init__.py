@@ -123,8 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ascii", action="store_true", help="dashboard in plain ASCII")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
+    # Accepted before and after the command; SUPPRESS keeps the later place from erasing what the earlier one said.
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration file")
+
     def add(name: str, help_: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=help_, description=help_)
+        return commands.add_parser(name, help=help_, description=help_, parents=[everywhere])
 
     demo = add("demo", "simulated cameras, recorded and shown: nothing to configure")
     demo.add_argument("--cameras", type=_positive, default=2, metavar="N", help="how many (default 2)")
@@ -168,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         ("diff", "what would change with another file"),
         ("reload", "have the recorder read its configuration again"),
     ):
-        action = actions.add_parser(name, help=help_, description=help_)
+        action = actions.add_parser(name, help=help_, description=help_, parents=[everywhere])
         if name not in ("schema", "example"):
             action.add_argument("--json", action="store_true", help="as JSON")
         if name == "diff":

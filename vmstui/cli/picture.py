@@ -53,7 +53,7 @@ def headline(snapshot: RecorderSnapshot) -> str:
             f"memory {coarse_size(snapshot.rss_bytes)}",
             f"disk {coarse_size(snapshot.storage.free_bytes)} free",
             f"up {span((snapshot.at - snapshot.started_at).total_seconds())}",
-            f"ffmpeg {snapshot.ffmpeg.version if snapshot.ffmpeg else 'missing'}",
+            f"ffmpeg {snapshot.ffmpeg.version}" if snapshot.ffmpeg else "no ffmpeg yet",
         )
     )
 
@@ -73,13 +73,16 @@ def troubles(snapshot: RecorderSnapshot) -> list[str]:
     found = []
     if snapshot.storage.reason:
         found.append(f"recordings: {snapshot.storage.reason}")
-    if snapshot.ffmpeg is None:
+    if snapshot.ffmpeg is None and not snapshot.ffmpeg_pending:
         found.append(f"ffmpeg: {snapshot.ffmpeg_reason}")
     if snapshot.relay.state == "down":
         found.append(f"live relay: {snapshot.relay.reason or 'down'}")
     for camera in snapshot.cameras:
         if camera.reason:
-            found.append(f"{clean(camera.name)}: {camera.state.value}: {clean(camera.reason)}")
+            since = f"since {clock(camera.since, zone(snapshot.timezone))}"
+            if camera.next_start_at is not None:
+                since += f", next try at {clock(camera.next_start_at, zone(snapshot.timezone))}"
+            found.append(f"{clean(camera.name)}: {camera.state.value} {since}: {clean(camera.reason)}")
         if camera.fallback:
             found.append(f"{clean(camera.name)}: {clean(camera.fallback)}")
         live = camera.output(OutputKind.LIVE)

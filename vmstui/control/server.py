@@ -181,7 +181,7 @@ class ControlServer:
         return to_json(self._service.logbook.page(camera, after, _integer(params, "limit", 200, 2000)))
 
     async def _start(self, params: Mapping[str, Json]) -> Json:
-        for worker in self._startable(params):
+        for worker in await self._startable(params):
             worker.start(_actor(params))
         return True
 
@@ -191,7 +191,7 @@ class ControlServer:
         return True
 
     async def _restart(self, params: Mapping[str, Json]) -> Json:
-        for worker in self._startable(params):
+        for worker in await self._startable(params):
             worker.restart(_actor(params))
         return True
 
@@ -203,8 +203,11 @@ class ControlServer:
     async def _shutdown(self, params: Mapping[str, Json]) -> Json:
         return to_json(await self._service.shutdown())
 
-    def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
+    async def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
+        """The cameras, with the passwords their files hold now: a person tries again after correcting one."""
         self._refuse_when_leaving()
+        with contextlib.suppress(SettingsError):  # a broken file is a matter for `config check`
+            self._service.refresh_passwords(await asyncio.to_thread(load, self._service.settings.path))
         return self._many(params)
 
     def _refuse_when_leaving(self) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
 from vmstui.ffmpeg.plan import Plan, can_cure
-from vmstui.model import Camera, Event, EventKind, Segment, SegmentVerdict
+from vmstui.model import Camera, Event, EventKind, LogLevel, Segment, SegmentVerdict
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera_log import CameraLog
@@ -37,6 +37,8 @@ from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 200
 SEGMENTS_KEPT = 1000
+LOG_COMPONENT = "recorder"
+"""Of our own lines between those of ffmpeg."""
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
 """Ends that do not come from the camera: it still sends what it sent, so that it need not be asked again."""
 _LONG_RUN_S = 60.0
@@ -275,10 +277,10 @@ class CameraWorker(Supervised):
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
     ) -> None:
-        mask = self.context.masker.mask
-        self.events.add(
-            Event(datetime.now(UTC), self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome)
-        )
+        mask, now = self.context.masker.mask, datetime.now(UTC)
+        self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
+        # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
+        self.context.logbook.add(now, self.camera.id, self.record.generation, LogLevel.INFO, LOG_COMPONENT, mask(text))
 
     # -- once a second -----------------------------------------------------------------------------------------------
 

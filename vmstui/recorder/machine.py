@@ -237,7 +237,9 @@ def _begin(machine: Machine) -> Result:
         return replace(machine, state=State.STOPPED, reason="", failures=0, rung=0), ()
     if machine.hold:
         return replace(machine, state=State.HELD, reason=machine.hold), ()
-    return replace(machine, state=State.STARTING, reason=""), (StartWorker(),)
+    # While it only tries again, the reason of the last failure is what a person wants to see.
+    reason = machine.reason if machine.failures else ""
+    return replace(machine, state=State.STARTING, reason=reason), (StartWorker(),)
 
 
 def _want(machine: Machine, event: Event) -> Result:
@@ -392,9 +394,10 @@ def _after_failure(machine: Machine, retry: Retry, text: str, jitter: float, *, 
     index = min(max(machine.failures, 0 if recorded else 1), len(ladder_s) - 1)
     machine = replace(machine, failures=index + 1)
     delay_s = ladder_s[index] * (1 + JITTER * jitter)
+    machine = replace(machine, reason=text)
     if delay_s == 0:
         return _begin(machine)
-    return replace(machine, state=State.BACKOFF, reason=text), (SetTimer(delay_s),)
+    return replace(machine, state=State.BACKOFF), (SetTimer(delay_s),)
 
 
 _NO_PROCESS: dict[type[Event], Handler] = {

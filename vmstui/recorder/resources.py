@@ -46,7 +46,8 @@ class Resources:
         self._installation = installation
         self._storage: StorageStatus | None = None
         self._full = False
-        self._searched = False
+        self.ffmpeg_pending = True
+        """Nobody has looked yet."""
         self.abilities: Abilities | None = None
         self.ffmpeg_reason = "looking for ffmpeg"
 
@@ -84,7 +85,7 @@ class Resources:
         except NoUsableFfmpeg as error:
             self.abilities = None
             self.ffmpeg_reason = str(error)
-        self._searched = True
+        self.ffmpeg_pending = False
 
     @property
     def hold(self) -> Hold | None:
@@ -94,7 +95,7 @@ class Resources:
         if not self._storage.usable:
             return Hold(self._storage.reason, end_running=self._full)
         if self.abilities is None:
-            return Hold(self.ffmpeg_reason, end_running=False, pending=not self._searched)
+            return Hold(self.ffmpeg_reason, end_running=False, pending=self.ffmpeg_pending)
         return None
 
     def snapshot(self) -> StorageSnapshot:

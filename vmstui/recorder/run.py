@@ -146,7 +146,7 @@ class Run:
             return
         now = datetime.now(UTC)
         if self.open is None or self.open.name != newest.name:
-            begun_at = self._begun_at if self.open is None else now
+            begun_at = newest.born_at or (self._begun_at if self.open is None else now)
             self.open = OpenSegment(newest.name, begun_at, newest.size_bytes, now)
         elif self.open.size_bytes != newest.size_bytes:
             self.open = replace(self.open, size_bytes=newest.size_bytes, grew_at=now)

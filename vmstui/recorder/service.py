@@ -16,6 +16,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -145,6 +146,20 @@ class Service:
             self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self.say(LogLevel.INFO, f"configuration reloaded from {self.settings.path}")
         return change
+
+    def refresh_passwords(self, loaded: Loaded) -> None:
+        """Take over passwords whose files (or values) changed, and nothing else: before a person tries again."""
+        fresh = {camera.id: camera.password for camera in loaded.settings.cameras}
+        cameras = tuple(
+            replace(camera, password=fresh.get(camera.id, camera.password)) for camera in self.settings.cameras
+        )
+        if cameras == self.settings.cameras:
+            return
+        self.settings = self._context.settings = replace(self.settings, cameras=cameras)
+        self._context.masker = Masker(secret_values(self.settings))
+        for camera in cameras:
+            if camera.id in self.fleet.cameras:
+                self.fleet.cameras[camera.id].camera = camera
 
     def snapshot(self) -> RecorderSnapshot:
         """Everything, as of the last tick."""

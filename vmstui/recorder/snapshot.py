@@ -61,6 +61,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
             tuple(sorted(abilities.encoders)),
         ),
         ffmpeg_reason=service.resources.ffmpeg_reason,
+        ffmpeg_pending=service.resources.ffmpeg_pending,
         cameras=cameras,
         started_at=service.started_at,
         cpu_percent=_mean(service.total_samples.cpu_percents(CALM_SAMPLES)),

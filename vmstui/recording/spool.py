@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vmstui.model import Camera, Segment, SegmentVerdict
+from vmstui.recording.birth import born_at
 from vmstui.recording.naming import segment_path
 from vmstui.recording.publish import publish, quarantine
 from vmstui.settings.names import camera_folder
@@ -54,6 +55,8 @@ class OpenFile:
     name: str
     size_bytes: int
     modified_at: datetime
+    born_at: datetime | None
+    """When ffmpeg began it, where the file system tells."""
 
 
 class SpoolReader:
@@ -78,9 +81,10 @@ def open_segment(folder: Path) -> OpenFile | None:
     for name in reversed(names):
         try:
             status = os.stat(folder / name)
+            born = born_at(folder / name)
         except OSError:
             continue
-        return OpenFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+        return OpenFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), born)
     return None
 
 
@@ -122,7 +126,11 @@ def settle(
     except ValueError as error:
         reason = _in_words(str(error), closed, status.st_size)
     duration_s = media.duration_s if media and not reason else 0.0
+    # A worker whose camera fell silent closes its file long after the last frame, so the end does not tell the start;
+    # a file that begins with what a relay had kept holds frames from before its birth. The earlier of the two is right.
     started_at = closed_at - timedelta(seconds=duration_s)
+    if not reason and (born := born_at(file)) is not None:
+        started_at = min(started_at, born)
     folders, name = segment_path(camera_folder(camera), started_at, zone)
     if reason:
         path = quarantine(file, quarantine_folder, reason, name)

@@ -197,9 +197,9 @@ class Dashboard(App[Leave]):
         elif camera is not None:
             match action.id:
                 case "camera.restart":
-                    self.fleet.restart(camera)
+                    self.fleet.restart(camera, by_name=True)
                 case "camera.start":
-                    self.fleet.start_camera(camera)
+                    self.fleet.start_camera(camera, by_name=True)
                 case "camera.stop":
                     self.fleet.stop_camera(camera)
                 case "camera.copy":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from vmstui.model import CameraSnapshot, CameraState, RecorderSnapshot
 
@@ -17,6 +18,7 @@ class _Wish:
     verb: str
     state: CameraState
     generation: int
+    since: datetime
     noted: bool = True
     ticks: int = 0
 
@@ -34,7 +36,7 @@ class Asked:
 
     def note(self, verb: str, camera: CameraSnapshot) -> None:
         """Something was just asked of a camera."""
-        self._wishes[camera.id] = _Wish(verb, camera.state, camera.generation)
+        self._wishes[camera.id] = _Wish(verb, camera.state, camera.generation, camera.since)
 
     def refused(self, camera: str) -> None:
         """The recorder said no."""
@@ -48,7 +50,8 @@ class Asked:
             if wish is None:
                 continue
             wish.ticks += 1
-            wish.noted = wish.noted and (camera.state, camera.generation) == (wish.state, wish.generation)
+            now, then = (camera.state, camera.generation, camera.since), (wish.state, wish.generation, wish.since)
+            wish.noted = wish.noted and now == then
             done = self._end_of(wish, camera)
             if done or wish.ticks > PATIENCE_TICKS:
                 del self._wishes[camera.id]

@@ -17,17 +17,21 @@ class Question:
     yes: str
 
 
-def restart(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> Question | None:
-    """What to ask before a restart; None where nothing can be lost by it."""
+def restart(snapshot: RecorderSnapshot, camera: CameraSnapshot, *, by_name: bool = False) -> Question | None:
+    """What to ask before a restart; None where nothing can be lost by it.
+
+    `by_name`: chosen from a list by what was typed, where another camera may have been meant: always asked.
+    """
     if camera.state is CameraState.AUTH_FAILED:
         return Question(
             f"Try {camera.name} again?",
             "The camera refused its name or password. Each further wrong try counts towards locking the account;"
-            f" correct them in {snapshot.config_path} first.",
+            f" correct them first, in {snapshot.config_path} or in the password file it names.",
             "Try again",
         )
     if camera.pid is None:
-        return None
+        text = f"{camera.name} does not record now, so nothing is lost by trying at once."
+        return Question(f"Try {camera.name} now?", text, "Try now") if by_name else None
     lines = ["The worker is ended first, then a new one starts: about 1–3 s of footage are lost."]
     if opened := camera.open_segment:
         age = timer((snapshot.at - opened.started_at).total_seconds())
@@ -36,6 +40,13 @@ def restart(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> Question | No
     if live and live.readers:
         lines.append(f"{plural(live.readers, 'live viewer')} will see an interruption.")
     return Question(f"Restart {camera.name}?", "\n".join(lines), "Restart")
+
+
+def start(camera: CameraSnapshot) -> Question:
+    """What to ask before a camera that was chosen by name is recorded again."""
+    return Question(
+        f"Record {camera.name}?", f"{camera.name} is recorded from now on, also after a reboot.", "Record it"
+    )
 
 
 def stop(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> Question:

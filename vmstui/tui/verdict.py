@@ -59,6 +59,9 @@ class Link:
         return bool(self.lost) or self.age_s >= 4.0
 
 
+STARTING_S = 10.0
+"""A start that takes longer than this has something to explain."""
+
 _FAILED = {
     CameraState.HELD,
     CameraState.STALLED,
@@ -75,6 +78,9 @@ def health(camera: CameraSnapshot, now: datetime) -> Health:
         return Health.FAILED
     if camera.state is CameraState.STOPPED:
         return Health.FAILED if camera.wanted else Health.OFF
+    if camera.state is CameraState.STARTING:
+        waits_s = (now - camera.since).total_seconds()
+        return Health.FAILED if camera.reason or waits_s > STARTING_S else Health.CHANGING
     if camera.state is not CameraState.RECORDING:
         return Health.CHANGING
     return Health.DEGRADED if complaints(camera, now) else Health.FINE
@@ -108,10 +114,14 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
     """What to do about this camera, one sentence; empty when there is nothing to do."""
     match camera.state:
         case CameraState.AUTH_FAILED:
-            return f"Correct its login in {config_path}, then r tries it again."
+            return f"Correct its login in {config_path} or its password file; r retries."
         case CameraState.CONFIG_ERROR:
             return f"l shows ffmpeg's words. Correct its profile in {config_path}, then r."
         case CameraState.BACKOFF:
+            if "404" in camera.reason:
+                return f"It answers, but not at this path: correct its url in {config_path}."
+            if "453" in camera.reason or "503" in camera.reason:
+                return "Tried again by itself. It is busy: too many clients at a time? r tries now."
             return "Tried again by itself. Is it powered, is it reachable? l its log, r tries now."
         case CameraState.STALLED:
             return "Its worker is being replaced by itself; l shows its log."
@@ -139,8 +149,9 @@ def headline(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
     disk = f"disk {coarse_size(storage.free_bytes)} free" if storage.usable else "disk not usable"
     parts.append((2, ((disk, Role.BAD if not storage.usable else Role.WARN if storage.reason else Role.TEXT),)))
     parts.append((5, ((f"up {short_span((snapshot.at - snapshot.started_at).total_seconds())}", Role.TEXT),)))
-    ffmpeg = f"ffmpeg {snapshot.ffmpeg.version}" if snapshot.ffmpeg else "no ffmpeg"
-    parts.append((6, ((ffmpeg, Role.DIM if snapshot.ffmpeg else Role.BAD),)))
+    missing = "looking for ffmpeg" if snapshot.ffmpeg_pending else "no ffmpeg"
+    ffmpeg = f"ffmpeg {snapshot.ffmpeg.version}" if snapshot.ffmpeg else missing
+    parts.append((6, ((ffmpeg, Role.DIM if snapshot.ffmpeg or snapshot.ffmpeg_pending else Role.BAD),)))
     parts.append((7, ((f"memory {coarse_size(snapshot.rss_bytes)}", Role.DIM),)))
     return parts
 
@@ -194,19 +205,23 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
     if link.lost:
         wait = f"Trying again in {span(link.retry_in_s)}."
         seen = f" What is shown is {span(link.age_s)} old; the workers may well go on recording." if snapshot else ""
-        found.append(Banner(f"No recorder answers: {_sentence(link.lost)} {wait}{seen}"))
+        said = _sentence(link.lost)
+        lost = said if said.casefold().startswith("no recorder answers") else f"No recorder answers: {said}"
+        found.append(Banner(f"{lost} {wait} Start it from a shell with: vmstui up.{seen}"))
     elif link.stale:
         found.append(Banner(f"The recorder has sent nothing for {span(link.age_s)}; what is shown is that old."))
     if snapshot is None:
         return found
     if not snapshot.storage.usable:
+        recording = any(camera.state is CameraState.RECORDING for camera in snapshot.cameras)
+        state = "No worker can start" if recording else "Nothing is recorded"
         found.append(
             Banner(
                 f"Recordings folder {snapshot.storage.path} is not usable: {_sentence(snapshot.storage.reason)}"
-                " Nothing is recorded until that is cured; then it goes on by itself."
+                f" {state} until that is cured; then it goes on by itself."
             )
         )
-    if snapshot.ffmpeg is None:
+    if snapshot.ffmpeg is None and not snapshot.ffmpeg_pending:
         found.append(
             Banner(
                 f"No usable ffmpeg: {_sentence(snapshot.ffmpeg_reason)}"

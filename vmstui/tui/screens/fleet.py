@@ -284,24 +284,26 @@ class FleetScreen(Screen[None]):
         self.app.copy_to_clipboard(shlex.join(details.command))
         self.notify("The command is in the clipboard, if your terminal allows it (OSC 52).")
 
-    def restart(self, camera: CameraSnapshot) -> None:
-        """Restart a camera, after asking where that costs footage."""
+    def restart(self, camera: CameraSnapshot, *, by_name: bool = False) -> None:
+        """Restart a camera, after asking where that costs footage, or where it was chosen by its name."""
         snapshot = self.picture.snapshot
         if snapshot is None:
             return
         if camera.state is CameraState.STOPPED and not camera.wanted:
             self.notify(f"{camera.name} is stopped; s starts it.")
             return
-        self._ask(questions.restart(snapshot, camera), lambda: self._send("restart", camera, self.recorder.restart))
+        question = questions.restart(snapshot, camera, by_name=by_name)
+        self._ask(question, lambda: self._send("restart", camera, self.recorder.restart))
 
     def stop_camera(self, camera: CameraSnapshot) -> None:
         """Stop recording a camera, after asking."""
         if (snapshot := self.picture.snapshot) is not None:
             self._ask(questions.stop(snapshot, camera), lambda: self._send("stop", camera, self.recorder.stop))
 
-    def start_camera(self, camera: CameraSnapshot) -> None:
-        """Start recording a camera."""
-        self._send("start", camera, self.recorder.start)
+    def start_camera(self, camera: CameraSnapshot, *, by_name: bool = False) -> None:
+        """Start recording a camera, after asking where it was chosen by its name."""
+        question = questions.start(camera) if by_name else None
+        self._ask(question, lambda: self._send("start", camera, self.recorder.start))
 
     def _ask(self, question: Question | None, then: Callable[[], None]) -> None:
         if question is None:
