@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vmstui.codec import from_json
-from vmstui.control.client import call
+from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.ffmpeg.abilities import choose
 from vmstui.live.simulated import CameraSpec, SimulatedCameras

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.harness import PASSWORD, Recorder, wait_until
-from vmstui.control.client import call
+from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraSnapshot, CameraState, OutputKind
 

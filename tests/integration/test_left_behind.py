@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.harness import PASSWORD, Recorder, wait_until
-from vmstui.control.client import call
+from vmstui.control.call import call
 from vmstui.control.errors import RecorderError
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState, EventKind, OutputKind

@@ -11,7 +11,17 @@ import pytest
 
 import vmstui
 
-HEAVY = ("textual", "pydantic", "rich.console", "asyncio", "yaml", "psutil")
+HEAVY = (
+    "vmstui.model",
+    "vmstui.recorder",
+    "vmstui.settings.loader",
+    "textual",
+    "pydantic",
+    "rich.console",
+    "asyncio",
+    "yaml",
+    "psutil",
+)
 
 
 @cache
@@ -42,7 +52,7 @@ def test_the_dashboard_does_not_load_the_recorder() -> None:
 def test_status_loads_nothing_heavy() -> None:
     statement = "from vmstui.cli import main\ntry: main(['status', '--json'])\nexcept SystemExit: pass"
     loaded = imported_by("import os; os.environ['VMSTUI_RUNTIME'] = '/nonexistent'\n" + statement)
-    assert "vmstui.control.client" in loaded
+    assert "vmstui.control.call" in loaded
     assert not [name for name in HEAVY if name in loaded]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vmstui.cli.lifecycle import socket_path
 from vmstui.codec import Json
-from vmstui.control.client import call
+from vmstui.control.call import call
 
 WAIT_S = 60.0
 POLL_S = 0.25

@@ -22,7 +22,8 @@ from pathlib import Path
 from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S, socket_path, start_service
 from vmstui.cli.picture import picture
 from vmstui.codec import Json, from_json
-from vmstui.control.client import Client, call
+from vmstui.control.call import call
+from vmstui.control.client import Client
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.ffmpeg.abilities import Abilities, choose
 from vmstui.ffmpeg.inspect import Unplayable, inspect_media, read_framecrc

@@ -10,14 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-from vmstui.cli.config_commands import difference_lines
 from vmstui.codec import from_json
-from vmstui.control.client import call
+from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
-from vmstui.model import LeftBehind
-from vmstui.own_process import own_argv, own_environment
-from vmstui.recorder.process import seal_descriptors
-from vmstui.settings import Folders, SettingsDiff, default_folders, find_path, load
+from vmstui.settings import Folders, default_folders, find_path
 from vmstui.settings import socket_path as path_of_socket
 from vmstui.settings.folders import CONTROL_SOCKET
 
@@ -47,6 +43,8 @@ def running_service(path: Path) -> int | None:
 
 def up(config: str | None, *, foreground: bool) -> int:
     """Start the service, detached from this terminal unless `foreground`."""
+    from vmstui.settings import load
+
     folders = default_folders()
     path = find_path(config)
     loaded = load(path)  # all errors are told here, where a person reads them
@@ -68,6 +66,9 @@ def up(config: str | None, *, foreground: bool) -> int:
 
 def start_service(config: str, folders: Folders) -> int | None:
     """Start a detached service and wait until it answers. Gives its process id, or tells why not and gives None."""
+    from vmstui.own_process import own_argv, own_environment
+    from vmstui.recorder.process import seal_descriptors
+
     state = Path(folders.state)
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = state / "service.log"
@@ -113,7 +114,9 @@ def run_service(config: str, folders: Folders) -> int:
     import resource
 
     from vmstui.control.server import serve
+    from vmstui.recorder.process import seal_descriptors
     from vmstui.recorder.service import AlreadyRunning, Service
+    from vmstui.settings import load
 
     seal_descriptors()
     # Some five descriptors a camera: the usual soft limit of 1024 would do for 200.
@@ -136,6 +139,8 @@ def run_service(config: str, folders: Folders) -> int:
 
 def down(config: str | None) -> int:
     """Stop recording, settle all segments, end the service."""
+    from vmstui.model import LeftBehind
+
     left = from_json(LeftBehind, call(socket_path(), "shutdown", timeout_s=SHUTDOWN_TIMEOUT_S))
     if left.unsettled:
         print(f"{left.unsettled} segments stay in the spool: the next start checks and publishes them", file=sys.stderr)
@@ -148,6 +153,9 @@ def down(config: str | None) -> int:
 
 def reload(*, as_json: bool) -> int:
     """Have the service read its configuration again; an invalid one changes nothing."""
+    from vmstui.cli.config_commands import difference_lines
+    from vmstui.settings import SettingsDiff
+
     change = call(socket_path(), "reload", timeout_s=30.0)
     if as_json:
         print(json.dumps(change, indent=2))

@@ -8,7 +8,7 @@ import time
 
 from vmstui.cli.lifecycle import socket_path
 from vmstui.codec import from_json, to_json
-from vmstui.control.client import call
+from vmstui.control.call import call
 from vmstui.model import LogLevel, LogLine, LogPage
 
 POLL_S = 0.5

@@ -12,7 +12,7 @@ import time
 
 from vmstui.cli.lifecycle import socket_path
 from vmstui.codec import Json
-from vmstui.control.client import call
+from vmstui.control.call import call
 
 
 def status(*, as_json: bool, watch: bool) -> int:

@@ -1,19 +1,17 @@
-"""Talks to the recorder service: `Client` for the dashboard (asyncio), `call` for commands (one question, no loop).
+"""The dashboard's side of the control socket, on its event loop; commands use `control.call`.
 
-Both raise RecorderLost when no service answers and RecorderError, with a sentence for a person, when it refuses.
-`call` imports neither asyncio nor anything heavy: `vmstui status` must answer at once.
+Raises RecorderLost when no service answers and RecorderError, with a sentence for a person, when it refuses.
 """
 
 from __future__ import annotations
 
-import json
-import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from vmstui.codec import CodecError, Json, from_json
 from vmstui.control import protocol
+from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.model import CameraDetails, LogPage, RecorderSnapshot, Segment
 
@@ -22,26 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CALL_TIMEOUT_S = 10.0
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
 SILENCE_LIMIT_S = 5.0
 """A subscription delivers every second; this long without one, the service is frozen or gone."""
-
-
-def call(path: Path, method: str, params: Mapping[str, Json] | None = None, timeout_s: float = CALL_TIMEOUT_S) -> Json:
-    """Ask once and give the result. Raises RecorderLost, RecorderError."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        try:
-            connection.connect(str(path))
-            connection.sendall(protocol.request_line(1, method, params or {}))
-            with connection.makefile("rb") as stream:
-                line = stream.readline(MAX_ANSWER_BYTES)
-        except TimeoutError:
-            raise RecorderLost(f"the recorder at {path} does not answer within {timeout_s:g} s") from None
-        except OSError as error:
-            raise RecorderLost(f"no recorder answers at {path} ({error.strerror or error})") from None
-    return _result(line, path)
 
 
 class Client:
@@ -67,7 +47,7 @@ class Client:
                     raise RecorderLost(text) from None
                 except (OSError, ValueError) as error:
                     raise RecorderLost(f"the connection to the recorder broke: {error}") from None
-                message = _message(line, self._path)
+                message = message_of(line, self._path)
                 if message.get("method") == "snapshot":
                     yield _decode(RecorderSnapshot, message.get("params"))
         finally:
@@ -122,7 +102,7 @@ class Client:
             try:
                 writer.write(protocol.request_line(1, method, params))
                 line = await asyncio.wait_for(reader.readline(), timeout_s)
-                return _result(line, self._path)
+                return result_of(line, self._path)
             except TimeoutError:
                 await self.close()
                 raise RecorderLost(f"the recorder did not answer {method} within {timeout_s:g} s") from None
@@ -141,26 +121,6 @@ class Client:
             return await asyncio.open_unix_connection(str(self._path), limit=MAX_ANSWER_BYTES)
         except OSError as error:
             raise RecorderLost(f"no recorder answers at {self._path} ({error.strerror or error})") from None
-
-
-def _message(line: bytes, path: Path) -> dict[str, Json]:
-    if not line.endswith(b"\n"):
-        raise RecorderLost(f"the recorder at {path} hung up")
-    try:
-        message = json.loads(line)
-    except ValueError:
-        raise RecorderLost(f"what answers at {path} is not a recorder") from None
-    if not isinstance(message, dict):
-        raise RecorderLost(f"what answers at {path} is not a recorder")
-    return message
-
-
-def _result(line: bytes, path: Path) -> Json:
-    message = _message(line, path)
-    error = message.get("error")
-    if isinstance(error, dict):
-        raise RecorderError(str(error.get("message", "refused")))
-    return message.get("result")
 
 
 def _decode(kind: type[T], data: Json) -> T:
