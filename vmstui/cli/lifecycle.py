@@ -128,6 +128,11 @@ def run_service(config: str, folders: Folders) -> int:
 
     async def run() -> None:
         await serve(Service(loaded, Path(folders.state)), control_socket(folders))
+        # Everything is done and let go of. A thread that hangs in a dead disk must not keep the process here for ever,
+        # as Python's own way out would: it waits for all threads.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
     try:
         asyncio.run(run())

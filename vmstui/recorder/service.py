@@ -41,6 +41,7 @@ from vmstui.triage.masking import Masker
 
 TICK_S = 1.0
 FFMPEG_RETRY_S = 30.0
+RELAY_END_S = 20.0
 SERVICE = "recorder"
 """The name the service's own lines have in the log."""
 
@@ -125,7 +126,8 @@ class Service:
         left = await self.fleet.shutdown()
         if isinstance(self.live, RelayWorker):
             self.live.dispatch(m.Stop())
-            await self.live.settled.wait()
+            with contextlib.suppress(TimeoutError):  # a relay that cannot be killed must not keep us
+                await asyncio.wait_for(self.live.settled.wait(), RELAY_END_S)
         self.stopping.set()
         return left
 
