@@ -152,6 +152,36 @@ def test_nothing_starts_any_more_once_recording_is_being_stopped(recorder: Recor
     assert refused
 
 
+@pytest.mark.parametrize("method", ["restart", "reload"])
+def test_a_command_that_still_reads_the_configuration_when_recording_is_stopped_is_refused(
+    recorder: Recorder, simulated: MakeCameras, method: str
+) -> None:
+    start_with(recorder, simulated(), "cam1")
+    changed = recorder.config.read_bytes().replace(b"length: 5s", b"length: 7s")
+    recorder.config.unlink()
+    os.mkfifo(recorder.config)  # whoever reads the configuration now waits until somebody writes it
+    refused: list[str] = []
+
+    def ask(method: str) -> None:
+        try:
+            call(recorder.socket, method, {"cameras": "all"} if method == "restart" else {}, timeout_s=60)
+        except RecorderError as error:
+            refused.append(str(error))
+
+    asking, stopping = (threading.Thread(target=ask, args=(what,)) for what in (method, "shutdown"))
+    asking.start()
+    with recorder.config.open("wb") as config:  # opens once somebody reads
+        stopping.start()
+        recorder.wait_for("stopping", lambda camera: camera.state is not CameraState.RECORDING)
+        config.write(changed)
+    asking.join(60)
+    stopping.join(60)
+    assert recorder.service is not None
+    assert recorder.service.wait(30) == 0
+    assert recorder.left_running() == []
+    assert len(refused) == 1, "the command is refused, the shutdown is not"
+
+
 def test_a_password_that_was_written_while_nobody_looked_is_masked_by_the_next_service(
     recorder: Recorder, simulated: MakeCameras
 ) -> None:

@@ -175,9 +175,28 @@ def test_a_start_that_is_not_wanted_any_more_is_cancelled() -> None:
     assert actions[-1] == m.CancelStart()
 
 
+@pytest.mark.parametrize("before", [(), (m.Start(),), (m.Start(), m.Running()), (m.Start(), m.Running(), m.Footage())])
+def test_what_is_stopped_for_good_never_starts_again(before: tuple[m.Event, ...]) -> None:
+    stopped = run(*before, m.Stop(for_good=True))[0]
+    late = (m.Start(), m.Restart("asked for before"), m.Release())
+    machine, actions = run(*late, *([DEATH] if stopped.alive else []), *late, machine=stopped)
+    assert machine.state is State.STOPPED
+    assert actions == [m.ClearTimer()] * stopped.alive
+
+
 EVENTS = st.one_of(
     st.sampled_from(
-        [m.Start(), m.Stop(), m.Restart("key"), m.Footage(), m.Stalled("x"), HOLD, m.Hold("full", True), m.Release()]
+        [
+            m.Start(),
+            m.Stop(),
+            m.Stop(for_good=True),
+            m.Restart("key"),
+            m.Footage(),
+            m.Stalled("x"),
+            HOLD,
+            m.Hold("full", True),
+            m.Release(),
+        ]
     ),
     st.just("start succeeds"),
     st.just("start fails"),
@@ -190,7 +209,7 @@ EVENTS = st.one_of(
 @given(st.lists(st.tuples(EVENTS, st.sampled_from(m.Retry)), max_size=60))
 def test_no_series_of_events_breaks_the_rules(series: list[tuple[m.Event | str, m.Retry]]) -> None:
     """At most one process; three signals to it at most; a wanted camera is never just forgotten."""
-    machine, process, starting, timer, sent = m.Machine(), False, False, False, 0
+    machine, process, starting, timer, sent, over = m.Machine(), False, False, False, 0, False
     for happening, retry in series:
         event = happening if not isinstance(happening, str) else None
         if happening == "start succeeds" and starting:
@@ -204,10 +223,12 @@ def test_no_series_of_events_breaks_the_rules(series: list[tuple[m.Event | str, 
             event, timer = m.TimeUp(), False
         if event is None or (isinstance(event, m.Footage) and not process):
             continue
+        over |= event == m.Stop(for_good=True)
         machine, actions = m.step(machine, event)
         for action in actions:
             match action:
                 case m.StartWorker():
+                    assert not over, "a start after the end"
                     assert not process, "a start while the old process lives"
                     assert machine.wanted
                     starting = True

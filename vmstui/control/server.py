@@ -196,8 +196,8 @@ class ControlServer:
         return True
 
     async def _reload(self, params: Mapping[str, Json]) -> Json:
-        self._refuse_when_leaving()
         loaded = await asyncio.to_thread(load, self._service.settings.path)
+        self._refuse_when_leaving()
         return to_json(self._service.reload(loaded))
 
     async def _shutdown(self, params: Mapping[str, Json]) -> Json:
@@ -205,12 +205,13 @@ class ControlServer:
 
     async def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
         """The cameras, with the passwords their files hold now: a person tries again after correcting one."""
-        self._refuse_when_leaving()
         with contextlib.suppress(SettingsError):  # a broken file is a matter for `config check`
             self._service.refresh_passwords(await asyncio.to_thread(load, self._service.settings.path))
+        self._refuse_when_leaving()
         return self._many(params)
 
     def _refuse_when_leaving(self) -> None:
+        """To be asked after the last `await` of a command: recording may be stopped while a file is being read."""
         if self._service.leaving:
             raise ProtocolError(protocol.REFUSED, "recording is being stopped; start it again with: vmstui up")
 
@@ -250,10 +251,10 @@ async def serve(service: Service, socket_path: Path) -> None:
 
 
 async def _reload_on_signal(service: Service) -> None:
-    if service.leaving:
-        return
     try:
-        service.reload(await asyncio.to_thread(load, service.settings.path))
+        loaded = await asyncio.to_thread(load, service.settings.path)
+        if not service.leaving:
+            service.reload(loaded)
     except SettingsError as error:
         service.say(LogLevel.ERROR, f"configuration not reloaded, nothing changed: {error}")
 

@@ -99,7 +99,7 @@ class Fleet:
         """End all workers in parallel and settle what they leave, as far as that can be done soon."""
         workers = {**self._retiring, **self.cameras}
         for worker in workers.values():
-            worker.dispatch(m.Stop())
+            worker.dispatch(m.Stop(for_good=True))
         settled = await asyncio.gather(*(_finish(worker) for worker in workers.values()))
         stuck = tuple(name for name, worker in workers.items() if worker.process is not None)
         return LeftBehind(stuck, sum(not done for done in settled))

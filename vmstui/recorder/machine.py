@@ -10,7 +10,8 @@ order. It keeps three promises that the table relies on:
 
 Rules of the table: a process that lives is ended only through the stop ladder; a new one starts only after the old one
 `Ended`; whoever is wanted and neither held nor waiting is starting; nothing gives up for good except a configuration
-that ffmpeg itself refused, and that ends with a key or a new configuration.
+that ffmpeg itself refused, and that ends with a key or a new configuration; what was stopped for good (the recorder is
+leaving) starts never again, although commands that were asked for before may still arrive.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Somebody does not want it recorded any more."""
+    """Somebody does not want it recorded any more. `for_good`: whatever is asked for later, nothing starts again."""
+
+    for_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ class Machine:
     """Next step of the stop ladder."""
     hold: str = ""
     """Why nothing may start now; empty when it may."""
+    over: bool = False
+    """Stopped for good."""
     policy: Policy = WORKER_POLICY
 
 
@@ -220,6 +225,10 @@ Handler = Callable[[Machine, Event], Result]
 
 def step(machine: Machine, event: Event) -> Result:
     """The machine after the event, and what to do now."""
+    if isinstance(event, Stop) and event.for_good:
+        machine = replace(machine, over=True)
+    elif machine.over and isinstance(event, Start | Restart):
+        return machine, ()
     return TABLE[machine.state, type(event)](machine, event)
 
 

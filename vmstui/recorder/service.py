@@ -125,7 +125,7 @@ class Service:
         self.leaving = True
         left = await self.fleet.shutdown()
         if isinstance(self.live, RelayWorker):
-            self.live.dispatch(m.Stop())
+            self.live.dispatch(m.Stop(for_good=True))
             with contextlib.suppress(TimeoutError):  # a relay that cannot be killed must not keep us
                 await asyncio.wait_for(self.live.settled.wait(), RELAY_END_S)
         self.stopping.set()
