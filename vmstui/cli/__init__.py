@@ -91,6 +91,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             return logs(
                 options.camera, follow=options.follow, level=options.level, count=options.lines, as_json=options.json
             )
+        case "history":
+            from vmstui.cli.history import history
+
+            return history(options.camera, count=options.lines, as_json=options.json)
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -174,6 +178,11 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="lines to begin with (100)")
     logs.add_argument("--level", choices=("fatal", "error", "warning", "info"), help="this level and worse")
     logs.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    history = add("history", "every start, end, restart and automatic action, with its reason, newest last")
+    history.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
+    history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
+    history.add_argument("--json", action="store_true", help="one JSON object a line")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

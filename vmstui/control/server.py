@@ -19,11 +19,11 @@ from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError, Request
-from vmstui.model import LogLevel, RestartMode
+from vmstui.model import Event, LogLevel, RestartMode
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.service import Service
-from vmstui.recorder.snapshot import camera_details
+from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
 from vmstui.settings import SettingsError, load
 
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
@@ -45,6 +45,7 @@ class ControlServer:
             "details": self._details,
             "samples": self._samples,
             "segments": self._segments,
+            "history": self._history,
             "logs": self._logs,
             "start": self._start,
             "stop": self._stop,
@@ -160,7 +161,9 @@ class ControlServer:
         return to_json(self._service.snapshot())
 
     async def _details(self, params: Mapping[str, Json]) -> Json:
-        return to_json(camera_details(self._one(params)))
+        worker = self._one(params)
+        events = await asyncio.to_thread(worker.events.read, EVENTS_SHOWN)
+        return to_json(camera_details(worker, events))
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
         seconds = _integer(params, "seconds", 60, 3600)
@@ -169,7 +172,18 @@ class ControlServer:
         }
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
-        return to_json(self._one(params).segments.last(_integer(params, "limit", 100, 1000))[::-1])
+        history, limit = self._one(params).segments, _integer(params, "limit", 100, 1000)
+        return to_json((await asyncio.to_thread(history.read, limit))[::-1])
+
+    async def _history(self, params: Mapping[str, Json]) -> Json:
+        limit = _integer(params, "limit", 100, 2000)
+        workers = [self._one(params)] if params.get("camera") is not None else self._service.fleet.select(())
+
+        def read() -> list[Event]:
+            events = (event for worker in workers for event in worker.events.read(limit))
+            return sorted(events, key=lambda event: event.at)[-limit:] if limit else []
+
+        return to_json(tuple(await asyncio.to_thread(read)))
 
     async def _logs(self, params: Mapping[str, Json]) -> Json:
         camera = params.get("camera")

@@ -33,8 +33,8 @@ from vmstui.recorder.worker import Worker, generation_of, marker, recovered
 from vmstui.recording import layout
 from vmstui.telemetry.ring import SampleRing
 
-EVENTS_KEPT = 200
-SEGMENTS_KEPT = 1000
+EVENTS_KEPT = 2000
+SEGMENTS_KEPT = 2000
 LOG_COMPONENT = "recorder"
 """Of our own lines between those of ffmpeg."""
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
@@ -441,7 +441,7 @@ class CameraWorker:
 
     def _settled(self, generation: int) -> None:
         """Nothing of a generation is left in the spool."""
-        good = (entry for entry in self.segments.last(SEGMENTS_KEPT) if entry.verdict is not SegmentVerdict.QUARANTINED)
+        good = (entry for entry in self.segments.recent() if entry.verdict is not SegmentVerdict.QUARANTINED)
         ends = [s.started_at + timedelta(seconds=s.duration_s) for s in good if s.generation == generation]
         if ends:
             self._ended = (generation, max(ends))
