@@ -42,6 +42,7 @@ def test_the_shipped_unit_does_no_harm() -> None:
     shipped = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     assert {"KillMode", "OOMPolicy", "TasksMax"} <= set(shipped)
     assert harms(SERVICE, shipped, cameras=1000) == ()
+    assert "dbus.service" in shipped["After"].split()  # a service with User= asks over it whether this is a shutdown
 
 
 @pytest.mark.parametrize(
