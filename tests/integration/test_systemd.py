@@ -31,9 +31,11 @@ def systemd(tmp_path: Path, recorder: Recorder) -> Iterator[PrivateSystemd]:
         install(made, recorder)
         yield made
     finally:
-        made.stop()
-        recorder.stop()  # before `close`: what is left still runs in its cgroups
-        made.close()
+        try:
+            made.stop()
+        finally:
+            recorder.stop()  # before `close`: what is left still runs in its cgroups
+            made.close()
 
 
 def install(systemd: PrivateSystemd, recorder: Recorder, *settings: str) -> None:
