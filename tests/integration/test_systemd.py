@@ -19,7 +19,7 @@ from vmstui.live.simulated import SimulatedCameras
 
 MakeCameras = Callable[..., SimulatedCameras]
 UNIT = "vmstui.service"
-WATCHDOG_S = 4
+WATCHDOG_S = 6
 
 
 @pytest.fixture

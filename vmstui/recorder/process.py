@@ -16,7 +16,7 @@ import resource
 import signal
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -260,6 +260,11 @@ def find_marked(prefix: str) -> Process | None:
 
     Covers a service that died between starting a process and noting its pid. Reads only processes of our own user.
     """
+    return next(all_marked(prefix), None)
+
+
+def all_marked(prefix: str) -> Iterator[Process]:
+    """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`."""
     wanted = f"{MARKER}={prefix}".encode()
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
@@ -272,8 +277,7 @@ def find_marked(prefix: str) -> Process | None:
         except OSError:
             continue
         if found is not None:
-            return found
-    return None
+            yield found
 
 
 def marker_of(pid: int) -> str:

@@ -234,7 +234,7 @@ class Service:
         return tuple(
             name
             for name, worker in self.fleet.cameras.items()
-            if worker.process is not None and worker.record.live_encoder
+            if worker.process is not None and worker.worker.record.live_encoder
         )
 
     def _end_old_relay(self) -> None:
@@ -272,7 +272,7 @@ class Service:
         self._notifier.alive(now_s, self._status())
 
     def _add_up(self) -> None:
-        runs = [worker.run for worker in self.fleet.cameras.values()]
+        runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
         samples = [run.sample for run in runs if run is not None] + [self.live.snapshot().sample, self.own_sample]
         taken = [entry for entry in samples if entry is not None]
         if taken:
@@ -298,8 +298,8 @@ class Service:
 
     def _status(self) -> str:
         """One line for `systemctl status`."""
-        wanted = [worker for worker in self.fleet.cameras.values() if worker.wanted]
-        recording = sum(worker.machine.state is CameraState.RECORDING for worker in wanted)
+        wanted = [camera for camera in self.fleet.cameras.values() if camera.wanted]
+        recording = sum(camera.worker.machine.state is CameraState.RECORDING for camera in wanted)
         held = f"; held: {self._context.masker.mask(self._held.text)}" if self._held is not None else ""
         return f"{recording} of {len(wanted)} cameras recording{held}"
 
