@@ -15,7 +15,6 @@ import vmstui
 
 PACKAGE_ROOT = str(Path(vmstui.__file__).resolve().parents[1])
 
-
 _FOR_US_ALONE = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 """How systemd and this very process talk to each other; a child that spoke there would be taken for us."""
 

@@ -269,7 +269,8 @@ class Service:
                 self.say(LogLevel.ERROR, f"cannot look after the relay: {type(error).__name__}: {error}")
         self._add_up()
         self.fleet.tick(now_s, late_s)
-        self._notifier.alive(now_s, self._status())
+        if self._notifier.managed:
+            self._notifier.alive(now_s, self._status())
 
     def _add_up(self) -> None:
         runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
