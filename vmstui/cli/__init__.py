@@ -67,6 +67,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.lifecycle import down
 
             return down(options.config)
+        case "systemd-unit":
+            from vmstui.cli.systemd_unit import systemd_unit
+
+            return systemd_unit(options.config)
         case "status":
             from vmstui.cli.status import status
 
@@ -151,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     up = add("up", "start the recorder service")
     up.add_argument("--foreground", action="store_true", help="stay in the terminal; for systemd")
     add("down", "stop recording and end the service")
+    add("systemd-unit", "print a systemd unit that starts the recorder at boot: docs/service.md")
 
     status = add("status", "what the recorder does now")
     status.add_argument("--json", action="store_true", help="as JSON")

@@ -13,6 +13,7 @@ import signal
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vmstui import __version__
@@ -24,11 +25,14 @@ from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.service import Service
 from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
+from vmstui.recorder.unit import being_shut_down
 from vmstui.settings import SettingsError, load
 
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
 """Of one client; a dashboard behind a frozen SSH link reaches it after a while and is dropped."""
 MAX_CLIENTS = 64
+ASK_TIMEOUT_S = 10.0
+"""At the longest a signal to leave waits for systemd's word on whether the whole system goes down."""
 
 
 class ControlServer:
@@ -251,12 +255,13 @@ class ControlServer:
 async def serve(service: Service, socket_path: Path) -> None:
     """Run a service with its socket until it is told to leave, by `shutdown` or by a signal.
 
-    SIGTERM and SIGINT end the service, never the recordings; SIGHUP reloads the configuration.
+    SIGTERM and SIGINT end the service, never the recordings, unless the system goes down with them: then every file is
+    finalised first. SIGHUP reloads the configuration.
     """
     loop = asyncio.get_running_loop()
     server = ControlServer(service, socket_path)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.stopping.set)
+        loop.add_signal_handler(number, lambda: _keep(loop.create_task(_leave_on_signal(service))))
     loop.add_signal_handler(signal.SIGHUP, lambda: _keep(loop.create_task(_reload_on_signal(service))))
     await server.open()
     try:
@@ -265,6 +270,22 @@ async def serve(service: Service, socket_path: Path) -> None:
         # In this order: whoever takes the folder over next must not lose its socket to us.
         await server.close()
         service.release()
+
+
+async def _leave_on_signal(service: Service) -> None:
+    # In a thread of its own: those that are shared may all hang in a dead disk, and we have to leave all the same.
+    asked = asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(1, "leaving"), being_shut_down)
+    try:
+        goes_down = await asyncio.wait_for(asked, ASK_TIMEOUT_S)
+        if goes_down and service.leaving:
+            await service.stopping.wait()  # recording is being stopped already
+        elif goes_down:
+            service.say(LogLevel.INFO, "the system is shutting down: all recordings are brought to an end")
+            await service.shutdown()
+    except TimeoutError:
+        service.say(LogLevel.WARNING, f"systemd did not tell within {ASK_TIMEOUT_S:.0f} s whether the system goes down")
+    finally:
+        service.stopping.set()
 
 
 async def _reload_on_signal(service: Service) -> None:

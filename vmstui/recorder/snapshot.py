@@ -71,6 +71,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         rss_bytes=total.rss_bytes if total is not None else 0,
         total=total,
         stability=stability(service.total_samples.cpu_percents(SAMPLES_SHOWN)),
+        warnings=service.warnings,
     )
 
 
