@@ -18,15 +18,26 @@ from itertools import pairwise
 from pathlib import Path
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
-from vmstui.ffmpeg.plan import Plan, can_cure
+from vmstui.ffmpeg.plan import Plan
 from vmstui.model import Camera, Event, EventKind, LogLevel, Segment, SegmentVerdict
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera_log import CameraLog
+from vmstui.recorder.causes import after_exit
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import History
-from vmstui.recorder.launch import INPUT_SCRIPT, Launch, ask_camera, digest, prepare, worker_environment
-from vmstui.recorder.process import Exit, LockHeld, Process, adopt, find_marked, marker_of, spawn, take_lock
+from vmstui.recorder.launch import (
+    INPUT_SCRIPT,
+    Launch,
+    ask_camera,
+    camera_digest,
+    digest,
+    prepare,
+    worker_environment,
+)
+from vmstui.recorder.life import Life, Now, load_life, save_life
+from vmstui.recorder.policy import WORKER_POLICY, Retry
+from vmstui.recorder.process import Exit, LockHeld, Process, adopt, boot_id, find_marked, marker_of, spawn, take_lock
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
 from vmstui.recorder.run import Run, SpoolView
@@ -37,18 +48,18 @@ from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 200
 SEGMENTS_KEPT = 1000
+LIFE = "life.json"
 LOG_COMPONENT = "recorder"
 """Of our own lines between those of ffmpeg."""
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
 """Ends that do not come from the camera: it still sends what it sent, so that it need not be asked again."""
-_LONG_RUN_S = 60.0
 
 
 class CameraWorker(Supervised):
     """A configured camera. Made by the service, which calls `take_over` once and then `tick` every second."""
 
     def __init__(self, camera: Camera, context: Context) -> None:
-        super().__init__(m.WORKER_POLICY)
+        super().__init__(WORKER_POLICY)
         self.camera = camera
         self.context = context
         self.folder = context.camera_folder(camera.id)
@@ -80,19 +91,23 @@ class CameraWorker(Supervised):
     def take_over(self) -> None:
         """Adopt the worker an earlier service left, settle what dead ones left, and start if wanted."""
         found = self._find_worker()
+        noted = load_life(self.folder / LIFE)
+        failures, past = noted.recalled(_now(), self.record.generation, camera_digest(self.camera))
         if found is not None:
             started_at = self.record.started_at or datetime.now(UTC)
             uptime_s = max(0.0, (datetime.now(UTC) - started_at).total_seconds())
-            self.adopt(found, self.record.rung, self.record.failures, uptime_s)
+            self.adopt(found, self.record.rung, failures, uptime_s, past)
             self.note(EventKind.ADOPT, f"worker {found.pid} (generation {self.record.generation}) taken over")
         elif self.record.identity is not None:
-            self._explain_unseen_end()
+            self._explain_unseen_end(asked=past.signals > 0)
         self._do_beside(asyncio.to_thread(self.log.mask_all))
         self.settle_leftovers()
         if self.wanted and found is None:
-            self.dispatch(m.Start())
+            self.dispatch(m.Resumed(failures, past))
         elif not self.wanted and found is not None:
             self.dispatch(m.Stop())
+        if noted != Life():
+            self.remember()  # what was noted of a camera that is not wanted any more is forgotten
 
     def start(self, by: str) -> None:
         """Record from now on."""
@@ -181,7 +196,6 @@ class CameraWorker(Supervised):
             identity=None,
             started_at=datetime.now(UTC),
             rung=self.machine.rung,
-            failures=self.machine.failures,
             source_codec=codec,
             argv=tuple(self.context.masker.mask(part) for part in prepared.argv),
             config_digest=digest(self.camera, self.context),
@@ -203,7 +217,7 @@ class CameraWorker(Supervised):
                 lock_fd=lock_fd,
             )
         except OSError as error:
-            raise StartFailed(m.Retry.LADDER, f"cannot run {prepared.argv[0]}: {error.strerror}") from None
+            raise StartFailed(Retry.DRIVER, f"cannot run {prepared.argv[0]}: {error.strerror}") from None
         self._plan = plan
         self._lower_rung = prepared.lower_rung
         self._save(replace(intent, identity=process.identity))
@@ -215,7 +229,7 @@ class CameraWorker(Supervised):
         found = self._find_worker()
         if found is None:
             text = "another process holds the lock of this camera, so it may still be recorded; no second worker starts"
-            raise StartFailed(m.Retry.LADDER, text)
+            raise StartFailed(Retry.BUSY, text)
         self._plan = None
         self.note(EventKind.ADOPT, f"worker {found.pid} (generation {self.record.generation}) found again")
         return found
@@ -242,16 +256,9 @@ class CameraWorker(Supervised):
         if run is not None:
             self._publisher.generation_ended(run.spool)
         self.log.read(everything=True)
-        cause = self._cause(exit_)
+        cause = self._cause(exit_, asked=self.machine.step > 0)
         self._ask_again = cause.kind not in _CAMERA_STAYED
-        retry = m.Retry.LADDER
-        if self._plan is not None and self._lower_rung and can_cure(self._plan, cause):
-            # After a long good run the same rung deserves another try: the device may only have been busy.
-            retry = m.Retry.LADDER if uptime_s >= _LONG_RUN_S and recorded else m.Retry.FALLBACK
-        elif cause.kind is ExitKind.AUTH:
-            retry = m.Retry.AUTH
-        elif cause.kind is ExitKind.CONFIGURATION:
-            retry = m.Retry.CONFIGURATION
+        retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
         self._save(replace(self.record, identity=None))
         self.note(
             EventKind.EXIT,
@@ -260,19 +267,26 @@ class CameraWorker(Supervised):
         )
         return m.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
 
-    def _cause(self, exit_: Exit) -> ExitCause:
+    def _cause(self, exit_: Exit, *, asked: bool) -> ExitCause:
         abilities = self.context.abilities
         major = abilities.binary.major if abilities is not None else 0
-        return explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, self.machine.step > 0)
+        return explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, asked)
 
-    def _explain_unseen_end(self) -> None:
+    def _explain_unseen_end(self, *, asked: bool) -> None:
         """The noted worker ended while no service ran."""
         self.log.follow(self.record.generation, tail=True)
         self.log.read(everything=True)
-        cause = self._cause(Exit())
+        cause = self._cause(Exit(), asked=asked)
         text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
         self.note(EventKind.EXIT, text, measured=cause.evidence)
         self._save(replace(self.record, identity=None))
+
+    def remember(self) -> None:
+        past = replace(self.machine.past, reason=self.context.masker.mask(self.machine.past.reason))
+        generation, camera = self.record.generation, camera_digest(self.camera)
+        # Where it cannot be written, a later service begins anew; that must not keep this one from its work.
+        with contextlib.suppress(OSError):
+            save_life(self.folder / LIFE, Life(_now(), generation, camera, self.machine.failures, past))
 
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
@@ -292,6 +306,7 @@ class CameraWorker(Supervised):
         self.run.look(now_s, late_s)
         if self.run.sample is not None:
             self.samples.append(self.run.sample)
+        self.saw_health(self.run.good_segments)
 
     def saw_spool(self, run: Run, view: SpoolView, now_s: float) -> None:
         """Take in what a look at the spool of a run saw; a run that is over meanwhile is none of our business."""
@@ -383,6 +398,10 @@ class CameraWorker(Supervised):
         # A full state disk must not stop recordings: marker and lock still name the worker.
         with contextlib.suppress(OSError):
             save_record(self.folder / "worker.json", record)
+
+
+def _now() -> Now:
+    return Now(boot_id(), asyncio.get_running_loop().time(), datetime.now(UTC))
 
 
 def _recovered(record: WorkerRecord, found: Process) -> WorkerRecord:

@@ -91,6 +91,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         started_at=record.started_at if worker.process is not None else None,
         restarts=max(0, record.generation - 1),
         next_start_at=worker.next_start_at,
+        failing_since=worker.failing_since,
         fallback=f"{record.rung_name}: {record.note}" if record.note else "",
         sample=_calm(worker) if run is not None and run.sample is not None else None,
         progress=run.progress if run else None,
