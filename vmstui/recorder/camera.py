@@ -41,6 +41,7 @@ from vmstui.recorder.process import Exit, LockHeld, Process, adopt, boot_id, fin
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
 from vmstui.recorder.run import Run, SpoolView
+from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.watchdog import Finding
 from vmstui.recording import layout
@@ -76,6 +77,8 @@ class CameraWorker(Supervised):
         self._plan: Plan | None = None
         self._lower_rung = False
         self._ask_again = True
+        self._asked_for = False
+        """The next start is one that a person waits for."""
         self._spooling = asyncio.Lock()
         """Held while a spool folder is made and a worker put into it, and while old ones are looked for."""
         self._chores: set[asyncio.Task[None]] = set()
@@ -112,6 +115,7 @@ class CameraWorker(Supervised):
     def start(self, by: str) -> None:
         """Record from now on."""
         self._remember(wanted=True)
+        self._asked_for = True
         self.note(EventKind.COMMAND, f"start asked for by {by}")
         self.dispatch(m.Start())
 
@@ -124,7 +128,7 @@ class CameraWorker(Supervised):
     def restart(self, by: str) -> None:
         """End the present worker and start a new one on the best rung."""
         self._remember(wanted=True)
-        self._ask_again = True
+        self._ask_again = self._asked_for = True
         self.note(EventKind.COMMAND, f"restart asked for by {by}")
         self.dispatch(m.Restart(f"restart asked for by {by}"))
 
@@ -170,6 +174,8 @@ class CameraWorker(Supervised):
     # -- the life of the worker --------------------------------------------------------------------------------------
 
     async def launch(self) -> Process:
+        asked_for, self._asked_for = self._asked_for, False
+        await self.context.gate.turn(host_of(self.camera.url), self._delay, first=asked_for)
         codec = self.record.source_codec
         if self._ask_again or not codec:
             codec = await ask_camera(self.camera, codec)
@@ -337,6 +343,9 @@ class CameraWorker(Supervised):
         self.dispatch(m.Stalled(str(finding)))
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _delay(self, text: str) -> None:
+        self.delayed = text
 
     def _published(self, segment: Segment) -> None:
         self.segments.add(segment)

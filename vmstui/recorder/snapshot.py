@@ -81,7 +81,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         id=worker.camera.id,
         name=worker.camera.name,
         state=machine.state,
-        reason=worker.context.masker.mask(machine.reason),
+        reason=worker.delayed or worker.context.masker.mask(machine.reason),
         since=worker.since,
         wanted=worker.wanted,
         profile=worker.camera.profile.name,

@@ -37,6 +37,8 @@ class Supervised(ABC):
         """When the machine entered its state."""
         self.process: Process | None = None
         self.next_start_at: datetime | None = None
+        self.delayed = ""
+        """Why a start that is under way has to wait; empty when it does not."""
         self.settled = asyncio.Event()
         """Set while there is neither a process nor a start under way."""
         self.settled.set()
