@@ -29,7 +29,7 @@ from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record
 from vmstui.recorder.run import Run, SpoolView
 from vmstui.recorder.watchdog import Finding
-from vmstui.recorder.worker import Worker, generation_of, marker, recovered
+from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered
 from vmstui.recording import layout
 from vmstui.telemetry.ring import SampleRing
 
@@ -112,6 +112,7 @@ class CameraWorker:
         identity = self.worker.record.identity
         if not processes and identity is not None and (known := adopt(identity)) is not None:
             processes = [known]
+        failures, past = self.worker.recalled()
         if processes:
             self._adopt(processes)
         elif identity is not None:
@@ -120,13 +121,16 @@ class CameraWorker:
         self._do_beside(asyncio.to_thread(self.worker.log.mask_all))
         self.settle_leftovers()
         if self.wanted and not processes:
-            self.dispatch(m.Start())
+            self.worker.dispatch(m.Resumed(failures, past))
         elif not self.wanted and processes:
             self.dispatch(m.Stop())
+        if self.worker.life_path.exists():
+            self.worker.remember()  # what was noted of a camera that is not wanted any more is forgotten
 
     def start(self, by: str) -> None:
         """Record from now on."""
         self._remember(wanted=True)
+        self.worker.asked_for = True
         self.note(EventKind.COMMAND, f"start asked for by {by}")
         self.dispatch(m.Start())
 
@@ -142,7 +146,7 @@ class CameraWorker:
         `at_boundary`: as soon as the open segment is closed.
         """
         self._remember(wanted=True)
-        self.worker.ask_again = True
+        self.worker.ask_again = self.worker.asked_for = True
         text = f"restart asked for by {by}"
         if at_boundary and self.worker.machine.state is State.RECORDING:
             self._at_boundary = (text, mode)
@@ -306,9 +310,12 @@ class CameraWorker:
         before = self.worker.record
         record = replace(before, identity=None, started_at=None)
         self.successor = successor = Worker(self, record, self.folder / SUCCESSOR)
+        successor.asked_for, self.worker.asked_for = self.worker.asked_for, False
         self.worker.dispatch(m.Heir(there=True))
         self._limit_handover()
-        successor.dispatch(m.Start())
+        # A time of trouble is that of the camera, and goes on.
+        trouble = m.Past(unwell_since_s=self.worker.machine.unwell_since_s, failing=self.worker.machine.failing)
+        successor.dispatch(m.Resumed(0, trouble))
 
     def _may_hand_over(self, mode: RestartMode | None) -> bool:
         machine = self.worker.machine
@@ -336,8 +343,10 @@ class CameraWorker:
         wanted = old.record.wanted
         new.note_path = self.folder / NOTE
         new.save(replace(new.record, wanted=wanted, second_connection=learnt))
+        new.remember()
         old.note_path = self.folder / PREDECESSOR
         old.save(old.record)
+        old.remember()
         self._forget(SUCCESSOR)
         if recorded:
             self._handed_over_to = new.record.generation
@@ -498,8 +507,9 @@ class CameraWorker:
             self._forget(PREDECESSOR)
 
     def _forget(self, name: str) -> None:
-        with contextlib.suppress(OSError):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in (self.folder / name, life_beside(self.folder / name)):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _pid(worker: Worker) -> str:
