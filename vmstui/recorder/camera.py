@@ -77,6 +77,8 @@ class CameraWorker:
         self._ended: tuple[int, datetime] | None = None
         """Generation that was settled last, and the instant of its last frame."""
         self._handed_over_to = 0
+        self._shape: str | None = None
+        """Digest of the configuration as it was last looked at with a known ffmpeg."""
         self._newest_generation = self.worker.record.generation
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -159,6 +161,9 @@ class CameraWorker:
         """Take over a changed configuration; a worker that runs on the old one is replaced."""
         was_wanted, before = self.wanted, self.camera
         self.camera = camera
+        shape = digest(camera, self.context) if self.context.abilities is not None else None
+        changed = camera != before or (None not in (shape, self._shape) and shape != self._shape)
+        self._shape = shape or self._shape
         record = self.worker.record
         if camera.enabled != before.enabled:
             record = replace(record, wanted=None)  # the newer word counts
@@ -170,7 +175,7 @@ class CameraWorker:
             self.dispatch(m.Stop())
         elif not was_wanted:
             self.dispatch(m.Start())
-        elif self._runs_on_another_configuration() or (self.process is None and camera != before):
+        elif self._runs_on_another_configuration() or (self.process is None and changed):
             self.worker.ask_again = True
             self.note(EventKind.COMMAND, "configuration changed")
             if self.successor is not None:  # it comes up on the configuration before this one
