@@ -26,6 +26,7 @@ from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import History
 from vmstui.recorder.launch import INPUT_SCRIPT, Launch, ask_camera, digest, prepare, worker_environment
+from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Exit, LockHeld, Process, adopt, find_marked, marker_of, spawn, take_lock
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
@@ -37,8 +38,6 @@ from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 200
 SEGMENTS_KEPT = 1000
-LOG_COMPONENT = "recorder"
-"""Of our own lines between those of ffmpeg."""
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
 """Ends that do not come from the camera: it still sends what it sent, so that it need not be asked again."""
 _LONG_RUN_S = 60.0
@@ -280,7 +279,7 @@ class CameraWorker(Supervised):
         mask, now = self.context.masker.mask, datetime.now(UTC)
         self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
-        self.context.logbook.add(now, self.camera.id, self.record.generation, LogLevel.INFO, LOG_COMPONENT, mask(text))
+        self.context.logbook.add(now, self.camera.id, self.record.generation, LogLevel.INFO, OWN_COMPONENT, mask(text))
 
     # -- once a second -----------------------------------------------------------------------------------------------
 
