@@ -1,6 +1,8 @@
 """Stands for ffmpeg: appends numbered lines to a log at a steady pace, one `write` each, and cannot be told to reopen.
 
-python -m tests.faults.line_writer LOG COUNT LINES_PER_S
+    python -m tests.faults.line_writer LOG COUNT LINES_PER_S
+
+Prints how long it took, and its longest `write`, in seconds.
 """
 
 from __future__ import annotations
@@ -26,13 +28,18 @@ def main(path: str, count: int, lines_per_s: int) -> None:
     """Write them all."""
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     began_s = time.monotonic()
+    longest_s = 0.0
     written = 0
     while written < count:
         due = min(count, int((time.monotonic() - began_s) * lines_per_s) + 1)
         for number in range(written, due):
-            os.write(fd, line(number))
+            data = line(number)
+            before_s = time.perf_counter()
+            os.write(fd, data)
+            longest_s = max(longest_s, time.perf_counter() - before_s)
         written = due
         time.sleep(_BATCH_S)
+    print(time.monotonic() - began_s, longest_s)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.faults.line_writer import SECRET
 from tests.faults.log_follower import context
 from tests.integration.harness import PASSWORD, Recorder, wait_until
@@ -15,6 +17,7 @@ from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.log_folder import Bounds
+from vmstui.recorder.process import spawn, take_lock
 
 
 def test_a_log_that_is_replaced_and_flooded_costs_no_recording(
@@ -49,6 +52,22 @@ def test_a_log_that_is_replaced_and_flooded_costs_no_recording(
         assert (logs / f"{generation:06}.log").is_file()
         assert not (logs / f"{generation:06}.log").is_symlink()
         assert os.path.lexists(logs / f"{generation:06}.log.aside1")
+    assert victim.read_bytes() == b"precious"
+
+
+def test_a_worker_never_writes_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (tmp_path / "log").symlink_to(victim)
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        spawn(
+            ["/bin/sh", "-c", "echo written >&2"],
+            marker="test:cam:1",
+            environment={},
+            stdout=tmp_path / "progress",
+            stderr=tmp_path / "log",
+            lock_fd=take_lock(tmp_path / "lock"),
+        )
     assert victim.read_bytes() == b"precious"
 
 

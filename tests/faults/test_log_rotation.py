@@ -41,7 +41,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 def start(module: str, *arguments: object) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-m", f"tests.faults.{module}", *map(str, arguments)]
-    return subprocess.Popen(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def contents(folder: Path) -> bytes:

@@ -188,7 +188,7 @@ def test_ten_megabytes_without_a_line_break_are_harmless(path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     log.close()
-    assert peak < MiB
+    assert peak < 4 * MiB
     assert [len(line) for line in lines] == [SHOWN_BYTES + 2, len("[error] after it")]
     assert lines[1] == "[error] after it"
     assert re.fullmatch(
@@ -239,7 +239,7 @@ def test_the_end_of_a_flooding_worker_shows_its_first_and_last_words(path: Path)
     assert len(lines) < 2000
 
 
-def test_other_logs_are_read_while_one_floods() -> None:
+def test_time_for_reading_logs_is_saved_up_to_a_bound() -> None:
     allowance = Allowance(share=0.2, most_s=0.1)
     assert allowance.left_s(100.0) == pytest.approx(0.1)
     allowance.spend(0.3)

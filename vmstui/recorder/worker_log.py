@@ -33,8 +33,10 @@ BACKLOG_BYTES = 2 * 1024 * 1024
 """May wait for the next looks. Of more, all but the newest is left out."""
 TAIL_BYTES = 64 * 1024
 """Of the newest, when something is left out."""
-LOOK_S = 0.05
-"""CPU time for one look, so that a flood cannot hold up the service."""
+LOOK_S = 0.1
+"""CPU time for one look, so that a flood cannot hold up the service. On a machine that is too busy to give it, the
+look ends after twice that."""
+_BUSY = 2
 _PATIENCE_S = 0.2
 """The last look at a log waits this long for a cut to be finished, which mostly takes some milliseconds."""
 _NEXT_START = "the next start of the worker writes a new file"
@@ -175,20 +177,20 @@ class WorkerLog:
         window = WINDOW_BYTES if everything or allowed_s > 0 else WINDOW_BYTES // 8
         keeper.seen = size
         began_s = time.thread_time()
-        end_s = began_s + allowed_s
+        end_s, end_at_s = began_s + allowed_s, time.monotonic() + _BUSY * LOOK_S
         while keeper.position < size:
             before = keeper.position
             yield from self._window(size, window, last=everything)
             if keeper.position == before:
                 break
-            if time.thread_time() > end_s:
+            if time.thread_time() > end_s or time.monotonic() > end_at_s:
                 behind = size - keeper.position
                 if behind > TAIL_BYTES and (everything or behind > BACKLOG_BYTES):
                     self._leave_out(self._fd, size - TAIL_BYTES)
                 if not everything:
                     keeper.seen = -1
                     break
-                end_s = float("inf")
+                end_s = end_at_s = float("inf")
         self._allowance.spend(time.thread_time() - began_s)
 
     def _window(self, size: int, window: int, *, last: bool) -> list[str]:
