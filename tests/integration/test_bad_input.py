@@ -35,7 +35,7 @@ def test_a_wrong_password_is_asked_once_and_then_not_for_ten_minutes(
     camera = recorder.wait_for("auth_failed", in_state(CameraState.AUTH_FAILED))
     assert camera.next_start_at is not None
     wait_s = (camera.next_start_at - camera.since).total_seconds()
-    assert wait_s == pytest.approx(600, abs=2)
+    assert wait_s == pytest.approx(600, abs=122), "ten minutes, give or take a fifth"
     assert camera.generation == 0, "no ffmpeg was started to try the password again"
     assert "password" in camera.reason or "401" in camera.reason
     # A key tries again at once, with what the password file holds now.

@@ -24,6 +24,7 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.handover import Then
 from vmstui.recorder.history import History
 from vmstui.recorder.launch import INPUT_SCRIPT, digest
+from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record
@@ -35,8 +36,6 @@ from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 2000
 SEGMENTS_KEPT = 2000
-LOG_COMPONENT = "recorder"
-"""Of our own lines between those of ffmpeg."""
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
 
@@ -233,7 +232,7 @@ class CameraWorker:
         self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
         generation = self.worker.record.generation
-        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, LOG_COMPONENT, mask(text))
+        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, OWN_COMPONENT, mask(text))
 
     def newest_segment(self) -> Segment | None:
         """The last one published."""

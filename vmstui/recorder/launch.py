@@ -88,7 +88,7 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     spool = layout.generation_spool(recordings, camera.id, generation)
     try:
         spool.mkdir(parents=True, mode=0o700)
-        log.prepare()
+        log.prepare(generation)
         _write_if_other(folder / INPUT_SCRIPT, input_script(camera, abilities).encode())
         progress = progress_path(folder, generation)
         progress.unlink(missing_ok=True)
