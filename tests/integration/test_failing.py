@@ -112,4 +112,4 @@ def test_a_worker_that_was_told_to_end_is_told_no_second_time_and_is_followed(
     assert stubborn.reap().signal == signal.SIGKILL
     stubborn.close()
     texts = [event.text for event in recorder.details().events if event.kind is EventKind.EXIT]
-    assert any("stopped as asked" in text for text in texts)
+    assert any("ended as it was told to" in text for text in texts)

@@ -142,7 +142,7 @@ def explain_exit(
     parent is told. `lines` are those of this run, or its last ones; `asked` says that we sent it a signal.
     """
     if asked:
-        return ExitCause(ExitKind.STOPPED, "stopped as asked", "")
+        return ExitCause(ExitKind.STOPPED, "ended as it was told to", "")
     relevant = [line for line in lines if not _of_live_server(line)]
     if found := _from_log(relevant):
         return found

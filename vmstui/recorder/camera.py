@@ -139,7 +139,7 @@ class CameraWorker:
         """Do not record any more, also not after a restart of the service."""
         self._remember(wanted=False)
         self.note(EventKind.COMMAND, f"stop asked for by {by}")
-        self.dispatch(m.Stop())
+        self.dispatch(m.Stop(reason=f"stop asked for by {by}"))
 
     def restart(self, by: str, mode: RestartMode | None = None, *, at_boundary: bool = False) -> None:
         """Replace the present worker by a new one on the best rung, in the configured way unless `mode` names one.
@@ -211,7 +211,7 @@ class CameraWorker:
     async def retire(self, patience_s: float) -> None:
         """The camera left the configuration: end its worker, settle what it left, forget its password."""
         self.worker.save(replace(self.worker.record, wanted=None))
-        self.dispatch(m.Stop())
+        self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
         (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
@@ -356,7 +356,7 @@ class CameraWorker:
             self._handed_over_to = new.record.generation
             text = f"worker {_pid(new)} (generation {new.record.generation}) records and takes the place of {_pid(old)}"
             self.note(EventKind.CHANGEOVER, text, outcome="the old worker is ended")
-        old.dispatch(m.Stop(for_good=True))
+        old.dispatch(m.Stop(for_good=True, reason=f"generation {new.record.generation} took its place"))
 
     def _successor_failed(self, kind: ExitKind | None) -> None:
         then, refused = handover.after_failure(kind)
@@ -390,7 +390,7 @@ class CameraWorker:
         self._clear_handover_timer()
         self.leaving = successor
         self.worker.dispatch(m.Heir(there=False))
-        successor.dispatch(m.Stop(for_good=True))
+        successor.dispatch(m.Stop(for_good=True, reason="it does not take the old worker's place"))
 
     def _left(self) -> None:
         """Nobody stands beside the worker any more."""
@@ -420,7 +420,7 @@ class CameraWorker:
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
-                self.leaving.dispatch(m.Stop(for_good=True))
+                self.leaving.dispatch(m.Stop(for_good=True, reason="another worker has taken its place"))
             return
         self.worker.save(note_of(older[-1]))
         self.worker.take_over(older[-1])

@@ -79,6 +79,8 @@ class Stop:
     """Somebody does not want it recorded any more. `for_good`: whatever is asked for later, nothing starts again."""
 
     for_good: bool = False
+    reason: str = "stop asked for"
+    """Shown while it is being stopped, and beside its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,12 @@ class Machine:
     policy: Policy = WORKER_POLICY
 
     @property
+    def signals_sent(self) -> tuple[signal.Signals, ...]:
+        """To the present process."""
+        ladder = self.policy.stall if self.state is State.STALLED else self.policy.stop
+        return tuple(number for number, _ in ladder[: self.step])
+
+    @property
     def past(self) -> Past:
         """What a service that comes later must know."""
         return Past(
@@ -429,8 +437,9 @@ def _next_step(machine: Machine, event: Event) -> Result:
 
 
 def _stop_living(machine: Machine, event: Event) -> Result:
+    assert isinstance(event, Stop)
     unwanted, actions = _relieve(replace(machine, wanted=False))
-    ending, ladder = _end(unwanted, State.STOPPING, "stop asked for")
+    ending, ladder = _end(unwanted, State.STOPPING, event.reason)
     return ending, (*actions, *ladder)
 
 

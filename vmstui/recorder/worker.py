@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -218,7 +219,8 @@ class Worker(Supervised):
             self._owner.publisher.generation_ended(run.spool)
         progress_path(self._owner.folder, generation).unlink(missing_ok=True)
         self.log.read(everything=True)
-        cause = self._cause(exit_, asked=self.machine.step > 0)
+        sent = self.machine.signals_sent
+        cause = self._cause(exit_, asked=bool(sent))
         self.failure_kind = cause.kind
         self.ask_again = cause.kind not in _CAMERA_STAYED
         retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
@@ -226,7 +228,7 @@ class Worker(Supervised):
         self._owner.note(
             EventKind.EXIT,
             f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
-            measured=f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_),
+            measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
         )
         return m.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
 
@@ -310,13 +312,28 @@ class Worker(Supervised):
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
+    def _told(self, sent: tuple[signal.Signals, ...]) -> str:
+        """Who sent which signal, as far as it was us."""
+        if not sent:
+            return ""
+        return f"vmstui sent {', '.join(number.name for number in sent)}: {self.machine.reason}"
+
     def _delay(self, text: str) -> None:
         self.delayed = text
 
     def _cause(self, exit_: Exit, *, asked: bool) -> ExitCause:
         abilities = self._owner.context.abilities
         major = abilities.binary.major if abilities is not None else 0
-        return explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, asked)
+        cause = explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, asked)
+        if cause.kind is not ExitKind.KILLED or exit_.signal != signal.SIGKILL or self.record.identity is None:
+            return cause
+        identity = self.record.identity
+        evidence = self._owner.context.oom.evidence(identity.pid, identity.start_ticks / os.sysconf("SC_CLK_TCK"))
+        if not evidence:
+            return cause
+        if self.run is not None and self.run.sample is not None:
+            evidence += f"; last seen with {self.run.sample.rss_bytes / 2**20:.0f} MiB"
+        return ExitCause(ExitKind.OUT_OF_MEMORY, "killed by the kernel for want of memory", evidence)
 
     def _begun_at(self) -> datetime:
         """When the open segment of an adopted worker was begun: where the one before it ended."""
