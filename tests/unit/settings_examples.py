@@ -147,6 +147,17 @@ BAD = (
         "empty name", HEAD + CAMERA + "    name: ''\n", 5, "cameras[0].name: found '', accepted any text of at most 100"
     ),
     Bad(
+        "name without a visible character",
+        HEAD + CAMERA + '    name: "\\u202e\\u200b\\u2066"\n',
+        5,
+        r"cameras[0].name: found '\u202e\u200b\u2066', accepted any text of at most 100 characters, at least one",
+        False,
+    ),
+    Bad(
+        "name of a blank look-alike", HEAD + CAMERA + "    name: \u3164\n", 5, r"name: found '\u3164', accepted", False
+    ),
+    Bad("name of an accent alone", HEAD + CAMERA + "    name: \u0301\n", 5, r"name: found '\u0301', accepted", False),
+    Bad(
         "transport",
         HEAD + CAMERA + "    transport: http\n",
         5,

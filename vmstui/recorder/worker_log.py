@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from vmstui.triage.sanitise import clean_bytes
+from vmstui.sanitise import clean_bytes
 
 MAX_READ_BYTES = 256 * 1024
 """Per look, so that a flood cannot hold up the service; the rest is read at the next looks."""

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from vmstui.sanitise import is_visible
+
 SHOWN_CHARACTERS = 60
 """How much of a value an error shows."""
 
@@ -86,13 +88,14 @@ NOT_EXPANDED = ("'${…}'", "plain text: nothing is expanded; passwords come fro
 
 def shown(text: str) -> str:
     """A value in quotes, shortened, with control and bidirectional characters escaped (`repr` escapes what
-    `str.isprintable` refuses)."""
+    `str.isprintable` refuses), and with every character escaped where none can be seen."""
+    quoted = repr if is_visible(text) else ascii
     start, separator, rest = text.partition("://")
     if "@" in rest:
         text = f"{start}{separator}…"  # an address with a login where none belongs
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 1] + "…"
-    return repr(text)
+    return quoted(text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
