@@ -184,6 +184,12 @@ class CameraWorker:
             self.successor.dispatch(event)
         self.worker.dispatch(event)
 
+    def keep_as_is(self) -> None:
+        """The worker runs on the present configuration, whatever the version that started it made of that."""
+        present = digest(self.camera, self.context)
+        if self.process is not None and self.worker.record.config_digest != present:
+            self.worker.save(replace(self.worker.record, config_digest=present))
+
     def settle_leftovers(self) -> None:
         """See to it that what ended generations left in the spool is settled; the live one is followed by `tick`."""
         self._do_beside(self._settle_leftovers())
@@ -465,7 +471,9 @@ class CameraWorker:
 
     def _runs_on_another_configuration(self) -> bool:
         known = self.worker.record.config_digest
-        return self.process is not None and bool(known) and known != digest(self.camera, self.context)
+        if self.process is None or not known or self.context.abilities is None:  # asked again once ffmpeg is known
+            return False
+        return known != digest(self.camera, self.context)
 
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}

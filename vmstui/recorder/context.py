@@ -12,6 +12,7 @@ from typing import Protocol
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.model import OutputState, Settings
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.triage.masking import Masker
 
 
@@ -47,6 +48,9 @@ class Context:
     """Set once `abilities` are known, for good."""
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the recordings folder was seen usable and marked as this recorder's; nothing in it is touched before."""
+
+    undisturbed: Undisturbed = field(default_factory=Undisturbed)
+    """For what an upgrade should not cut in half."""
 
     def camera_folder(self, camera: str) -> Path:
         """State, logs and notes of one camera."""

@@ -25,7 +25,7 @@ from vmstui.recorder import machine as m
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Launch, ask_camera, digest, prepare, progress_path, worker_environment
-from vmstui.recorder.process import Exit, LockHeld, Process, find_marked, marker_of, spawn, take_lock
+from vmstui.recorder.process import Exit, LockHeld, Process, find_marked, marker_of, reap_dead, spawn, take_lock
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, save_record
 from vmstui.recorder.run import Run, SpoolView
@@ -106,7 +106,7 @@ class Worker(Supervised):
         owner, codec = self._owner, self.record.source_codec
         if self.ask_again or not codec:
             codec = await ask_camera(owner.camera, codec)
-        async with owner.spooling:
+        async with owner.spooling, owner.context.undisturbed:
             with ExitStack() as undo:
                 try:
                     lock_fd = take_slot(owner.folder, beside=owner.has_company(self))
@@ -221,9 +221,11 @@ class Worker(Supervised):
         """The noted worker ended while no service ran."""
         self.log.follow(self.record.generation, tail=True)
         self.log.read(everything=True)
-        cause = self._cause(Exit())
+        exit_ = (reap_dead(self.record.identity) if self.record.identity is not None else None) or Exit()
+        cause = self._cause(exit_)
         text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
-        self._owner.note(EventKind.EXIT, text, measured=cause.evidence)
+        measured = f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_)
+        self._owner.note(EventKind.EXIT, text, measured=measured)
         self.save(replace(self.record, identity=None))
 
     def note(
