@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,65 +234,78 @@ def test_of_two_services_started_at_once_one_wins_and_the_other_names_it(recorde
         one.stderr.close()
 
 
-GUARDED = """
-import json, signal, socket, sys
-path, way = sys.argv[1:]
+STAND_IN = """
+import json, os, socket, sys
+path, ready, sign = sys.argv[1:]
+if os.path.exists(path):
+    os.unlink(path)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
 listener.listen()
-print("up", flush=True)
+with open(sign + ".part", "w") as file:
+    json.dump({"pid": os.getpid(), "told": os.environ.get("TOLD")}, file)
+os.rename(sign + ".part", sign)
 while True:
     client, _ = listener.accept()
     client.recv(4096)
-    answer = {"result": {"ready": way == "ready", "upgrade": {"token": "this one"}}}
-    client.sendall(json.dumps(answer).encode() + b"\\n")
+    client.sendall(json.dumps({"result": {"ready": ready == "ready", "upgrade": {"token": "7"}}}).encode() + b"\\n")
     client.close()
 """
 
 
-@pytest.mark.parametrize("way", ["ready", "never ready"])
+def stand_in(folder: Path, name: str, ready: str) -> list[str]:
+    """A command that answers like a service and leaves a sign that it runs."""
+    return [sys.executable, "-c", STAND_IN, str(folder / "control.sock"), ready, str(folder / name)]
+
+
+def sign(folder: Path, name: str) -> dict[str, Any]:
+    """What a stand-in left."""
+    found: dict[str, Any] = wait_until(
+        lambda: (folder / name).exists() and read_json((folder / name).read_text()), f"the {name} version runs"
+    )
+    return found
+
+
+@pytest.mark.parametrize("ready", ["ready", "never ready"])
 def test_the_guardian_leaves_a_good_version_alone_and_replaces_one_that_does_not_get_ready(
-    tmp_path: Path, way: str
+    tmp_path: Path, ready: str
 ) -> None:
     """Stand-ins on both sides: for the new version, and for the old one that is brought back."""
-    path, sign = tmp_path / "control.sock", tmp_path / "sign"
-    new = subprocess.Popen([sys.executable, "-c", GUARDED, path, way], stdout=subprocess.PIPE, start_new_session=True)
-    assert new.stdout is not None
-    assert new.stdout.readline() == b"up\n"
-    old = "import os, sys; os.unlink(sys.argv[1]); open(sys.argv[2], 'w').write(os.environ['TOLD'])"
+    new = subprocess.Popen(stand_in(tmp_path, "new", ready), start_new_session=True)
+    sign(tmp_path, "new")
     plan = {
         "pid": new.pid,
-        "socket": str(path),
-        "token": "this one",
-        "argv": [sys.executable, "-c", old, str(path), str(sign)],
+        "socket": str(tmp_path / "control.sock"),
+        "token": "7",
+        "argv": stand_in(tmp_path, "old", "ready"),
         "variable": "TOLD",
-        "inheritance": {"token": "this one"},
+        "inheritance": {"token": "7"},
         "words_at": 0,
         "ready_limit_s": 1.0,
         "probation_s": 0.5,
     }
     ours, its = socket.socketpair()
-    os.set_inheritable(its.fileno(), True)
-    guardian = subprocess.Popen(
+    started = os.posix_spawn(
+        sys.executable,
         [sys.executable, "-m", "vmstui.recorder.guardian", json.dumps(plan)],
-        preexec_fn=lambda: os.dup2(its.fileno(), 3),
-        pass_fds=(3, its.fileno()),
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        {**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        file_actions=[(os.POSIX_SPAWN_DUP2, its.fileno(), 3)],
     )
     try:
-        assert ours.recv(64) == b"ready\n"
-        if way == "ready":
-            assert guardian.wait(30) == 0
+        assert os.waitpid(started, 0)[1] == 0
+        guardian = int(ours.recv(64))
+        if ready == "ready":
+            wait_until(lambda: not alive(guardian), "the guardian leaves")
             assert new.poll() is None
-            assert not sign.exists()
+            assert not (tmp_path / "old").exists()
         else:
-            told = json.loads(wait_until(lambda: sign.exists() and sign.read_text(), "the old version is started"))
-            assert "not ready after 1 s" in told["rolled_back"]
+            old = sign(tmp_path, "old")
+            wait_until(lambda: not alive(guardian), "the guardian leaves")
+            assert "not ready after 1 s" in read_json(old["told"])["rolled_back"]
             assert new.wait(10) == -signal.SIGKILL
+            os.kill(old["pid"], signal.SIGKILL)
     finally:
-        for process in (guardian, new):
-            process.kill()
-            process.wait()
-        new.stdout.close()
+        new.kill()
+        new.wait()
         ours.close()
         its.close()

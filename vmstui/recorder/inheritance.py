@@ -15,8 +15,6 @@ from dataclasses import asdict, dataclass
 from vmstui.codec import CodecError, from_json
 
 VARIABLE = "VMSTUI_INHERITED"
-LEAVING = b"leaving\n"
-"""Said to the guardian by a service that leaves on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +75,21 @@ def listening_socket(descriptor: int, path: str) -> socket.socket | None:
     return None
 
 
-def say_leaving(inheritance: Inheritance | None) -> None:
-    """Tell the guardian, if one still watches, that the end that follows is meant."""
-    if inheritance is None or inheritance.guardian_fd < 0:
-        return
+def say_leaving(given: Inheritance | None, exit_status: int = 0) -> bool:
+    """Tell the guardian that the end that follows is meant. False when none watches any more."""
+    return _say(given, f"leaving {exit_status}\n")
+
+
+def say_over(given: Inheritance | None, pid: int) -> bool:
+    """Tell the guardian that it is not needed any more; `pid` is the main process again. False as above."""
+    return _say(given, f"over {pid}\n")
+
+
+def _say(given: Inheritance | None, word: str) -> bool:
+    if given is None or given.guardian_fd < 0:
+        return False
     try:
-        os.write(inheritance.guardian_fd, LEAVING)
+        os.write(given.guardian_fd, word.encode())
     except OSError:
-        return  # it has left
+        return False
+    return True

@@ -32,7 +32,7 @@ from vmstui.model import LogLevel
 from vmstui.own_process import PACKAGE_ROOT, own_python
 from vmstui.recorder import guardian
 from vmstui.recorder.arrival import wait_for_child
-from vmstui.recorder.inheritance import LEAVING, VARIABLE, Inheritance, say_leaving
+from vmstui.recorder.inheritance import VARIABLE, Inheritance, say_over
 from vmstui.recorder.service import Service
 from vmstui.recorder.trial import Trial, unreadable_notes
 from vmstui.settings import SettingsError, diff, load
@@ -59,6 +59,14 @@ class Target:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """A guardian that is ready, and our end of the line to it."""
+
+    pid: int
+    word: socket.socket
+
+
 class Upgrader:
     """Upgrades one service, one attempt at a time."""
 
@@ -75,13 +83,13 @@ class Upgrader:
             trial = await asyncio.to_thread(self._try, target)
             given = Inheritance(target.token, __version__, trial.version, 0.0, self._service.lock_fd, listener)
             self._service.say(LogLevel.INFO, f"upgrade from {__version__} to {trial.version} ({target.python}) begins")
-            word = await self._start_guardian(given, socket_path)
+            guard = await self._start_guardian(given, socket_path)
+            given = replace(given, guardian_fd=guard.word.fileno())
             try:
-                await self._replace(target, trial, replace(given, guardian_fd=word.fileno()))
+                await self._replace(target, trial, given, guard.pid)
             finally:  # still here: it was refused after all
-                with contextlib.suppress(OSError):
-                    word.send(LEAVING)
-                word.close()
+                say_over(given, os.getpid())
+                guard.word.close()
         except UpgradeRefused as error:
             self._service.say(LogLevel.ERROR, f"upgrade refused, nothing changed: {error}")
             raise
@@ -125,8 +133,8 @@ class Upgrader:
 
     # -- 2 -----------------------------------------------------------------------------------------------------------
 
-    async def _start_guardian(self, given: Inheritance, socket_path: Path) -> socket.socket:
-        """Gives our end of the line to it, once it is ready."""
+    async def _start_guardian(self, given: Inheritance, socket_path: Path) -> _Guard:
+        """Returns once it is ready."""
         plan = {
             "pid": os.getpid(),
             "socket": str(socket_path),
@@ -149,17 +157,16 @@ class Upgrader:
         wait_for_child(pid)
         ours.setblocking(False)
         try:
-            ready = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ours, 64), GUARDIAN_LIMIT_S)
-        except (OSError, TimeoutError):
-            ready = b""
-        if not ready:
+            said = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ours, 64), GUARDIAN_LIMIT_S)
+            return _Guard(int(said), ours)
+        except (OSError, TimeoutError, ValueError):
             ours.close()
-            raise UpgradeRefused("the guardian of this version does not start: is its installation still there?")
-        return ours
+            text = "the guardian of this version does not start: is its installation still there?"
+            raise UpgradeRefused(text) from None
 
     # -- 3 and 4 -----------------------------------------------------------------------------------------------------
 
-    async def _replace(self, target: Target, trial: Trial, given: Inheritance) -> None:
+    async def _replace(self, target: Target, trial: Trial, given: Inheritance, guardian_pid: int) -> None:
         service = self._service
         undisturbed = service.context.undisturbed
         try:
@@ -172,16 +179,18 @@ class Upgrader:
                 await asyncio.sleep(0.02)
             if service.leaving or service.stopping.is_set():
                 raise UpgradeRefused("the recorder is being ended")
-            self._exec(target, trial, replace(given, since_s=time.monotonic()))
+            self._exec(target, trial, replace(given, since_s=time.monotonic()), guardian_pid)
         finally:
             undisturbed.open()
 
-    def _exec(self, target: Target, trial: Trial, given: Inheritance) -> None:
+    def _exec(self, target: Target, trial: Trial, given: Inheritance, guardian_pid: int) -> None:
         argv = _argv(target.python, self._service.settings.path)
         environment = {**_environment(trial.package_root), VARIABLE: given.to_text()}
         sys.stdout.flush()
         sys.stderr.flush()
-        say_leaving(self._service.inheritance)  # to the guardian of an upgrade just before this one
+        # The guardian of an upgrade just before this one may still be there, and be the main process towards systemd.
+        if not say_over(self._service.inheritance, guardian_pid):
+            guardian.Manager(_environment(None)).main_process_is(guardian_pid)
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         for descriptor in given.descriptors():
             os.set_inheritable(descriptor, True)
