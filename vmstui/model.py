@@ -450,6 +450,8 @@ class RecorderSnapshot:
     """Six readings of their CPU over 30 s."""
     ffmpeg_pending: bool = False
     """It is still being looked for."""
+    warnings: tuple[str, ...] = ()
+    """What was found at the start that endangers recordings, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from vmstui.model import (
     RecorderSnapshot,
     StorageSnapshot,
 )
-from vmstui.tui.lines import text_of, width_of
+from vmstui.tui.lines import Role, text_of, width_of
 from vmstui.tui.verdict import Link, advice, banners, complaints, summary
 from vmstui.tui.widgets.header import header_line
 
@@ -118,6 +118,11 @@ def test_low_space_and_a_dead_relay_warn() -> None:
 
 def test_all_well_is_no_banner() -> None:
     assert banners(recorder_snapshot(camera()), Link()) == []
+
+
+def test_what_the_recorder_warns_of_at_its_start_is_on_the_screen() -> None:
+    (banner,) = banners(recorder_snapshot(camera(), warnings=("vmstui.service: found KillMode=mixed",)), Link())
+    assert (banner.text, banner.role) == ("vmstui.service: found KillMode=mixed.", Role.PILL_WARN)
 
 
 @pytest.mark.parametrize(

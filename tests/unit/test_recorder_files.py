@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vmstui.model import Event, EventKind, LogLevel
-from vmstui.recorder.history import History
+from vmstui.recorder.history import IN_MEMORY, History
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.process import Identity
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
@@ -57,13 +57,16 @@ def test_the_note_of_another_camera_is_not_taken(tmp_path: Path) -> None:
 
 def test_a_history_keeps_the_newest_and_stays_small_on_disk(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    history = History(path, Event, bound=10)
+    history = History(path, Event, bound=50)
     for number in range(1000):
         history.add(event(number))
-    assert len(path.read_bytes().splitlines()) <= 20
-    again = History(path, Event, bound=10)
-    assert again.last(10) == history.last(10) == tuple(event(number) for number in range(990, 1000))
+    assert len(path.read_bytes().splitlines()) <= 100
+    again = History(path, Event, bound=50)
+    assert again.read(50) == history.read(50) == tuple(event(number) for number in range(950, 1000))
+    assert again.read(3) == history.read(3) == (event(997), event(998), event(999))
+    assert again.read(0) == ()
     assert again.newest() == event(999)
+    assert len(again.recent()) == IN_MEMORY
 
 
 def test_a_torn_line_in_a_history_costs_that_line_only(tmp_path: Path) -> None:
@@ -72,13 +75,14 @@ def test_a_torn_line_in_a_history_costs_that_line_only(tmp_path: Path) -> None:
     append(path, b'{"at": "2026-')
     append(path, b"\n")
     History(path, Event, bound=10).add(event(2))
-    assert History(path, Event, bound=10).last(10) == (event(1), event(2))
+    assert History(path, Event, bound=10).read(10) == (event(1), event(2))
 
 
 def test_a_history_on_a_dead_disk_goes_on_in_memory(tmp_path: Path) -> None:
     history = History(tmp_path / "gone" / "events.jsonl", Event, bound=10)
     history.add(event(1))
     assert history.newest() == event(1)
+    assert history.read(100) == (event(1),)
 
 
 # -- log files of workers --------------------------------------------------------------------------------------------

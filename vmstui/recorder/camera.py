@@ -33,8 +33,8 @@ from vmstui.recorder.worker import Worker, generation_of, marker, recovered
 from vmstui.recording import layout
 from vmstui.telemetry.ring import SampleRing
 
-EVENTS_KEPT = 200
-SEGMENTS_KEPT = 1000
+EVENTS_KEPT = 2000
+SEGMENTS_KEPT = 2000
 LOG_COMPONENT = "recorder"
 """Of our own lines between those of ffmpeg."""
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
@@ -183,6 +183,19 @@ class CameraWorker:
         if self.successor is not None and isinstance(event, m.Hold | m.Release):
             self.successor.dispatch(event)
         self.worker.dispatch(event)
+
+    @property
+    def due(self) -> bool:
+        """The worker is about to be replaced, and the new one does not run yet."""
+        asked_for = self._at_boundary is not None or self._then_restart or self._outdated_until_s is not None
+        starting = self.successor is not None and self.successor.process is None
+        return asked_for or starting or (self.successor is None and self._runs_on_another_configuration())
+
+    def replace_soon(self) -> None:
+        """As an earlier service was about to; at the end of the open segment, when it is known to record again."""
+        if self.process is not None and self.successor is None and not self._runs_on_another_configuration():
+            self.worker.ask_again = True
+            self._at_boundary = ("restart asked for before the upgrade", None)
 
     def keep_as_is(self) -> None:
         """The worker runs on the present configuration, whatever the version that started it made of that."""
@@ -447,7 +460,7 @@ class CameraWorker:
 
     def _settled(self, generation: int) -> None:
         """Nothing of a generation is left in the spool."""
-        good = (entry for entry in self.segments.last(SEGMENTS_KEPT) if entry.verdict is not SegmentVerdict.QUARANTINED)
+        good = (entry for entry in self.segments.recent() if entry.verdict is not SegmentVerdict.QUARANTINED)
         ends = [s.started_at + timedelta(seconds=s.duration_s) for s in good if s.generation == generation]
         if ends:
             self._ended = (generation, max(ends))

@@ -27,6 +27,8 @@ class Inheritance:
     new_version: str
     since_s: float
     """Monotonic instant from which on nobody looked after the workers."""
+    due: tuple[str, ...] = ()
+    """Cameras whose worker was about to be replaced: those are not up to date."""
     lock_fd: int = -1
     socket_fd: int = -1
     guardian_fd: int = -1

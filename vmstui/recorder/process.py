@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import select
 import signal
 import struct
@@ -24,6 +25,9 @@ from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
 
 MARKER = "VMSTUI_PROCESS"
 """Environment variable every process of ours carries: `<installation>:<name>:<generation>`."""
+
+USUAL_DESCRIPTORS = 1024
+"""The soft limit a process has as a rule; the service raises its own."""
 
 _PIDFD_GET_INFO = 0xC040FF0B
 """_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) with a 64 byte struct; Linux 6.13."""
@@ -129,12 +133,20 @@ class Process:
 
 
 def spawn(
-    argv: Sequence[str], *, marker: str, environment: Mapping[str, str], stdout: Path, stderr: Path, lock_fd: int
+    argv: Sequence[str],
+    *,
+    marker: str,
+    environment: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+    lock_fd: int,
+    descriptors: int | None = USUAL_DESCRIPTORS,
 ) -> Process:
     """Start a process that will outlive us.
 
     `lock_fd` (from `take_lock`) is inherited: the process holds the lock until it, and everything it forked, is gone.
-    It is closed here, whatever happens. Raises OSError when a file or the program cannot be opened.
+    It is closed here, whatever happens. `descriptors` is how many it may have, None for as many as we. Raises OSError
+    when a file or the program cannot be opened.
     """
     opened = [lock_fd]
     try:
@@ -160,8 +172,35 @@ def spawn(
         for descriptor in opened:
             os.close(descriptor)
     # Our own child cannot be reaped by anybody else, so the pid is ours until `reap`.
+    unprotect(pid, _oom_score_adjustment())
+    if descriptors is not None:
+        _limit_descriptors(pid, descriptors)
     pidfd = os.pidfd_open(pid)
     return Process(Identity(pid, _start_ticks(pid), boot_id()), pidfd, own=True)
+
+
+def unprotect(pid: int, inherited: int) -> None:
+    """Let the kernel end this process for lack of memory like any other: a protection is for the service alone.
+
+    `inherited` is the adjustment of the service, negative when it is protected (`OOMScoreAdjust=` of its unit).
+    """
+    if inherited < 0:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/oom_score_adj").write_text("0")
+
+
+def _oom_score_adjustment() -> int:
+    try:
+        return int(Path("/proc/self/oom_score_adj").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _limit_descriptors(pid: int, most: int) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        if soft > most:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, hard))
 
 
 def seal_descriptors() -> None:

@@ -192,6 +192,7 @@ class RelayWorker(Supervised):
                 stdout=log,
                 stderr=log,
                 lock_fd=lock_fd,
+                descriptors=None,  # each publisher and each viewer is one
             )
         except LockHeld:
             raise StartFailed(m.Retry.LADDER, "another relay of this recorder still runs") from None

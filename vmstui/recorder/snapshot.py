@@ -14,6 +14,7 @@ from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
     CameraState,
+    Event,
     FfmpegInfo,
     OutputHealth,
     OutputKind,
@@ -70,6 +71,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         rss_bytes=total.rss_bytes if total is not None else 0,
         total=total,
         stability=stability(service.total_samples.cpu_percents(SAMPLES_SHOWN)),
+        warnings=service.warnings,
     )
 
 
@@ -121,8 +123,8 @@ def _calm(worker: CameraWorker) -> Sample | None:
     )
 
 
-def camera_details(worker: CameraWorker) -> CameraDetails:
-    """What the details of one camera show beyond its row."""
+def camera_details(worker: CameraWorker, events: tuple[Event, ...]) -> CameraDetails:
+    """What the details of one camera show beyond its row; `events` are the last `EVENTS_SHOWN` of its history."""
     recordings = Path(worker.context.settings.recordings)
     record = worker.worker.record
     cpu_percents = worker.samples.cpu_percents(SAMPLES_SHOWN) if worker.process is not None else ()
@@ -133,7 +135,7 @@ def camera_details(worker: CameraWorker) -> CameraDetails:
         command=record.argv,
         stability=stability(cpu_percents),
         samples=worker.samples.last(SAMPLES_SHOWN),
-        events=worker.events.last(EVENTS_SHOWN),
+        events=events,
         log_path=str(worker.worker.log.path(record.generation)),
         spool_path=str(layout.generation_spool(recordings, worker.camera.id, record.generation)),
     )

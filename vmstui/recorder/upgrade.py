@@ -81,7 +81,9 @@ class Upgrader:
         self._under_way = True
         try:
             trial = await asyncio.to_thread(self._try, target)
-            given = Inheritance(target.token, __version__, trial.version, 0.0, self._service.lock_fd, listener)
+            given = Inheritance(
+                target.token, __version__, trial.version, 0.0, lock_fd=self._service.lock_fd, socket_fd=listener
+            )
             self._service.say(LogLevel.INFO, f"upgrade from {__version__} to {trial.version} ({target.python}) begins")
             guard = await self._start_guardian(given, socket_path)
             given = replace(given, guardian_fd=guard.word.fileno())
@@ -179,7 +181,8 @@ class Upgrader:
                 await asyncio.sleep(0.02)
             if service.leaving or service.stopping.is_set():
                 raise UpgradeRefused("the recorder is being ended")
-            self._exec(target, trial, replace(given, since_s=time.monotonic()), guardian_pid)
+            due = tuple(name for name, camera in service.fleet.cameras.items() if camera.due)
+            self._exec(target, trial, replace(given, since_s=time.monotonic(), due=due), guardian_pid)
         finally:
             undisturbed.open()
 

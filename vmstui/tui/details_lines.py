@@ -168,6 +168,10 @@ def _worker(camera: CameraSnapshot, now: datetime, where: tzinfo | None, cells: 
     if sample := camera.sample:
         parts += [f"{size(sample.rss_bytes)} memory", plural(sample.threads, "thread")]
         parts.append(f"writes {size(sample.write_bytes_per_s)}/s")
+    if camera.beside_pid:
+        parts.append(f"hand-over: PID {camera.beside_pid} beside it")
+    if cost := camera.changeover:
+        parts.append(str(cost))
     lines = _block("worker", flow(parts, cells - LABEL), Role.TEXT)
     if progress := camera.progress:
         facts = [f"{progress.fps:.1f} fps", f"speed {progress.speed:.2f}x", f"{progress.frame} in all"]
@@ -205,7 +209,7 @@ def _event(event: Event, where: tzinfo | None, cells: int) -> list[Line]:
         + (f" ({evidence})" if evidence else "")
         + (f" {glyphs.DASH} {event.outcome}" if event.outcome else "")
     )
-    head = f"{clock(event.at, where)}  {event.kind:<9} "
+    head = f"{clock(event.at, where)}  {event.kind:<10} "
     first, *rest = wrap(text, cells - len(head))
     return [
         ((head, Role.LABEL), (first, Role.TEXT)),

@@ -237,6 +237,7 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
         )
     if snapshot.storage.usable and snapshot.storage.reason:
         found.append(Banner(f"Recordings folder: {_sentence(snapshot.storage.reason)}", Role.PILL_WARN))
+    found += [Banner(_sentence(warning), Role.PILL_WARN) for warning in snapshot.warnings]
     if snapshot.relay.state == "down":
         reason = f": {_sentence(snapshot.relay.reason)}" if snapshot.relay.reason else "."
         found.append(Banner(f"The live relay is down{reason} Recording is not affected.", Role.PILL_WARN))
