@@ -24,19 +24,18 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.handover import Then
 from vmstui.recorder.history import History
 from vmstui.recorder.launch import INPUT_SCRIPT, digest
+from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record
 from vmstui.recorder.run import Run, SpoolView
 from vmstui.recorder.watchdog import Finding
-from vmstui.recorder.worker import Worker, generation_of, marker, recovered
+from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered
 from vmstui.recording import layout
 from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 2000
 SEGMENTS_KEPT = 2000
-LOG_COMPONENT = "recorder"
-"""Of our own lines between those of ffmpeg."""
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
 
@@ -77,6 +76,8 @@ class CameraWorker:
         self._ended: tuple[int, datetime] | None = None
         """Generation that was settled last, and the instant of its last frame."""
         self._handed_over_to = 0
+        self._shape: str | None = None
+        """Digest of the configuration as it was last looked at with a known ffmpeg."""
         self._newest_generation = self.worker.record.generation
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -112,6 +113,7 @@ class CameraWorker:
         identity = self.worker.record.identity
         if not processes and identity is not None and (known := adopt(identity)) is not None:
             processes = [known]
+        failures, past = self.worker.recalled()
         if processes:
             self._adopt(processes)
         elif identity is not None:
@@ -120,13 +122,16 @@ class CameraWorker:
         self._do_beside(asyncio.to_thread(self.worker.log.mask_all))
         self.settle_leftovers()
         if self.wanted and not processes:
-            self.dispatch(m.Start())
+            self.worker.dispatch(m.Resumed(failures, past))
         elif not self.wanted and processes:
             self.dispatch(m.Stop())
+        if self.worker.life_path.exists():
+            self.worker.remember()  # what was noted of a camera that is not wanted any more is forgotten
 
     def start(self, by: str) -> None:
         """Record from now on."""
         self._remember(wanted=True)
+        self.worker.asked_for = True
         self.note(EventKind.COMMAND, f"start asked for by {by}")
         self.dispatch(m.Start())
 
@@ -134,7 +139,7 @@ class CameraWorker:
         """Do not record any more, also not after a restart of the service."""
         self._remember(wanted=False)
         self.note(EventKind.COMMAND, f"stop asked for by {by}")
-        self.dispatch(m.Stop())
+        self.dispatch(m.Stop(reason=f"stop asked for by {by}"))
 
     def restart(self, by: str, mode: RestartMode | None = None, *, at_boundary: bool = False) -> None:
         """Replace the present worker by a new one on the best rung, in the configured way unless `mode` names one.
@@ -142,7 +147,7 @@ class CameraWorker:
         `at_boundary`: as soon as the open segment is closed.
         """
         self._remember(wanted=True)
-        self.worker.ask_again = True
+        self.worker.ask_again = self.worker.asked_for = True
         text = f"restart asked for by {by}"
         if at_boundary and self.worker.machine.state is State.RECORDING:
             self._at_boundary = (text, mode)
@@ -155,6 +160,9 @@ class CameraWorker:
         """Take over a changed configuration; a worker that runs on the old one is replaced."""
         was_wanted, before = self.wanted, self.camera
         self.camera = camera
+        shape = digest(camera, self.context) if self.context.abilities is not None else None
+        changed = camera != before or (None not in (shape, self._shape) and shape != self._shape)
+        self._shape = shape or self._shape
         record = self.worker.record
         if camera.enabled != before.enabled:
             record = replace(record, wanted=None)  # the newer word counts
@@ -166,7 +174,7 @@ class CameraWorker:
             self.dispatch(m.Stop())
         elif not was_wanted:
             self.dispatch(m.Start())
-        elif self._runs_on_another_configuration() or (self.process is None and camera != before):
+        elif self._runs_on_another_configuration() or (self.process is None and changed):
             self.worker.ask_again = True
             self.note(EventKind.COMMAND, "configuration changed")
             if self.successor is not None:  # it comes up on the configuration before this one
@@ -222,7 +230,7 @@ class CameraWorker:
     async def retire(self, patience_s: float) -> None:
         """The camera left the configuration: end its worker, settle what it left, forget its password."""
         self.worker.save(replace(self.worker.record, wanted=None))
-        self.dispatch(m.Stop())
+        self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
         (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
@@ -243,7 +251,7 @@ class CameraWorker:
         self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
         generation = self.worker.record.generation
-        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, LOG_COMPONENT, mask(text))
+        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, OWN_COMPONENT, mask(text))
 
     def newest_segment(self) -> Segment | None:
         """The last one published."""
@@ -325,9 +333,12 @@ class CameraWorker:
         before = self.worker.record
         record = replace(before, identity=None, started_at=None)
         self.successor = successor = Worker(self, record, self.folder / SUCCESSOR)
+        successor.asked_for, self.worker.asked_for = self.worker.asked_for, False
         self.worker.dispatch(m.Heir(there=True))
         self._limit_handover()
-        successor.dispatch(m.Start())
+        # A time of trouble is that of the camera, and goes on.
+        trouble = m.Past(unwell_since_s=self.worker.machine.unwell_since_s, failing=self.worker.machine.failing)
+        successor.dispatch(m.Resumed(0, trouble))
 
     def _may_hand_over(self, mode: RestartMode | None) -> bool:
         machine = self.worker.machine
@@ -355,14 +366,16 @@ class CameraWorker:
         wanted = old.record.wanted
         new.note_path = self.folder / NOTE
         new.save(replace(new.record, wanted=wanted, second_connection=learnt))
+        new.remember()
         old.note_path = self.folder / PREDECESSOR
         old.save(old.record)
+        old.remember()
         self._forget(SUCCESSOR)
         if recorded:
             self._handed_over_to = new.record.generation
             text = f"worker {_pid(new)} (generation {new.record.generation}) records and takes the place of {_pid(old)}"
             self.note(EventKind.CHANGEOVER, text, outcome="the old worker is ended")
-        old.dispatch(m.Stop(for_good=True))
+        old.dispatch(m.Stop(for_good=True, reason=f"generation {new.record.generation} took its place"))
 
     def _successor_failed(self, kind: ExitKind | None) -> None:
         then, refused = handover.after_failure(kind)
@@ -396,7 +409,7 @@ class CameraWorker:
         self._clear_handover_timer()
         self.leaving = successor
         self.worker.dispatch(m.Heir(there=False))
-        successor.dispatch(m.Stop(for_good=True))
+        successor.dispatch(m.Stop(for_good=True, reason="it does not take the old worker's place"))
 
     def _left(self) -> None:
         """Nobody stands beside the worker any more."""
@@ -426,7 +439,7 @@ class CameraWorker:
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
-                self.leaving.dispatch(m.Stop(for_good=True))
+                self.leaving.dispatch(m.Stop(for_good=True, reason="another worker has taken its place"))
             return
         self.worker.save(note_of(older[-1]))
         self.worker.take_over(older[-1])
@@ -519,8 +532,9 @@ class CameraWorker:
             self._forget(PREDECESSOR)
 
     def _forget(self, name: str) -> None:
-        with contextlib.suppress(OSError):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in (self.folder / name, life_beside(self.folder / name)):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _pid(worker: Worker) -> str:

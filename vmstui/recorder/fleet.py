@@ -104,7 +104,7 @@ class Fleet:
         """End all workers in parallel and settle what they leave, as far as that can be done soon."""
         workers = {**self._retiring, **self.cameras}
         for worker in workers.values():
-            worker.dispatch(m.Stop(for_good=True))
+            worker.dispatch(m.Stop(for_good=True, reason="all recording is being stopped"))
         settled = await asyncio.gather(*(_finish(worker) for worker in workers.values()))
         stuck = tuple(name for name, camera in workers.items() if any(w.process is not None for w in camera.workers))
         return LeftBehind(stuck, sum(not done for done in settled))

@@ -150,8 +150,9 @@ def spawn(
     """
     opened = [lock_fd]
     try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         for path in (stdout, stderr):
-            opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+            opened.append(os.open(path, flags, 0o600))
         null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         opened.append(null_fd)
         pid = os.posix_spawn(
