@@ -22,10 +22,11 @@ import pytest
 
 from tests.integration.harness import REPOSITORY, Recorder, alive, read_json, wait_until
 from tests.integration.test_recorder import gaps_between, recording
+from vmstui.codec import from_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import EventKind, SegmentVerdict
+from vmstui.model import EventKind, LogPage, SegmentVerdict
 
 MakeCameras = Callable[..., SimulatedCameras]
 
@@ -60,6 +61,27 @@ def guardians(recorder: Recorder) -> list[int]:
             if "vmstui.recorder.guardian" in argv and str(recorder.socket) in argv and alive(int(entry)):
                 found.append(int(entry))
     return found
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[list[str]]:
+    """Meanwhile lines are appended to a worker's log as ffmpeg does it."""
+    over, written = threading.Event(), list[str]()
+
+    def write() -> None:
+        with path.open("a", buffering=1) as log:
+            while not over.is_set():
+                log.write(f"[warning] line {len(written)}\n")
+                written.append(f"line {len(written)}")
+                over.wait(0.002)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield written
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager
@@ -99,14 +121,29 @@ def watched(recorder: Recorder) -> Iterator[list[str]]:
             thread.join()
 
 
-def test_an_upgrade_costs_no_frame_and_no_client_notices(recorder: Recorder, simulated: MakeCameras) -> None:
+def every_line(recorder: Recorder, of: str) -> list[str]:
+    """All lines of a camera, or of the service, that the recorder holds."""
+    texts, after = list[str](), 1
+    while True:
+        page = from_json(LogPage, call(recorder.socket, "logs", {"camera": None, "after": after, "limit": 2000}))
+        texts += [line.text for line in page.lines if line.camera == of]
+        if len(page.lines) < 2000:
+            return texts
+        after = page.next_seq
+
+
+def test_an_upgrade_costs_no_frame_no_line_and_no_client_notices(recorder: Recorder, simulated: MakeCameras) -> None:
     recording(recorder, simulated, count=2)
     recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1)
     before = recorder.snapshot()
-    with watched(recorder) as wrong:
+    with watched(recorder) as wrong, writing(Path(recorder.details().log_path)) as written:
+        wait_until(lambda: "line 100" in recorder.log(), "lines are shown")
         done = recorder.command("upgrade", "--json")
         assert done.returncode == 0, done.stdout + done.stderr
     assert wrong == []
+    wait_until(lambda: recorder.log()[-1] == written[-1], "the last line is shown")
+    assert [text for text in every_line(recorder, "cam1") if text.startswith("line ")] == written
+    assert any("begins" in text for text in every_line(recorder, "recorder")), "what the version before said is there"
     told = read_json(done.stdout)
     assert (told["outcome"], told["pid"], told["workers"]) == ("done", before.service.pid, 2)
     after = recorder.snapshot()

@@ -54,6 +54,8 @@ class Context:
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the recordings folder was seen usable and marked as this recorder's; nothing in it is touched before."""
 
+    read_before: dict[tuple[str, int], int] = field(default_factory=dict)
+    """After an upgrade: up to where the version before us had read the log of a camera's generation."""
     undisturbed: Undisturbed = field(default_factory=Undisturbed)
     """For what an upgrade should not cut in half."""
 

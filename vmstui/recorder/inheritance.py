@@ -1,4 +1,4 @@
-"""What a service hands to the one that takes its place: the lock of the state folder, the listening socket, its word.
+"""What a service hands to the one that takes its place: the lock of the state folder, the listening socket, its log.
 
 It crosses execve(2) as one environment variable that names open descriptors, and is taken out of the environment before
 anything is started, so that no worker sees it. A service that comes back after a new version failed (`guardian.py`) is
@@ -32,6 +32,7 @@ class Inheritance:
     lock_fd: int = -1
     socket_fd: int = -1
     guardian_fd: int = -1
+    memory_fd: int = -1
     rolled_back: str = ""
     """Why the new version was given up; empty when this is the new version."""
 
@@ -41,7 +42,8 @@ class Inheritance:
 
     def descriptors(self) -> tuple[int, ...]:
         """Those that have to stay open over execve(2)."""
-        return tuple(number for number in (self.lock_fd, self.socket_fd, self.guardian_fd) if number >= 0)
+        all_ = (self.lock_fd, self.socket_fd, self.guardian_fd, self.memory_fd)
+        return tuple(number for number in all_ if number >= 0)
 
 
 def take() -> Inheritance | None:

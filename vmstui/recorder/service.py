@@ -31,6 +31,7 @@ from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.inheritance import Inheritance, same_file
 from vmstui.recorder.launch import secret_variables
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker
@@ -91,6 +92,8 @@ class Service:
             publishing=self._executor,
             zone=_zone(self.settings),
         )
+        if inheritance is not None:
+            self._context.read_before = recall(inheritance.memory_fd, self._logbook)
         self.resources = Resources(self.settings, state_folder, installation)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self.leaving = False

@@ -8,7 +8,8 @@ In this order, and each step can still be taken back until the last one:
 4. execve(2). Workers stay our children, so that the end of one in that moment is still told by the kernel; the state
    folder stays locked and the socket open, so that neither a second service nor a client notices a gap.
 
-What the new version has to know is in the state folder, as for one that comes after a crash.
+What the new version has to know is in the state folder, as for one that comes after a crash; only the log lines that
+are in memory are carried over by themselves (`memory.py`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from vmstui.own_process import PACKAGE_ROOT, own_python
 from vmstui.recorder import guardian
 from vmstui.recorder.arrival import wait_for_child
 from vmstui.recorder.inheritance import VARIABLE, Inheritance, say_over
+from vmstui.recorder.memory import kept
 from vmstui.recorder.service import Service
 from vmstui.recorder.trial import Trial, unreadable_notes
 from vmstui.settings import SettingsError, diff, load
@@ -182,7 +184,9 @@ class Upgrader:
             if service.leaving or service.stopping.is_set():
                 raise UpgradeRefused("the recorder is being ended")
             due = tuple(name for name, camera in service.fleet.cameras.items() if camera.due)
-            self._exec(target, trial, replace(given, since_s=time.monotonic(), due=due), guardian_pid)
+            given = replace(given, since_s=time.monotonic(), due=due)
+            with kept(service.logbook, service.fleet) as memory_fd:
+                self._exec(target, trial, replace(given, memory_fd=memory_fd), guardian_pid)
         finally:
             undisturbed.open()
 
@@ -238,10 +242,10 @@ def _environment(package_root: str | None) -> dict[str, str]:
     """
     entries = Path("/proc/self/environ").read_bytes().split(b"\0")
     pairs = (os.fsdecode(entry).partition("=") for entry in entries if b"=" in entry)
-    kept = {name: value for name, _, value in pairs if name != VARIABLE}
-    given = [entry for entry in kept.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", PACKAGE_ROOT)]
+    carried = {name: value for name, _, value in pairs if name != VARIABLE}
+    given = [entry for entry in carried.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", PACKAGE_ROOT)]
     path = os.pathsep.join([package_root, *given] if package_root is not None else given)
-    return {**kept, "PYTHONPATH": path}
+    return {**carried, "PYTHONPATH": path}
 
 
 def _run(argv: list[str], environment: dict[str, str]) -> tuple[str | int, str, str]:

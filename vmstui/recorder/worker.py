@@ -109,6 +109,11 @@ class Worker(Supervised):
         self._plan: Plan | None = None
         self._lower_rung = False
 
+    @property
+    def camera_id(self) -> str:
+        """Whose worker it is."""
+        return self._owner.camera.id
+
     # -- the life of the process -------------------------------------------------------------------------------------
 
     def recalled(self) -> tuple[int, m.Past]:
