@@ -29,16 +29,11 @@ format: $(VENV)/dev
 bench: $(VENV)/dev ## figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
-install: $(VENV)/runtime ## as a command of this user (of everybody when root)
-	$(PYTHON) -m venv $(PREFIX)/lib/vmstui
-	$(PREFIX)/lib/vmstui/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements.lock
-	$(PREFIX)/lib/vmstui/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --force-reinstall .
-	mkdir -p $(PREFIX)/bin
-	ln -sf $(PREFIX)/lib/vmstui/bin/vmstui $(PREFIX)/bin/vmstui
-	@echo "installed: $(PREFIX)/bin/vmstui"
+install: $(VENV)/runtime ## as a command of this user (of everybody when root); a running recorder: vmstui upgrade
+	@PYTHON=$(PYTHON) PREFIX=$(PREFIX) tools/install install
 
 uninstall:
-	rm -rf $(PREFIX)/lib/vmstui $(PREFIX)/bin/vmstui
+	@PREFIX=$(PREFIX) tools/install uninstall
 
 lock: $(VENV)/dev ## resolve the lock files anew from pyproject.toml
 	$(PIP) install pip-tools

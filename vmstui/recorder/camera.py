@@ -192,6 +192,25 @@ class CameraWorker:
             self.successor.dispatch(event)
         self.worker.dispatch(event)
 
+    @property
+    def due(self) -> bool:
+        """The worker is about to be replaced, and the new one does not run yet."""
+        asked_for = self._at_boundary is not None or self._then_restart or self._outdated_until_s is not None
+        starting = self.successor is not None and self.successor.process is None
+        return asked_for or starting or (self.successor is None and self._runs_on_another_configuration())
+
+    def replace_soon(self) -> None:
+        """As an earlier service was about to; at the end of the open segment, when it is known to record again."""
+        if self.process is not None and self.successor is None and not self._runs_on_another_configuration():
+            self.worker.ask_again = True
+            self._at_boundary = ("restart asked for before the upgrade", None)
+
+    def keep_as_is(self) -> None:
+        """The worker runs on the present configuration, whatever the version that started it made of that."""
+        present = digest(self.camera, self.context)
+        if self.process is not None and self.worker.record.config_digest != present:
+            self.worker.save(replace(self.worker.record, config_digest=present))
+
     def settle_leftovers(self) -> None:
         """See to it that what ended generations left in the spool is settled; the live one is followed by `tick`."""
         self._do_beside(self._settle_leftovers())
@@ -478,7 +497,9 @@ class CameraWorker:
 
     def _runs_on_another_configuration(self) -> bool:
         known = self.worker.record.config_digest
-        return self.process is not None and bool(known) and known != digest(self.camera, self.context)
+        if self.process is None or not known or self.context.abilities is None:  # asked again once ffmpeg is known
+            return False
+        return known != digest(self.camera, self.context)
 
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}

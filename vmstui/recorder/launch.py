@@ -130,6 +130,7 @@ def digest(camera: Camera, context: Context) -> str:
     """Of everything that shapes a worker: equal digests, equal workers. The password is in it, not readable from it."""
     settings, abilities = context.settings, context.abilities
     live = context.live.publish_url(camera.id) if camera.profile.live is not None else None
+    binary = abilities.binary if abilities is not None else None
     shape = {
         "name": camera.name,
         "url": camera.url,
@@ -140,7 +141,8 @@ def digest(camera: Camera, context: Context) -> str:
         "recordings": settings.recordings,
         "segment_length_s": settings.segment_length_s,
         "live": live,
-        "ffmpeg": abilities.binary.path if abilities is not None else settings.ffmpeg,
+        # The embedded one lies in another folder after each installation, and is not another one for that.
+        "ffmpeg": settings.ffmpeg if binary is None else binary.origin if binary.origin == "embedded" else binary.path,
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
