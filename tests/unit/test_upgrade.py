@@ -6,17 +6,26 @@ import asyncio
 import os
 import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from vmstui.model import LogLevel
 from vmstui.own_process import own_python
 from vmstui.recorder import inheritance
+from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.inheritance import Inheritance, listening_socket, same_file, say_leaving, say_over
+from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.memory import kept, recall
 from vmstui.recorder.record import WorkerRecord, save_record
 from vmstui.recorder.trial import unreadable_notes
 from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.recorder.upgrade import stuck_threads
+
+AT = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
 
 
 def test_what_is_handed_over_is_taken_once_and_is_out_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +95,21 @@ async def test_nobody_is_let_in_while_closed_and_who_is_inside_is_waited_for() -
     undisturbed.open()
     await asyncio.gather(first, second)
     assert steps[2:] == ["second begins", "second ends"]
+
+
+def test_the_log_book_goes_on_where_the_last_one_ended_and_what_cannot_be_read_costs_only_itself() -> None:
+    before, after = LogBook(cameras=1), LogBook(cameras=1)
+    for number in range(300):
+        before.add(AT, ("lobby", "recorder")[number % 2], 7, LogLevel.WARNING, "rtsp", f"line {number} \udcff ü")
+    nobody = cast(Fleet, SimpleNamespace(workers=list))
+    with kept(before, nobody) as descriptor:
+        assert recall(os.dup(descriptor), after) == {}
+        assert after.page(None, 1, 1000) == before.page(None, 1, 1000)
+        os.ftruncate(descriptor, 100)
+        assert recall(os.dup(descriptor), LogBook(cameras=1)) == {}
+    after.add(AT, "lobby", 8, LogLevel.INFO, "", "the next one")
+    assert after.page(None, 300, 10).lines[0].seq == 301
+    assert recall(-1, after) == {}
 
 
 def test_notes_that_this_version_cannot_read_are_named(tmp_path: Path) -> None:
