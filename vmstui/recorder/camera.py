@@ -161,7 +161,8 @@ class CameraWorker(Supervised):
         self._save(replace(self.record, wanted=None))
         self.dispatch(m.Stop())
         await self.finished(patience_s)
-        (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
+        if self.settled.is_set():  # else it came back meanwhile, and its next worker is about to read this
+            (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of everything; the worker, if one runs, goes on."""
