@@ -232,7 +232,8 @@ class CameraWorker:
         self.worker.save(replace(self.worker.record, wanted=None))
         self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
-        (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
+        if self.settled.is_set():  # else it came back meanwhile, and its next worker is about to read this
+            (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of everything; the workers that run go on."""

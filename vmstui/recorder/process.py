@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import resource
 import select
@@ -69,6 +70,7 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+@functools.cache
 def boot_id() -> str:
     """Identifies this boot of the machine."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
