@@ -31,7 +31,7 @@ from tests.bench.supervision.install import NotInstalled
 from tests.bench.supervision.measure import Contest, Pace
 from tests.bench.supervision.ours import Vmstui
 from tests.bench.supervision.peers import Circus, Pm2, Supervisord
-from tests.bench.supervision.seen import become_reaper
+from tests.bench.supervision.seen import become_reaper, end_all
 from tests.integration.harness import REPOSITORY
 
 CONTENDERS: tuple[type[Contender], ...] = (Vmstui, Supervisord, Circus, Pm2)
@@ -39,6 +39,11 @@ FULL = Pace(idle_s=20.0, kills_percent=100.0, kills_limit_s=180.0, thorough=True
 FULL_LIMIT_S = 12 * 60
 QUICK = Pace(idle_s=8.0, kills_percent=12.0, kills_limit_s=30.0, thorough=False)
 QUICK_LIMIT_S = 4 * 60
+NOTES = """\
+The workers of all contenders are the same program; each logs one line a second. Only vmstui also samples each of them
+(CPU, memory, I/O), reads its progress, checks what it recorded, and runs a relay, whose cost is counted. vmstui lets
+only so many starts pass a second, so that a switch that reboots is no storm: this is in its start, and in what all take
+that are killed at once. The peers run with their defaults; circus looks for deaths every five seconds."""
 RESPAWN_BUDGET_MS = 100.0
 """From the death of a worker that was healthy to the next one in `main()`, 99th percentile."""
 BUILD = REPOSITORY / "build"
@@ -65,7 +70,7 @@ def main() -> int:
     _end_in_order(QUICK_LIMIT_S if options.quick else FULL_LIMIT_S)
     become_reaper()
     measured, left_out = measure(chosen, options.workers, QUICK if options.quick else FULL)
-    print(table(measured, left_out))
+    print(f"{table(measured, left_out)}\n\n{NOTES}\n")
     options.json.parent.mkdir(parents=True, exist_ok=True)
     found = {"machine": machine(), "left_out": left_out, "measured": [asdict(figures) for figures in measured]}
     options.json.write_text(json.dumps(found, indent=2) + "\n")
@@ -96,6 +101,8 @@ def measure(contenders: list[type[Contender]], workers: int, pace: Pace) -> tupl
                 left_out[contender.name] = str(error)
             except Exception as error:  # the others are to be measured nevertheless
                 left_out[contender.name] = f"{type(error).__name__}: {error}"
+            finally:
+                end_all(setting.mark)  # should the clean-up itself have been interrupted
     return measured, left_out
 
 

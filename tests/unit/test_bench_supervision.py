@@ -61,8 +61,17 @@ def test_the_table_has_a_column_per_supervisor_and_names_who_is_left_out() -> No
     assert by_name["… over one segment, which it checks"] == ["3.50", "–", "–"]
     assert by_name["one worker killed → the next runs, ms: median"] == ["50.0", "–", "–"]
     assert by_name["… 99th percentile"] == ["99.0", "–", "–"]
+    assert by_name["… longest"] == ["100.0", "–", "–"]
     assert by_name["… running twice or more"] == ["0", "99", "–"]
     assert last == "pm2 is left out: npm is not installed"
+
+
+def test_a_percentile_of_too_few_kills_is_not_shown() -> None:
+    shown = table([replace(CLEAN, respawns=Respawns((3.0, 1.0, 2.0)))], {})
+    by_name = {cells[1].strip(): cells[2].strip() for cells in (row.split("|") for row in shown.splitlines())}
+    assert by_name["one worker killed → the next runs, ms: median"] == "2.0"
+    assert by_name["… 95th percentile"] == by_name["… 99th percentile"] == "–"
+    assert by_name["… longest"] == "3.0"
 
 
 def test_kept_promises_are_not_called_broken() -> None:

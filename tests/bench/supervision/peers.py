@@ -56,7 +56,7 @@ class Circus(Peer):
 
     name = "circus"
     version = CIRCUS
-    habits = Habits(kills=16, pause_s=(0.0, 5.0))
+    habits = Habits(kills=20, pause_s=(0.0, 5.0))
 
     def install(self, cache: Path) -> Path:
         return from_pypi(cache, "circus", CIRCUS)
