@@ -37,7 +37,7 @@ from tests.integration.harness import REPOSITORY
 CONTENDERS: tuple[type[Contender], ...] = (Vmstui, Supervisord, Circus, Pm2)
 FULL = Pace(idle_s=20.0, kills_percent=100.0, kills_limit_s=180.0, thorough=True)
 FULL_LIMIT_S = 12 * 60
-QUICK = Pace(idle_s=8.0, kills_percent=12.0, kills_limit_s=30.0, thorough=False)
+QUICK = Pace(idle_s=5.0, kills_percent=12.0, kills_limit_s=35.0, thorough=False)
 QUICK_LIMIT_S = 4 * 60
 NOTES = """\
 The workers of all contenders are the same program; each logs one line a second. Only vmstui also samples each of them
@@ -75,9 +75,12 @@ def main() -> int:
     found = {"machine": machine(), "left_out": left_out, "measured": [asdict(figures) for figures in measured]}
     options.json.write_text(json.dumps(found, indent=2) + "\n")
     print(f"written to {options.json}")
+    if Vmstui.name in left_out:
+        return 1
     broken = [promise for figures in measured if figures.name == Vmstui.name for promise in broken_promises(figures)]
-    print("\n".join(f"NOT kept: {promise}" for promise in broken) or "promises kept")
-    return 1 if broken or Vmstui.name in left_out else 0
+    for promise in broken:
+        print(f"NOT kept by vmstui: {promise}")
+    return 1 if broken else 0
 
 
 def measure(contenders: list[type[Contender]], workers: int, pace: Pace) -> tuple[list[Figures], dict[str, str]]:

@@ -21,6 +21,7 @@ CLEAN = Figures(
     rss_mib=31.4,
     processes=2,
     respawns=Respawns(tuple(float(latency_ms) for latency_ms in range(1, 101))),
+    busy_percent=40.0,
     herd=Respawns((1000.0, 2000.0, 3000.0)),
     aftermath=Aftermath(before=100, alive_without=100, untouched=100, alive=100, doubled=0, lost=0),
 )

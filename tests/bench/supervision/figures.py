@@ -56,6 +56,8 @@ class Figures:
     processes: int
     respawns: Respawns
     """One worker at a time."""
+    busy_percent: float
+    """Of all cores of the machine, whoever used them, while one worker at a time died: what the latencies are worth."""
     herd: Respawns
     """All workers at once."""
     aftermath: Aftermath
@@ -124,6 +126,7 @@ _ROWS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("… 99th percentile", _single_ms(99)),
     ("… longest", _single_ms(100)),
     ("… kills / not replaced", lambda figures: f"{figures.respawns.kills} / {figures.respawns.missing}"),
+    ("… all cores busy meanwhile, %", lambda figures: f"{figures.busy_percent:.0f}"),
     ("all killed at once → half of them run, s", _herd_s(50)),
     ("… all that came back run, s", _herd_s(100)),
     ("… kills / not replaced", lambda figures: f"{figures.herd.kills} / {figures.herd.missing}"),

@@ -53,5 +53,6 @@ def _run(argv: list[str]) -> None:
     except subprocess.TimeoutExpired:
         raise NotInstalled(f"{' '.join(argv)}: not done within {_LIMIT_S:g} s") from None
     if ended.returncode:
-        lines = ended.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-        raise NotInstalled(f"{' '.join(argv)}: {lines[-1]}")
+        lines = ended.stderr.decode(errors="replace").splitlines()
+        error = next((line for line in lines if "error" in line.lower()), f"exit code {ended.returncode}")
+        raise NotInstalled(f"{' '.join(argv)}: {error}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tests.bench.supervision.contender import SEGMENT_S, Contender
 from tests.bench.supervision.figures import Aftermath, Figures, Respawns
-from tests.bench.supervision.seen import Seen, StartLog, cpu_ns, processes_of, reap, rss_bytes, send, until
+from tests.bench.supervision.seen import BusyMeter, Seen, StartLog, cpu_ns, processes_of, reap, rss_bytes, send, until
 
 START_LIMIT_S = 60.0
 REPLACED_LIMIT_S = 20.0
@@ -57,7 +57,9 @@ class Contest:
             start_s = self._start()
             cpu_percent, publishing_percent = self._idle()
             rss = [rss_bytes(seen.pid) for seen in self._supervisors()]
+            busy = BusyMeter()
             respawns = self._single_deaths(round(self._contender.habits.kills * self._pace.kills_percent / 100))
+            busy_percent = busy.percent()
             herd = self._death_of_all()
             aftermath = self._death_of_the_supervisor()
         return Figures(
@@ -70,6 +72,7 @@ class Contest:
             rss_mib=sum(rss) / 2**20,
             processes=len(rss),
             respawns=respawns,
+            busy_percent=busy_percent,
             herd=herd,
             aftermath=aftermath,
         )
@@ -100,8 +103,10 @@ class Contest:
         deadline = time.monotonic() + self._pace.kills_limit_s
         while len(latencies_ms) + len(given_up) < kills and time.monotonic() < deadline:
             time.sleep(self._random.uniform(*self._contender.habits.pause_s))
-            # Whoever has run longest: so all have their turn, and are healthy again by then.
-            _, worker = min((at_ns, name) for name, at_ns in self._starts.last.items() if name not in given_up)
+            candidates = [(at_ns, name) for name, at_ns in self._starts.last.items() if name not in given_up]
+            if not candidates:
+                break
+            _, worker = min(candidates)  # whoever has run longest: all have their turn, and are healthy by then
             self._wait_healthy((worker,))
             (victim,) = self._workers()[worker]
             latency_ms = self._kill(victim)

@@ -133,6 +133,24 @@ def rss_bytes(pid: int) -> int:
         return 0
 
 
+class BusyMeter:
+    """How busy all cores together are from now on."""
+
+    def __init__(self) -> None:
+        self._before = _idle_and_all_ticks()
+
+    def percent(self) -> float:
+        """Since the meter was made."""
+        idle, all_ = (now - then for now, then in zip(_idle_and_all_ticks(), self._before, strict=True))
+        return 100 * (1 - idle / max(all_, 1))
+
+
+def _idle_and_all_ticks() -> tuple[int, int]:
+    # proc(5): user, nice, system, idle, iowait, irq, softirq, steal; guest time is part of user time.
+    ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
+
+
 def until(look: Callable[[], bool], limit_s: float, step_s: float = 0.005) -> bool:
     """Poll until it is so; False when it was not within the limit."""
     deadline = time.monotonic() + limit_s
