@@ -38,6 +38,15 @@ class Encoder(StrEnum):
     SOFTWARE = "software"
 
 
+class RestartMode(StrEnum):
+    """How a worker that records is replaced."""
+
+    SEAMLESS = "seamless"
+    """The new one starts beside it and takes over, where the camera serves two connections."""
+    STOP_FIRST = "stop_first"
+    """It is ended first."""
+
+
 class OutputKind(StrEnum):
     """The two products of a worker."""
 
@@ -91,6 +100,7 @@ class Camera:
     transport: str = "tcp"
     """RTSP transport: `tcp` or `udp`."""
     enabled: bool = True
+    restart: RestartMode = RestartMode.SEAMLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +160,12 @@ class CameraState(StrEnum):
     """The stop ladder runs, on demand."""
     BACKOFF = "backoff"
     """Waiting for the next start; see `next_start_at`."""
+    FAILING = "failing"
+    """The same, and no run has been healthy for ten minutes or more; see `failing_since`."""
     AUTH_FAILED = "auth_failed"
     """The camera refused the credentials; retried every 10 minutes, so that it does not lock the account."""
     CONFIG_ERROR = "config_error"
-    """ffmpeg refused its options; retried on a key or a change of the configuration."""
+    """ffmpeg refused its options; retried every 10 minutes, on a key, or on a change of the configuration."""
     UNKILLABLE = "unkillable"
     """The worker did not end after SIGKILL; no second one is started beside it."""
 
@@ -274,6 +286,29 @@ class Segment:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Changeover:
+    """What lies between the footage of two generations of a camera, measured."""
+
+    before: int
+    """Generation of the old worker."""
+    after: int
+    """Generation of the new one."""
+    gap_s: float
+    """From the last frame of the old worker to the first of the new one; negative where they overlap."""
+    frames_lost: int
+    """At the rate the camera sent; 0 where they overlap."""
+    seamless: bool
+    """The new worker started beside the old one."""
+    at: datetime
+
+    def __str__(self) -> str:
+        if self.gap_s <= 0:
+            return f"no frame lost: generation {self.after} overlaps {self.before} by {-self.gap_s:.1f} s"
+        frames = f", about {self.frames_lost} frames," if self.frames_lost else ""
+        return f"{self.gap_s:.1f} s{frames} not recorded between generations {self.before} and {self.after}"
+
+
 class EventKind(StrEnum):
     """What a line of a camera's history is about."""
 
@@ -285,6 +320,9 @@ class EventKind(StrEnum):
     HOLD = "hold"
     ADOPT = "adopt"
     SEGMENT = "segment"
+    CHANGEOVER = "changeover"
+    ALARM = "alarm"
+    """A camera is failing, or is healthy again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +365,10 @@ class CameraSnapshot:
     restarts: int = 0
     """Starts after the first one, since this service or an earlier one first started the camera."""
     next_start_at: datetime | None = None
+    failing_since: datetime | None = None
+    """The alarm: its first failure, ten minutes ago or more, after which no run has been healthy (60 s and two good
+    segments). None while there is no alarm. Whatever the state: one that records again is on trial until it is healthy.
+    """
     fallback: str = ""
     """Rung of the fallback ladder and why it was taken; empty on the first rung."""
     sample: Sample | None = None
@@ -338,6 +380,12 @@ class CameraSnapshot:
     """Segments published since the service started."""
     warnings_per_min: int = 0
     """Log lines of level warning or worse in the last minute."""
+    seamless: bool = False
+    """A restart now would start the new worker beside the old one and lose nothing."""
+    beside_pid: int | None = None
+    """A second worker for the time of a hand-over: the new one that comes up, or the old one that ends."""
+    changeover: Changeover | None = None
+    """Between the present generation and the one before it, once measured."""
 
     def output(self, kind: OutputKind) -> OutputHealth | None:
         """The health of one output, None if the profile has no such output."""
@@ -410,6 +458,8 @@ class RecorderSnapshot:
     """Six readings of their CPU over 30 s."""
     ffmpeg_pending: bool = False
     """It is still being looked for."""
+    warnings: tuple[str, ...] = ()
+    """What was found at the start that endangers recordings, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from vmstui.recorder.process import (
+    USUAL_DESCRIPTORS,
     Exit,
     Identity,
     LockHeld,
@@ -26,6 +28,7 @@ from vmstui.recorder.process import (
     seal_descriptors,
     spawn,
     take_lock,
+    unprotect,
 )
 
 SLEEP = ("/bin/sleep", "60")
@@ -74,6 +77,36 @@ def test_a_worker_holds_no_pipe_and_leads_its_own_session(tmp_path: Path, starte
     assert (targets["1"], targets["2"]) == (str(tmp_path / "out"), str(tmp_path / "err"))
     assert targets["3"] == str(tmp_path / "lock")
     assert set(targets) == {"0", "1", "2", "3"}
+
+
+def test_a_worker_may_open_as_many_files_as_any_process_and_not_as_many_as_the_service(
+    tmp_path: Path, started: list[Process]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    raised = min(hard, 4096)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    try:
+        worker = start(tmp_path)
+        started.append(worker)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(worker.pid, resource.RLIMIT_NOFILE) == (min(raised, USUAL_DESCRIPTORS), hard)
+
+
+def test_the_protection_of_the_service_from_lack_of_memory_is_not_for_its_workers(
+    tmp_path: Path, started: list[Process]
+) -> None:
+    script = "echo 300 >/proc/self/oom_score_adj; exec sleep 60"  # below 0 needs a right that tests seldom have
+    process = start(tmp_path, ("/bin/sh", "-c", script))
+    started.append(process)
+    adjustment = Path(f"/proc/{process.pid}/oom_score_adj")
+    deadline = time.monotonic() + 20
+    while adjustment.read_text() != "300\n" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    unprotect(process.pid, 0)
+    assert adjustment.read_text() == "300\n"
+    unprotect(process.pid, -500)
+    assert adjustment.read_text() == "0\n"
 
 
 def test_a_second_worker_is_refused_until_the_first_is_gone(tmp_path: Path, started: list[Process]) -> None:

@@ -67,6 +67,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.lifecycle import down
 
             return down(options.config)
+        case "systemd-unit":
+            from vmstui.cli.systemd_unit import systemd_unit
+
+            return systemd_unit(options.config)
         case "status":
             from vmstui.cli.status import status
 
@@ -74,8 +78,16 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "start" | "stop" | "restart":
             from vmstui.cli.cameras import command
 
+            how: dict[str, bool | str | None] = {}
+            if options.command == "restart":
+                how = {"at_boundary": options.at_boundary, "mode": "stop_first" if options.stop_first else None}
             return command(
-                options.command, tuple(options.cameras), every=options.all, wait=options.wait, as_json=options.json
+                options.command,
+                tuple(options.cameras),
+                how,
+                every=options.all,
+                wait=options.wait,
+                as_json=options.json,
             )
         case "logs":
             from vmstui.cli.logs import logs
@@ -83,6 +95,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             return logs(
                 options.camera, follow=options.follow, level=options.level, count=options.lines, as_json=options.json
             )
+        case "history":
+            from vmstui.cli.history import history
+
+            return history(options.camera, count=options.lines, as_json=options.json)
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -139,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     up = add("up", "start the recorder service")
     up.add_argument("--foreground", action="store_true", help="stay in the terminal; for systemd")
     add("down", "stop recording and end the service")
+    add("systemd-unit", "print a systemd unit that starts the recorder at boot: docs/service.md")
 
     status = add("status", "what the recorder does now")
     status.add_argument("--json", action="store_true", help="as JSON")
@@ -153,6 +170,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera")
         command.add_argument("--all", action="store_true", help="all cameras")
         command.add_argument("--wait", action="store_true", help="return when it is done, and say what came of it")
+        if name == "restart":
+            command.add_argument("--at-boundary", action="store_true", help="at the end of the open segment")
+            command.add_argument(
+                "--stop-first", action="store_true", help="end the old worker first, whatever is configured"
+            )
         command.add_argument("--json", action="store_true", help="as JSON")
 
     logs = add("logs", "what ffmpeg and the recorder said, newest last")
@@ -161,6 +183,11 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="lines to begin with (100)")
     logs.add_argument("--level", choices=("fatal", "error", "warning", "info"), help="this level and worse")
     logs.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    history = add("history", "every start, end, restart and automatic action, with its reason, newest last")
+    history.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
+    history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
+    history.add_argument("--json", action="store_true", help="one JSON object a line")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

@@ -111,6 +111,7 @@ def start_service(config: str, folders: Folders) -> int | None:
 def run_service(config: str, folders: Folders) -> int:
     """Be the service, until told to leave."""
     import asyncio
+    import faulthandler
     import resource
 
     from vmstui.control.server import serve
@@ -119,6 +120,8 @@ def run_service(config: str, folders: Folders) -> int:
     from vmstui.settings import load
 
     seal_descriptors()
+    with contextlib.suppress(ValueError, OSError):  # no standard error to write to
+        faulthandler.enable()  # systemd's watchdog ends a service that hangs by SIGABRT: it then tells where it hung
     # Some five descriptors a camera: the usual soft limit of 1024 would do for 200.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
@@ -127,12 +130,13 @@ def run_service(config: str, folders: Folders) -> int:
     os.chdir("/")
 
     async def run() -> None:
-        await serve(Service(loaded, Path(folders.state)), control_socket(folders))
+        service = Service(loaded, Path(folders.state))
+        await serve(service, control_socket(folders))
         # Everything is done and let go of. A thread that hangs in a dead disk must not keep the process here for ever,
         # as Python's own way out would: it waits for all threads.
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(service.exit_status)
 
     try:
         asyncio.run(run())

@@ -78,6 +78,9 @@ def troubles(snapshot: RecorderSnapshot) -> list[str]:
     if snapshot.relay.state == "down":
         found.append(f"live relay: {snapshot.relay.reason or 'down'}")
     for camera in snapshot.cameras:
+        if camera.failing_since is not None:
+            known = span((snapshot.at - camera.failing_since).total_seconds())
+            found.append(f"{clean(camera.name)}: FAILING for {known}: no healthy run since its first failure")
         if camera.reason:
             since = f"since {clock(camera.since, zone(snapshot.timezone))}"
             if camera.next_start_at is not None:

@@ -13,22 +13,26 @@ import signal
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError, Request
-from vmstui.model import LogLevel
+from vmstui.model import Event, LogLevel, RestartMode
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.service import Service
-from vmstui.recorder.snapshot import camera_details
+from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
+from vmstui.recorder.unit import being_shut_down
 from vmstui.settings import SettingsError, load
 
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
 """Of one client; a dashboard behind a frozen SSH link reaches it after a while and is dropped."""
 MAX_CLIENTS = 64
+ASK_TIMEOUT_S = 10.0
+"""At the longest a signal to leave waits for systemd's word on whether the whole system goes down."""
 
 
 class ControlServer:
@@ -45,6 +49,7 @@ class ControlServer:
             "details": self._details,
             "samples": self._samples,
             "segments": self._segments,
+            "history": self._history,
             "logs": self._logs,
             "start": self._start,
             "stop": self._stop,
@@ -160,7 +165,9 @@ class ControlServer:
         return to_json(self._service.snapshot())
 
     async def _details(self, params: Mapping[str, Json]) -> Json:
-        return to_json(camera_details(self._one(params)))
+        worker = self._one(params)
+        events = await asyncio.to_thread(worker.events.read, EVENTS_SHOWN)
+        return to_json(camera_details(worker, events))
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
         seconds = _integer(params, "seconds", 60, 3600)
@@ -169,7 +176,18 @@ class ControlServer:
         }
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
-        return to_json(self._one(params).segments.last(_integer(params, "limit", 100, 1000))[::-1])
+        history, limit = self._one(params).segments, _integer(params, "limit", 100, 1000)
+        return to_json((await asyncio.to_thread(history.read, limit))[::-1])
+
+    async def _history(self, params: Mapping[str, Json]) -> Json:
+        limit = _integer(params, "limit", 100, 2000)
+        workers = [self._one(params)] if params.get("camera") is not None else self._service.fleet.select(())
+
+        def read() -> list[Event]:
+            events = (event for worker in workers for event in worker.events.read(limit))
+            return sorted(events, key=lambda event: event.at)[-limit:] if limit else []
+
+        return to_json(tuple(await asyncio.to_thread(read)))
 
     async def _logs(self, params: Mapping[str, Json]) -> Json:
         camera = params.get("camera")
@@ -191,8 +209,11 @@ class ControlServer:
         return True
 
     async def _restart(self, params: Mapping[str, Json]) -> Json:
+        mode, at_boundary = _restart_mode(params), params.get("at_boundary", False)
+        if not isinstance(at_boundary, bool):
+            raise ProtocolError(protocol.INVALID_PARAMS, "at_boundary must be true or false")
         for worker in await self._startable(params):
-            worker.restart(_actor(params))
+            worker.restart(_actor(params), mode, at_boundary=at_boundary)
         return True
 
     async def _reload(self, params: Mapping[str, Json]) -> Json:
@@ -234,12 +255,13 @@ class ControlServer:
 async def serve(service: Service, socket_path: Path) -> None:
     """Run a service with its socket until it is told to leave, by `shutdown` or by a signal.
 
-    SIGTERM and SIGINT end the service, never the recordings; SIGHUP reloads the configuration.
+    SIGTERM and SIGINT end the service, never the recordings, unless the system goes down with them: then every file is
+    finalised first. SIGHUP reloads the configuration.
     """
     loop = asyncio.get_running_loop()
     server = ControlServer(service, socket_path)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.stopping.set)
+        loop.add_signal_handler(number, lambda: _keep(loop.create_task(_leave_on_signal(service))))
     loop.add_signal_handler(signal.SIGHUP, lambda: _keep(loop.create_task(_reload_on_signal(service))))
     await server.open()
     try:
@@ -248,6 +270,22 @@ async def serve(service: Service, socket_path: Path) -> None:
         # In this order: whoever takes the folder over next must not lose its socket to us.
         await server.close()
         service.release()
+
+
+async def _leave_on_signal(service: Service) -> None:
+    # In a thread of its own: those that are shared may all hang in a dead disk, and we have to leave all the same.
+    asked = asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(1, "leaving"), being_shut_down)
+    try:
+        goes_down = await asyncio.wait_for(asked, ASK_TIMEOUT_S)
+        if goes_down and service.leaving:
+            await service.stopping.wait()  # recording is being stopped already
+        elif goes_down:
+            service.say(LogLevel.INFO, "the system is shutting down: all recordings are brought to an end")
+            await service.shutdown()
+    except TimeoutError:
+        service.say(LogLevel.WARNING, f"systemd did not tell within {ASK_TIMEOUT_S:.0f} s whether the system goes down")
+    finally:
+        service.stopping.set()
 
 
 async def _reload_on_signal(service: Service) -> None:
@@ -286,6 +324,18 @@ def _integer(params: Mapping[str, Json], name: str, default: int, limit: int) ->
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= limit:
         raise ProtocolError(protocol.INVALID_PARAMS, f"{name} must be a whole number from 0 to {limit}")
     return value
+
+
+def _restart_mode(params: Mapping[str, Json]) -> RestartMode | None:
+    """How to restart; None: as configured."""
+    mode = params.get("mode")
+    if mode is None:
+        return None
+    try:
+        return RestartMode(str(mode))
+    except ValueError:
+        accepted = ", ".join(entry.value for entry in RestartMode)
+        raise ProtocolError(protocol.INVALID_PARAMS, f"mode must be one of: {accepted}") from None
 
 
 def _actor(params: Mapping[str, Json]) -> str:

@@ -116,6 +116,7 @@ _NEVER_EVIDENCE = re.compile(r"Impossible to open|Error opening (?:in|out)put fi
 _DISK_ERRORS = tuple(
     os.strerror(number) for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ESTALE)
 )
+_FOLDER_ERRORS = tuple(os.strerror(number) for number in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR))
 _CRASH_SIGNALS = frozenset(
     {signals.SIGSEGV, signals.SIGABRT, signals.SIGBUS, signals.SIGFPE, signals.SIGILL, signals.SIGTRAP, signals.SIGSYS}
 )
@@ -141,7 +142,7 @@ def explain_exit(
     parent is told. `lines` are those of this run, or its last ones; `asked` says that we sent it a signal.
     """
     if asked:
-        return ExitCause(ExitKind.STOPPED, "stopped as asked", "")
+        return ExitCause(ExitKind.STOPPED, "ended as it was told to", "")
     relevant = [line for line in lines if not _of_live_server(line)]
     if found := _from_log(relevant):
         return found
@@ -167,6 +168,8 @@ def _cause(
     kind: ExitKind, why: str, last: ParsedLine, before: Sequence[ParsedLine], after: Sequence[ParsedLine]
 ) -> ExitCause:
     """The cause behind last words of this kind."""
+    if kind is ExitKind.CONFIGURATION and why in (*_DISK_ERRORS, *_FOLDER_ERRORS):
+        kind = ExitKind.DISK  # a header that could not be written for want of room, not for what it says
     if kind is ExitKind.DISK:
         told = next((text for text in _DISK_ERRORS for line in after if text in line.text), "")
         told = told or next((text for line in after if (text := _errno_text(line.text))), why)

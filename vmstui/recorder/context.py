@@ -12,6 +12,8 @@ from typing import Protocol
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.model import OutputState, Settings
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.oom import OomWatch
+from vmstui.recorder.start_gate import StartGate
 from vmstui.triage.masking import Masker
 
 
@@ -42,7 +44,10 @@ class Context:
     publishing: Executor
     """Few threads that check and publish segments, so that a slow disk never holds up the loop."""
     zone: tzinfo | None
+    oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
+    gate: StartGate = field(default_factory=StartGate)
+    """Every start passes it."""
     ffmpeg_found: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once `abilities` are known, for good."""
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)

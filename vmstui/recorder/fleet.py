@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
-from vmstui.model import Camera, CameraState, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
+from vmstui.model import Camera, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
@@ -99,9 +99,9 @@ class Fleet:
         """End all workers in parallel and settle what they leave, as far as that can be done soon."""
         workers = {**self._retiring, **self.cameras}
         for worker in workers.values():
-            worker.dispatch(m.Stop(for_good=True))
+            worker.dispatch(m.Stop(for_good=True, reason="all recording is being stopped"))
         settled = await asyncio.gather(*(_finish(worker) for worker in workers.values()))
-        stuck = tuple(name for name, worker in workers.items() if worker.process is not None)
+        stuck = tuple(name for name, camera in workers.items() if any(w.process is not None for w in camera.workers))
         return LeftBehind(stuck, sum(not done for done in settled))
 
     def close(self) -> None:
@@ -132,13 +132,14 @@ class Fleet:
         """One look at all spools, in a thread: a dead disk then stops this look and nothing else."""
         self._looking = True
         try:
-            workers = (*self.cameras.values(), *self._retiring.values())
-            runs = [(worker, worker.run) for worker in workers if worker.run is not None]
+            cameras = (*self.cameras.values(), *self._retiring.values())
+            workers = [(camera, worker) for camera in cameras for worker in camera.workers]
+            runs = [(camera, worker, worker.run) for camera, worker in workers if worker.run is not None]
             loop = asyncio.get_running_loop()
-            seen = await loop.run_in_executor(self._looker, lambda: [_look(run) for _, run in runs])
-            for (worker, run), view in zip(runs, seen, strict=True):
+            seen = await loop.run_in_executor(self._looker, lambda: [_look(run) for _, _, run in runs])
+            for (camera, worker, run), view in zip(runs, seen, strict=True):
                 if view is not None:
-                    worker.saw_spool(run, view, loop.time())
+                    camera.saw_spool(worker, run, view, loop.time())
         finally:
             self._looking = False
 
@@ -227,7 +228,7 @@ async def _finish(worker: CameraWorker) -> bool:
     finishing = asyncio.ensure_future(worker.finished(DRAIN_S))
     while not finishing.done():
         await asyncio.wait([finishing], timeout=1.0)
-        if worker.machine.state is CameraState.UNKILLABLE:
+        if worker.unkillable:
             finishing.cancel()
             return False
     return finishing.result()

@@ -13,6 +13,8 @@ from vmstui.model import LogLevel, LogLine, LogPage
 
 TOTAL_LINES = 20_000
 LEAST_PER_CAMERA = 200
+OWN_COMPONENT = "recorder"
+"""Of our own lines between those of ffmpeg."""
 _LOUD = (LogLevel.FATAL, LogLevel.ERROR, LogLevel.WARNING)
 
 

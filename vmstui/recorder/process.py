@@ -12,10 +12,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
 
 MARKER = "VMSTUI_PROCESS"
 """Environment variable every process of ours carries: `<installation>:<name>:<generation>`."""
+
+USUAL_DESCRIPTORS = 1024
+"""The soft limit a process has as a rule; the service raises its own."""
 
 _PIDFD_GET_INFO = 0xC040FF0B
 """_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) with a 64 byte struct; Linux 6.13."""
@@ -138,17 +142,26 @@ class Process:
 
 
 def spawn(
-    argv: Sequence[str], *, marker: str, environment: Mapping[str, str], stdout: Path, stderr: Path, lock_fd: int
+    argv: Sequence[str],
+    *,
+    marker: str,
+    environment: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+    lock_fd: int,
+    descriptors: int | None = USUAL_DESCRIPTORS,
 ) -> Process:
     """Start a process that will outlive us.
 
     `lock_fd` (from `take_lock`) is inherited: the process holds the lock until it, and everything it forked, is gone.
-    It is closed here, whatever happens. Raises OSError when a file or the program cannot be opened.
+    It is closed here, whatever happens. `descriptors` is how many it may have, None for as many as we. Raises OSError
+    when a file or the program cannot be opened.
     """
     opened = [lock_fd]
     try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         for path in (stdout, stderr):
-            opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+            opened.append(os.open(path, flags, 0o600))
         null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         opened.append(null_fd)
         pid = os.posix_spawn(
@@ -169,8 +182,35 @@ def spawn(
         for descriptor in opened:
             os.close(descriptor)
     # Our own child cannot be reaped by anybody else, so the pid is ours until `reap`.
+    unprotect(pid, _oom_score_adjustment())
+    if descriptors is not None:
+        _limit_descriptors(pid, descriptors)
     pidfd = os.pidfd_open(pid)
     return Process(Identity(pid, _start_ticks(pid), boot_id()), pidfd, own=True)
+
+
+def unprotect(pid: int, inherited: int) -> None:
+    """Let the kernel end this process for lack of memory like any other: a protection is for the service alone.
+
+    `inherited` is the adjustment of the service, negative when it is protected (`OOMScoreAdjust=` of its unit).
+    """
+    if inherited < 0:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/oom_score_adj").write_text("0")
+
+
+def _oom_score_adjustment() -> int:
+    try:
+        return int(Path("/proc/self/oom_score_adj").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _limit_descriptors(pid: int, most: int) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        if soft > most:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, hard))
 
 
 def seal_descriptors() -> None:
@@ -221,6 +261,11 @@ def find_marked(prefix: str) -> Process | None:
 
     Covers a service that died between starting a process and noting its pid. Reads only processes of our own user.
     """
+    return next(all_marked(prefix), None)
+
+
+def all_marked(prefix: str) -> Iterator[Process]:
+    """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`."""
     wanted = f"{MARKER}={prefix}".encode()
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
@@ -233,8 +278,7 @@ def find_marked(prefix: str) -> Process | None:
         except OSError:
             continue
         if found is not None:
-            return found
-    return None
+            yield found
 
 
 def marker_of(pid: int) -> str:

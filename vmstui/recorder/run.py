@@ -39,17 +39,23 @@ class SpoolView:
 
 
 class Run:
-    """The run of one generation. `begun_at` is when its first segment that we have not seen published was begun."""
+    """The run of one generation, `fresh` from its start on. `begun_at` is when its first segment that we have not seen
+    published was begun."""
 
-    def __init__(self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float) -> None:
+    def __init__(
+        self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float, *, fresh: bool
+    ) -> None:
         self.spool = spool
         self.sample: Sample | None = None
         self.progress: Progress | None = None
         self.open: OpenSegment | None = None
+        self.footage_from: datetime | None = None
+        """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
         self.good_segments = 0
         """Good ones of this run; counted by who publishes them."""
         self._progress_path = progress_path
         self._begun_at = begun_at
+        self._fresh = fresh
         self._reader_of_spool = SpoolReader(spool.folder)
         self._told: frozenset[str] = frozenset()
         self._vitals = Vitals(now_s)
@@ -84,6 +90,8 @@ class Run:
         self._take_open_segment(view)
         fresh = tuple(name for name in view.closed if name not in self._told)
         self._told = frozenset(view.closed)
+        if fresh:
+            self._vitals = self._vitals.closed_segment(now_s)
         self._see(now_s)
         return fresh
 
@@ -118,7 +126,8 @@ class Run:
         except OSError:
             return
         try:
-            size = os.fstat(descriptor).st_size
+            status = os.fstat(descriptor)
+            size = status.st_size
             raw = os.pread(descriptor, PROGRESS_TAIL_BYTES, max(0, size - PROGRESS_TAIL_BYTES))
             if size > PROGRESS_BOUND_BYTES:
                 # The worker appends, so it goes on at the new end; at most one report is lost.
@@ -128,6 +137,10 @@ class Run:
         progress = parse_progress(raw) or self.progress
         if progress is None:
             return
+        if self._fresh and progress.out_time_s > 0 and len(self._counts) < RATE_WINDOW:
+            # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
+            began_at = datetime.fromtimestamp(status.st_mtime - progress.out_time_s, UTC)
+            self.footage_from = min(self.footage_from or began_at, began_at)
         # ffmpeg's own fps and speed are averages since its start, which after a day say nothing about now.
         self._counts.append((now_s, progress.frame, progress.out_time_s))
         first_s, first_frame, first_out_s = self._counts[0]

@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import os
 import re
+import sys
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -21,17 +22,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from vmstui.model import LeftBehind, LiveServer, LogLevel, RecorderSnapshot, Sample, Settings
+from vmstui.model import CameraState, LeftBehind, LiveServer, LogLevel, RecorderSnapshot, Sample, Settings
 from vmstui.recorder import machine as m
 from vmstui.recorder.context import Context
 from vmstui.recorder.external_live import ExternalLive
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.launch import secret_variables
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
+from vmstui.recorder.unit import look
 from vmstui.recorder.watchdog import LATE_S
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
@@ -83,6 +86,9 @@ class Service:
         self.fleet = Fleet(self._context, self.say, self._keep)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
+        self.warnings: tuple[str, ...] = ()
+        """About the recorder as a whole: what it found at its start that endangers recordings."""
+        self._notifier = Notifier()
         self._held: Hold | None = None
         self._own_reader = ProcReader(os.getpid())
         self._own_reading: Reading | None = None
@@ -103,9 +109,12 @@ class Service:
         self.fleet.open(self.settings, self._held)
         self._keep(self._for_ever("looking at the recordings folder", CHECK_PERIOD_S, self._look_at_storage))
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
+        self._keep(self._look_at_unit())
+        self._notifier.ready(self._status())
         try:
             await self._tick_until_stopping()
         finally:
+            self._notifier.stopping("recording stopped" if self.leaving else "workers go on recording")
             for task in self._tasks:
                 task.cancel()
             self.fleet.close()
@@ -130,6 +139,11 @@ class Service:
                 await asyncio.wait_for(self.live.settled.wait(), RELAY_END_S)
         self.stopping.set()
         return left
+
+    @property
+    def exit_status(self) -> int:
+        """What the process ends with: systemd is told when not to start it again."""
+        return STOPPED_FOR_GOOD if self.leaving and self._notifier.managed else 0
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -220,7 +234,7 @@ class Service:
         return tuple(
             name
             for name, worker in self.fleet.cameras.items()
-            if worker.process is not None and worker.record.live_encoder
+            if worker.process is not None and worker.worker.record.live_encoder
         )
 
     def _end_old_relay(self) -> None:
@@ -255,9 +269,11 @@ class Service:
                 self.say(LogLevel.ERROR, f"cannot look after the relay: {type(error).__name__}: {error}")
         self._add_up()
         self.fleet.tick(now_s, late_s)
+        if self._notifier.managed:
+            self._notifier.alive(now_s, self._status())
 
     def _add_up(self) -> None:
-        runs = [worker.run for worker in self.fleet.cameras.values()]
+        runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
         samples = [run.sample for run in runs if run is not None] + [self.live.snapshot().sample, self.own_sample]
         taken = [entry for entry in samples if entry is not None]
         if taken:
@@ -272,6 +288,21 @@ class Service:
             except Exception as error:
                 self.say(LogLevel.ERROR, f"{what}: {type(error).__name__}: {error}")
             await asyncio.sleep(period_s)
+
+    async def _look_at_unit(self) -> None:
+        """Say what about the systemd unit we run in endangers recordings; also where systemd keeps its log."""
+        self.warnings = await asyncio.to_thread(look, len(self.settings.cameras))
+        for text in self.warnings:
+            self.say(LogLevel.WARNING, text)
+            with contextlib.suppress(OSError):  # the terminal it was started from may be gone
+                print(f"warning: {text}", file=sys.stderr)
+
+    def _status(self) -> str:
+        """One line for `systemctl status`."""
+        wanted = [camera for camera in self.fleet.cameras.values() if camera.wanted]
+        recording = sum(camera.worker.machine.state is CameraState.RECORDING for camera in wanted)
+        held = f"; held: {self._context.masker.mask(self._held.text)}" if self._held is not None else ""
+        return f"{recording} of {len(wanted)} cameras recording{held}"
 
     async def _look_at_storage(self) -> bool:
         await self.resources.check_storage()

@@ -45,17 +45,16 @@ class Vitals:
         """These vitals after another look. `out_time_s` is negative when ffmpeg reported none."""
         vitals = self
         if size_bytes > HEADER_BYTES and (segment, size_bytes) != (self.segment, self.size_bytes):
-            gap_s = now_s - self.grew_s if self.grew_s is not None else 0.0
-            vitals = replace(
-                vitals,
-                segment=segment,
-                size_bytes=size_bytes,
-                grew_s=now_s,
-                longest_gap_s=max(self.longest_gap_s, gap_s),
-            )
+            vitals = replace(self.closed_segment(now_s), segment=segment, size_bytes=size_bytes)
         if out_time_s > self.out_time_s:
             vitals = replace(vitals, out_time_s=out_time_s, advanced_s=now_s)
         return vitals
+
+    def closed_segment(self, now_s: float) -> Vitals:
+        """These vitals after a segment was closed: of a camera whose keyframes are further apart than its segments are
+        long, nothing else is ever seen to grow."""
+        gap_s = now_s - self.grew_s if self.grew_s is not None else 0.0
+        return replace(self, grew_s=now_s, longest_gap_s=max(self.longest_gap_s, gap_s))
 
     def postponed(self, late_s: float) -> Vitals:
         """These vitals when nobody looked for `late_s` seconds: that time does not count against the worker."""

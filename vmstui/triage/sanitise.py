@@ -26,6 +26,8 @@ _CONTROLS = re.compile(
 
 def clean(text: str) -> str:
     """The text on one line without escape sequences, control and bidirectional characters; tabs become a space."""
+    if text.isprintable():
+        return text  # nothing of what is looked for is printable; most lines end here
     return _CONTROLS.sub("", _ESCAPES.sub("", text)).replace("\t", " ")
 
 
