@@ -232,7 +232,9 @@ class CameraWorker:
         self.worker.save(replace(self.worker.record, wanted=None))
         self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
-        if self.settled.is_set():  # else it came back meanwhile, and its next worker is about to read this
+        if all(
+            worker.settled.is_set() for worker in self.workers
+        ):  # else it came back meanwhile, and its next worker is about to read this
             (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
