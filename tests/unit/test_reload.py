@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -124,7 +125,8 @@ async def test_a_worker_that_records_is_replaced_for_what_shapes_it_and_for_noth
     enabled=st.booleans(),
     hold=st.sampled_from(["", "no disk"]),
     ffmpeg_known=st.booleans(),
-    refuses_second=st.sampled_from([None, True, False]),
+    takes_one=st.booleans(),
+    leaving=st.sampled_from([None, CameraState.STOPPING, CameraState.UNKILLABLE]),
     mode=st.sampled_from(RestartMode),
     change=st.sampled_from(sorted(CHANGES)),
 )
@@ -136,7 +138,8 @@ def test_what_is_foretold_is_what_is_done(
     enabled: bool,
     hold: str,
     ffmpeg_known: bool,
-    refuses_second: bool | None,
+    takes_one: bool,
+    leaving: CameraState | None,
     mode: RestartMode,
     change: str,
 ) -> None:
@@ -146,13 +149,21 @@ def test_what_is_foretold_is_what_is_done(
         before = replace(LOBBY, enabled=enabled, restart=mode)
         with bench(tmp_path_factory.mktemp("state"), before) as made:
             made.put(state, lives=lives, wanted=wanted, hold=hold)
-            made.worker.worker.save(replace(made.worker.worker.record, second_connection=refuses_second))
+            one_since = datetime.now(UTC) if takes_one else None
+            made.worker.worker.save(replace(made.worker.worker.record, one_connection_since=one_since))
+            if leaving is not None:
+                made.worker.leaving = Worker(
+                    made.worker, made.worker.worker.record, tmp_path_factory.mktemp("old") / "n"
+                )
+                made.worker.leaving.machine = m.Machine(leaving, alive=True)
             made.context.abilities = abilities() if ffmpeg_known else None
             old = made.worker.worker
             foretold, done = made.reload(CHANGES[change](before))
             assert foretold == done
             events = [type(event) for worker, event in made.sent if worker is old]
             beside = made.worker.successor is not None
+            # Nothing is done to a worker that records before the one that leaves has left.
+            waits = leaving is CameraState.STOPPING and state is CameraState.RECORDING
             match done.touch, done.cost:
                 case Touch.UNTOUCHED, None:
                     assert events == ([] if made.worker.wanted else [m.Stop])
@@ -162,7 +173,7 @@ def test_what_is_foretold_is_what_is_done(
                 case Touch.ENDS, None:
                     assert events == [m.Stop]
                 case Touch.RESTARTS, RestartCost.SEAMLESS:
-                    assert beside
+                    assert beside is not waits
                     assert m.Restart not in events
                     assert state is CameraState.RECORDING
                 case Touch.RESTARTS, RestartCost.LATER:
@@ -170,7 +181,7 @@ def test_what_is_foretold_is_what_is_done(
                     assert not beside
                     assert lives
                 case Touch.RESTARTS, cost:
-                    assert events == [m.Restart]
+                    assert events == ([] if waits else [m.Restart])
                     assert (state is CameraState.RECORDING) == (cost is RestartCost.STOP_FIRST)
                 case other:
                     raise AssertionError(other)
@@ -208,6 +219,20 @@ async def test_a_second_reload_leaves_a_hand_over_alone_that_brings_what_it_asks
         assert made.worker.successor is coming
 
 
+async def test_what_changes_again_during_a_hand_over_is_taken_over_after_it_and_as_seamlessly(tmp_path: Path) -> None:
+    with bench(tmp_path) as made:
+        made.put(CameraState.RECORDING, lives=True)
+        made.reload(CHANGES["password"](LOBBY))
+        first = made.worker.successor
+        foretold, done = made.reload(CHANGES["url"](LOBBY))
+        assert foretold == done == CameraTouch("lobby", Touch.RESTARTS, ("url", "password"), RestartCost.SEAMLESS)
+        assert made.worker.leaving is first
+        assert first is not None
+        made.worker.worker_changed(first)  # it has ended
+        assert made.worker.successor is not None
+        assert m.Restart not in made.events()
+
+
 async def test_a_worker_on_an_older_configuration_than_the_last_one_is_told_though_nothing_differs(
     tmp_path: Path,
 ) -> None:
@@ -221,14 +246,14 @@ async def test_a_worker_on_an_older_configuration_than_the_last_one_is_told_thou
 @pytest.mark.parametrize(
     ("around", "keys"),
     [
-        (Surroundings(SETTINGS, "/opt/ffmpeg", lambda name: f"rtsp://127.0.0.1:8554/{name}"), ()),
+        (Surroundings(SETTINGS, "embedded", lambda name: f"rtsp://127.0.0.1:8554/{name}"), ()),
         (Surroundings(SETTINGS, None, lambda name: f"rtsp://127.0.0.1:8554/{name}"), ()),
         (Surroundings(SETTINGS, "/usr/bin/ffmpeg", lambda name: f"rtsp://127.0.0.1:8554/{name}"), ("ffmpeg",)),
-        (Surroundings(SETTINGS, "/opt/ffmpeg", lambda name: f"rtsp://127.0.0.1:9000/{name}"), ("live",)),
+        (Surroundings(SETTINGS, "embedded", lambda name: f"rtsp://127.0.0.1:9000/{name}"), ("live",)),
         (
             Surroundings(
                 replace(SETTINGS, segment_length_s=60, recordings="/mnt/r", timezone="UTC", retention_days=3),
-                "/opt/ffmpeg",
+                "embedded",
                 lambda name: f"rtsp://127.0.0.1:8554/{name}",
             ),
             ("recordings", "segment.length"),

@@ -62,11 +62,15 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "up":
             from vmstui.cli.lifecycle import up
 
-            return up(options.config, foreground=options.foreground)
+            return up(options.config, foreground=options.foreground, trial=options.trial)
         case "down":
             from vmstui.cli.lifecycle import down
 
             return down(options.config)
+        case "upgrade":
+            from vmstui.cli.upgrade import upgrade
+
+            return upgrade(options.python, as_json=options.json)
         case "systemd-unit":
             from vmstui.cli.systemd_unit import systemd_unit
 
@@ -158,8 +162,13 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", "start the recorder service")
     up.add_argument("--foreground", action="store_true", help="stay in the terminal; for systemd")
+    up.add_argument("--trial", action="store_true", help=argparse.SUPPRESS)  # asked by `upgrade` of a new version
     add("down", "stop recording and end the service")
     add("systemd-unit", "print a systemd unit that starts the recorder at boot: docs/service.md")
+
+    upgrade = add("upgrade", "put this version in the place of the running service; recording goes on")
+    upgrade.add_argument("--python", metavar="PATH", help="the version of this interpreter instead")
+    upgrade.add_argument("--json", action="store_true", help="as JSON")
 
     status = add("status", "what the recorder does now")
     status.add_argument("--json", action="store_true", help="as JSON")
@@ -172,7 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = add(name, help_)
         command.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera")
-        command.add_argument("--all", action="store_true", help="all cameras")
+        every = "all cameras that are not stopped" if name == "restart" else "all cameras"
+        command.add_argument("--all", action="store_true", help=every)
         command.add_argument("--wait", action="store_true", help="return when it is done, and say what came of it")
         if name == "restart":
             command.add_argument("--at-boundary", action="store_true", help="at the end of the open segment")

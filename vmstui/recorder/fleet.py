@@ -30,6 +30,7 @@ from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run, SpoolView
 from vmstui.recorder.watchdog import Finding, common_cause
+from vmstui.recorder.worker import Worker
 
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
@@ -112,6 +113,10 @@ class Fleet:
             known = ", ".join(self.cameras) or "none"
             raise UnknownCamera(f"no camera {', '.join(repr(name) for name in unknown)}; configured: {known}")
         return [self.cameras[name] for name in ids] if ids else list(self.cameras.values())
+
+    def workers(self) -> list[Worker]:
+        """All of them, also of cameras on their way out."""
+        return [worker for camera in (*self.cameras.values(), *self._retiring.values()) for worker in camera.workers]
 
     def hold(self, hold: Hold | None) -> None:
         """Nothing may start any more for this reason, or, with None, everything may again."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmstui.codec import Json, to_json
+from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.command import CommandError, WorkerFiles, input_script, worker_argv
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.ffmpeg.plan import Plan, PlanError, plans
@@ -134,14 +135,19 @@ class Surroundings:
 
     settings: Settings
     ffmpeg: str | None
-    """Path of the one in use, None while none is known."""
+    """Which one is in use, None while none is known."""
     publish_url: Callable[[str], str]
 
 
 def surroundings(context: Context) -> Surroundings:
     """As they are now."""
-    ffmpeg = context.abilities.binary.path if context.abilities is not None else None
+    ffmpeg = which(context.abilities.binary) if context.abilities is not None else None
     return Surroundings(context.settings, ffmpeg, context.live.publish_url)
+
+
+def which(binary: Binary) -> str:
+    """What makes it another ffmpeg. The embedded one lies in another folder after each installation."""
+    return binary.origin if binary.origin == "embedded" else binary.path
 
 
 def shape(camera: Camera, around: Surroundings) -> dict[str, Json]:

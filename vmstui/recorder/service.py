@@ -36,11 +36,14 @@ from vmstui.model import (
     Touch,
 )
 from vmstui.recorder import machine as m
+from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
 from vmstui.recorder.external_live import ExternalLive, publishing_to
 from vmstui.recorder.fleet import Fleet
-from vmstui.recorder.launch import Surroundings, secret_variables, surroundings
+from vmstui.recorder.inheritance import Inheritance, same_file
+from vmstui.recorder.launch import Surroundings, secret_variables, surroundings, which
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker, publishing_after
@@ -68,10 +71,17 @@ class AlreadyRunning(Exception):
 class Service:
     """The recorder of one state folder."""
 
-    def __init__(self, loaded: Loaded, state_folder: Path) -> None:
-        """Take the state folder. Raises AlreadyRunning."""
+    def __init__(self, loaded: Loaded, state_folder: Path, inheritance: Inheritance | None = None) -> None:
+        """Take the state folder, or go on holding it after an upgrade (`inheritance`). Raises AlreadyRunning."""
         state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock_fd = _lock_service(state_folder)
+        self.inheritance = inheritance
+        self.lock_fd = _lock_service(state_folder, inheritance)
+        self.ready = False
+        """All workers that ran are taken over."""
+        self.arrival: Arrival | None = None
+        """What came of the upgrade that this service comes from."""
+        self._unchanged = inheritance is not None
+        """The configuration is the one the workers run on: that was made sure of before the upgrade."""
         self.settings = loaded.settings
         self.started_at = datetime.now(UTC)
         self.stopping = asyncio.Event()
@@ -97,6 +107,8 @@ class Service:
             publishing=self._executor,
             zone=_zone(self.settings),
         )
+        if inheritance is not None:
+            self._context.read_before = recall(inheritance.memory_fd, self._logbook)
         self.resources = Resources(self.settings, state_folder, installation)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self.leaving = False
@@ -122,6 +134,8 @@ class Service:
             self._end_old_relay()
         self._held = self.resources.hold
         self.fleet.open(self.settings, self._held)
+        self.ready = True
+        self.arrival = arrived(self, self.inheritance) if self.inheritance is not None else None
         self._keep(self._for_ever("looking at the recordings folder", CHECK_PERIOD_S, self._look_at_storage))
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self._keep(self._look_at_unit())
@@ -139,7 +153,7 @@ class Service:
 
     def release(self) -> None:
         """Give the state folder free for another service; the last thing to be done."""
-        os.close(self._lock_fd)
+        os.close(self.lock_fd)
 
     async def shutdown(self) -> LeftBehind:
         """Stop recording: end all workers in parallel, settle what they leave, end the relay, then leave.
@@ -169,7 +183,7 @@ class Service:
         ffmpeg = surroundings(self._context).ffmpeg
         if settings.ffmpeg != self.settings.ffmpeg:
             try:
-                ffmpeg = (await self.resources.choose_ffmpeg(settings.ffmpeg)).binary.path
+                ffmpeg = which((await self.resources.choose_ffmpeg(settings.ffmpeg)).binary)
             except NoUsableFfmpeg as error:
                 notes = (f"{error}: what runs would go on, but nothing could start",)
         relay, publish_url = self._live_after(settings.live)
@@ -181,6 +195,7 @@ class Service:
 
         Gives what differs, and what that does.
         """
+        self._unchanged = False
         before, change = self.settings, diff(self.settings, loaded.settings)
         relay, _ = self._live_after(loaded.settings.live)
         self.settings = self._context.settings = loaded.settings
@@ -362,6 +377,13 @@ class Service:
         self._apply_hold()
         if self.resources.abilities is None:
             return False
+        if self.inheritance is not None and self._unchanged:
+            self._unchanged = False
+            for name, camera in self.fleet.cameras.items():
+                if name in self.inheritance.due:
+                    camera.replace_soon()
+                else:
+                    camera.keep_as_is()
         self._context.ffmpeg_found.set()
         self.fleet.reconsider()
         return True
@@ -383,9 +405,16 @@ def _without_numbers(text: str) -> str:
     return re.sub(r"\d+", "", text)
 
 
-def _lock_service(state_folder: Path) -> int:
-    """Hold the state folder for this service. Raises AlreadyRunning naming the other."""
-    descriptor = os.open(state_folder / "service.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
+    """Hold the state folder for this service. Raises AlreadyRunning naming the other.
+
+    After an upgrade the version before us holds it by a descriptor that it left open: there is no moment without.
+    """
+    path = state_folder / "service.lock"
+    if inheritance is not None and inheritance.lock_fd >= 0 and same_file(inheritance.lock_fd, path):
+        descriptor = inheritance.lock_fd
+    else:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -39,7 +39,17 @@ from vmstui.recorder.launch import (
 )
 from vmstui.recorder.life import Life, Now, load_life, save_life
 from vmstui.recorder.policy import WORKER_POLICY, Retry
-from vmstui.recorder.process import Exit, LockHeld, Process, boot_id, find_marked, marker_of, spawn, take_lock
+from vmstui.recorder.process import (
+    Exit,
+    LockHeld,
+    Process,
+    boot_id,
+    find_marked,
+    marker_of,
+    reap_dead,
+    spawn,
+    take_lock,
+)
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, save_record
 from vmstui.recorder.run import Run, SpoolView
@@ -101,6 +111,11 @@ class Worker(Supervised):
         self._plan: Plan | None = None
         self._lower_rung = False
 
+    @property
+    def camera_id(self) -> str:
+        """Whose worker it is."""
+        return self._owner.camera.id
+
     # -- the life of the process -------------------------------------------------------------------------------------
 
     def recalled(self) -> tuple[int, m.Past]:
@@ -130,7 +145,7 @@ class Worker(Supervised):
         await owner.context.gate.turn(host_of(owner.camera.url), self._delay, first=asked_for)
         if self.ask_again or not codec:
             codec = await ask_camera(owner.camera, codec)
-        async with owner.spooling:
+        async with owner.spooling, owner.context.undisturbed:
             with ExitStack() as undo:
                 try:
                     lock_fd = take_slot(owner.folder, beside=owner.has_company(self))
@@ -239,9 +254,11 @@ class Worker(Supervised):
         _, past = self.recalled()
         self.log.follow(self.record.generation, tail=True)
         self.log.read(everything=True)
-        cause = self._cause(Exit(), asked=past.signals > 0)
+        exit_ = (reap_dead(self.record.identity) if self.record.identity is not None else None) or Exit()
+        cause = self._cause(exit_, asked=past.signals > 0)
         text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
-        self._owner.note(EventKind.EXIT, text, measured=cause.evidence)
+        measured = f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_)
+        self._owner.note(EventKind.EXIT, text, measured=measured)
         self.save(replace(self.record, identity=None))
 
     def note(
