@@ -80,36 +80,15 @@ def test_logs_are_one_json_object_a_line_for_scripts(running: Recorder) -> None:
     assert {"at", "camera", "level", "text"} <= set(lines[0])
 
 
-def test_reload_restarts_what_changed_and_nothing_else(running: Recorder) -> None:
-    before = {camera.id: camera.pid for camera in running.snapshot().cameras}
-    text = running.config.read_text()
-    running.config.write_text(text.replace("  - id: cam2\n", "  - id: cam2\n    transport: tcp\n"))
-    assert running.command("config", "reload").stdout.strip() == "no difference"
-    head, mark, tail = text.partition("  - id: cam2\n")
-    running.config.write_text(head + mark + tail.replace("profile: source", "profile: reencode"))
-    shown = running.command("config", "reload")
-    assert shown.returncode == 0
-    assert "cam2" in shown.stdout
-    assert "cam1" not in shown.stdout
-    running.wait_recording("cam2", generation=2)
-    assert running.camera("cam1").pid == before["cam1"]
-    running.config.write_text(head)
-    assert "- camera cam2" in running.command("config", "reload").stdout
-    assert [camera.id for camera in running.snapshot().cameras] == ["cam1"]
-    assert running.camera("cam1").pid == before["cam1"]
-
-
-def test_an_invalid_configuration_changes_nothing(running: Recorder) -> None:
-    before = {camera.id: camera.pid for camera in running.snapshot().cameras}
-    running.config.write_text("recordings: [\n")
-    refused = running.command("config", "reload")
-    assert refused.returncode == 2
-    assert "vmstui.yaml:" in refused.stderr
-    assert {camera.id: camera.pid for camera in running.snapshot().cameras} == before
-
-
 def test_without_a_recorder_the_commands_say_so(recorder: Recorder) -> None:
-    for arguments in (("status",), ("status", "--json"), ("logs",), ("restart", "--all"), ("down",)):
+    for arguments in (
+        ("status",),
+        ("status", "--json"),
+        ("logs",),
+        ("restart", "--all"),
+        ("config", "diff"),
+        ("down",),
+    ):
         done = recorder.command(*arguments)
         assert done.returncode == 3
         assert "vmstui up" in done.stderr

@@ -121,7 +121,11 @@ def _config(options: argparse.Namespace) -> int:
         case "example":
             return config_commands.example()
         case "diff":
-            return config_commands.diff(options.config, options.new, options.json)
+            if options.new is not None:
+                return config_commands.diff(options.config, options.new, options.json)
+            from vmstui.cli.lifecycle import reload
+
+            return reload(as_json=options.json, dry_run=True)
         case "reload":
             from vmstui.cli.lifecycle import reload
 
@@ -206,14 +210,14 @@ def _parser() -> argparse.ArgumentParser:
         ("show", "the configuration as understood, with the origin of every value"),
         ("schema", "the JSON schema"),
         ("example", "a complete, commented example"),
-        ("diff", "what would change with another file"),
+        ("diff", "what a reload would change and which cameras it would restart; with FILE, what differs in that file"),
         ("reload", "have the recorder read its configuration again"),
     ):
         action = actions.add_parser(name, help=help_, description=help_, parents=[everywhere])
         if name not in ("schema", "example"):
             action.add_argument("--json", action="store_true", help="as JSON")
         if name == "diff":
-            action.add_argument("new", metavar="FILE", help="the other file")
+            action.add_argument("new", nargs="?", metavar="FILE", help="compare the configuration file with this one")
     return parser
 
 

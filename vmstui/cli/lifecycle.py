@@ -1,4 +1,4 @@
-"""Commands on the service itself: `up`, `down`, `config reload`."""
+"""Commands on the service itself: `up`, `down`, `config reload`, and `config diff` with what it runs on."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from vmstui.settings.folders import CONTROL_SOCKET
 
 START_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 120.0
+RELOAD_TIMEOUT_S = 60.0
+"""To find out what another ffmpeg can do takes a while."""
 
 
 def socket_path() -> Path:
@@ -133,7 +135,7 @@ def run_service(config: str, folders: Folders) -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
     os.umask(0o027)
-    loaded = load(config)
+    loaded = load(os.path.abspath(config))  # read again at a reload, from another folder
     os.chdir("/")
 
     async def run() -> None:
@@ -167,15 +169,16 @@ def down(config: str | None) -> int:
     return 0
 
 
-def reload(*, as_json: bool) -> int:
-    """Have the service read its configuration again; an invalid one changes nothing."""
-    from vmstui.cli.config_commands import difference_lines
+def reload(*, as_json: bool, dry_run: bool = False) -> int:
+    """Have the service read its configuration again, or only tell what that would do; errors in it change nothing."""
+    from vmstui.cli.config_commands import reload_lines
+    from vmstui.model import ReloadEffects
     from vmstui.settings import SettingsDiff
 
-    change = call(socket_path(), "reload", timeout_s=30.0)
+    answer = call(socket_path(), "reload", {"dry_run": dry_run}, timeout_s=RELOAD_TIMEOUT_S)
     if as_json:
-        print(json.dumps(change, indent=2))
+        print(json.dumps(answer, indent=2))
         return 0
-    for line in difference_lines(from_json(SettingsDiff, change)):
+    for line in reload_lines(from_json(SettingsDiff, answer), from_json(ReloadEffects, answer), foretold=dry_run):
         print(line)
     return 0

@@ -244,9 +244,16 @@ class ControlServer:
         return True
 
     async def _reload(self, params: Mapping[str, Json]) -> Json:
-        loaded = await asyncio.to_thread(load, self._service.settings.path)
-        self._refuse_when_leaving()
-        return to_json(self._service.reload(loaded))
+        """Read the configuration again; with `dry_run` tell only what that would do."""
+        dry_run = params.get("dry_run", False)
+        if not isinstance(dry_run, bool):
+            raise ProtocolError(protocol.INVALID_PARAMS, "dry_run must be true or false")
+        async with self._service.reloading:
+            loaded = await asyncio.to_thread(load, self._service.settings.path)
+            if dry_run:
+                return _joined(*await self._service.preview(loaded))
+            self._refuse_when_leaving()
+            return _joined(*self._service.reload(loaded))
 
     async def _shutdown(self, params: Mapping[str, Json]) -> Json:
         return to_json(await self._service.shutdown())
@@ -333,9 +340,10 @@ async def _leave_on_signal(service: Service) -> None:
 
 async def _reload_on_signal(service: Service) -> None:
     try:
-        loaded = await asyncio.to_thread(load, service.settings.path)
-        if not service.leaving:
-            service.reload(loaded)
+        async with service.reloading:
+            loaded = await asyncio.to_thread(load, service.settings.path)
+            if not service.leaving:
+                service.reload(loaded)
     except SettingsError as error:
         service.say(LogLevel.ERROR, f"configuration not reloaded, nothing changed: {error}")
 
@@ -360,6 +368,16 @@ async def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
 def _allowed(connection: socket.socket) -> bool:
     _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return uid in (0, os.getuid())
+
+
+def _joined(*parts: object) -> Json:
+    """Dataclasses without a field in common as one object."""
+    joined: dict[str, Json] = {}
+    for part in parts:
+        data = to_json(part)
+        assert isinstance(data, dict)
+        joined |= data
+    return joined
 
 
 def _integer(params: Mapping[str, Json], name: str, default: int, limit: int) -> int:

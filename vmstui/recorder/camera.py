@@ -10,20 +10,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from vmstui.codec import Json
 from vmstui.ffmpeg.exits import ExitKind
-from vmstui.model import Camera, Changeover, Event, EventKind, LogLevel, RestartMode, Segment, SegmentVerdict
+from vmstui.model import (
+    Camera,
+    CameraTouch,
+    Changeover,
+    Event,
+    EventKind,
+    LogLevel,
+    RestartCost,
+    RestartMode,
+    Segment,
+    SegmentVerdict,
+    Touch,
+)
 from vmstui.model import CameraState as State
 from vmstui.recorder import handover
 from vmstui.recorder import machine as m
 from vmstui.recorder.context import Context
 from vmstui.recorder.handover import Then
 from vmstui.recorder.history import History
-from vmstui.recorder.launch import INPUT_SCRIPT, digest
+from vmstui.recorder.launch import FFMPEG, INPUT_SCRIPT, Surroundings, changed_keys, digest, shape, surroundings
 from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
@@ -78,8 +91,8 @@ class CameraWorker:
         self._ended: tuple[int, datetime] | None = None
         """Generation that was settled last, and the instant of its last frame."""
         self._handed_over_to = 0
-        self._shape: str | None = None
-        """Digest of the configuration as it was last looked at with a known ffmpeg."""
+        self._shape = shape(camera, surroundings(context))
+        """Of a worker on the configuration as it was last looked at."""
         self._newest_generation = self.worker.record.generation
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -158,30 +171,44 @@ class CameraWorker:
         self.note(EventKind.COMMAND, text)
         self._replace(text, mode)
 
-    def configure(self, camera: Camera) -> None:
-        """Take over a changed configuration; a worker that runs on the old one is replaced."""
-        was_wanted, before = self.wanted, self.camera
-        self.camera = camera
-        shape = digest(camera, self.context) if self.context.abilities is not None else None
-        changed = camera != before or (None not in (shape, self._shape) and shape != self._shape)
-        self._shape = shape or self._shape
+    def consequence(self, camera: Camera, around: Surroundings) -> CameraTouch:
+        """What `configure` would do with this configuration, in these surroundings. Changes nothing."""
+        after = shape(camera, around)
+        why = changed_keys(self._shape, after)
+        wanted = camera.enabled if camera.enabled != self.camera.enabled else self.wanted  # the newer word counts
+        if wanted != self.wanted:
+            later = RestartCost.LATER if wanted and self.worker.machine.hold else None
+            return CameraTouch(camera.id, Touch.STARTS if wanted else Touch.ENDS, ("enabled",), later)
+        differs = self._differs(self.successor or self.worker, after, around)
+        if not wanted or not (bool(why) if differs is None else differs):
+            return CameraTouch(camera.id, Touch.UNTOUCHED)
+        return CameraTouch(camera.id, Touch.RESTARTS, why, self._cost(camera, around))
+
+    def configure(self, camera: Camera) -> CameraTouch:
+        """Take over a changed configuration; a worker that runs on the old one is replaced. Gives what that does."""
+        around, before = surroundings(self.context), self.camera
+        found = self.consequence(camera, around)
+        after = shape(camera, around)
+        if around.ffmpeg is None:
+            after[FFMPEG] = self._shape[FFMPEG]  # what was known last
+        self.camera, self._shape = camera, after
         record = self.worker.record
         if camera.enabled != before.enabled:
-            record = replace(record, wanted=None)  # the newer word counts
+            record = replace(record, wanted=None)
         if camera.url != before.url:
             record = replace(record, one_connection_since=None)
         if record is not self.worker.record:
             self.worker.save(record)
         if not self.wanted:
             self.dispatch(m.Stop())
-        elif not was_wanted:
+        elif found.touch is Touch.STARTS:
             self.dispatch(m.Start())
-        elif self._runs_on_another_configuration() or (self.process is None and changed):
-            self.worker.ask_again = True
-            self.note(EventKind.COMMAND, "configuration changed")
-            if self.successor is not None:  # it comes up on the configuration before this one
-                self._give_up_successor("the configuration changed again")
-            self._replace("configuration changed", None)
+        elif found.touch is Touch.RESTARTS:
+            keys = f"configuration changed: {', '.join(found.why)}" if found.why else "the configuration is a newer one"
+            later = "the worker goes on until a new one may start" if found.cost is RestartCost.LATER else ""
+            self.note(EventKind.COMMAND, keys, outcome=later)
+            self._renew(found)
+        return found
 
     def dispatch(self, event: m.Event) -> None:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
@@ -192,6 +219,8 @@ class CameraWorker:
                 self._give_up_successor("recording is to end")
         if self.successor is not None and isinstance(event, m.Hold | m.Release):
             self.successor.dispatch(event)
+        if self._outdated_until_s is not None and isinstance(event, m.Release):
+            self._outdated_until_s = 0.0  # it is worth a try now
         self.worker.dispatch(event)
 
     @property
@@ -209,7 +238,7 @@ class CameraWorker:
 
     def keep_as_is(self) -> None:
         """The worker runs on the present configuration, whatever the version that started it made of that."""
-        present = digest(self.camera, self.context)
+        present = digest(shape(self.camera, surroundings(self.context)))
         if self.process is not None and self.worker.record.config_digest != present:
             self.worker.save(replace(self.worker.record, config_digest=present))
 
@@ -275,8 +304,9 @@ class CameraWorker:
             self._measure(*self._ended)
         if self._outdated_until_s is not None and now_s >= self._outdated_until_s:
             self._outdated_until_s = None
-            if self._runs_on_another_configuration():
-                self._replace("configuration changed", None)
+            found = self.consequence(self.camera, surroundings(self.context))
+            if found.touch is Touch.RESTARTS:
+                self._renew(found)
 
     def saw_spool(self, worker: Worker, run: Run, view: SpoolView, now_s: float) -> None:
         """Take in what a look at the spool of a worker's run saw."""
@@ -330,6 +360,27 @@ class CameraWorker:
                 self._learn_one_connection()
             self._pushed_out = worker.machine.state is State.STARTING
 
+    def _renew(self, found: CameraTouch) -> None:
+        """Replace a worker that runs on an old configuration, or try again at once where none runs."""
+        if found.cost is RestartCost.LATER:
+            self._outdated_until_s = asyncio.get_running_loop().time() + handover.RETRY_S
+            return
+        self.worker.ask_again = True
+        if self.successor is not None:  # it comes up on the configuration before this one
+            self._give_up_successor("the configuration changed again")
+        self._replace("configuration changed", None)
+
+    def _cost(self, camera: Camera, around: Surroundings) -> RestartCost:
+        """Of replacing the worker by one of this configuration."""
+        if self.process is not None and (self.worker.machine.hold or around.ffmpeg is None):
+            return RestartCost.LATER
+        if self.worker.machine.state is not State.RECORDING:
+            return RestartCost.NOT_RECORDING
+        stuck = self.leaving is not None and self.leaving.machine.state is State.UNKILLABLE
+        known = self.worker.record.one_connection_since if camera.url == self.camera.url else None
+        seamless = self._could_hand_over(camera.restart, known) and not stuck
+        return RestartCost.SEAMLESS if seamless else RestartCost.STOP_FIRST
+
     def _replace(self, reason: str, mode: RestartMode | None) -> None:
         """Replace the worker: beside it where that can be done, else by ending it first."""
         if self.successor is not None:
@@ -353,13 +404,17 @@ class CameraWorker:
         successor.dispatch(m.Resumed(0, trouble))
 
     def _may_hand_over(self, mode: RestartMode | None) -> bool:
+        known = self.worker.record.one_connection_since
+        return self._could_hand_over(mode or self.camera.restart, known) and self.leaving is None
+
+    def _could_hand_over(self, mode: RestartMode, one_connection_since: datetime | None) -> bool:
+        """As soon as nobody is beside the worker."""
         machine = self.worker.machine
         return (
-            (mode or self.camera.restart) is RestartMode.SEAMLESS
+            mode is RestartMode.SEAMLESS
             and machine.state is State.RECORDING
             and not machine.hold
-            and self.leaving is None
-            and handover.serves_two(self.worker.record.one_connection_since, datetime.now(UTC))
+            and handover.serves_two(one_connection_since, datetime.now(UTC))
         )
 
     def _limit_handover(self) -> None:
@@ -509,10 +564,17 @@ class CameraWorker:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _runs_on_another_configuration(self) -> bool:
-        known = self.worker.record.config_digest
-        if self.process is None or not known or self.context.abilities is None:  # asked again once ffmpeg is known
-            return False
-        return known != digest(self.camera, self.context)
+        around = surroundings(self.context)
+        return self._differs(self.worker, shape(self.camera, around), around) is True
+
+    def _differs(self, worker: Worker, after: Mapping[str, Json], around: Surroundings) -> bool | None:
+        """Whether a worker runs on another configuration than this; None where there is none, or that cannot be told.
+
+        While ffmpeg is not known, neither is what a new worker would be.
+        """
+        if worker.process is None or not worker.record.config_digest or around.ffmpeg is None:
+            return None
+        return worker.record.config_digest != digest(after)
 
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}

@@ -10,10 +10,22 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
-from vmstui.model import Camera, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
+from vmstui.model import (
+    Camera,
+    CameraTouch,
+    EventKind,
+    LeftBehind,
+    LogLevel,
+    OutputSettings,
+    Profile,
+    RestartCost,
+    Settings,
+    Touch,
+)
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
+from vmstui.recorder.launch import Surroundings
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run, SpoolView
@@ -61,17 +73,33 @@ class Fleet:
             if name not in self.cameras:
                 self._retire_unconfigured(name)
 
-    def configure(self, settings: Settings) -> None:
-        """Take over a new configuration: added, removed and changed cameras; the others are not touched."""
+    def consequences(self, settings: Settings, around: Surroundings) -> tuple[CameraTouch, ...]:
+        """What `configure` would do with this configuration, in these surroundings. Changes nothing."""
         wanted = {camera.id: camera for camera in settings.cameras}
-        for name in [name for name in self.cameras if name not in wanted]:
+        stay = (
+            self.cameras[name].consequence(camera, around) if name in self.cameras else self._beginning(camera)
+            for name, camera in wanted.items()
+        )
+        return (*stay, *(CameraTouch(name, Touch.ENDS) for name in self.cameras if name not in wanted))
+
+    def configure(self, settings: Settings) -> tuple[CameraTouch, ...]:
+        """Take over a new configuration: added, removed and changed cameras; the others are not touched.
+
+        Gives what that does.
+        """
+        wanted = {camera.id: camera for camera in settings.cameras}
+        gone = [name for name in self.cameras if name not in wanted]
+        for name in gone:
             self._keep(self._retire(self.cameras.pop(name)))
+        stay: list[CameraTouch] = []
         for name, camera in wanted.items():
             if name in self.cameras:
-                self.cameras[name].configure(camera)
+                stay.append(self.cameras[name].configure(camera))
             else:
+                stay.append(self._beginning(camera))
                 self._add(camera)
         self.cameras = {name: self.cameras[name] for name in wanted if name in self.cameras}
+        return (*stay, *(CameraTouch(name, Touch.ENDS) for name in gone))
 
     def reconsider(self) -> None:
         """Something beside the configuration of cameras changed (ffmpeg is known now): replace who runs on the old."""
@@ -188,6 +216,12 @@ class Fleet:
                 )
 
     # -- coming and going --------------------------------------------------------------------------------------------
+
+    def _beginning(self, camera: Camera) -> CameraTouch:
+        """What becomes of a camera that is new."""
+        if not camera.enabled:
+            return CameraTouch(camera.id, Touch.UNTOUCHED)
+        return CameraTouch(camera.id, Touch.STARTS, cost=None if self._held is None else RestartCost.LATER)
 
     def _add(self, camera: Camera) -> None:
         coming_back = self._retiring.pop(camera.id, None)

@@ -33,6 +33,8 @@ from vmstui.recorder.launch import (
     digest,
     prepare,
     progress_path,
+    shape,
+    surroundings,
     worker_environment,
 )
 from vmstui.recorder.life import Life, Now, load_life, save_life
@@ -169,7 +171,7 @@ class Worker(Supervised):
             rung=self.machine.rung,
             source_codec=codec,
             argv=tuple(context.masker.mask(part) for part in prepared.argv),
-            config_digest=digest(self._owner.camera, context),
+            config_digest=digest(shape(self._owner.camera, surroundings(context))),
             rung_name=plan.rung,
             note=plan.note,
             recording_encoder=plan.recording.encoder,
