@@ -43,7 +43,7 @@ from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record
 from vmstui.recorder.run import Run, SpoolView
 from vmstui.recorder.watchdog import Finding
-from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered
+from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered, slots_are_free
 from vmstui.recording import layout
 from vmstui.telemetry.ring import SampleRing
 
@@ -579,6 +579,9 @@ class CameraWorker:
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}
         async with self.spooling:
+            if not any(worker.process for worker in self.workers) and not slots_are_free(self.folder):
+                self.worker.unsettled = True  # somebody we do not know of writes there still
+                return
             for recordings in noted:
                 for generation in await asyncio.to_thread(layout.spooled_generations, recordings, self.camera.id):
                     live = {worker.record.generation for worker in self.workers if worker.process is not None}

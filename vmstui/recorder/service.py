@@ -46,6 +46,7 @@ from vmstui.recorder.launch import Surroundings, secret_variables, surroundings,
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
+from vmstui.recorder.process import holders
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker, publishing_after
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
@@ -441,11 +442,14 @@ def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
 def _installation(state_folder: Path) -> str:
     """An id that tells the workers of this state folder from those of any other."""
     path = state_folder / INSTALLATION
-    try:
-        return path.read_text().strip()
-    except OSError:
-        write_atomically(path, f"{uuid.uuid4().hex}\n".encode())
-        return path.read_text().strip()
+    with contextlib.suppress(OSError, ValueError):
+        if known := path.read_text().strip():
+            return known
+    # Lost, as by a dying disk: those that run still carry it, and are found by nothing else.
+    known = next(holders(state_folder), "").partition(":")[0] or uuid.uuid4().hex
+    with contextlib.suppress(OSError):
+        write_atomically(path, f"{known}\n".encode())
+    return known
 
 
 def _summary(cameras: tuple[CameraTouch, ...]) -> str:
