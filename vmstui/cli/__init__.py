@@ -177,7 +177,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = add(name, help_)
         command.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera")
-        command.add_argument("--all", action="store_true", help="all cameras")
+        every = "all cameras that are not stopped" if name == "restart" else "all cameras"
+        command.add_argument("--all", action="store_true", help=every)
         command.add_argument("--wait", action="store_true", help="return when it is done, and say what came of it")
         if name == "restart":
             command.add_argument("--at-boundary", action="store_true", help="at the end of the open segment")

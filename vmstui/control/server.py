@@ -232,7 +232,14 @@ class ControlServer:
         mode, at_boundary = _restart_mode(params), params.get("at_boundary", False)
         if not isinstance(at_boundary, bool):
             raise ProtocolError(protocol.INVALID_PARAMS, "at_boundary must be true or false")
-        for worker in await self._startable(params):
+        workers = await self._startable(params)
+        wanted = [worker for worker in workers if worker.wanted]
+        if params.get("cameras") != "all" and len(wanted) < len(workers):
+            stopped = [worker.camera.id for worker in workers if not worker.wanted]
+            are, them = ("is", "it") if len(stopped) == 1 else ("are", "them")
+            text = f"{', '.join(stopped)} {are} stopped; start {them} with: vmstui start {' '.join(stopped)}"
+            raise ProtocolError(protocol.REFUSED, text)
+        for worker in wanted:
             worker.restart(_actor(params), mode, at_boundary=at_boundary)
         return True
 

@@ -1,8 +1,11 @@
-"""One published stream of the relay: its publisher, its readers, and the way of the packets between them.
+"""One published stream of the relay: its publisher, its standby, its readers, and the way of the packets between them.
 
 Guarantees: a reader is never waited for. Each has a bounded buffer; the one that lets it fill is cut off, and neither
 the publisher nor the other readers notice. Packets are passed on as they came, sequence numbers and all; a new reader
 first gets those since the last keyframe. `relay_session` calls it; nothing here knows RTSP requests.
+
+A second publisher stands by: its packets are kept, not passed on, until the first one ends or is stuck. Readers stay
+where its description fits theirs; then, and only then, its packets are rewritten (`relay_splice`).
 """
 
 from __future__ import annotations
@@ -84,7 +87,7 @@ class RelayPath:
         self._dropped_readers = 0
         self._handovers = 0
         self._ahead: set[bytes] = set()
-        """Timestamps of what the standby sent since the last packet that was passed on."""
+        """Timestamps of the pictures the standby sent since the last packet that was passed on."""
 
     @property
     def publisher(self) -> Publisher | None:
@@ -228,17 +231,13 @@ class RelayPath:
 
     def _watch(self, standby: Feed, now_s: float) -> None:
         """Let the standby pass a publisher that is stuck, as one may be that closes its files on a slow disk."""
-        feed = self._feed
-        if (
-            feed is None
-            or not feed.recording
-            or not standby.recording
-            or standby.patient
-            or self._last_packet_s is None
-        ):
+        feed, last_s, channel = self._feed, self._last_packet_s, standby.video_channel
+        if feed is None or not feed.recording or not standby.recording or standby.patient or last_s is None:
             return
-        silent_s = now_s - self._last_packet_s
-        self._ahead |= {frame[8:12] for frame, _ in standby.last.values()}
+        if channel is None or standby.cache is None or not standby.cache.frames:
+            return  # readers would have to wait for it
+        self._ahead.add(standby.last[channel][0][8:12])
+        silent_s = now_s - last_s
         if silent_s < _STUCK_S or len(self._ahead) < _STUCK_PICTURES:
             return
         standby.patient = True

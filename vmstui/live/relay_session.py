@@ -251,9 +251,9 @@ class RelaySession:
         refused = self._wrong_session(request)
         if refused:
             return refused
-        if self.state is not State.ANNOUNCED or self._path is None or not self._channels:
+        if self.state is not State.ANNOUNCED or self._path is None or self._announced is None or not self._channels:
             return Response(455)
-        if self._channels == {channel: channel for channel in range(2 * self._path.tracks)}:
+        if self._channels == {channel: channel for channel in range(2 * len(self._announced.media))}:
             self._channels = {}  # blocks pass as they are
         self.state = State.RECORDING
         self._path.record(self._client)

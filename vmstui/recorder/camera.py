@@ -67,8 +67,10 @@ class CameraWorker:
         """Was told to end: its place was taken, or it could not take the place. Not at the same time as a successor."""
         self._reason = ""
         """Why the worker is being replaced."""
-        self._then_restart = False
-        """The worker is restarted as soon as nobody is beside it any more."""
+        self._next: tuple[str, RestartMode | None] | None = None
+        """Why and how the worker is to be replaced as soon as nobody is beside it any more."""
+        self._pushed_out = False
+        """The old worker lost its connection while the new one came up: by that one, if it records."""
         self._at_boundary: tuple[str, RestartMode | None] | None = None
         self._outdated_until_s: float | None = None
         """The worker runs on an old configuration, which is tried to be changed again at that instant."""
@@ -167,7 +169,7 @@ class CameraWorker:
         if camera.enabled != before.enabled:
             record = replace(record, wanted=None)  # the newer word counts
         if camera.url != before.url:
-            record = replace(record, second_connection=None)
+            record = replace(record, one_connection_since=None)
         if record is not self.worker.record:
             self.worker.save(record)
         if not self.wanted:
@@ -185,7 +187,7 @@ class CameraWorker:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         ends = isinstance(event, m.Stop) or (isinstance(event, m.Hold) and event.end_running)
         if ends:
-            self._at_boundary, self._then_restart = None, False
+            self._at_boundary = self._next = None
             if self.successor is not None:
                 self._give_up_successor("recording is to end")
         if self.successor is not None and isinstance(event, m.Hold | m.Release):
@@ -195,7 +197,7 @@ class CameraWorker:
     @property
     def due(self) -> bool:
         """The worker is about to be replaced, and the new one does not run yet."""
-        asked_for = self._at_boundary is not None or self._then_restart or self._outdated_until_s is not None
+        asked_for = self._at_boundary is not None or self._next is not None or self._outdated_until_s is not None
         starting = self.successor is not None and self.successor.process is None
         return asked_for or starting or (self.successor is None and self._runs_on_another_configuration())
 
@@ -232,7 +234,10 @@ class CameraWorker:
         self.worker.save(replace(self.worker.record, wanted=None))
         self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
-        (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
+        if all(
+            worker.settled.is_set() for worker in self.workers
+        ):  # else it came back meanwhile, and its next worker is about to read this
+            (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of everything; the workers that run go on."""
@@ -316,16 +321,23 @@ class CameraWorker:
                 self._successor_failed(worker.failure_kind)
         elif worker is self.worker and self.successor is not None and worker.process is None:
             self.note(EventKind.CHANGEOVER, "the old worker ended before the new one recorded")
-            if worker.failure_kind in (ExitKind.CLOSED, ExitKind.NETWORK, ExitKind.BUSY):
-                self._learn(second_connection=False)
+            self._pushed_out = worker.failure_kind in handover.TURNED_AWAY
             self._promote()
         elif worker is self.leaving and worker.settled.is_set():
             self._left()
+        elif worker is self.worker and self._pushed_out:
+            if worker.machine.state is State.RECORDING:
+                self._learn_one_connection()
+            self._pushed_out = worker.machine.state is State.STARTING
 
     def _replace(self, reason: str, mode: RestartMode | None) -> None:
         """Replace the worker: beside it where that can be done, else by ending it first."""
-        if self.successor is not None or (self.leaving is not None and self._then_restart):
+        if self.successor is not None:
             return  # a new one is on its way already
+        worker, leaving = self.worker.machine, self.leaving
+        if worker.state is State.RECORDING and leaving is not None and leaving.machine.state is not State.UNKILLABLE:
+            self._next = (reason, mode)
+            return
         if not self._may_hand_over(mode):
             self.worker.dispatch(m.Restart(reason))
             return
@@ -346,8 +358,8 @@ class CameraWorker:
             (mode or self.camera.restart) is RestartMode.SEAMLESS
             and machine.state is State.RECORDING
             and not machine.hold
-            and self.worker.record.second_connection is not False
             and self.leaving is None
+            and handover.serves_two(self.worker.record.one_connection_since, datetime.now(UTC))
         )
 
     def _limit_handover(self) -> None:
@@ -361,11 +373,11 @@ class CameraWorker:
         self._clear_handover_timer()
         self.worker, self.successor, self.leaving = new, None, old
         recorded = new.machine.state is State.RECORDING
-        learnt = True if recorded else old.record.second_connection
+        one_since = None if recorded else old.record.one_connection_since
         # In this order: whoever finds both alive goes by the generation in the first note.
         wanted = old.record.wanted
         new.note_path = self.folder / NOTE
-        new.save(replace(new.record, wanted=wanted, second_connection=learnt))
+        new.save(replace(new.record, wanted=wanted, one_connection_since=one_since))
         new.remember()
         old.note_path = self.folder / PREDECESSOR
         old.save(old.record)
@@ -380,7 +392,7 @@ class CameraWorker:
     def _successor_failed(self, kind: ExitKind | None) -> None:
         then, refused = handover.after_failure(kind)
         if refused:
-            self._learn(second_connection=False)
+            self._learn_one_connection()
         what = f"nothing recorded within {handover.LIMIT_S:.0f} s" if kind is None else f"it ended: {kind}"
         outcome = "the old worker is ended, then a new one starts"
         if then is Then.KEEP:
@@ -388,7 +400,8 @@ class CameraWorker:
             if self._runs_on_another_configuration():
                 self._outdated_until_s = asyncio.get_running_loop().time() + handover.RETRY_S
                 outcome += f" on the old configuration; tried again in {handover.RETRY_S:.0f} s"
-        self._then_restart = then is Then.STOP_FIRST
+        else:
+            self._next = (self._reason, RestartMode.STOP_FIRST)
         self.note(
             EventKind.CHANGEOVER,
             "the new worker beside the old one came to nothing",
@@ -417,9 +430,9 @@ class CameraWorker:
         assert worker is not None
         worker.close()
         self._forget(SUCCESSOR if worker.record.generation > self.worker.record.generation else PREDECESSOR)
-        if self._then_restart:
-            self._then_restart = False
-            self.worker.dispatch(m.Restart(self._reason))
+        if self._next is not None:
+            (reason, mode), self._next = self._next, None
+            self._replace(reason, mode)
 
     def _adopt(self, processes: list[Process]) -> None:
         """Take over live workers, oldest first: one, or two of a hand-over that a service did not bring to its end."""
@@ -429,7 +442,7 @@ class CameraWorker:
         def note_of(process: Process) -> WorkerRecord:
             matching = (note for note in notes if note.identity == process.identity)
             note = next(matching, None) or recovered(first, process)
-            return replace(note, wanted=first.wanted, second_connection=first.second_connection)
+            return replace(note, wanted=first.wanted, one_connection_since=first.one_connection_since)
 
         *older, newest = processes
         promoted = first.generation == generation_of(newest)
@@ -453,8 +466,8 @@ class CameraWorker:
         if record != self.worker.record:  # each note that is written waits for the disk
             self.worker.save(record)
 
-    def _learn(self, *, second_connection: bool) -> None:
-        self.worker.save(replace(self.worker.record, second_connection=second_connection))
+    def _learn_one_connection(self) -> None:
+        self.worker.save(replace(self.worker.record, one_connection_since=datetime.now(UTC)))
 
     def _clear_handover_timer(self) -> None:
         if self._handover_timer is not None:

@@ -19,7 +19,7 @@ from vmstui.recorder.process import Process, all_marked
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run, SpoolView
-from vmstui.recorder.watchdog import Finding, common_cause
+from vmstui.recorder.watchdog import START_GRACE_S, Finding, common_cause
 from vmstui.recorder.worker import Worker, camera_of
 
 DRAIN_S = 20.0
@@ -138,6 +138,16 @@ class Fleet:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
         else:
             self._judge(now_s)
+
+    def resumed(self, now_s: float, suspended_s: float) -> None:
+        """The machine was suspended for so long: connections are dead and networks come up, for which no worker that
+        runs is to blame. To be told before the next `tick`."""
+        for camera in (*self.cameras.values(), *self._retiring.values()):
+            for worker in camera.workers:
+                if worker.run is not None:
+                    worker.run.spare(now_s)
+        text = f"the machine was suspended for {suspended_s:.0f} s; cameras get {START_GRACE_S:.0f} s to deliver again"
+        self._say(LogLevel.WARNING, text)
 
     async def _look_at_spools(self) -> None:
         """One look at all spools, in a thread: a dead disk then stops this look and nothing else."""

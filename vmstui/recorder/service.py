@@ -14,6 +14,7 @@ import fcntl
 import os
 import re
 import sys
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +39,7 @@ from vmstui.recorder.relay import RelayWorker
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.unit import look
-from vmstui.recorder.watchdog import LATE_S
+from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
 from vmstui.telemetry.procfs import ProcReader, Reading, sample, together
@@ -106,6 +107,7 @@ class Service:
         self._own_reading: Reading | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticked = asyncio.Condition()
+        self._clocks = read_clocks()
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -273,6 +275,11 @@ class Service:
                 self._ticked.notify_all()
 
     def _tick(self, now_s: float, late_s: float) -> None:
+        clocks = read_clocks()
+        asleep_s = suspended_s(self._clocks, clocks)
+        self._clocks = clocks
+        if asleep_s > 0:
+            self.fleet.resumed(now_s, asleep_s)
         reading = self._own_reader.read(now_s)
         if self._own_reading is not None:
             self.own_sample = sample(self._own_reading, reading, datetime.now(UTC))
@@ -354,6 +361,11 @@ class Service:
             self.say(LogLevel.INFO if hold.pending else LogLevel.ERROR, f"held: {hold.text}")
         self._held = hold
         self.fleet.hold(hold)
+
+
+def read_clocks() -> Clocks:
+    """Those of the kernel, now."""
+    return Clocks(time.clock_gettime(time.CLOCK_MONOTONIC), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def _without_numbers(text: str) -> str:

@@ -25,7 +25,7 @@ from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.log_cut import WINDOW_BYTES, Mask, line_start, whole_lines
 from vmstui.recorder.log_folder import Bounds
 from vmstui.recorder.log_keeper import Do, LogKeeper, Remarks
-from vmstui.triage.sanitise import clean_bytes
+from vmstui.sanitise import clean_bytes
 
 SHOWN_BYTES = 4 * 1024
 """Of a line; ffmpeg's own end at 1 KiB (libavutil/log.c, LINE_SZ)."""
