@@ -502,20 +502,24 @@ class CameraWorker:
         *older, newest = processes
         promoted = first.generation == generation_of(newest)
         if not older or promoted:
-            self.worker.save(note_of(newest))
+            self._note(note_of(newest))
             self.worker.take_over(newest)
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
                 self.leaving.dispatch(m.Stop(for_good=True, reason="another worker has taken its place"))
             return
-        self.worker.save(note_of(older[-1]))
+        self._note(note_of(older[-1]))
         self.worker.take_over(older[-1])
         self.successor = Worker(self, note_of(newest), self.folder / SUCCESSOR)
         self._reason = "a hand-over that an earlier service had begun"
         self.worker.dispatch(m.Heir(there=True))
         self._limit_handover()
         self.successor.take_over(newest)
+
+    def _note(self, record: WorkerRecord) -> None:
+        if record != self.worker.record:  # each note that is written waits for the disk
+            self.worker.save(record)
 
     def _learn_one_connection(self) -> None:
         self.worker.save(replace(self.worker.record, one_connection_since=datetime.now(UTC)))

@@ -288,13 +288,13 @@ def find_marked(prefix: str) -> Process | None:
 
 def all_marked(prefix: str) -> Iterator[Process]:
     """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`."""
-    wanted = f"{MARKER}={prefix}".encode()
+    wanted = f"\0{MARKER}={prefix}".encode()
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         pid = int(entry.name)
         try:
-            marked = any(item.startswith(wanted) for item in Path(entry.path, "environ").read_bytes().split(b"\0"))
+            marked = wanted in b"\0" + Path(entry.path, "environ").read_bytes()
             leads = marked and os.getsid(pid) == pid
             found = adopt(Identity(pid, _start_ticks(pid), boot_id())) if leads else None
         except OSError:

@@ -419,6 +419,12 @@ def marker(context: Context, camera: str, generation: int | None = None) -> str:
     return f"{context.installation}:{camera}:{'' if generation is None else generation}"
 
 
+def camera_of(process: Process) -> str:
+    """The camera in the marker of a worker; empty where it cannot be read."""
+    parts = marker_of(process.pid).split(":")
+    return parts[1] if len(parts) == 3 else ""
+
+
 def generation_of(process: Process) -> int:
     """The generation in the marker of a worker; 0 where it cannot be read."""
     number = marker_of(process.pid).rsplit(":", 1)[-1]
