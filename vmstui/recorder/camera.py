@@ -230,6 +230,7 @@ class CameraWorker(Supervised):
             self._begun_at() if adopted else datetime.now(UTC),
             asyncio.get_running_loop().time(),
         )
+        self.context.run_began.set()
 
     def detached(self) -> None:
         if self.run is not None:

@@ -7,6 +7,7 @@ ended and settled, also if it left while no service ran; one that comes back mea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,11 +17,17 @@ from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
-from vmstui.recorder.run import Run, SpoolView
+from vmstui.recorder.run import Run
 from vmstui.recorder.watchdog import Finding, common_cause
+from vmstui.recording.spool import SpoolView
 
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
+LOOK_S = 1.0
+FIRST_LOOK_S = 0.2
+"""Of spools of workers that have no footage yet: they are looked at more often than the others."""
+BATCH = 16
+"""So many cameras are looked after, then others have their turn on the loop: a millisecond or two."""
 _NOTHING = Profile("none", OutputSettings(), None)
 
 
@@ -45,7 +52,6 @@ class Fleet:
         self._held: Hold | None = None
         self._stale_since_s: float | None = None
         self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
-        self._looking = False
 
     def open(self, settings: Settings, hold: Hold | None) -> None:
         """Take over what runs, start what is wanted, end what is not configured any more."""
@@ -59,6 +65,7 @@ class Fleet:
         for name in known:
             if name not in self.cameras:
                 self._retire_unconfigured(name)
+        self._keep(self._watch_spools())
 
     def configure(self, settings: Settings) -> None:
         """Take over a new configuration: added, removed and changed cameras; the others are not touched."""
@@ -112,35 +119,57 @@ class Fleet:
 
     # -- once a second -----------------------------------------------------------------------------------------------
 
-    def tick(self, now_s: float, late_s: float) -> None:
+    async def tick(self, late_s: float) -> None:
         """Look after every camera, and judge them unless we were late ourselves."""
-        for worker in (*self.cameras.values(), *self._retiring.values()):
+        loop = asyncio.get_running_loop()
+        for number, worker in enumerate(self._all()):
+            if number % BATCH == 0:
+                await asyncio.sleep(0)
             try:
-                worker.tick(now_s, late_s)
+                worker.tick(loop.time(), late_s)
             except Exception as error:
                 # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
                 text = f"{worker.camera.id}: cannot look after it: {type(error).__name__}: {error}"
                 self._say(LogLevel.ERROR, text)
-        if not self._looking:
-            self._keep(self._look_at_spools())
         if late_s > 0:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
         else:
-            self._judge(now_s)
+            self._judge(loop.time())
 
-    async def _look_at_spools(self) -> None:
-        """One look at all spools, in a thread: a dead disk then stops this look and nothing else."""
-        self._looking = True
-        try:
-            workers = (*self.cameras.values(), *self._retiring.values())
-            runs = [(worker, worker.run) for worker in workers if worker.run is not None]
-            loop = asyncio.get_running_loop()
-            seen = await loop.run_in_executor(self._looker, lambda: [_look(run) for _, run in runs])
-            for (worker, run), view in zip(runs, seen, strict=True):
-                if view is not None:
+    def _all(self) -> tuple[CameraWorker, ...]:
+        return (*self.cameras.values(), *self._retiring.values())
+
+    async def _watch_spools(self) -> None:
+        """Look at all spools once a second, and in between at those where the first footage is waited for. In a thread:
+        a dead disk then stops these looks and nothing else."""
+        loop, began = asyncio.get_running_loop(), self._context.run_began
+        due_s = loop.time()
+        while True:
+            everybody = loop.time() >= due_s
+            if everybody:
+                due_s = max(due_s + LOOK_S, loop.time())
+            began.clear()
+            runs = [(worker, worker.run) for worker in self._all() if worker.run is not None]
+            await self._look_at_spools(runs if everybody else [entry for entry in runs if not entry[1].recorded])
+            if all(run.recorded for _, run in runs):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(began.wait(), max(0.0, due_s - loop.time()))
+            else:
+                await asyncio.sleep(FIRST_LOOK_S)
+
+    async def _look_at_spools(self, runs: list[tuple[CameraWorker, Run]]) -> None:
+        if not runs:
+            return
+        loop = asyncio.get_running_loop()
+        seen = await loop.run_in_executor(self._looker, lambda: [_look(run) for _, run in runs])
+        for number, ((worker, run), view) in enumerate(zip(runs, seen, strict=True)):
+            if number % BATCH == 0:
+                await asyncio.sleep(0)
+            if view is not None:
+                try:
                     worker.saw_spool(run, view, loop.time())
-        finally:
-            self._looking = False
+                except Exception as error:
+                    self._say(LogLevel.ERROR, f"{worker.camera.id}: {type(error).__name__}: {error}")
 
     def _judge(self, now_s: float) -> None:
         findings: list[tuple[CameraWorker, Finding]] = []

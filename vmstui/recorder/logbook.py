@@ -28,7 +28,10 @@ class LogBook:
         """Append one line."""
         line = LogLine(self._next, at, camera, generation, level, component, text)
         self._next += 1
-        self._rings.setdefault(camera, deque(maxlen=self._bound)).append(line)
+        ring = self._rings.get(camera)
+        if ring is None:
+            ring = self._rings[camera] = deque(maxlen=self._bound)
+        ring.append(line)
 
     def page(self, camera: str | None, after: int, limit: int) -> LogPage:
         """Lines after the cursor, of one camera or merged; `after` 0 gives the newest `limit` lines.

@@ -238,12 +238,12 @@ class Service:
                 break
             now_s = loop.time()
             late_s = now_s - due_s
-            self._tick(now_s, late_s if late_s > LATE_S else 0.0)
+            await self._tick(now_s, late_s if late_s > LATE_S else 0.0)
             due_s = max(due_s + TICK_S, loop.time())
             async with self._ticked:
                 self._ticked.notify_all()
 
-    def _tick(self, now_s: float, late_s: float) -> None:
+    async def _tick(self, now_s: float, late_s: float) -> None:
         reading = self._own_reader.read(now_s)
         if self._own_reading is not None:
             self.own_sample = sample(self._own_reading, reading, datetime.now(UTC))
@@ -253,8 +253,8 @@ class Service:
                 self.live.tick(now_s)
             except Exception as error:
                 self.say(LogLevel.ERROR, f"cannot look after the relay: {type(error).__name__}: {error}")
+        await self.fleet.tick(late_s)
         self._add_up()
-        self.fleet.tick(now_s, late_s)
 
     def _add_up(self) -> None:
         runs = [worker.run for worker in self.fleet.cameras.values()]

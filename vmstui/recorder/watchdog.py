@@ -8,7 +8,8 @@ elsewhere (`common_cause`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 START_GRACE_S = 90.0
 """Cameras with long keyframe intervals, and slow ones, get this long to deliver their first footage."""
@@ -26,9 +27,9 @@ COMMON_CAUSE_MIN = 3
 COMMON_CAUSE_PATIENCE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Vitals:
-    """What was seen of one run of a worker. All instants are monotonic seconds."""
+class Vitals(NamedTuple):
+    """What was seen of one run of a worker. All instants are monotonic seconds. A tuple: hundreds are made each second.
+    """
 
     started_s: float
     size_bytes: int = -1
@@ -43,24 +44,24 @@ class Vitals:
 
     def saw(self, now_s: float, segment: str, size_bytes: int, out_time_s: float) -> Vitals:
         """These vitals after another look. `out_time_s` is negative when ffmpeg reported none."""
-        vitals = self
-        if size_bytes > HEADER_BYTES and (segment, size_bytes) != (self.segment, self.size_bytes):
-            gap_s = now_s - self.grew_s if self.grew_s is not None else 0.0
-            vitals = replace(
-                vitals,
-                segment=segment,
-                size_bytes=size_bytes,
-                grew_s=now_s,
-                longest_gap_s=max(self.longest_gap_s, gap_s),
-            )
-        if out_time_s > self.out_time_s:
-            vitals = replace(vitals, out_time_s=out_time_s, advanced_s=now_s)
-        return vitals
+        grew = size_bytes > HEADER_BYTES and (size_bytes != self.size_bytes or segment != self.segment)
+        advanced = out_time_s > self.out_time_s
+        if not (grew or advanced):
+            return self
+        gap_s = now_s - self.grew_s if grew and self.grew_s is not None else 0.0
+        return Vitals(
+            self.started_s,
+            size_bytes if grew else self.size_bytes,
+            segment if grew else self.segment,
+            now_s if grew else self.grew_s,
+            max(self.longest_gap_s, gap_s),
+            out_time_s if advanced else self.out_time_s,
+            now_s if advanced else self.advanced_s,
+        )
 
     def postponed(self, late_s: float) -> Vitals:
         """These vitals when nobody looked for `late_s` seconds: that time does not count against the worker."""
-        return replace(
-            self,
+        return self._replace(
             started_s=self.started_s + late_s,
             grew_s=None if self.grew_s is None else self.grew_s + late_s,
             advanced_s=None if self.advanced_s is None else self.advanced_s + late_s,
