@@ -38,6 +38,15 @@ class Encoder(StrEnum):
     SOFTWARE = "software"
 
 
+class RestartMode(StrEnum):
+    """How a worker that records is replaced."""
+
+    SEAMLESS = "seamless"
+    """The new one starts beside it and takes over, where the camera serves two connections."""
+    STOP_FIRST = "stop_first"
+    """It is ended first."""
+
+
 class OutputKind(StrEnum):
     """The two products of a worker."""
 
@@ -91,6 +100,7 @@ class Camera:
     transport: str = "tcp"
     """RTSP transport: `tcp` or `udp`."""
     enabled: bool = True
+    restart: RestartMode = RestartMode.SEAMLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +284,29 @@ class Segment:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Changeover:
+    """What lies between the footage of two generations of a camera, measured."""
+
+    before: int
+    """Generation of the old worker."""
+    after: int
+    """Generation of the new one."""
+    gap_s: float
+    """From the last frame of the old worker to the first of the new one; negative where they overlap."""
+    frames_lost: int
+    """At the rate the camera sent; 0 where they overlap."""
+    seamless: bool
+    """The new worker started beside the old one."""
+    at: datetime
+
+    def __str__(self) -> str:
+        if self.gap_s <= 0:
+            return f"no frame lost: generation {self.after} overlaps {self.before} by {-self.gap_s:.1f} s"
+        frames = f", about {self.frames_lost} frames," if self.frames_lost else ""
+        return f"{self.gap_s:.1f} s{frames} not recorded between generations {self.before} and {self.after}"
+
+
 class EventKind(StrEnum):
     """What a line of a camera's history is about."""
 
@@ -285,6 +318,7 @@ class EventKind(StrEnum):
     HOLD = "hold"
     ADOPT = "adopt"
     SEGMENT = "segment"
+    CHANGEOVER = "changeover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +372,12 @@ class CameraSnapshot:
     """Segments published since the service started."""
     warnings_per_min: int = 0
     """Log lines of level warning or worse in the last minute."""
+    seamless: bool = False
+    """A restart now would start the new worker beside the old one and lose nothing."""
+    beside_pid: int | None = None
+    """A second worker for the time of a hand-over: the new one that comes up, or the old one that ends."""
+    changeover: Changeover | None = None
+    """Between the present generation and the one before it, once measured."""
 
     def output(self, kind: OutputKind) -> OutputHealth | None:
         """The health of one output, None if the profile has no such output."""

@@ -281,6 +281,15 @@ def test_a_frozen_worker_is_found_by_its_segment_and_replaced(recorder: Recorder
     assert event.outcome == "worker is replaced"
 
 
+def test_a_camera_with_keyframes_further_apart_than_segments_are_long_is_recorded(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
+    sources = simulated(gop_s=7.0)
+    recorder.configure([("cam1", sources.url("cam1"))])
+    recorder.start()
+    recorder.wait_recording()
+
+
 def test_a_lost_note_never_lets_a_worker_write_over_what_lies_in_the_spool(
     recorder: Recorder, simulated: MakeCameras
 ) -> None:

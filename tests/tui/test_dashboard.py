@@ -11,7 +11,7 @@ from textual.widgets import Button
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.model import CameraState, SegmentVerdict, StorageSnapshot
+from vmstui.model import CameraState, Changeover, SegmentVerdict, StorageSnapshot
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
 from vmstui.tui.leave import Leave
@@ -122,9 +122,12 @@ async def test_a_key_press_shows_at_once_and_its_end_is_told() -> None:
     async with dashboard(recorder, FLEET) as (app, pilot):
         await pilot.press("r", "y")
         await until(pilot, lambda: "● restarting" in screen_text(app))
-        again = replace(FLEET, cameras=(camera("cam_0", pid=777, generation=2), *FLEET.cameras[1:]))
-        recorder.send(again)
-        await until(pilot, lambda: "Cam 0 records again, PID 777." in toasts(app))
+        cost = Changeover(1, 2, -1.24, 0, True, NOW)
+        for measured in (None, cost):  # what it cost is known a moment later than that it records
+            now = camera("cam_0", pid=777, generation=2, since=NOW, changeover=measured)
+            recorder.send(replace(FLEET, cameras=(now, *FLEET.cameras[1:])))
+        told = "Cam 0 records again, PID 777: no frame lost: generation 2 overlaps 1 by 1.2 s."
+        await until(pilot, lambda: told in toasts(app))
         assert "restarting" not in screen_text(app)
 
 

@@ -175,6 +175,15 @@ def test_a_start_that_is_not_wanted_any_more_is_cancelled() -> None:
     assert actions[-1] == m.CancelStart()
 
 
+def test_nobody_follows_a_worker_whose_place_is_taken_when_it_ends() -> None:
+    machine, actions = run(m.Heir(there=True), DEATH, machine=recording())
+    assert machine.state is State.STOPPED
+    assert m.StartWorker() not in actions
+    assert run(m.Heir(there=False), machine=machine)[1] == [m.StartWorker()]
+    machine, actions = run(m.Heir(there=True), m.Heir(there=False), DEATH, machine=recording())
+    assert m.StartWorker() in actions
+
+
 @pytest.mark.parametrize("before", [(), (m.Start(),), (m.Start(), m.Running()), (m.Start(), m.Running(), m.Footage())])
 def test_what_is_stopped_for_good_never_starts_again(before: tuple[m.Event, ...]) -> None:
     stopped = run(*before, m.Stop(for_good=True))[0]
@@ -193,6 +202,8 @@ EVENTS = st.one_of(
             m.Restart("key"),
             m.Footage(),
             m.Stalled("x"),
+            m.Heir(there=True),
+            m.Heir(there=False),
             HOLD,
             m.Hold("full", True),
             m.Release(),
@@ -245,10 +256,12 @@ def test_no_series_of_events_breaks_the_rules(series: list[tuple[m.Event | str, 
         assert machine.alive == process
         if machine.wanted:
             on_its_way = process or starting or timer
-            assert on_its_way or machine.state in (State.HELD, State.CONFIG_ERROR), machine
+            assert on_its_way or machine.heir or machine.state in (State.HELD, State.CONFIG_ERROR), machine
         else:
             assert not starting
-        assert (machine.state is State.STOPPED) == (not machine.wanted and not process)
+        if machine.state is State.STOPPED:
+            assert not process
+            assert machine.heir or not machine.wanted, "wanted, and nobody is there"
 
 
 @pytest.mark.parametrize("state", [State.STALLED, State.STOPPING, State.UNKILLABLE])

@@ -23,6 +23,16 @@ def test_a_young_worker_has_90_s_to_deliver() -> None:
     assert (finding.measured, finding.threshold) == ("91 s", "90 s")
 
 
+def test_closed_segments_are_growth_where_nothing_else_is_seen_to_grow() -> None:
+    """Of a camera with a keyframe per segment, the open one holds only its header until it is closed."""
+    vitals = Vitals(started_s=0.0)
+    for second in range(0, 200, 8):
+        vitals = vitals.saw(second, f"{second:06d}.mp4", 900, float(second)).closed_segment(second)
+    assert vitals.grew_s == 192
+    assert judge(vitals, 200.0) is None
+    assert judge(vitals, 300.0) is not None
+
+
 def test_no_growth_and_no_progress_for_20_s_is_a_stall() -> None:
     vitals = growing(100)
     assert judge(vitals, 119.0) is None

@@ -74,8 +74,16 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "start" | "stop" | "restart":
             from vmstui.cli.cameras import command
 
+            how: dict[str, bool | str | None] = {}
+            if options.command == "restart":
+                how = {"at_boundary": options.at_boundary, "mode": "stop_first" if options.stop_first else None}
             return command(
-                options.command, tuple(options.cameras), every=options.all, wait=options.wait, as_json=options.json
+                options.command,
+                tuple(options.cameras),
+                how,
+                every=options.all,
+                wait=options.wait,
+                as_json=options.json,
             )
         case "logs":
             from vmstui.cli.logs import logs
@@ -153,6 +161,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera")
         command.add_argument("--all", action="store_true", help="all cameras")
         command.add_argument("--wait", action="store_true", help="return when it is done, and say what came of it")
+        if name == "restart":
+            command.add_argument("--at-boundary", action="store_true", help="at the end of the open segment")
+            command.add_argument(
+                "--stop-first", action="store_true", help="end the old worker first, whatever is configured"
+            )
         command.add_argument("--json", action="store_true", help="as JSON")
 
     logs = add("logs", "what ffmpeg and the recorder said, newest last")

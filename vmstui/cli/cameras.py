@@ -1,4 +1,4 @@
-"""`vmstui start|stop|restart CAMERA… [--wait]`."""
+"""`vmstui start|stop|restart CAMERA… [--wait]`; with `--wait` a restart tells what it cost, as measured."""
 
 from __future__ import annotations
 
@@ -7,26 +7,39 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vmstui.cli.lifecycle import socket_path
 from vmstui.codec import Json
 from vmstui.control.call import call
 
+if TYPE_CHECKING:
+    from vmstui.model import Changeover
+
 WAIT_S = 60.0
+LONGEST_SEGMENT_S = 3600.0
+MEASURE_S = 15.0
+"""What a restart cost is known some seconds after it: the last segment of the old worker is looked through first."""
 POLL_S = 0.25
 
 
-def command(name: str, cameras: tuple[str, ...], *, every: bool, wait: bool, as_json: bool) -> int:
-    """Ask the service; with `wait`, until the cameras are what was asked for. 1 when they do not get there."""
+def command(
+    name: str, cameras: tuple[str, ...], how: Mapping[str, bool | str | None], *, every: bool, wait: bool, as_json: bool
+) -> int:
+    """Ask the service; with `wait`, until the cameras are what was asked for. 1 when they do not get there.
+
+    `how` are further parameters of the request.
+    """
     if every == bool(cameras):
         print(f"vmstui {name}: name cameras, or --all for all of them", file=sys.stderr)
         return 2
     path = socket_path()
     before = _cameras(path)
     chosen: Json = "all" if every else list(cameras)
-    call(path, name, {"cameras": chosen, "by": f"vmstui {name}"})
+    call(path, name, {"cameras": chosen, "by": f"vmstui {name}", **how})
     ids = tuple(before) if every else cameras
-    after = _waited(path, name, ids, before) if wait else _cameras(path)
+    limit_s = WAIT_S + (LONGEST_SEGMENT_S if how.get("at_boundary") else 0.0)
+    after = _waited(path, name, ids, before, limit_s) if wait else _cameras(path)
     reached = [camera for camera in ids if _reached(name, before.get(camera, {}), after.get(camera, {}))]
     if as_json:
         print(json.dumps({camera: after.get(camera) for camera in ids}))
@@ -34,18 +47,25 @@ def command(name: str, cameras: tuple[str, ...], *, every: bool, wait: bool, as_
         for camera in ids:
             now = after.get(camera, {})
             reason = f" ({now['reason']})" if now.get("reason") else ""
-            print(f"{camera}: {now.get('state', 'gone')}{reason}, generation {now.get('generation', '-')}")
+            cost = f"; {_cost(now)}" if wait and name == "restart" and camera in reached else ""
+            print(f"{camera}: {now.get('state', 'gone')}{reason}, generation {now.get('generation', '-')}{cost}")
     return 0 if not wait or len(reached) == len(ids) else 1
 
 
 def _waited(
-    path: Path, name: str, ids: tuple[str, ...], before: Mapping[str, Mapping[str, Json]]
+    path: Path, name: str, ids: tuple[str, ...], before: Mapping[str, Mapping[str, Json]], limit_s: float
 ) -> dict[str, dict[str, Json]]:
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + limit_s
+    measured_by = 0.0
     while True:
         now = _cameras(path)
-        done = all(_reached(name, before.get(camera, {}), now.get(camera, {})) for camera in ids)
-        if done or time.monotonic() > deadline:
+        if all(_reached(name, before.get(camera, {}), now.get(camera, {})) for camera in ids):
+            measured_by = measured_by or time.monotonic() + MEASURE_S
+            recorded = [camera for camera in ids if before.get(camera, {}).get("state") == "recording"]
+            known = name != "restart" or all(_measured(now.get(camera, {})) is not None for camera in recorded)
+            if known or time.monotonic() > measured_by:
+                return now
+        if time.monotonic() > deadline:
             return now
         time.sleep(POLL_S)
 
@@ -55,6 +75,20 @@ def _reached(name: str, before: Mapping[str, Json], now: Mapping[str, Json]) -> 
         return now.get("state") == "stopped"
     again = name != "restart" or now.get("generation") != before.get("generation")
     return now.get("state") == "recording" and again
+
+
+def _measured(now: Mapping[str, Json]) -> Changeover | None:
+    """What lies between the present generation and the one before it; None while it is not known."""
+    from vmstui.codec import from_json
+    from vmstui.model import Changeover
+
+    raw = now.get("changeover")
+    found = None if raw is None else from_json(Changeover, raw)
+    return found if found is not None and found.after == now.get("generation") and not now.get("beside_pid") else None
+
+
+def _cost(now: Mapping[str, Json]) -> str:
+    return str(_measured(now) or "what it cost could not be measured")
 
 
 def _cameras(path: Path) -> dict[str, dict[str, Json]]:

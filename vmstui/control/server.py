@@ -19,7 +19,7 @@ from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError, Request
-from vmstui.model import LogLevel
+from vmstui.model import LogLevel, RestartMode
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.service import Service
@@ -191,8 +191,11 @@ class ControlServer:
         return True
 
     async def _restart(self, params: Mapping[str, Json]) -> Json:
+        mode, at_boundary = _restart_mode(params), params.get("at_boundary", False)
+        if not isinstance(at_boundary, bool):
+            raise ProtocolError(protocol.INVALID_PARAMS, "at_boundary must be true or false")
         for worker in await self._startable(params):
-            worker.restart(_actor(params))
+            worker.restart(_actor(params), mode, at_boundary=at_boundary)
         return True
 
     async def _reload(self, params: Mapping[str, Json]) -> Json:
@@ -286,6 +289,18 @@ def _integer(params: Mapping[str, Json], name: str, default: int, limit: int) ->
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= limit:
         raise ProtocolError(protocol.INVALID_PARAMS, f"{name} must be a whole number from 0 to {limit}")
     return value
+
+
+def _restart_mode(params: Mapping[str, Json]) -> RestartMode | None:
+    """How to restart; None: as configured."""
+    mode = params.get("mode")
+    if mode is None:
+        return None
+    try:
+        return RestartMode(str(mode))
+    except ValueError:
+        accepted = ", ".join(entry.value for entry in RestartMode)
+        raise ProtocolError(protocol.INVALID_PARAMS, f"mode must be one of: {accepted}") from None
 
 
 def _actor(params: Mapping[str, Json]) -> str:

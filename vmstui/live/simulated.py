@@ -45,6 +45,8 @@ class CameraSpec:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     scheme: Literal["digest", "basic"] = "digest"
+    connections: int | None = None
+    """So many play it at a time; who comes then gets 453. None: as many as want to."""
 
 
 class SimulatedCameras:

@@ -45,6 +45,7 @@ class CameraDict(TypedDict):
     username: str | None
     password: str | None
     scheme: str
+    connections: int | None
 
 
 class _SimulatedRelay(Relay):
@@ -57,6 +58,10 @@ class _SimulatedRelay(Relay):
         self._cameras = cameras
 
     def refusal(self, path: str) -> int | None:
+        camera, known = self._cameras.get(path), self.paths.get(path)
+        most = camera["connections"] if camera is not None else None
+        if most is not None and known is not None and known.stats().readers >= most:
+            return 453  # Not Enough Bandwidth: what cameras say when all their sessions are taken
         return self.refusals.get(path)
 
     def credentials_for(self, path: str, *, loopback: bool) -> Credentials | None:

@@ -1,97 +1,130 @@
 """One camera in the recorder: its worker, what the worker produces, and what is known about it.
 
-Feeds the state machine (through `Supervised`) with what happens to the worker, and once a second (`tick`) looks at its
-files: progress, log, spool. Health is judged by the product: footage on disk for the recording, packets at the server
-for the live stream.
+Commands, the configuration and what all cameras share come in here, and become events of the worker (`worker.py`). A
+worker that records is replaced without a hole where the camera allows it: the new one starts beside it, takes its
+place once its first keyframe is on disk, and only then the old one is ended. At every instant of that a service may
+die: whoever comes next finds both by their markers and goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-from collections.abc import Coroutine
-from contextlib import ExitStack
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
-from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
-from vmstui.ffmpeg.plan import Plan, can_cure
-from vmstui.model import Camera, Event, EventKind, LogLevel, Segment, SegmentVerdict
+from vmstui.ffmpeg.exits import ExitKind
+from vmstui.model import Camera, Changeover, Event, EventKind, LogLevel, RestartMode, Segment, SegmentVerdict
 from vmstui.model import CameraState as State
+from vmstui.recorder import handover
 from vmstui.recorder import machine as m
-from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.context import Context
+from vmstui.recorder.handover import Then
 from vmstui.recorder.history import History
-from vmstui.recorder.launch import INPUT_SCRIPT, Launch, ask_camera, digest, prepare, worker_environment
-from vmstui.recorder.process import Exit, LockHeld, Process, adopt, find_marked, marker_of, spawn, take_lock
+from vmstui.recorder.launch import INPUT_SCRIPT, digest
+from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
-from vmstui.recorder.record import WorkerRecord, load_record, save_record
-from vmstui.recorder.run import Run, SpoolView
-from vmstui.recorder.supervised import StartFailed, Supervised, jitter
+from vmstui.recorder.record import WorkerRecord, load_record
+from vmstui.recorder.run import Run
 from vmstui.recorder.watchdog import Finding
+from vmstui.recorder.worker import Worker, generation_of, marker, recovered
 from vmstui.recording import layout
+from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 200
 SEGMENTS_KEPT = 1000
 LOG_COMPONENT = "recorder"
 """Of our own lines between those of ffmpeg."""
-_CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
-"""Ends that do not come from the camera: it still sends what it sent, so that it need not be asked again."""
-_LONG_RUN_S = 60.0
+NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
+"""Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
 
 
-class CameraWorker(Supervised):
-    """A configured camera. Made by the service, which calls `take_over` once and then `tick` every second."""
+class CameraWorker:
+    """A configured camera. Made by the fleet, which calls `take_over` once and then `tick` every second."""
 
     def __init__(self, camera: Camera, context: Context) -> None:
-        super().__init__(m.WORKER_POLICY)
         self.camera = camera
         self.context = context
         self.folder = context.camera_folder(camera.id)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.record = load_record(self.folder / "worker.json", camera.id)
         self.events = History(self.folder / "events.jsonl", Event, EVENTS_KEPT)
         self.segments = History(self.folder / "segments.jsonl", Segment, SEGMENTS_KEPT)
         self.samples = SampleRing()
-        self.run: Run | None = None
-        """The present run of the worker, None while there is none."""
-        self.log = CameraLog(context, camera.id)
+        """Of the present worker."""
         self.segments_closed = 0
         """Good ones published since the service started."""
-        self._plan: Plan | None = None
-        self._lower_rung = False
-        self._ask_again = True
-        self._spooling = asyncio.Lock()
-        """Held while a spool folder is made and a worker put into it, and while old ones are looked for."""
+        self.changeover: Changeover | None = None
+        """Between the present generation and the one before it, once measured."""
+        self.spooling = asyncio.Lock()
+        self.publisher = Publisher(
+            context, self._published, self._settled, lambda text: self.note(EventKind.SEGMENT, text)
+        )
+        self.worker = Worker(self, load_record(self.folder / NOTE, camera.id), self.folder / NOTE)
+        self.successor: Worker | None = None
+        """Starts beside the worker, to take its place."""
+        self.leaving: Worker | None = None
+        """Was told to end: its place was taken, or it could not take the place. Not at the same time as a successor."""
+        self._reason = ""
+        """Why the worker is being replaced."""
+        self._then_restart = False
+        """The worker is restarted as soon as nobody is beside it any more."""
+        self._at_boundary: tuple[str, RestartMode | None] | None = None
+        self._outdated_until_s: float | None = None
+        """The worker runs on an old configuration, which is tried to be changed again at that instant."""
+        self._handover_timer: asyncio.TimerHandle | None = None
+        self._ended: tuple[int, datetime] | None = None
+        """Generation that was settled last, and the instant of its last frame."""
+        self._handed_over_to = 0
+        self._newest_generation = self.worker.record.generation
         self._chores: set[asyncio.Task[None]] = set()
-        self._publisher = Publisher(context, self._published, lambda text: self.note(EventKind.SEGMENT, text))
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The present worker first, then who stands beside it."""
+        if self.successor is None and self.leaving is None:  # asked for several times a second
+            return (self.worker,)
+        return tuple(worker for worker in (self.worker, self.successor, self.leaving) if worker is not None)
+
+    @property
+    def process(self) -> Process | None:
+        """Of the present worker."""
+        return self.worker.process
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
     @property
     def wanted(self) -> bool:
         """What a person last asked for, else what the configuration says."""
-        return self.camera.enabled if self.record.wanted is None else self.record.wanted
+        return self.camera.enabled if self.worker.record.wanted is None else self.worker.record.wanted
 
-    def take_over(self) -> None:
-        """Adopt the worker an earlier service left, settle what dead ones left, and start if wanted."""
-        found = self._find_worker()
-        if found is not None:
-            started_at = self.record.started_at or datetime.now(UTC)
-            uptime_s = max(0.0, (datetime.now(UTC) - started_at).total_seconds())
-            self.adopt(found, self.record.rung, self.record.failures, uptime_s)
-            self.note(EventKind.ADOPT, f"worker {found.pid} (generation {self.record.generation}) taken over")
-        elif self.record.identity is not None:
-            self._explain_unseen_end()
-        self._do_beside(asyncio.to_thread(self.log.mask_all))
+    @property
+    def seamless(self) -> bool:
+        """Whether a worker that records now can be replaced without a hole."""
+        return self._may_hand_over(None)
+
+    def take_over(self, found: Iterable[Process] | None = None) -> None:
+        """Adopt the workers an earlier service left, settle what dead ones left, and start if wanted.
+
+        `found` are the live processes with this camera's marker; without it they are looked for.
+        """
+        found = all_marked(marker(self.context, self.camera.id)) if found is None else found
+        processes = sorted(found, key=generation_of)
+        identity = self.worker.record.identity
+        if not processes and identity is not None and (known := adopt(identity)) is not None:
+            processes = [known]
+        if processes:
+            self._adopt(processes)
+        elif identity is not None:
+            self.worker.explain_unseen_end()
+        self._forget_old_files()
+        self._do_beside(asyncio.to_thread(self.worker.log.mask_all))
         self.settle_leftovers()
-        if self.wanted and found is None:
+        if self.wanted and not processes:
             self.dispatch(m.Start())
-        elif not self.wanted and found is not None:
+        elif not self.wanted and processes:
             self.dispatch(m.Stop())
 
     def start(self, by: str) -> None:
@@ -106,27 +139,53 @@ class CameraWorker(Supervised):
         self.note(EventKind.COMMAND, f"stop asked for by {by}")
         self.dispatch(m.Stop())
 
-    def restart(self, by: str) -> None:
-        """End the present worker and start a new one on the best rung."""
+    def restart(self, by: str, mode: RestartMode | None = None, *, at_boundary: bool = False) -> None:
+        """Replace the present worker by a new one on the best rung, in the configured way unless `mode` names one.
+
+        `at_boundary`: as soon as the open segment is closed.
+        """
         self._remember(wanted=True)
-        self._ask_again = True
-        self.note(EventKind.COMMAND, f"restart asked for by {by}")
-        self.dispatch(m.Restart(f"restart asked for by {by}"))
+        self.worker.ask_again = True
+        text = f"restart asked for by {by}"
+        if at_boundary and self.worker.machine.state is State.RECORDING:
+            self._at_boundary = (text, mode)
+            self.note(EventKind.COMMAND, f"{text}, at the end of the open segment")
+            return
+        self.note(EventKind.COMMAND, text)
+        self._replace(text, mode)
 
     def configure(self, camera: Camera) -> None:
         """Take over a changed configuration; a worker that runs on the old one is replaced."""
         was_wanted, before = self.wanted, self.camera
         self.camera = camera
+        record = self.worker.record
         if camera.enabled != before.enabled:
-            self._save(replace(self.record, wanted=None))  # the newer word counts
+            record = replace(record, wanted=None)  # the newer word counts
+        if camera.url != before.url:
+            record = replace(record, second_connection=None)
+        if record is not self.worker.record:
+            self.worker.save(record)
         if not self.wanted:
             self.dispatch(m.Stop())
         elif not was_wanted:
             self.dispatch(m.Start())
         elif self._runs_on_another_configuration() or (self.process is None and camera != before):
-            self._ask_again = True
+            self.worker.ask_again = True
             self.note(EventKind.COMMAND, "configuration changed")
-            self.dispatch(m.Restart("configuration changed"))
+            if self.successor is not None:  # it comes up on the configuration before this one
+                self._give_up_successor("the configuration changed again")
+            self._replace("configuration changed", None)
+
+    def dispatch(self, event: m.Event) -> None:
+        """Something that concerns the camera as a whole: stop, start, hold, release."""
+        ends = isinstance(event, m.Stop) or (isinstance(event, m.Hold) and event.end_running)
+        if ends:
+            self._at_boundary, self._then_restart = None, False
+            if self.successor is not None:
+                self._give_up_successor("recording is to end")
+        if self.successor is not None and isinstance(event, m.Hold | m.Release):
+            self.successor.dispatch(event)
+        self.worker.dispatch(event)
 
     def settle_leftovers(self) -> None:
         """See to it that what ended generations left in the spool is settled; the live one is followed by `tick`."""
@@ -134,181 +193,72 @@ class CameraWorker(Supervised):
 
     async def finished(self, patience_s: float) -> bool:
         """Wait until there is no worker, then until all it left is settled; False if that cannot be done so soon."""
-        await self.settled.wait()
-        return await self._publisher.drained(patience_s)
+        while any(not worker.settled.is_set() for worker in self.workers):
+            for worker in self.workers:
+                await worker.settled.wait()
+        return await self.publisher.drained(patience_s)
+
+    @property
+    def unkillable(self) -> bool:
+        """A worker did not end after SIGKILL."""
+        return any(worker.machine.state is State.UNKILLABLE for worker in self.workers)
 
     async def retire(self, patience_s: float) -> None:
         """The camera left the configuration: end its worker, settle what it left, forget its password."""
-        self._save(replace(self.record, wanted=None))
+        self.worker.save(replace(self.worker.record, wanted=None))
         self.dispatch(m.Stop())
         await self.finished(patience_s)
         (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of everything; the worker, if one runs, goes on."""
-        self.let_go()
+        """Let go of everything; the workers that run go on."""
+        self._clear_handover_timer()
+        for worker in self.workers:
+            worker.close()
         for chore in self._chores:
             chore.cancel()
-        self._publisher.close()
-        self.log.close()
-
-    # -- the life of the worker --------------------------------------------------------------------------------------
-
-    async def launch(self) -> Process:
-        codec = self.record.source_codec
-        if self._ask_again or not codec:
-            codec = await ask_camera(self.camera, codec)
-        async with self._spooling:
-            with ExitStack() as undo:
-                try:
-                    lock_fd = take_lock(self.folder / "lock")
-                except LockHeld:
-                    return self._adopt_holder()
-                undo.callback(os.close, lock_fd)
-                prepared = await asyncio.to_thread(
-                    prepare, self.context, self.camera, self.log, codec, self.machine.rung, self.record.generation
-                )
-                undo.pop_all()  # from here on `spawn` looks after the lock, and nothing waits
-                return self._spawn(prepared, codec, lock_fd)
-
-    def _spawn(self, prepared: Launch, codec: str, lock_fd: int) -> Process:
-        plan = prepared.plan
-        intent = replace(
-            self.record,
-            name=self.camera.name,
-            recordings=self.context.settings.recordings,
-            generation=prepared.generation,
-            identity=None,
-            started_at=datetime.now(UTC),
-            rung=self.machine.rung,
-            failures=self.machine.failures,
-            source_codec=codec,
-            argv=tuple(self.context.masker.mask(part) for part in prepared.argv),
-            config_digest=digest(self.camera, self.context),
-            rung_name=plan.rung,
-            note=plan.note,
-            recording_encoder=plan.recording.encoder,
-            recording_codec=plan.recording.codec,
-            live_encoder=plan.live.encoder if plan.live else "",
-            live_codec=plan.live.codec if plan.live else "",
-        )
-        self._save(intent)
-        try:
-            process = spawn(
-                prepared.argv,
-                marker=f"{self._marker()}{prepared.generation}",
-                environment=worker_environment(self.context.settings),
-                stdout=prepared.progress_path,
-                stderr=prepared.log_path,
-                lock_fd=lock_fd,
-            )
-        except OSError as error:
-            raise StartFailed(m.Retry.LADDER, f"cannot run {prepared.argv[0]}: {error.strerror}") from None
-        self._plan = plan
-        self._lower_rung = prepared.lower_rung
-        self._save(replace(intent, identity=process.identity))
-        self.note(EventKind.START, f"worker {process.pid} (generation {prepared.generation}) started: {plan.rung}")
-        return process
-
-    def _adopt_holder(self) -> Process:
-        """The camera's lock is held: by a worker of ours that we lost sight of, or by what it forked."""
-        found = self._find_worker()
-        if found is None:
-            text = "another process holds the lock of this camera, so it may still be recorded; no second worker starts"
-            raise StartFailed(m.Retry.LADDER, text)
-        self._plan = None
-        self.note(EventKind.ADOPT, f"worker {found.pid} (generation {self.record.generation}) found again")
-        return found
-
-    def attached(self, process: Process) -> None:
-        record, adopted = self.record, self.machine.alive
-        self.log.follow(record.generation, tail=adopted)
-        self.run = Run(
-            process.pid,
-            self._spool(record.generation),
-            self.folder / "progress",
-            self._begun_at() if adopted else datetime.now(UTC),
-            asyncio.get_running_loop().time(),
-        )
-        self.context.run_began.set()
-
-    def detached(self) -> None:
-        if self.run is not None:
-            self.run.close()
-            self.run = None
-
-    def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
-        generation, run = self.record.generation, self.run
-        recorded = run is not None and run.recorded
-        if run is not None:
-            self._publisher.generation_ended(run.spool)
-        self.log.read(everything=True)
-        cause = self._cause(exit_)
-        self._ask_again = cause.kind not in _CAMERA_STAYED
-        retry = m.Retry.LADDER
-        if self._plan is not None and self._lower_rung and can_cure(self._plan, cause):
-            # After a long good run the same rung deserves another try: the device may only have been busy.
-            retry = m.Retry.LADDER if uptime_s >= _LONG_RUN_S and recorded else m.Retry.FALLBACK
-        elif cause.kind is ExitKind.AUTH:
-            retry = m.Retry.AUTH
-        elif cause.kind is ExitKind.CONFIGURATION:
-            retry = m.Retry.CONFIGURATION
-        self._save(replace(self.record, identity=None))
-        self.note(
-            EventKind.EXIT,
-            f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
-            measured=f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_),
-        )
-        return m.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
-
-    def _cause(self, exit_: Exit) -> ExitCause:
-        abilities = self.context.abilities
-        major = abilities.binary.major if abilities is not None else 0
-        return explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, self.machine.step > 0)
-
-    def _explain_unseen_end(self) -> None:
-        """The noted worker ended while no service ran."""
-        self.log.follow(self.record.generation, tail=True)
-        self.log.read(everything=True)
-        cause = self._cause(Exit())
-        text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
-        self.note(EventKind.EXIT, text, measured=cause.evidence)
-        self._save(replace(self.record, identity=None))
+        self.publisher.close()
 
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
     ) -> None:
+        """A line for the history of the camera, and for its log."""
         mask, now = self.context.masker.mask, datetime.now(UTC)
         self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
-        self.context.logbook.add(now, self.camera.id, self.record.generation, LogLevel.INFO, LOG_COMPONENT, mask(text))
+        generation = self.worker.record.generation
+        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, LOG_COMPONENT, mask(text))
+
+    def newest_segment(self) -> Segment | None:
+        """The last one published."""
+        return self.segments.newest()
 
     # -- once a second -----------------------------------------------------------------------------------------------
 
     def tick(self, now_s: float, late_s: float) -> None:
-        """Look at the worker. `late_s` is how much later than planned this look comes."""
-        self.log.read()
-        if self.run is None:
-            return
-        self.run.look(now_s, late_s)
-        if self.run.sample is not None:
-            self.samples.append(self.run.sample)
+        """Look at the workers. `late_s` is how much later than planned this look comes."""
+        for worker in self.workers:
+            worker.tick(now_s, late_s)
+        run = self.worker.run
+        if run is not None and run.sample is not None:
+            self.samples.append(run.sample)
+        if self._ended is not None and self.worker.machine.state is State.RECORDING:
+            self._measure(*self._ended)
+        if self._outdated_until_s is not None and now_s >= self._outdated_until_s:
+            self._outdated_until_s = None
+            if self._runs_on_another_configuration():
+                self._replace("configuration changed", None)
 
-    def saw_spool(self, run: Run, view: SpoolView, now_s: float) -> None:
-        """Take in what a look at the spool of a run saw; a run that is over meanwhile is none of our business."""
-        if run is not self.run:
-            return
-        closed = run.take_in(view, now_s)
-        if closed:
-            self._publisher.closed(run.spool, closed)
-        if run.recorded and self.machine.state is State.STARTING:
-            self.dispatch(m.Footage())
+    def saw_spool(self, worker: Worker, run: Run, view: SpoolView, now_s: float) -> None:
+        """Take in what a look at the spool of a worker's run saw."""
+        closed = worker.saw_spool(run, view, now_s)
+        if closed and worker is self.worker and self._at_boundary is not None:
+            (reason, mode), self._at_boundary = self._at_boundary, None
+            self._replace(reason, mode)
 
     def stall(self, now_s: float) -> Finding | None:
-        """What the watchdog has against this worker now."""
-        if self.machine.state not in (State.STARTING, State.RECORDING) or self.run is None:
-            return None
-        return self.run.stall(now_s)
+        """What the watchdog has against the present worker now."""
+        return self.worker.stall(now_s)
 
     def replace_stalled(self, finding: Finding) -> None:
         """Act on a finding."""
@@ -320,9 +270,165 @@ class CameraWorker(Supervised):
             threshold=finding.threshold,
             outcome="worker is replaced",
         )
-        self.dispatch(m.Stalled(str(finding)))
+        self.worker.dispatch(m.Stalled(str(finding)))
 
-    # -- inside ------------------------------------------------------------------------------------------------------
+    # -- replacing a worker ------------------------------------------------------------------------------------------
+
+    def has_company(self, worker: Worker) -> bool:
+        """Whether another worker of this camera lives beside this one, and is known to."""
+        return any(other is not worker and other.process is not None for other in self.workers)
+
+    def newest_generation(self) -> int:
+        """The highest number given to a worker so far, also to one that came to nothing."""
+        self._newest_generation = max(self._newest_generation, *(worker.record.generation for worker in self.workers))
+        return self._newest_generation
+
+    def worker_changed(self, worker: Worker) -> None:
+        """Something happened to a worker."""
+        if worker is self.successor:
+            if worker.machine.state is State.RECORDING:
+                self._promote()
+            elif worker.machine.state is not State.STARTING or worker.machine.rung > self.worker.record.rung:
+                self._successor_failed(worker.failure_kind)
+        elif worker is self.worker and self.successor is not None and worker.process is None:
+            self.note(EventKind.CHANGEOVER, "the old worker ended before the new one recorded")
+            if worker.failure_kind in (ExitKind.CLOSED, ExitKind.NETWORK, ExitKind.BUSY):
+                self._learn(second_connection=False)
+            self._promote()
+        elif worker is self.leaving and worker.settled.is_set():
+            self._left()
+
+    def _replace(self, reason: str, mode: RestartMode | None) -> None:
+        """Replace the worker: beside it where that can be done, else by ending it first."""
+        if self.successor is not None or (self.leaving is not None and self._then_restart):
+            return  # a new one is on its way already
+        if not self._may_hand_over(mode):
+            self.worker.dispatch(m.Restart(reason))
+            return
+        self._reason = reason
+        before = self.worker.record
+        record = replace(before, identity=None, started_at=None)
+        self.successor = successor = Worker(self, record, self.folder / SUCCESSOR)
+        self.worker.dispatch(m.Heir(there=True))
+        self._limit_handover()
+        successor.dispatch(m.Start())
+
+    def _may_hand_over(self, mode: RestartMode | None) -> bool:
+        machine = self.worker.machine
+        return (
+            (mode or self.camera.restart) is RestartMode.SEAMLESS
+            and machine.state is State.RECORDING
+            and not machine.hold
+            and self.worker.record.second_connection is not False
+            and self.leaving is None
+        )
+
+    def _limit_handover(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._handover_timer = loop.call_later(handover.LIMIT_S, lambda: self._successor_failed(None))
+
+    def _promote(self) -> None:
+        """The new worker takes the place of the old one, which is ended."""
+        old, new = self.worker, self.successor
+        assert new is not None
+        self._clear_handover_timer()
+        self.worker, self.successor, self.leaving = new, None, old
+        recorded = new.machine.state is State.RECORDING
+        learnt = True if recorded else old.record.second_connection
+        # In this order: whoever finds both alive goes by the generation in the first note.
+        wanted = old.record.wanted
+        new.note_path = self.folder / NOTE
+        new.save(replace(new.record, wanted=wanted, second_connection=learnt))
+        old.note_path = self.folder / PREDECESSOR
+        old.save(old.record)
+        self._forget(SUCCESSOR)
+        if recorded:
+            self._handed_over_to = new.record.generation
+            text = f"worker {_pid(new)} (generation {new.record.generation}) records and takes the place of {_pid(old)}"
+            self.note(EventKind.CHANGEOVER, text, outcome="the old worker is ended")
+        old.dispatch(m.Stop(for_good=True))
+
+    def _successor_failed(self, kind: ExitKind | None) -> None:
+        then, refused = handover.after_failure(kind)
+        if refused:
+            self._learn(second_connection=False)
+        what = f"nothing recorded within {handover.LIMIT_S:.0f} s" if kind is None else f"it ended: {kind}"
+        outcome = "the old worker is ended, then a new one starts"
+        if then is Then.KEEP:
+            outcome = "the old worker goes on"
+            if self._runs_on_another_configuration():
+                self._outdated_until_s = asyncio.get_running_loop().time() + handover.RETRY_S
+                outcome += f" on the old configuration; tried again in {handover.RETRY_S:.0f} s"
+        self._then_restart = then is Then.STOP_FIRST
+        self.note(
+            EventKind.CHANGEOVER,
+            "the new worker beside the old one came to nothing",
+            rule="the camera serves one connection at a time" if refused else "hand-over",
+            measured=what,
+            outcome=outcome,
+        )
+        self._dismiss_successor()
+
+    def _give_up_successor(self, why: str) -> None:
+        self.note(EventKind.CHANGEOVER, f"the new worker beside the old one is given up: {why}")
+        self._dismiss_successor()
+
+    def _dismiss_successor(self) -> None:
+        successor, self.successor = self.successor, None
+        assert successor is not None
+        self._newest_generation = max(self._newest_generation, successor.record.generation)
+        self._clear_handover_timer()
+        self.leaving = successor
+        self.worker.dispatch(m.Heir(there=False))
+        successor.dispatch(m.Stop(for_good=True))
+
+    def _left(self) -> None:
+        """Nobody stands beside the worker any more."""
+        worker, self.leaving = self.leaving, None
+        assert worker is not None
+        worker.close()
+        self._forget(SUCCESSOR if worker.record.generation > self.worker.record.generation else PREDECESSOR)
+        if self._then_restart:
+            self._then_restart = False
+            self.worker.dispatch(m.Restart(self._reason))
+
+    def _adopt(self, processes: list[Process]) -> None:
+        """Take over live workers, oldest first: one, or two of a hand-over that a service did not bring to its end."""
+        notes = [load_record(self.folder / name, self.camera.id) for name in (NOTE, SUCCESSOR, PREDECESSOR)]
+        first = notes[0]
+
+        def note_of(process: Process) -> WorkerRecord:
+            matching = (note for note in notes if note.identity == process.identity)
+            note = next(matching, None) or recovered(first, process)
+            return replace(note, wanted=first.wanted, second_connection=first.second_connection)
+
+        *older, newest = processes
+        promoted = first.generation == generation_of(newest)
+        if not older or promoted:
+            self.worker.save(note_of(newest))
+            self.worker.take_over(newest)
+            if older:
+                self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
+                self.leaving.take_over(older[-1])
+                self.leaving.dispatch(m.Stop(for_good=True))
+            return
+        self.worker.save(note_of(older[-1]))
+        self.worker.take_over(older[-1])
+        self.successor = Worker(self, note_of(newest), self.folder / SUCCESSOR)
+        self._reason = "a hand-over that an earlier service had begun"
+        self.worker.dispatch(m.Heir(there=True))
+        self._limit_handover()
+        self.successor.take_over(newest)
+
+    def _learn(self, *, second_connection: bool) -> None:
+        self.worker.save(replace(self.worker.record, second_connection=second_connection))
+
+    def _clear_handover_timer(self) -> None:
+        if self._handover_timer is not None:
+            self._handover_timer.cancel()
+            self._handover_timer = None
+
+    # -- what workers produce ----------------------------------------------------------------------------------------
 
     def _published(self, segment: Segment) -> None:
         self.segments.add(segment)
@@ -330,32 +436,48 @@ class CameraWorker(Supervised):
             self.note(EventKind.SEGMENT, f"segment set aside at {segment.path}: {segment.reason}")
             return
         self.segments_closed += 1
-        if self.run is not None and segment.generation == self.record.generation:
-            self.run.good_segments += 1
+        for worker in self.workers:
+            if worker.run is not None and segment.generation == worker.record.generation:
+                worker.run.good_segments += 1
         if segment.verdict is SegmentVerdict.PARTIAL:
             self.note(EventKind.SEGMENT, f"interrupted segment kept: {segment.path} ({segment.duration_s:.1f} s)")
 
-    def _find_worker(self) -> Process | None:
-        if self.record.identity is not None:
-            known = adopt(self.record.identity)
-            if known is not None:
-                return known
-        found = find_marked(self._marker())
-        if found is not None:
-            self._save(_recovered(self.record, found))
-        return found
+    def _settled(self, generation: int) -> None:
+        """Nothing of a generation is left in the spool."""
+        good = (entry for entry in self.segments.last(SEGMENTS_KEPT) if entry.verdict is not SegmentVerdict.QUARANTINED)
+        ends = [s.started_at + timedelta(seconds=s.duration_s) for s in good if s.generation == generation]
+        if ends:
+            self._ended = (generation, max(ends))
+
+    def _measure(self, before: int, ended_at: datetime) -> None:
+        """Once the last frame of the old worker and the first one of the new are known, say what lies between them."""
+        run, record = self.worker.run, self.worker.record
+        if before >= record.generation or self.successor is not None or self.leaving is not None:
+            return
+        if run is None or run.footage_from is None:
+            return
+        self._ended = None
+        seamless = self._handed_over_to == record.generation
+        fps = run.progress.fps if run.progress is not None else 0.0
+        self.changeover = handover.measured(
+            before, ended_at, record.generation, run.footage_from, fps, datetime.now(UTC), seamless=seamless
+        )
+        self.note(EventKind.CHANGEOVER, str(self.changeover))
+
+    # -- inside ------------------------------------------------------------------------------------------------------
 
     def _runs_on_another_configuration(self) -> bool:
-        known = self.record.config_digest
+        known = self.worker.record.config_digest
         return self.process is not None and bool(known) and known != digest(self.camera, self.context)
 
     async def _settle_leftovers(self) -> None:
-        noted = {Path(folder) for folder in (self.context.settings.recordings, self.record.recordings) if folder}
-        async with self._spooling:
+        noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}
+        async with self.spooling:
             for recordings in noted:
                 for generation in await asyncio.to_thread(layout.spooled_generations, recordings, self.camera.id):
-                    if self.process is None or generation != self.record.generation:
-                        self._publisher.generation_ended(Spool(recordings, self.camera, generation))
+                    live = {worker.record.generation for worker in self.workers if worker.process is not None}
+                    if generation not in live:
+                        self.publisher.generation_ended(Spool(recordings, self.camera, generation))
 
     def _do_beside(self, work: Coroutine[None, None, None]) -> None:
         """Run beside everything else; the loop itself holds its tasks only weakly."""
@@ -363,39 +485,25 @@ class CameraWorker(Supervised):
         self._chores.add(chore)
         chore.add_done_callback(self._chores.discard)
 
-    def _marker(self) -> str:
-        return f"{self.context.installation}:{self.camera.id}:"
-
-    def _spool(self, generation: int) -> Spool:
-        return Spool(Path(self.record.recordings or self.context.settings.recordings), self.camera, generation)
-
-    def _begun_at(self) -> datetime:
-        """When the open segment of an adopted worker was begun: where the one before it ended."""
-        before = self.segments.newest()
-        if before is not None and before.generation == self.record.generation:
-            return before.started_at + timedelta(seconds=before.duration_s)
-        return self.record.started_at or datetime.now(UTC)
-
     def _remember(self, *, wanted: bool) -> None:
-        self._save(replace(self.record, wanted=None if wanted == self.camera.enabled else wanted))
+        self.worker.save(replace(self.worker.record, wanted=None if wanted == self.camera.enabled else wanted))
 
-    def _save(self, record: WorkerRecord) -> None:
-        self.record = record
-        # A full state disk must not stop recordings: marker and lock still name the worker.
+    def _forget_old_files(self) -> None:
+        """Notes and progress of workers that are no more."""
+        live = {worker.record.generation for worker in self.workers if worker.process is not None}
         with contextlib.suppress(OSError):
-            save_record(self.folder / "worker.json", record)
+            for path in self.folder.glob("progress.*"):
+                if path.suffix.removeprefix(".").lstrip("0") not in map(str, live):
+                    path.unlink(missing_ok=True)
+        if self.successor is None:
+            self._forget(SUCCESSOR)
+        if self.leaving is None:
+            self._forget(PREDECESSOR)
+
+    def _forget(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            (self.folder / name).unlink(missing_ok=True)
 
 
-def _recovered(record: WorkerRecord, found: Process) -> WorkerRecord:
-    """What can be told of a worker that no note is left of: its generation by its marker, the rest by its argv."""
-    generation = marker_of(found.pid).rsplit(":", 1)[-1]
-    argv = tuple(Path(f"/proc/{found.pid}/cmdline").read_text(errors="replace").split("\0")[:-1])
-    encoders = [value for option, value in pairwise(argv) if option == "-c:v"]
-    return replace(
-        record,
-        generation=int(generation) if generation.isdigit() else record.generation,
-        identity=found.identity,
-        argv=argv,
-        recording_encoder=encoders[0] if encoders else "",
-        live_encoder=encoders[1] if len(encoders) > 1 else "",
-    )
+def _pid(worker: Worker) -> str:
+    return str(worker.process.pid) if worker.process is not None else "(ended)"

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
-from vmstui.model import Camera, CameraState, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
+from vmstui.model import Camera, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
+from vmstui.recorder.process import Process, all_marked, marker_of
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run
 from vmstui.recorder.watchdog import Finding, common_cause
+from vmstui.recorder.worker import Worker
 from vmstui.recording.spool import SpoolView
 
 DRAIN_S = 20.0
@@ -56,15 +60,18 @@ class Fleet:
     def open(self, settings: Settings, hold: Hold | None) -> None:
         """Take over what runs, start what is wanted, end what is not configured any more."""
         self._held = hold
+        found = self._found()
         for camera in settings.cameras:
-            self._add(camera)
+            self._add(camera, found.pop(camera.id, []))
         try:
             known = sorted(entry.name for entry in (self._context.state_folder / "cameras").iterdir())
         except OSError:
             known = []
         for name in known:
             if name not in self.cameras:
-                self._retire_unconfigured(name)
+                self._retire_unconfigured(name, found.pop(name, []))
+        for stranger in itertools.chain.from_iterable(found.values()):
+            stranger.close()
         self._keep(self._watch_spools())
 
     def configure(self, settings: Settings) -> None:
@@ -76,7 +83,7 @@ class Fleet:
             if name in self.cameras:
                 self.cameras[name].configure(camera)
             else:
-                self._add(camera)
+                self._add(camera, None)
         self.cameras = {name: self.cameras[name] for name in wanted if name in self.cameras}
 
     def reconsider(self) -> None:
@@ -108,7 +115,7 @@ class Fleet:
         for worker in workers.values():
             worker.dispatch(m.Stop(for_good=True))
         settled = await asyncio.gather(*(_finish(worker) for worker in workers.values()))
-        stuck = tuple(name for name, worker in workers.items() if worker.process is not None)
+        stuck = tuple(name for name, camera in workers.items() if any(w.process is not None for w in camera.workers))
         return LeftBehind(stuck, sum(not done for done in settled))
 
     def close(self) -> None:
@@ -140,8 +147,7 @@ class Fleet:
         return (*self.cameras.values(), *self._retiring.values())
 
     async def _watch_spools(self) -> None:
-        """Look at all spools once a second, and in between at those where the first footage is waited for. In a thread:
-        a dead disk then stops these looks and nothing else."""
+        """Look at all spools once a second, and in between at those where the first footage is waited for."""
         loop, began = asyncio.get_running_loop(), self._context.run_began
         due_s = loop.time()
         while True:
@@ -149,27 +155,33 @@ class Fleet:
             if everybody:
                 due_s = max(due_s + LOOK_S, loop.time())
             began.clear()
-            runs = [(worker, worker.run) for worker in self._all() if worker.run is not None]
-            await self._look_at_spools(runs if everybody else [entry for entry in runs if not entry[1].recorded])
-            if all(run.recorded for _, run in runs):
+            looks = [
+                _Look(camera, worker, worker.run)
+                for camera in self._all()
+                for worker in camera.workers
+                if worker.run is not None
+            ]
+            await self._look_at_spools(looks if everybody else [look for look in looks if not look.run.recorded])
+            if all(look.run.recorded for look in looks):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(began.wait(), max(0.0, due_s - loop.time()))
             else:
                 await asyncio.sleep(FIRST_LOOK_S)
 
-    async def _look_at_spools(self, runs: list[tuple[CameraWorker, Run]]) -> None:
-        if not runs:
+    async def _look_at_spools(self, looks: list[_Look]) -> None:
+        """In a thread: a dead disk then stops these looks and nothing else."""
+        if not looks:
             return
         loop = asyncio.get_running_loop()
-        seen = await loop.run_in_executor(self._looker, lambda: [_look(run) for _, run in runs])
-        for number, ((worker, run), view) in enumerate(zip(runs, seen, strict=True)):
+        seen = await loop.run_in_executor(self._looker, lambda: [_seen(look.run) for look in looks])
+        for number, (look, view) in enumerate(zip(looks, seen, strict=True)):
             if number % BATCH == 0:
                 await asyncio.sleep(0)
             if view is not None:
                 try:
-                    worker.saw_spool(run, view, loop.time())
+                    look.camera.saw_spool(look.worker, look.run, view, loop.time())
                 except Exception as error:
-                    self._say(LogLevel.ERROR, f"{worker.camera.id}: {type(error).__name__}: {error}")
+                    self._say(LogLevel.ERROR, f"{look.camera.camera.id}: {type(error).__name__}: {error}")
 
     def _judge(self, now_s: float) -> None:
         findings: list[tuple[CameraWorker, Finding]] = []
@@ -202,7 +214,15 @@ class Fleet:
 
     # -- coming and going --------------------------------------------------------------------------------------------
 
-    def _add(self, camera: Camera) -> None:
+    def _found(self) -> dict[str, list[Process]]:
+        """The live workers that an earlier service left, by camera, in one look at `/proc`."""
+        found: dict[str, list[Process]] = {}
+        for process in all_marked(f"{self._context.installation}:"):
+            found.setdefault(marker_of(process.pid).split(":")[1], []).append(process)
+        return found
+
+    def _add(self, camera: Camera, found: list[Process] | None) -> None:
+        """`found` are its live workers; None: nobody has looked for them."""
         coming_back = self._retiring.pop(camera.id, None)
         if coming_back is not None:
             self.cameras[camera.id] = coming_back
@@ -218,9 +238,9 @@ class Fleet:
         self.cameras[camera.id] = worker
         if self._held is not None:
             worker.dispatch(m.Hold(self._held.text, end_running=False))
-        worker.take_over()
+        worker.take_over(found)
 
-    def _retire_unconfigured(self, name: str) -> None:
+    def _retire_unconfigured(self, name: str, found: list[Process]) -> None:
         """A camera that left the configuration while no service ran may still have a worker, or unpublished footage."""
         record = load_record(self._context.camera_folder(name) / "worker.json", name)
         camera = Camera(name, record.name or name, "", _NOTHING, enabled=False)
@@ -229,7 +249,7 @@ class Fleet:
         except OSError as error:
             self._say(LogLevel.ERROR, f"{name}: left by an earlier configuration, cannot be looked after: {error}")
             return
-        worker.take_over()
+        worker.take_over(found)
         if worker.process is not None:
             self._say(LogLevel.WARNING, f"{name} is not configured any more: its worker is ended")
         self._keep(self._retire(worker))
@@ -244,7 +264,15 @@ class Fleet:
             self._context.logbook.forget(name)
 
 
-def _look(run: Run) -> SpoolView | None:
+class _Look(NamedTuple):
+    """A spool to be looked at."""
+
+    camera: CameraWorker
+    worker: Worker
+    run: Run
+
+
+def _seen(run: Run) -> SpoolView | None:
     try:
         return run.look_at_spool()
     except OSError:
@@ -256,7 +284,7 @@ async def _finish(worker: CameraWorker) -> bool:
     finishing = asyncio.ensure_future(worker.finished(DRAIN_S))
     while not finishing.done():
         await asyncio.wait([finishing], timeout=1.0)
-        if worker.machine.state is CameraState.UNKILLABLE:
+        if worker.unkillable:
             finishing.cancel()
             return False
     return finishing.result()

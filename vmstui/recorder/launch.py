@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vmstui.codec import to_json
 from vmstui.ffmpeg.command import CommandError, WorkerFiles, input_script, worker_argv
+from vmstui.ffmpeg.exits import ExitKind
 from vmstui.ffmpeg.plan import Plan, PlanError, plans
 from vmstui.live.client import ProbeError, ProbeErrorKind, describe
 from vmstui.model import Camera, Settings
@@ -28,6 +29,11 @@ from vmstui.recording import layout
 DESCRIBE_TIMEOUT_S = 5.0
 INPUT_SCRIPT = "input.ffconcat"
 KNOWN_CODECS = ("h264", "h265")
+_KINDS = {
+    ProbeErrorKind.AUTH: ExitKind.AUTH,
+    ProbeErrorKind.NOT_FOUND: ExitKind.NOT_FOUND,
+    ProbeErrorKind.BUSY: ExitKind.BUSY,
+}
 _UNCLEAR = (ProbeErrorKind.PROTOCOL, ProbeErrorKind.TLS)
 """The camera answered strangely: ffmpeg may understand it better than we do."""
 
@@ -57,7 +63,7 @@ async def ask_camera(camera: Camera, remembered: str) -> str:
         if error.kind in _UNCLEAR:
             return remembered
         retry = m.Retry.AUTH if error.kind is ProbeErrorKind.AUTH else m.Retry.LADDER
-        raise StartFailed(retry, str(error)) from None
+        raise StartFailed(retry, str(error), _KINDS.get(error.kind, ExitKind.NETWORK)) from None
     return description.codec if description.codec in KNOWN_CODECS else ""
 
 
@@ -84,7 +90,7 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
         spool.mkdir(parents=True, mode=0o700)
         log.prepare()
         _write_if_other(folder / INPUT_SCRIPT, input_script(camera, abilities).encode())
-        progress = folder / "progress"
+        progress = progress_path(folder, generation)
         progress.unlink(missing_ok=True)
         argv = worker_argv(
             abilities,
@@ -99,6 +105,11 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     except CommandError as error:
         raise StartFailed(m.Retry.CONFIGURATION, str(error)) from None
     return Launch(generation, argv, plan, plan is not ladder[-1], log.path(generation), progress)
+
+
+def progress_path(folder: Path, generation: int) -> Path:
+    """Where the worker of a generation reports its progress; `folder` is the state of its camera."""
+    return folder / f"progress.{generation:06d}"
 
 
 def worker_environment(settings: Settings) -> Mapping[str, str]:

@@ -133,6 +133,13 @@ class Stalled:
 
 
 @dataclass(frozen=True, slots=True)
+class Heir:
+    """Another worker runs beside this one and takes its place when it ends (or, with `there` False, does not)."""
+
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TimeUp:
     """The timer expired."""
 
@@ -150,7 +157,7 @@ class Release:
     """It is back."""
 
 
-Event = Start | Stop | Restart | Running | Footage | NotStarted | Ended | Stalled | TimeUp | Hold | Release
+Event = Start | Stop | Restart | Running | Footage | NotStarted | Ended | Stalled | Heir | TimeUp | Hold | Release
 
 # -- actions ---------------------------------------------------------------------------------------------------------
 
@@ -216,6 +223,8 @@ class Machine:
     """Why nothing may start now; empty when it may."""
     over: bool = False
     """Stopped for good."""
+    heir: bool = False
+    """When the process ends, another one has taken its place already."""
     policy: Policy = WORKER_POLICY
 
 
@@ -242,7 +251,7 @@ def _ignore(machine: Machine, event: Event) -> Result:
 def _begin(machine: Machine) -> Result:
     """Start if wanted and allowed."""
     machine = replace(machine, alive=False, step=0)
-    if not machine.wanted:
+    if not machine.wanted or machine.heir:
         return replace(machine, state=State.STOPPED, reason="", failures=0, rung=0), ()
     if machine.hold:
         return replace(machine, state=State.HELD, reason=machine.hold), ()
@@ -366,6 +375,17 @@ def _mark_unwanted(machine: Machine, event: Event) -> Result:
     return replace(machine, wanted=False), ()
 
 
+def _note_heir(machine: Machine, event: Event) -> Result:
+    assert isinstance(event, Heir)
+    return replace(machine, heir=event.there), ()
+
+
+def _heir_lost(machine: Machine, event: Event) -> Result:
+    """The one that was to take the place does not, and the old one has ended meanwhile."""
+    changed, _ = _note_heir(machine, event)
+    return _begin(changed) if changed.wanted and not changed.heir else (changed, ())
+
+
 def _timer_begin(machine: Machine, event: Event) -> Result:
     return _begin(machine)
 
@@ -390,7 +410,7 @@ def _died(machine: Machine, event: Event) -> Result:
 
 def _after_failure(machine: Machine, retry: Retry, text: str, jitter: float, *, recorded: bool) -> Result:
     machine = replace(machine, alive=False, step=0)
-    if not machine.wanted or machine.hold:
+    if not machine.wanted or machine.heir or machine.hold:
         return _begin(machine)
     if retry is Retry.FALLBACK:
         lower, actions = _begin(replace(machine, rung=machine.rung + 1))
@@ -415,6 +435,7 @@ _NO_PROCESS: dict[type[Event], Handler] = {
     NotStarted: _ignore,
     Ended: _ignore,
     Stalled: _ignore,
+    Heir: _note_heir,
 }
 _LIVING: dict[type[Event], Handler] = {
     Start: _ignore,
@@ -424,6 +445,7 @@ _LIVING: dict[type[Event], Handler] = {
     NotStarted: _ignore,
     Ended: _died,
     Stalled: _stall,
+    Heir: _note_heir,
     TimeUp: _ignore,
     Hold: _hold_living,
     Release: _forget_hold,
@@ -436,6 +458,7 @@ _ENDING: dict[type[Event], Handler] = {
     Footage: _ignore,
     NotStarted: _ignore,
     Stalled: _ignore,
+    Heir: _note_heir,
     TimeUp: _next_step,
     Hold: _remember_hold,
     Release: _forget_hold,
@@ -451,7 +474,7 @@ _WAITING: dict[type[Event], Handler] = {
     Release: _forget_hold,
 }
 _ROWS: dict[State, dict[type[Event], Handler]] = {
-    State.STOPPED: {**_WAITING, Stop: _ignore, TimeUp: _ignore},
+    State.STOPPED: {**_WAITING, Stop: _unwant, Heir: _heir_lost, TimeUp: _ignore},
     State.HELD: {**_WAITING, Start: _ignore, Restart: _ignore, TimeUp: _ignore, Hold: _hold_again, Release: _release},
     State.STARTING: {
         **_LIVING,

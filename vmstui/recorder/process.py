@@ -15,7 +15,7 @@ import os
 import signal
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -221,20 +221,25 @@ def find_marked(prefix: str) -> Process | None:
 
     Covers a service that died between starting a process and noting its pid. Reads only processes of our own user.
     """
+    return next(all_marked(prefix), None)
+
+
+def all_marked(prefix: str) -> Iterator[Process]:
+    """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`."""
     wanted = f"{MARKER}={prefix}".encode()
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         pid = int(entry.name)
         try:
-            marked = any(item.startswith(wanted) for item in Path(entry.path, "environ").read_bytes().split(b"\0"))
+            environ = Path(entry.path, "environ").read_bytes()
+            marked = wanted in environ and any(item.startswith(wanted) for item in environ.split(b"\0"))
             leads = marked and os.getsid(pid) == pid
             found = adopt(Identity(pid, _start_ticks(pid), boot_id())) if leads else None
         except OSError:
             continue
         if found is not None:
-            return found
-    return None
+            yield found
 
 
 def marker_of(pid: int) -> str:

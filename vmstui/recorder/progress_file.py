@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.ffmpeg.progress import parse_out_time_s, parse_progress
@@ -22,14 +23,20 @@ MARK_S = 5.0
 RATE_MARKS = 7
 """fps and speed are taken over the last 30 to 35 s: from the oldest of so many marks until now."""
 RATE_MIN_S = 3.0
+FIRST_REPORTS = 30
+"""By so many it is known when the first frame came: the first ones come late."""
 
 
 class ProgressFile:
-    """The reports of one run. Looked at once a second by `Run`."""
+    """The reports of one run, `fresh` from its start on. Looked at once a second by `Run`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, fresh: bool) -> None:
         self.out_time_s = -1.0
         """ffmpeg's own time of the last report; negative before the first."""
+        self.footage_from: datetime | None = None
+        """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
+        self._telling = FIRST_REPORTS if fresh else 0
+        """Reports still to come that may tell it better."""
         self._path = path
         self._fd = -1
         self._size_bytes = 0
@@ -61,8 +68,14 @@ class ProgressFile:
             # The worker appends, so it goes on at the new end; at most one report is lost.
             os.ftruncate(self._fd, 0)
         out_time_s = parse_out_time_s(tail)
-        if out_time_s is not None:
-            self.out_time_s, self._tail = out_time_s, tail
+        if out_time_s is None:
+            return
+        self.out_time_s, self._tail = out_time_s, tail
+        if self._telling and out_time_s > 0:
+            # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
+            began_at = datetime.fromtimestamp(os.fstat(self._fd).st_mtime - out_time_s, UTC)
+            self.footage_from = min(self.footage_from or began_at, began_at)
+            self._telling -= 1
 
     def progress(self) -> Progress | None:
         """The last report, with fps and speed up to the last look; None before the first."""

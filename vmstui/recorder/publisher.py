@@ -53,12 +53,18 @@ class Publisher:
     """The queue of one camera."""
 
     def __init__(
-        self, context: Context, on_segment: Callable[[Segment], None], on_trouble: Callable[[str], None]
+        self,
+        context: Context,
+        on_segment: Callable[[Segment], None],
+        on_settled: Callable[[int], None],
+        on_trouble: Callable[[str], None],
     ) -> None:
+        """`on_settled` is told the generation of which nothing is left in the spool."""
         self.troubled = False
         """The first job in the queue could not be done and is tried again every 10 s."""
         self._context = context
         self._on_segment = on_segment
+        self._on_settled = on_settled
         self._on_trouble = on_trouble
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -118,6 +124,7 @@ class Publisher:
                 self._on_segment(segment)
         if not job.name:
             await self._in_thread(lambda: _remove(job.spool.folder))
+            self._on_settled(job.spool.generation)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._context.publishing, work)

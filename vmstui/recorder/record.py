@@ -35,6 +35,8 @@ class WorkerRecord:
     rung: int = 0
     failures: int = 0
     source_codec: str = ""
+    second_connection: bool | None = None
+    """Whether the camera serves a second connection while one is open; None: never tried."""
     argv: tuple[str, ...] = ()
     config_digest: str = ""
     """Of everything that shaped the worker; another digest means that it runs on an old configuration."""

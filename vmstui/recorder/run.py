@@ -25,9 +25,12 @@ BLIND_S = 5.0
 
 
 class Run:
-    """The run of one generation. `begun_at` is when its first segment that we have not seen published was begun."""
+    """The run of one generation, `fresh` from its start on. `begun_at` is when its first segment that we have not seen
+    published was begun."""
 
-    def __init__(self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float) -> None:
+    def __init__(
+        self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float, *, fresh: bool
+    ) -> None:
         self.spool = spool
         self.sample: Sample | None = None
         self.open: OpenSegment | None = None
@@ -35,7 +38,7 @@ class Run:
         """Footage of this run is on disk."""
         self.good_segments = 0
         """Good ones of this run; counted by who publishes them."""
-        self._progress = ProgressFile(progress_path)
+        self._progress = ProgressFile(progress_path, fresh=fresh)
         self._begun_at = begun_at
         self._reader_of_spool = SpoolReader(spool.folder)
         self._told: frozenset[str] = frozenset()
@@ -50,6 +53,11 @@ class Run:
     def progress(self) -> Progress | None:
         """What ffmpeg last reported."""
         return self._progress.progress()
+
+    @property
+    def footage_from(self) -> datetime | None:
+        """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
+        return self._progress.footage_from
 
     def look(self, now_s: float, late_s: float) -> None:
         """Take a sample and look at the progress. `late_s`: how much later than planned this look comes; that time does
@@ -67,13 +75,15 @@ class Run:
         """Take over what was seen; gives the names of segments that were closed since the last time."""
         self._looked_s = now_s
         self._take_open_segment(view)
+        fresh: tuple[str, ...] = ()
+        if view.closed:
+            fresh = tuple(name for name in view.closed if name not in self._told)
+            self._told = frozenset(view.closed)
+            if fresh:
+                self._vitals = self._vitals.closed_segment(now_s)
         name, size = (self.open.name, self.open.size_bytes) if self.open is not None else ("", 0)
         self._vitals = self._vitals.saw(now_s, name, size, self._progress.out_time_s)
         self.recorded = self._vitals.grew_s is not None
-        if not view.closed:
-            return ()
-        fresh = tuple(name for name in view.closed if name not in self._told)
-        self._told = frozenset(view.closed)
         return fresh
 
     def stall(self, now_s: float) -> Finding | None:

@@ -220,7 +220,7 @@ class Service:
         return tuple(
             name
             for name, worker in self.fleet.cameras.items()
-            if worker.process is not None and worker.record.live_encoder
+            if worker.process is not None and worker.worker.record.live_encoder
         )
 
     def _end_old_relay(self) -> None:
@@ -257,7 +257,7 @@ class Service:
         self._add_up()
 
     def _add_up(self) -> None:
-        runs = [worker.run for worker in self.fleet.cameras.values()]
+        runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
         samples = [run.sample for run in runs if run is not None] + [self.live.snapshot().sample, self.own_sample]
         taken = [entry for entry in samples if entry is not None]
         if taken:

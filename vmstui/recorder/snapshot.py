@@ -75,14 +75,15 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
 
 def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
     """One row of the fleet table."""
-    machine, record = worker.machine, worker.record
-    run = worker.run
+    machine, record = worker.worker.machine, worker.worker.record
+    run = worker.worker.run
+    beside = worker.successor or worker.leaving
     return CameraSnapshot(
         id=worker.camera.id,
         name=worker.camera.name,
         state=machine.state,
         reason=worker.context.masker.mask(machine.reason),
-        since=worker.since,
+        since=worker.worker.since,
         wanted=worker.wanted,
         profile=worker.camera.profile.name,
         outputs=_outputs(worker),
@@ -90,7 +91,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         pid=worker.process.pid if worker.process is not None else None,
         started_at=record.started_at if worker.process is not None else None,
         restarts=max(0, record.generation - 1),
-        next_start_at=worker.next_start_at,
+        next_start_at=worker.worker.next_start_at,
         fallback=f"{record.rung_name}: {record.note}" if record.note else "",
         sample=_calm(worker) if run is not None and run.sample is not None else None,
         progress=run.progress if run else None,
@@ -100,6 +101,9 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         warnings_per_min=worker.context.logbook.warnings_since(
             worker.camera.id, datetime.now(UTC) - timedelta(minutes=1)
         ),
+        seamless=worker.seamless,
+        beside_pid=beside.process.pid if beside is not None and beside.process is not None else None,
+        changeover=worker.changeover,
     )
 
 
@@ -120,18 +124,18 @@ def _calm(worker: CameraWorker) -> Sample | None:
 def camera_details(worker: CameraWorker) -> CameraDetails:
     """What the details of one camera show beyond its row."""
     recordings = Path(worker.context.settings.recordings)
-    generation = worker.record.generation
+    record = worker.worker.record
     cpu_percents = worker.samples.cpu_percents(SAMPLES_SHOWN) if worker.process is not None else ()
     return CameraDetails(
         id=worker.camera.id,
         source=worker.context.masker.mask(worker.camera.url),
-        source_codec=worker.record.source_codec,
-        command=worker.record.argv,
+        source_codec=record.source_codec,
+        command=record.argv,
         stability=stability(cpu_percents),
         samples=worker.samples.last(SAMPLES_SHOWN),
         events=worker.events.last(EVENTS_SHOWN),
-        log_path=str(worker.log.path(generation)),
-        spool_path=str(layout.generation_spool(recordings, worker.camera.id, generation)),
+        log_path=str(worker.worker.log.path(record.generation)),
+        spool_path=str(layout.generation_spool(recordings, worker.camera.id, record.generation)),
     )
 
 
@@ -140,14 +144,14 @@ def _mean(values: tuple[float, ...]) -> float:
 
 
 def _outputs(worker: CameraWorker) -> tuple[OutputHealth, ...]:
-    record, camera = worker.record, worker.camera
+    record, camera, machine = worker.worker.record, worker.camera, worker.worker.machine
     recording = OutputHealth(
         OutputKind.RECORDING,
-        OutputState.UP if worker.machine.state is CameraState.RECORDING else OutputState.DOWN,
+        OutputState.UP if machine.state is CameraState.RECORDING else OutputState.DOWN,
         codec=record.recording_codec or record.source_codec,
         encoder=record.recording_encoder,
         address=str(Path(worker.context.settings.recordings) / camera_folder(camera)),
-        reason="" if worker.machine.state is CameraState.RECORDING else worker.machine.reason,
+        reason="" if machine.state is CameraState.RECORDING else machine.reason,
     )
     if camera.profile.live is None:
         return (recording,)
@@ -155,7 +159,7 @@ def _outputs(worker: CameraWorker) -> tuple[OutputHealth, ...]:
 
 
 def _live(worker: CameraWorker) -> OutputHealth:
-    record, live = worker.record, worker.context.live
+    record, live = worker.worker.record, worker.context.live
     address = live.play_url(worker.camera.id)
     if worker.process is None:
         return OutputHealth(OutputKind.LIVE, OutputState.DOWN, address=address, reason="the worker does not run")

@@ -12,6 +12,7 @@ import random
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 
+from vmstui.ffmpeg.exits import ExitKind
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
 from vmstui.recorder import machine as m
@@ -21,9 +22,10 @@ from vmstui.recorder.process import Exit, Process
 class StartFailed(Exception):
     """A start that came to nothing; `str` is the reason for a person."""
 
-    def __init__(self, retry: m.Retry, text: str) -> None:
+    def __init__(self, retry: m.Retry, text: str, kind: ExitKind = ExitKind.UNKNOWN) -> None:
         super().__init__(text)
         self.retry = retry
+        self.kind = kind
 
 
 class Supervised(ABC):
@@ -66,6 +68,10 @@ class Supervised(ABC):
     def detached(self) -> None:
         """It does not any more."""
 
+    def changed(self) -> None:
+        """The machine took in an event. Nobody needs to know, unless a deriving class does."""
+        return
+
     # -- what happens ------------------------------------------------------------------------------------------------
 
     def dispatch(self, event: m.Event) -> None:
@@ -84,6 +90,7 @@ class Supervised(ABC):
             self.settled.set()
         else:
             self.settled.clear()
+        self.changed()
 
     def adopt(self, process: Process, rung: int, failures: int, uptime_s: float) -> None:
         """Take over a process that an earlier service started."""

@@ -28,7 +28,9 @@ COMMON_CAUSE_PATIENCE_S = 60.0
 
 
 class Vitals(NamedTuple):
-    """What was seen of one run of a worker. All instants are monotonic seconds. A tuple: hundreds are made each second.
+    """What was seen of one run of a worker. All instants are monotonic seconds.
+
+    A tuple rather than a dataclass: hundreds are made each second.
     """
 
     started_s: float
@@ -58,6 +60,12 @@ class Vitals(NamedTuple):
             out_time_s if advanced else self.out_time_s,
             now_s if advanced else self.advanced_s,
         )
+
+    def closed_segment(self, now_s: float) -> Vitals:
+        """These vitals after a segment was closed: of a camera whose keyframes are further apart than its segments are
+        long, nothing else is ever seen to grow."""
+        gap_s = now_s - self.grew_s if self.grew_s is not None else 0.0
+        return self._replace(grew_s=now_s, longest_gap_s=max(self.longest_gap_s, gap_s))
 
     def postponed(self, late_s: float) -> Vitals:
         """These vitals when nobody looked for `late_s` seconds: that time does not count against the worker."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Literal, TypeAlias
 
-from vmstui.model import Encoder, VideoCodec
+from vmstui.model import Encoder, RestartMode, VideoCodec
 from vmstui.settings.addresses import CAMERA_ADDRESS, LISTEN, LIVE_SERVER
 from vmstui.settings.values import (
     ABSOLUTE_PATH,
@@ -224,11 +224,19 @@ CAMERA_PROFILE = Key(
 TRANSPORT = Key(
     "transport", choice(Transport), "How the stream travels; udp loses packets.", Effect.WORKER, default="tcp"
 )
+RESTART_KEY = Key(
+    "restart",
+    choice(RestartMode),
+    "How a worker that records is replaced: `seamless` starts the new one beside it and loses nothing, where the "
+    "camera serves two connections (which is tried, and remembered); `stop_first` ends it before.",
+    Effect.NOTHING,
+    default="seamless",
+)
 ENABLED = Key("enabled", BOOLEAN, "Whether the camera is recorded.", Effect.WORKER, default="true")
 CAMERAS = Section(
     "cameras",
     "The cameras to record.",
-    (CAMERA_ID, CAMERA_NAME, CAMERA_URL, USERNAME, PASSWORD, CAMERA_PROFILE, TRANSPORT, ENABLED),
+    (CAMERA_ID, CAMERA_NAME, CAMERA_URL, USERNAME, PASSWORD, CAMERA_PROFILE, TRANSPORT, RESTART_KEY, ENABLED),
     "list",
 )
 

@@ -16,6 +16,7 @@ from vmstui.model import (
     LiveServer,
     OutputSettings,
     Profile,
+    RestartMode,
     Secret,
     Settings,
     VideoCodec,
@@ -212,6 +213,7 @@ def _camera(section: SectionReader, profiles: Mapping[str, Profile], context: Co
     password = section.secret(keys.PASSWORD)
     profile_name = section.value(keys.CAMERA_PROFILE) or ""
     transport = section.value(keys.TRANSPORT)
+    restart = section.value(keys.RESTART_KEY)
     enabled = section.value(keys.ENABLED)
     if profile_name and profile_name not in profiles:
         one_of = f"one of: {', '.join(profiles)}"
@@ -247,4 +249,5 @@ def _camera(section: SectionReader, profiles: Mapping[str, Profile], context: Co
         password=password,
         transport=transport.value if transport else "",
         enabled=enabled is not False,
+        restart=restart or RestartMode.SEAMLESS,
     )

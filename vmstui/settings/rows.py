@@ -52,6 +52,7 @@ def camera_rows(camera: Camera) -> Iterator[Row]:
     yield _secret("password", camera.password)
     yield _text("profile", camera.profile.name)
     yield _text("transport", camera.transport)
+    yield _text("restart", camera.restart.value)
     yield Row("enabled", camera.enabled, "true" if camera.enabled else "false")
 
 

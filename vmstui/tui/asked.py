@@ -7,8 +7,10 @@ from datetime import datetime
 
 from vmstui.model import CameraSnapshot, CameraState, RecorderSnapshot
 
-PATIENCE_TICKS = 15
+PATIENCE_TICKS = 60
 """Ticks after which a note is taken away, though nothing changed."""
+MEASURE_TICKS = 10
+"""So long is waited for the cost of a restart, which is measured some seconds after it."""
 
 _WORDS = {"restart": "restarting", "stop": "stopping", "start": "starting"}
 
@@ -21,6 +23,7 @@ class _Wish:
     since: datetime
     noted: bool = True
     ticks: int = 0
+    done_ticks: int = 0
 
 
 class Asked:
@@ -63,7 +66,14 @@ class Asked:
     def _end_of(wish: _Wish, camera: CameraSnapshot) -> str:
         newer = camera.generation > wish.generation
         if wish.verb != "stop" and camera.state is CameraState.RECORDING and newer:
-            return f"{camera.name} records{' again' if wish.verb == 'restart' else ''}, PID {camera.pid}."
+            cost = camera.changeover
+            measured = cost is not None and cost.after == camera.generation
+            wish.done_ticks += 1
+            cut = wish.verb == "restart" and wish.state is CameraState.RECORDING
+            if cut and not measured and wish.done_ticks <= MEASURE_TICKS:
+                return ""
+            told = f": {cost}" if measured else ""
+            return f"{camera.name} records{' again' if wish.verb == 'restart' else ''}, PID {camera.pid}{told}."
         if wish.verb == "stop" and camera.state is CameraState.STOPPED:
             return f"{camera.name} is stopped."
         return ""

@@ -32,7 +32,13 @@ def restart(snapshot: RecorderSnapshot, camera: CameraSnapshot, *, by_name: bool
     if camera.pid is None:
         text = f"{camera.name} does not record now, so nothing is lost by trying at once."
         return Question(f"Try {camera.name} now?", text, "Try now") if by_name else None
-    lines = ["The worker is ended first, then a new one starts: about 1–3 s of footage are lost."]
+    if camera.seamless:
+        lines = [
+            "A new worker starts beside this one and takes its place once it records: no footage is lost. Should the"
+            " camera refuse a second connection, this one is ended first: that costs 1–3 s, once."
+        ]
+    else:
+        lines = ["The worker is ended first, then a new one starts: about 1–3 s of footage are lost."]
     if opened := camera.open_segment:
         age = timer((snapshot.at - opened.started_at).total_seconds())
         lines.append(f"The open segment is closed cleanly and kept:\n{opened.name}, {age}, {size(opened.size_bytes)}.")

@@ -1,0 +1,40 @@
+"""From one worker to the next: what follows a new worker that came to nothing, and what a change cost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vmstui.ffmpeg.exits import ExitKind
+from vmstui.recorder.handover import Then, after_failure, measured
+
+AT = datetime(2026, 11, 24, 3, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", [None, ExitKind.BUSY, ExitKind.CLOSED, ExitKind.NETWORK])
+def test_a_camera_that_turns_the_second_connection_away_serves_one(kind: ExitKind | None) -> None:
+    assert after_failure(kind) == (Then.STOP_FIRST, True)
+
+
+def test_a_gpu_without_a_free_session_is_no_matter_of_the_camera() -> None:
+    assert after_failure(ExitKind.ENCODER) == (Then.STOP_FIRST, False)
+
+
+@pytest.mark.parametrize("kind", [ExitKind.AUTH, ExitKind.NOT_FOUND, ExitKind.CONFIGURATION, ExitKind.DISK])
+def test_a_recording_is_not_given_up_for_a_worker_that_could_not_record_either(kind: ExitKind) -> None:
+    assert after_failure(kind) == (Then.KEEP, False)
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "lost", "text"),
+    [
+        (-2.13, 0, "no frame lost: generation 8 overlaps 7 by 2.1 s"),
+        (0.1, 0, "0.1 s not recorded between generations 7 and 8"),
+        (2.3, 22, "2.3 s, about 22 frames, not recorded between generations 7 and 8"),
+    ],
+)
+def test_what_a_change_cost_is_told_in_seconds_and_frames(gap_s: float, lost: int, text: str) -> None:
+    cost = measured(7, AT, 8, AT + timedelta(seconds=gap_s), 10.0, AT, seamless=True)
+    assert cost.frames_lost == lost
+    assert str(cost) == text
