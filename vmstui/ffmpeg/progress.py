@@ -36,12 +36,6 @@ def parse_progress(raw: bytes) -> Progress | None:
     )
 
 
-def parse_out_time_s(raw: bytes) -> float | None:
-    """ffmpeg's own time in the last complete block of the tail, None if there is none: what is wanted once a second."""
-    start = raw.rfind(b"\nout_time_us=", 0, max(0, raw.rfind(b"\nprogress="))) + 1
-    return _number(raw[start + 12 : raw.index(b"\n", start)].decode("ascii", "replace")) / 1e6 if start else None
-
-
 def _number(text: str) -> float:
     try:
         value = float(text)

@@ -402,17 +402,21 @@ class CameraWorker:
             note = next(matching, None) or recovered(first, process)
             return replace(note, wanted=first.wanted, second_connection=first.second_connection)
 
+        def known(note: WorkerRecord) -> None:
+            if note != self.worker.record:  # else hundreds of unchanged notes would be synced to the disk
+                self.worker.save(note)
+
         *older, newest = processes
         promoted = first.generation == generation_of(newest)
         if not older or promoted:
-            self.worker.save(note_of(newest))
+            known(note_of(newest))
             self.worker.take_over(newest)
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
                 self.leaving.dispatch(m.Stop(for_good=True))
             return
-        self.worker.save(note_of(older[-1]))
+        known(note_of(older[-1]))
         self.worker.take_over(older[-1])
         self.successor = Worker(self, note_of(newest), self.folder / SUCCESSOR)
         self._reason = "a hand-over that an earlier service had begun"

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 from vmstui.model import Camera, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
 from vmstui.recorder import machine as m
@@ -32,6 +31,8 @@ FIRST_LOOK_S = 0.2
 """Of spools of workers that have no footage yet: they are looked at more often than the others."""
 BATCH = 16
 """So many cameras are looked after, then others have their turn on the loop: a millisecond or two."""
+_Look = tuple[CameraWorker, Worker, Run]
+"""A spool to be looked at."""
 _NOTHING = Profile("none", OutputSettings(), None)
 
 
@@ -155,14 +156,14 @@ class Fleet:
             if everybody:
                 due_s = max(due_s + LOOK_S, loop.time())
             began.clear()
-            looks = [
-                _Look(camera, worker, worker.run)
+            looks: list[_Look] = [
+                (camera, worker, worker.run)
                 for camera in self._all()
                 for worker in camera.workers
                 if worker.run is not None
             ]
-            await self._look_at_spools(looks if everybody else [look for look in looks if not look.run.recorded])
-            if all(look.run.recorded for look in looks):
+            await self._look_at_spools(looks if everybody else [look for look in looks if not look[2].recorded])
+            if all(run.recorded for _, _, run in looks):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(began.wait(), max(0.0, due_s - loop.time()))
             else:
@@ -173,15 +174,15 @@ class Fleet:
         if not looks:
             return
         loop = asyncio.get_running_loop()
-        seen = await loop.run_in_executor(self._looker, lambda: [_seen(look.run) for look in looks])
-        for number, (look, view) in enumerate(zip(looks, seen, strict=True)):
+        seen = await loop.run_in_executor(self._looker, lambda: [_seen(run) for _, _, run in looks])
+        for number, ((camera, worker, run), view) in enumerate(zip(looks, seen, strict=True)):
             if number % BATCH == 0:
                 await asyncio.sleep(0)
             if view is not None:
                 try:
-                    look.camera.saw_spool(look.worker, look.run, view, loop.time())
+                    camera.saw_spool(worker, run, view, loop.time())
                 except Exception as error:
-                    self._say(LogLevel.ERROR, f"{look.camera.camera.id}: {type(error).__name__}: {error}")
+                    self._say(LogLevel.ERROR, f"{camera.camera.id}: {type(error).__name__}: {error}")
 
     def _judge(self, now_s: float) -> None:
         findings: list[tuple[CameraWorker, Finding]] = []
@@ -262,14 +263,6 @@ class Fleet:
             del self._retiring[name]
             worker.close()
             self._context.logbook.forget(name)
-
-
-class _Look(NamedTuple):
-    """A spool to be looked at."""
-
-    camera: CameraWorker
-    worker: Worker
-    run: Run
 
 
 def _seen(run: Run) -> SpoolView | None:

@@ -1,8 +1,8 @@
 """Follows the file a worker writes its progress to, and bounds the space it takes.
 
-Once a second the watchdog wants to know whether ffmpeg's own time advances; everything else that a report holds is
-worked out when somebody asks for it. The descriptor stays open: the file is in the state folder, never on the disk of
-the recordings.
+Looked at every second while a run is young, then every few seconds: what is shown are rates over half a minute, and the
+watchdog's limits are far longer. The descriptor stays open: the file is in the state folder, never on the disk of the
+recordings.
 """
 
 from __future__ import annotations
@@ -13,78 +13,67 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vmstui.ffmpeg.progress import parse_out_time_s, parse_progress
+from vmstui.ffmpeg.progress import parse_progress
 from vmstui.model import Progress
 
 BOUND_BYTES = 64 * 1024
 TAIL_BYTES = 1024
 """Holds the last whole report: one takes some 250."""
-MARK_S = 5.0
-RATE_MARKS = 7
-"""fps and speed are taken over the last 30 to 35 s: from the oldest of so many marks until now."""
-RATE_MIN_S = 3.0
 FIRST_REPORTS = 30
-"""By so many it is known when the first frame came: the first ones come late."""
+"""Looked at as they come. By then it is known when the first frame came: the first reports come late."""
+LOOK_S = 5.0
+RATE_LOOKS = 7
+"""fps and speed are taken from the oldest of so many looks until now."""
+RATE_MIN_S = 3.0
 
 
 class ProgressFile:
-    """The reports of one run, `fresh` from its start on. Looked at once a second by `Run`."""
+    """The reports of one run, `fresh` from its start on. `look` is called once a second."""
 
     def __init__(self, path: Path, *, fresh: bool) -> None:
-        self.out_time_s = -1.0
-        """ffmpeg's own time of the last report; negative before the first."""
+        self.progress: Progress | None = None
+        """The last report, with the fps and speed of the last half minute."""
         self.footage_from: datetime | None = None
         """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
-        self._telling = FIRST_REPORTS if fresh else 0
-        """Reports still to come that may tell it better."""
         self._path = path
+        self._fresh = fresh
         self._fd = -1
-        self._size_bytes = 0
-        self._tail = b""
-        self._looked_s = 0.0
-        self._marks: deque[tuple[float, int, float]] = deque(maxlen=RATE_MARKS)
-        """Instant, frames and ffmpeg's time."""
+        self._due_s = 0.0
+        self._reports = 0
+        self._looks: deque[tuple[float, int, float]] = deque(maxlen=RATE_LOOKS)
+        """Instant, frames and ffmpeg's own time."""
 
     def look(self, now_s: float) -> None:
-        """Take in what was reported since the last time."""
+        """Take in the last report, if it is time for that."""
+        if now_s < self._due_s:
+            return
         if self._fd < 0:
             try:
                 self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
             except OSError:
                 return
-        self._looked_s = now_s
-        size_bytes = os.lseek(self._fd, 0, os.SEEK_END)
-        if size_bytes != self._size_bytes:
-            self._size_bytes = size_bytes
-            self._read(size_bytes)
-        if not self._marks or now_s - self._marks[-1][0] >= MARK_S:
-            reported = parse_progress(self._tail)
-            if reported is not None:
-                self._marks.append((now_s, reported.frame, reported.out_time_s))
-
-    def _read(self, size_bytes: int) -> None:
-        tail = os.pread(self._fd, TAIL_BYTES, max(0, size_bytes - TAIL_BYTES))
-        if size_bytes > BOUND_BYTES:
+        status = os.fstat(self._fd)
+        tail = os.pread(self._fd, TAIL_BYTES, max(0, status.st_size - TAIL_BYTES))
+        if status.st_size > BOUND_BYTES:
             # The worker appends, so it goes on at the new end; at most one report is lost.
             os.ftruncate(self._fd, 0)
-        out_time_s = parse_out_time_s(tail)
-        if out_time_s is None:
+        reported = parse_progress(tail) or self.progress
+        if reported is None:
             return
-        self.out_time_s, self._tail = out_time_s, tail
-        if self._telling and out_time_s > 0:
+        self._reports += 1
+        if self._reports > FIRST_REPORTS:
+            self._due_s = now_s + LOOK_S
+        elif self._fresh and reported.out_time_s > 0:
             # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
-            began_at = datetime.fromtimestamp(os.fstat(self._fd).st_mtime - out_time_s, UTC)
+            began_at = datetime.fromtimestamp(status.st_mtime - reported.out_time_s, UTC)
             self.footage_from = min(self.footage_from or began_at, began_at)
-            self._telling -= 1
+        self._looks.append((now_s, reported.frame, reported.out_time_s))
+        self.progress = self._with_rates(now_s, reported)
 
-    def progress(self) -> Progress | None:
-        """The last report, with fps and speed up to the last look; None before the first."""
-        reported = parse_progress(self._tail)
-        if reported is None or not self._marks:
-            return reported
-        # ffmpeg's own fps and speed are averages since its start, which after a day say nothing about now.
-        first_s, first_frame, first_out_s = self._marks[0]
-        elapsed_s = self._looked_s - first_s
+    def _with_rates(self, now_s: float, reported: Progress) -> Progress:
+        """ffmpeg's own fps and speed are averages since its start, which after a day say nothing about now."""
+        first_s, first_frame, first_out_s = self._looks[0]
+        elapsed_s = now_s - first_s
         if elapsed_s < RATE_MIN_S:
             return reported
         return replace(

@@ -10,6 +10,7 @@ There are hundreds of these: what is done here each second is most of what the r
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from vmstui.model import OpenSegment, Progress, Sample
 from vmstui.recorder.progress_file import ProgressFile
 from vmstui.recorder.publisher import Spool
 from vmstui.recorder.watchdog import Finding, Vitals, judge
-from vmstui.recording.spool import SpoolReader, SpoolView
-from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
+from vmstui.recording.spool import OpenFile, SpoolReader, SpoolView
+from vmstui.telemetry.procfs import ProcessGone, ProcReader
 
 BLIND_S = 5.0
 """Without a look at the spool for so long, nothing is known about its growth."""
@@ -33,26 +34,35 @@ class Run:
     ) -> None:
         self.spool = spool
         self.sample: Sample | None = None
-        self.open: OpenSegment | None = None
         self.recorded = False
         """Footage of this run is on disk."""
         self.good_segments = 0
         """Good ones of this run; counted by who publishes them."""
         self._progress = ProgressFile(progress_path, fresh=fresh)
-        self._begun_at = begun_at
         self._reader_of_spool = SpoolReader(spool.folder)
         self._told: frozenset[str] = frozenset()
+        self._open: OpenFile | None = None
+        self._begun_at = begun_at
+        """When the open segment was begun."""
+        self._grew_at_s = 0.0
         self._vitals = Vitals(now_s)
         self._looked_s = now_s
-        self._reading: Reading | None = None
         self._reader: ProcReader | None = None
         with contextlib.suppress(ProcessGone):
             self._reader = ProcReader(pid)
 
     @property
+    def open(self) -> OpenSegment | None:
+        """The file that is being written, None before the first."""
+        if self._open is None:
+            return None
+        grew_at = datetime.fromtimestamp(self._grew_at_s, UTC)
+        return OpenSegment(self._open.name, self._begun_at, self._open.size_bytes, grew_at)
+
+    @property
     def progress(self) -> Progress | None:
         """What ffmpeg last reported."""
-        return self._progress.progress()
+        return self._progress.progress
 
     @property
     def footage_from(self) -> datetime | None:
@@ -81,8 +91,9 @@ class Run:
             self._told = frozenset(view.closed)
             if fresh:
                 self._vitals = self._vitals.closed_segment(now_s)
-        name, size = (self.open.name, self.open.size_bytes) if self.open is not None else ("", 0)
-        self._vitals = self._vitals.saw(now_s, name, size, self._progress.out_time_s)
+        name, size_bytes = (self._open.name, self._open.size_bytes) if self._open is not None else ("", 0)
+        progress = self._progress.progress
+        self._vitals = self._vitals.saw(now_s, name, size_bytes, progress.out_time_s if progress else -1.0)
         self.recorded = self._vitals.grew_s is not None
         return fresh
 
@@ -102,21 +113,15 @@ class Run:
     def _take_sample(self, now_s: float) -> None:
         if self._reader is None:
             return
-        try:
-            reading = self._reader.read(now_s)
-        except ProcessGone:
-            return
-        if self._reading is not None:
-            self.sample = sample(self._reading, reading, datetime.now(UTC))
-        self._reading = reading
+        with contextlib.suppress(ProcessGone):
+            self.sample = self._reader.sample(now_s)
 
     def _take_open_segment(self, view: SpoolView) -> None:
-        newest = view.newest
-        if newest is None or newest.name in view.closed:
+        newest, before = view.newest, self._open
+        if newest is None or newest is before or newest.name in view.closed:
             return
-        now = datetime.now(UTC)
-        if self.open is None or self.open.name != newest.name:
-            begun_at = newest.born_at or (self._begun_at if self.open is None else now)
-            self.open = OpenSegment(newest.name, begun_at, newest.size_bytes, now)
-        elif self.open.size_bytes != newest.size_bytes:
-            self.open = OpenSegment(newest.name, self.open.started_at, newest.size_bytes, now)
+        if before is None or before.name != newest.name:
+            self._begun_at = newest.born_at or (self._begun_at if before is None else datetime.now(UTC))
+        if before is None or (before.name, before.size_bytes) != (newest.name, newest.size_bytes):
+            self._grew_at_s = time.time()
+        self._open = newest

@@ -35,7 +35,7 @@ from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.watchdog import LATE_S
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
-from vmstui.telemetry.procfs import ProcReader, Reading, sample, together
+from vmstui.telemetry.procfs import ProcReader, together
 from vmstui.telemetry.ring import SampleRing
 from vmstui.triage.masking import Masker
 
@@ -85,7 +85,6 @@ class Service:
         """Recording is being stopped for good: nothing is started any more."""
         self._held: Hold | None = None
         self._own_reader = ProcReader(os.getpid())
-        self._own_reading: Reading | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticked = asyncio.Condition()
 
@@ -244,10 +243,7 @@ class Service:
                 self._ticked.notify_all()
 
     async def _tick(self, now_s: float, late_s: float) -> None:
-        reading = self._own_reader.read(now_s)
-        if self._own_reading is not None:
-            self.own_sample = sample(self._own_reading, reading, datetime.now(UTC))
-        self._own_reading = reading
+        self.own_sample = self._own_reader.sample(now_s)
         if isinstance(self.live, RelayWorker):
             try:
                 self.live.tick(now_s)

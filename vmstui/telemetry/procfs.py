@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from vmstui.model import Sample
@@ -41,6 +41,7 @@ class ProcReader:
 
     def __init__(self, pid: int) -> None:
         """Raises ProcessGone when there is no such process."""
+        self._last: Reading | None = None
         try:
             self._stat_fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -62,6 +63,11 @@ class ProcReader:
             raise ProcessGone("the process is a zombie")
         read_bytes, write_bytes = self._io()
         return Reading(monotonic_s, cpu_s, rss_bytes, threads, read_bytes, write_bytes)
+
+    def sample(self, monotonic_s: float) -> Sample | None:
+        """The rates since the last call, None at the first. Raises ProcessGone once the process has ended."""
+        before, self._last = self._last, self.read(monotonic_s)
+        return None if before is None else sample(before, self._last, datetime.now(UTC))
 
     def runnable(self) -> bool:
         """Whether it runs or waits for a CPU; not when it sleeps, is stopped, or has ended."""
