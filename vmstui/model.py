@@ -160,10 +160,12 @@ class CameraState(StrEnum):
     """The stop ladder runs, on demand."""
     BACKOFF = "backoff"
     """Waiting for the next start; see `next_start_at`."""
+    FAILING = "failing"
+    """The same, and no run has been healthy for ten minutes or more; see `failing_since`."""
     AUTH_FAILED = "auth_failed"
     """The camera refused the credentials; retried every 10 minutes, so that it does not lock the account."""
     CONFIG_ERROR = "config_error"
-    """ffmpeg refused its options; retried on a key or a change of the configuration."""
+    """ffmpeg refused its options; retried every 10 minutes, on a key, or on a change of the configuration."""
     UNKILLABLE = "unkillable"
     """The worker did not end after SIGKILL; no second one is started beside it."""
 
@@ -319,6 +321,8 @@ class EventKind(StrEnum):
     ADOPT = "adopt"
     SEGMENT = "segment"
     CHANGEOVER = "changeover"
+    ALARM = "alarm"
+    """A camera is failing, or is healthy again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +365,10 @@ class CameraSnapshot:
     restarts: int = 0
     """Starts after the first one, since this service or an earlier one first started the camera."""
     next_start_at: datetime | None = None
+    failing_since: datetime | None = None
+    """The alarm: its first failure, ten minutes ago or more, after which no run has been healthy (60 s and two good
+    segments). None while there is no alarm. Whatever the state: one that records again is on trial until it is healthy.
+    """
     fallback: str = ""
     """Rung of the fallback ladder and why it was taken; empty on the first rung."""
     sample: Sample | None = None
@@ -450,6 +458,8 @@ class RecorderSnapshot:
     """Six readings of their CPU over 30 s."""
     ffmpeg_pending: bool = False
     """It is still being looked for."""
+    warnings: tuple[str, ...] = ()
+    """What was found at the start that endangers recordings, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

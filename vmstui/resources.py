@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def config_folder() -> Path:
-    """Folder of the example configuration, its schema, the shipped profiles and the message knowledge base."""
+    """Folder of the example configuration, its schema, the shipped profiles and the systemd unit."""
     return _folder("config")
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("tests.bench.bench_recorder", "tests.bench.bench_recovery", "tests.bench.bench_dashboard")
+BENCHES = (
+    "tests.bench.bench_recorder",
+    "tests.bench.bench_recovery",
+    "tests.bench.bench_logs",
+    "tests.bench.bench_dashboard",
+)
 
 
 def main() -> int:

@@ -128,6 +128,7 @@ static int work(int count, char **arguments) {
   struct sigaction end = {.sa_handler = on_signal};
   sigaction(SIGINT, &end, NULL);
   sigaction(SIGTERM, &end, NULL);
+  signal(SIGPIPE, SIG_IGN); /* as ffmpeg does (fftools/ffmpeg.c, term_init): a dead reader of its log ends no recording */
   pthread_sigmask(SIG_UNBLOCK, &both, NULL);
 
   /* Footage at once; then each does its work at an instant of its own within the second. */

@@ -15,8 +15,8 @@ import imageio_ffmpeg
 
 from vmstui.live.listening import bind
 from vmstui.live.messages import Frames, Headers, MessageReader, Request, Response
+from vmstui.live.relay_frames import frame_ends
 from vmstui.live.relay_log import RelayLog
-from vmstui.live.relay_path import frame_ends
 from vmstui.live.relay_server import Relay, RelayLimits
 
 EMBEDDED_FFMPEG: str = imageio_ffmpeg.get_ffmpeg_exe()
@@ -176,10 +176,10 @@ def running(*command: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def picture_argv(
-    ffmpeg: str, url: str, *, gop: int = 10, codec: str = "libx264", extra: Sequence[str] = ()
+    ffmpeg: str, url: str, *, gop: int = 10, codec: str = "libx264", size: str = "320x180", extra: Sequence[str] = ()
 ) -> list[str]:
     """An ffmpeg that publishes a small moving picture in real time."""
-    source = ["-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10"]
+    source = ["-re", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=10"]
     encode = ["-c:v", codec, "-preset", "ultrafast", "-tune", "zerolatency", "-g", str(gop), "-pix_fmt", "yuv420p"]
     output = list(extra) or ["-f", "rtsp", "-rtsp_transport", "tcp"]
     return [ffmpeg, "-nostdin", "-v", "error", *source, *encode, *output, url]

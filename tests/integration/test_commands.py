@@ -44,6 +44,34 @@ def test_stop_and_start_concern_the_named_cameras_only(running: Recorder) -> Non
     assert running.camera("cam2").pid == other
 
 
+def test_a_restart_of_all_leaves_stopped_what_a_person_or_the_configuration_stopped(
+    recorder: Recorder, simulated: Callable[..., SimulatedCameras]
+) -> None:
+    sources = simulated(2)
+    recorder.configure([(f"cam{number}", sources.url(f"cam{min(number, 2)}")) for number in (1, 2, 3)])
+    text = recorder.config.read_text()
+    recorder.config.write_text(text.replace("  - id: cam3\n", "  - id: cam3\n    enabled: false\n"))
+    recorder.start()
+    recorder.wait_recording("cam2")
+    assert recorder.command("stop", "cam1", "--wait").returncode == 0
+    done = recorder.command("restart", "--all", "--wait")
+    assert done.returncode == 0, done.stderr
+    lines = {line.partition(":")[0]: line for line in done.stdout.splitlines()}
+    assert lines["cam2"].startswith("cam2: recording, generation 2; ")
+    for name in ("cam1", "cam3"):
+        assert lines[name].startswith(f"{name}: stopped, ")
+        assert lines[name].endswith(f"; left as it is, start it with: vmstui start {name}")
+    for names, sentence in (
+        (["cam1"], "cam1 is stopped; start it with: vmstui start cam1\n"),
+        (["cam1", "cam2", "cam3"], "cam1, cam3 are stopped; start them with: vmstui start cam1 cam3\n"),
+    ):
+        refused = recorder.command("restart", *names, "--wait")
+        assert (refused.returncode, refused.stderr) == (2, sentence)
+    states = {camera.id: (camera.state, camera.generation) for camera in recorder.snapshot().cameras}
+    assert states["cam2"] == (CameraState.RECORDING, 2), "a command that is refused does nothing"
+    assert {states[name][0] for name in ("cam1", "cam3")} == {CameraState.STOPPED}
+
+
 def test_logs_are_one_json_object_a_line_for_scripts(running: Recorder) -> None:
     done = running.command("logs", "--json", "-n", "5")
     assert done.returncode == 0

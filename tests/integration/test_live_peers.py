@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +36,7 @@ _FIFO = [
     *("-queue_size", "300", "-drop_pkts_on_overflow", "1", "-attempt_recovery", "1", "-recovery_wait_time", "1"),
     *("-recover_any_error", "1", "-restart_with_keyframe", "1", "-max_recovery_attempts", "0"),
 ]
+_WORKER = ["-flags:v", "+global_header", "-bsf:v", "dump_extra=freq=keyframe", *_FIFO]
 _FRAMES = 15
 
 
@@ -88,6 +91,46 @@ def test_every_publisher_reaches_every_player_without_an_error(tmp_path: Path, p
             assert path is not None
             assert (path.codec, path.dropped_readers) == ("h264", 0)
         assert "dropped" not in relay.log
+
+
+def test_players_play_on_across_a_handover_to_another_ffmpeg_with_another_picture_size(tmp_path: Path) -> None:
+    """The promise of test_live_handover, with foreign players, and with publishers that encode differently."""
+    require("ffmpeg", "gst-launch-1.0")
+    with relay_process(tmp_path) as (relay, port), contextlib.ExitStack() as stack:
+        url = f"rtsp://127.0.0.1:{port}/lobby"
+        old = stack.enter_context(running(*picture_argv("ffmpeg", url, gop=600, extra=_WORKER)))
+        wait_until(lambda: _is_published(port))
+        chain = f"rtspsrc location={url} protocols=tcp ! rtph264depay ! avdec_h264 max-errors=0"
+        chain += " ! identity name=seen silent=false eos-after=101 ! fakesink"
+        gstreamer = subprocess.Popen(
+            ["gst-launch-1.0", "-v", *chain.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        stack.callback(gstreamer.kill)
+        players = stack.enter_context(ThreadPoolExecutor())
+        debian = players.submit(decode, "ffmpeg", url, 100)
+        wait_until(lambda: (path := _path(port)) is not None and path.readers == 2)
+        new = picture_argv(EMBEDDED_FFMPEG, url, gop=600, size="480x270", extra=_WORKER)
+        stack.enter_context(running(*new))
+        wait_until(lambda: (path := _path(port)) is not None and path.standby)
+        before = _path(port)
+        assert before is not None
+        wait_until(lambda: (path := _path(port)) is not None and path.packets_in > before.packets_in + 20)
+        old.send_signal(signal.SIGINT)
+        wait_until(lambda: (path := _path(port)) is not None and path.handovers == 1)
+        said, complaints = gstreamer.communicate(timeout=LIMIT_S)
+        assert (gstreamer.returncode, complaints) == (0, "")
+        shown_s = [_seconds(text) for text in re.findall(r"seen:sink\).*? pts: ([0-9:.]+),", said)]
+        assert len(shown_s) == 100
+        assert shown_s == sorted(shown_s)
+        decoded = debian.result()
+        assert decoded.stderr == ""
+        assert len([line for line in decoded.stdout.splitlines() if not line.startswith("#")]) == 100
+        assert "handed over, 2 readers stay" in relay.log
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes, seconds = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 def test_a_stopped_publisher_says_goodbye_and_ffmpeg_has_nothing_to_complain_about(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -15,17 +16,21 @@ from pathlib import Path
 import pytest
 
 from vmstui.recorder.process import (
+    USUAL_DESCRIPTORS,
     Exit,
     Identity,
     LockHeld,
     Process,
     adopt,
     boot_id,
+    children,
     find_marked,
     marker_of,
+    reap_dead,
     seal_descriptors,
     spawn,
     take_lock,
+    unprotect,
 )
 
 SLEEP = ("/bin/sleep", "60")
@@ -74,6 +79,36 @@ def test_a_worker_holds_no_pipe_and_leads_its_own_session(tmp_path: Path, starte
     assert (targets["1"], targets["2"]) == (str(tmp_path / "out"), str(tmp_path / "err"))
     assert targets["3"] == str(tmp_path / "lock")
     assert set(targets) == {"0", "1", "2", "3"}
+
+
+def test_a_worker_may_open_as_many_files_as_any_process_and_not_as_many_as_the_service(
+    tmp_path: Path, started: list[Process]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    raised = min(hard, 4096)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    try:
+        worker = start(tmp_path)
+        started.append(worker)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(worker.pid, resource.RLIMIT_NOFILE) == (min(raised, USUAL_DESCRIPTORS), hard)
+
+
+def test_the_protection_of_the_service_from_lack_of_memory_is_not_for_its_workers(
+    tmp_path: Path, started: list[Process]
+) -> None:
+    script = "echo 300 >/proc/self/oom_score_adj; exec sleep 60"  # below 0 needs a right that tests seldom have
+    process = start(tmp_path, ("/bin/sh", "-c", script))
+    started.append(process)
+    adjustment = Path(f"/proc/{process.pid}/oom_score_adj")
+    deadline = time.monotonic() + 20
+    while adjustment.read_text() != "300\n" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    unprotect(process.pid, 0)
+    assert adjustment.read_text() == "300\n"
+    unprotect(process.pid, -500)
+    assert adjustment.read_text() == "0\n"
 
 
 def test_a_second_worker_is_refused_until_the_first_is_gone(tmp_path: Path, started: list[Process]) -> None:
@@ -175,6 +210,23 @@ def test_the_exit_of_an_adopted_worker_is_told_where_the_kernel_can(tmp_path: Pa
     parent.wait()
     kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
     assert told in ((Exit(code=7),) if kernel >= (6, 15) else (Exit(code=7), Exit()))
+
+
+def test_a_child_that_died_while_nobody_waited_still_tells_how(tmp_path: Path) -> None:
+    """As between two versions of the service in one process: the dead are not adopted, and not lost."""
+    process = start(tmp_path)
+    assert process.pid in children()
+    assert reap_dead(process.identity) is None, "it lives"
+    os.kill(process.pid, signal.SIGSEGV)
+    wait(process)
+    assert adopt(process.identity) is None
+    assert process.pid in children()
+    other = Identity(process.pid, process.identity.start_ticks + 1, process.identity.boot_id)
+    assert reap_dead(other) is None
+    assert reap_dead(process.identity) == Exit(signal=signal.SIGSEGV)
+    assert reap_dead(process.identity) is None, "it was waited for"
+    assert process.pid not in children()
+    process.close()
 
 
 def test_killing_a_worker_takes_its_whole_group(tmp_path: Path) -> None:

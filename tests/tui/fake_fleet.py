@@ -144,8 +144,9 @@ class FakeFleet:
             left_s = 60 - now.timestamp() % 60
             reason = "No route to 10.20.4.17:554 (No route to host)"
             since = now - timedelta(minutes=43)
-            return replace(base, state=CameraState.BACKOFF, reason=reason, since=since, restarts=14,
-                           next_start_at=now + timedelta(seconds=left_s), generation=15)  # fmt: skip
+            return replace(base, state=CameraState.FAILING, reason=reason, since=since, restarts=14,
+                           next_start_at=now + timedelta(seconds=left_s), failing_since=since,
+                           generation=15)  # fmt: skip
         started_at, generation = self._restarted.get(camera_id, (self._started_at, 1 + (number % 5 == 3)))
         if (now - started_at).total_seconds() < 2.0:
             return replace(base, state=CameraState.STARTING, since=started_at, generation=generation)
@@ -203,7 +204,7 @@ class FakeFleet:
         low, high = (min(values), max(values)) if values else (0.0, 0.0)
         mean = sum(values) / len(values) if values else 0.0
         events = [Event(self._started_at, camera, EventKind.START, f"worker started, PID {row.pid or 101_602}")]
-        if row.state is CameraState.BACKOFF:
+        if row.state is CameraState.FAILING:
             events.append(Event(row.since, camera, EventKind.WATCHDOG, "the worker produced nothing", "no_growth",
                                 "31 s", "30 s", "ended, next start after back-off"))  # fmt: skip
         if row.state is CameraState.AUTH_FAILED:

@@ -65,6 +65,20 @@ def test_a_camera_in_trouble_shows_the_reason_where_the_figures_would_be() -> No
     assert "No route to host · 14 restarts" in text
 
 
+def test_a_camera_that_is_failing_says_for_how_long_in_letters_that_stand_out() -> None:
+    since = NOW - timedelta(minutes=23)
+    down = camera(state=CameraState.FAILING, reason="No route to host", restarts=14, failing_since=since)
+    spans = row(down, place(78, ["Lobby"]), CONTEXT)
+    assert ("◆ FAILING 23m  ", Role.PILL_BAD) in spans
+    assert "No route to host · 14 restarts" in text_of(tuple(spans))
+
+
+@pytest.mark.parametrize("state", [CameraState.AUTH_FAILED, CameraState.STARTING, CameraState.HELD])
+def test_a_camera_that_is_failing_says_so_in_whatever_state_it_is(state: CameraState) -> None:
+    down = camera(state=state, failing_since=NOW - timedelta(minutes=23))
+    assert "FAILING for 23 min" in text_of(tuple(row(down, place(78, ["Lobby"]), CONTEXT)))
+
+
 def test_a_segment_that_stopped_growing_is_marked_by_a_sign_and_not_by_colour_alone() -> None:
     stuck = OpenSegment("x.mp4", NOW - timedelta(seconds=60), 1024, NOW - timedelta(seconds=12))
     spans = row(camera(open_segment=stuck), place(78, ["Lobby"]), CONTEXT)
@@ -85,8 +99,10 @@ def test_problems_come_first_and_otherwise_the_order_is_that_of_the_configuratio
         camera("a"), camera("b", CameraState.STOPPED, wanted=False), camera("c", outputs=live_down),
         camera("d", CameraState.BACKOFF), camera("e"), camera("f", CameraState.STARTING, since=NOW),
         camera("g", CameraState.AUTH_FAILED),
+        camera("h", CameraState.HELD, failing_since=NOW - timedelta(minutes=11)),
+        camera("i", failing_since=NOW - timedelta(minutes=11)),
     )  # fmt: skip
-    assert "".join(shown.id for shown in ordered(snapshot)) == "dgfcaeb"
+    assert "".join(shown.id for shown in ordered(snapshot)) == "hdgfciaeb"
 
 
 def test_a_wanted_camera_that_is_stopped_is_a_problem() -> None:

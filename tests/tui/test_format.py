@@ -48,6 +48,7 @@ def test_a_size_at_a_glance_has_no_needless_fraction() -> None:
 )
 def test_spans_have_units(seconds: float, words: str, short: str) -> None:
     assert (f.span(seconds), f.short_span(seconds)) == (words, short)
+    assert f.tiny_span(seconds) == short.replace(" min", "m").replace(" ", "")
 
 
 def test_timers_look_like_clocks() -> None:

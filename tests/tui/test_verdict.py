@@ -9,6 +9,7 @@ import pytest
 
 from tests.tui.fakes import GIB, NOW, camera, recorder_snapshot
 from vmstui.model import (
+    CameraSnapshot,
     CameraState,
     OpenSegment,
     OutputHealth,
@@ -19,8 +20,8 @@ from vmstui.model import (
     RecorderSnapshot,
     StorageSnapshot,
 )
-from vmstui.tui.lines import text_of, width_of
-from vmstui.tui.verdict import Link, advice, banners, complaints, summary
+from vmstui.tui.lines import Role, text_of, width_of
+from vmstui.tui.verdict import Banner, Link, advice, banners, complaints, summary
 from vmstui.tui.widgets.header import header_line
 
 
@@ -40,6 +41,47 @@ def test_the_header_says_it_all_when_all_is_well() -> None:
 def test_the_header_names_what_does_not_record_first() -> None:
     text = header(recorder_snapshot(camera("a"), camera("gate", CameraState.BACKOFF)))
     assert text.startswith(" ✖ 1 of 2 not recording  · Gate · ")
+
+
+def failing(id: str, minutes: float, state: CameraState = CameraState.FAILING) -> CameraSnapshot:  # noqa: A002
+    return camera(id, state, reason="no route to host", failing_since=NOW - timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize("cells", [60, 80, 160])
+def test_failing_cameras_are_counted_in_the_header_with_the_longest_time(cells: int) -> None:
+    one = recorder_snapshot(camera("a"), failing("gate", 23), camera("b", CameraState.BACKOFF))
+    assert header(one, cells).startswith(" ✖ 2 of 3 not recording  ·  1 FAILING for 23 min ")
+    assert " 2 FAILING for up to 4 h " in header(recorder_snapshot(failing("a", 23), failing("b", 245)))
+
+
+def test_failing_cameras_are_a_banner_worst_first() -> None:
+    (banner,) = banners(recorder_snapshot(camera(), failing("gate", 23)), Link())
+    assert banner == Banner("Gate has been FAILING for 23 min: no route to host.", Role.PILL_BAD)
+    several = [failing("a", 11, CameraState.AUTH_FAILED), failing("b", 30), failing("c", 12), failing("d", 13)]
+    (banner,) = banners(recorder_snapshot(*several), Link())
+    assert banner.text == "4 cameras are FAILING: B for 30 min, D for 13 min, C for 12 min +1."
+
+
+def test_what_holds_all_cameras_is_one_banner_and_not_one_more_for_each() -> None:
+    storage = StorageSnapshot("/srv/rec", False, "it is read-only", 0, 0, "/srv")
+    held = recorder_snapshot(failing("a", 23, CameraState.HELD), storage=storage)
+    assert len(banners(held, Link())) == 1
+    assert "1 FAILING for 23 min" in header(held)
+
+
+def test_a_camera_that_records_again_is_on_trial_and_no_banner() -> None:
+    again = recorder_snapshot(failing("a", 23, CameraState.RECORDING))
+    assert banners(again, Link()) == []
+    assert "✔ 1/1 recording" in header(again)
+    assert "1 wants a look" in header(again)
+    assert "on trial" in complaints(again.cameras[0], NOW)[0]
+
+
+def test_the_summary_says_for_how_long_it_has_been_failing() -> None:
+    bad = failing("gate", 23)
+    first, second = (text_of(line) for line in summary(recorder_snapshot(bad), bad))
+    assert first == " Gate · no route to host · FAILING for 23 min"
+    assert "Tried again by itself" in second
 
 
 @pytest.mark.parametrize("cells", [60, 72, 80, 100])
@@ -118,6 +160,11 @@ def test_low_space_and_a_dead_relay_warn() -> None:
 
 def test_all_well_is_no_banner() -> None:
     assert banners(recorder_snapshot(camera()), Link()) == []
+
+
+def test_what_the_recorder_warns_of_at_its_start_is_on_the_screen() -> None:
+    (banner,) = banners(recorder_snapshot(camera(), warnings=("vmstui.service: found KillMode=mixed",)), Link())
+    assert (banner.text, banner.role) == ("vmstui.service: found KillMode=mixed.", Role.PILL_WARN)
 
 
 @pytest.mark.parametrize(

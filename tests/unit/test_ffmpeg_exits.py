@@ -270,3 +270,13 @@ def test_where_the_log_is_silent_the_code_speaks(code: int | None, number: int |
 
 def test_code_228_means_a_full_disk_only_from_version_7_on() -> None:
     assert _explain("", 228, 5).kind is ExitKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "why", ["No space left on device", "Read-only file system", "Input/output error", "Permission denied"]
+)
+def test_a_header_that_finds_no_room_on_the_disk_is_no_matter_of_the_configuration(why: str) -> None:
+    line = f"[out#0/segment @ 0x2] [error] Could not write header (incorrect codec parameters ?): {why}\n"
+    cause = _explain(line, 228, 9)
+    assert cause.kind is ExitKind.DISK
+    assert why in cause.text

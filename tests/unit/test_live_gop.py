@@ -84,6 +84,29 @@ def test_it_begins_with_the_whole_access_unit_of_the_last_keyframe_and_holds_all
     assert list(cache.frames) == [*unit, *after]
 
 
+@pytest.mark.parametrize(
+    ("codec", "units", "stated"),
+    [
+        ("h264", [b"\x67sps", b"\x68pps", b"\x65idr"], True),
+        ("h264", [b"\x78\x00\x02\x67\x42\x00\x02\x68\xce", b"\x65idr"], True),
+        ("h264", [b"\x65idr"], False),
+        ("h265", [b"\x40\x01vps", b"\x42\x01sps", b"\x26\x01idr"], True),
+        ("h265", [b"\x26\x01idr"], False),
+    ],
+)
+def test_a_keyframe_that_brings_its_parameter_sets_is_told_from_one_that_does_not(
+    codec: str, units: list[bytes], stated: bool
+) -> None:
+    cache = GopCache(codec, 0, 10_000)
+    assert not cache.states_its_parameters
+    for unit in units:
+        cache.add(rtp(unit, 1))
+    cache.add(rtp(b"\x02\x01later", 2))
+    cache.add(rtp(b"sound", 3, channel=_AUDIO))
+    assert cache.states_its_parameters == stated
+    assert len(cache.video) == len(units) + 1
+
+
 def test_nothing_is_given_before_the_first_keyframe() -> None:
     cache = GopCache("h264", 0, 10_000)
     for timestamp in range(50):

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import io
+from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_live_gop import rtp
+from tests.unit.test_live_relay_rewrite import rtcp
+from vmstui.live import relay_path
 from vmstui.live.messages import Frames
+from vmstui.live.relay_feed import Publisher
+from vmstui.live.relay_frames import frame_ends, remap, taken_apart
 from vmstui.live.relay_log import RelayLog
-from vmstui.live.relay_path import Publisher, Reader, RelayPath, frame_ends, remap
+from vmstui.live.relay_path import Reader, RelayPath
 from vmstui.live.sdp import parse
 
 _SDP = b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 0 RTP/AVP 8\r\n"
@@ -50,12 +56,19 @@ class _Publisher:
         raise AssertionError(reason)
 
 
+_FIRST: Publisher = _Publisher()
+_SECOND: Publisher = _Publisher()
+
+
+def _publish(path: RelayPath, publisher: Publisher, description: bytes = _SDP) -> None:
+    path.announce(publisher, parse(description), description)
+    path.record(publisher)
+
+
 def _path() -> tuple[RelayPath, io.StringIO]:
     log = io.StringIO()
     path = RelayPath("lobby", 100_000, RelayLog(log))
-    publisher: Publisher = _Publisher()
-    path.announce(publisher, parse(_SDP), _SDP)
-    path.record()
+    _publish(path, _FIRST)
     return path, log
 
 
@@ -77,7 +90,7 @@ def test_a_reader_with_the_same_channels_gets_the_very_bytes_and_others_get_thei
     for reader in (same, swapped, video_only):
         path.join(reader)
     video, audio = rtp(b"\x65x", 1), rtp(b"sound", 5, channel=2)
-    path.forward(_frames(video, audio))
+    path.take(_FIRST, _frames(video, audio))
     assert same_wire.written == video + audio
     assert swapped_wire.written == rtp(b"\x65x", 1, channel=4) + rtp(b"sound", 5, channel=0)
     assert video_wire.written == video
@@ -90,8 +103,8 @@ def test_a_slow_reader_is_cut_off_and_the_others_go_on() -> None:
     path.join(slow)
     path.join(quick)
     slow_wire.waiting_bytes = 2 * 1024 * 1024
-    path.forward(_frames(rtp(b"\x65x", 1)))
-    path.forward(_frames(rtp(b"\x41x", 2)))
+    path.take(_FIRST, _frames(rtp(b"\x65x", 1)))
+    path.take(_FIRST, _frames(rtp(b"\x41x", 2)))
     assert slow_wire.ended == "aborted"
     assert slow_wire.written == b""
     assert quick_wire.written == rtp(b"\x65x", 1) + rtp(b"\x41x", 2)
@@ -101,8 +114,8 @@ def test_a_slow_reader_is_cut_off_and_the_others_go_on() -> None:
 
 def test_a_late_reader_gets_the_packets_since_the_keyframe_and_rtp_info_that_says_so() -> None:
     path, _ = _path()
-    path.forward(_frames(rtp(b"\x65x", 90, sequence=8), rtp(b"s", 7, channel=2, sequence=100)))
-    path.forward(_frames(rtp(b"\x65x", 100, sequence=9), rtp(b"\x41x", 200, sequence=10)))
+    path.take(_FIRST, _frames(rtp(b"\x65x", 90, sequence=8), rtp(b"s", 7, channel=2, sequence=100)))
+    path.take(_FIRST, _frames(rtp(b"\x65x", 100, sequence=9), rtp(b"\x41x", 200, sequence=10)))
     reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
     assert path.rtp_info() == {0: (9, 100), 1: (101, None)}
     path.join(reader)
@@ -111,7 +124,7 @@ def test_a_late_reader_gets_the_packets_since_the_keyframe_and_rtp_info_that_say
 
 def test_sequence_numbers_in_rtp_info_wrap() -> None:
     path, _ = _path()
-    path.forward(_frames(rtp(b"\x41x", 90, sequence=65535)))
+    path.take(_FIRST, _frames(rtp(b"\x41x", 90, sequence=65535)))
     assert path.rtp_info() == {0: (0, None)}
 
 
@@ -119,9 +132,9 @@ def test_when_the_publisher_goes_its_readers_are_closed_and_the_counters_stay() 
     path, _ = _path()
     reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
     path.join(reader)
-    path.forward(_frames(rtp(b"\x65x", 1)))
+    path.take(_FIRST, _frames(rtp(b"\x65x", 1)))
     edition = path.edition
-    path.free()
+    path.release(_FIRST)
     stats = path.stats()
     assert wire.ended == "closed"
     assert (stats.publisher, stats.readers, stats.packets_in, stats.codec) == (False, 0, 1, "h264")
@@ -132,9 +145,151 @@ def test_when_the_publisher_goes_its_readers_are_closed_and_the_counters_stay() 
 
 def test_reports_are_passed_on_but_are_no_packets() -> None:
     path, _ = _path()
-    path.forward(_frames(rtp(b"report", 1, channel=1)))
+    path.take(_FIRST, _frames(rtp(b"report", 1, channel=1)))
     assert path.stats().packets_in == 0
     assert path.stats().last_packet_age_s is None
+
+
+def test_a_standby_is_kept_from_readers_until_the_publisher_goes_and_then_goes_on_with_its_kept_keyframe() -> None:
+    path, log = _path()
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    first = [rtp(b"\x65x", 900, sequence=7), rtp(b"s", 80, channel=2, sequence=3)]
+    path.take(_FIRST, _frames(*first))
+    _publish(path, _SECOND)
+    path.take(
+        _SECOND, _frames(rtp(b"\x65y", 5000, sequence=100), rtp(b"s", 9, channel=2), rtp(b"\x41y", 5001, sequence=101))
+    )
+    assert wire.written == b"".join(first)
+    assert (path.stats().standby, path.stats().handovers, path.stats().packets_in) == (True, 0, 2)
+    edition = path.edition
+    path.release(_FIRST)
+    path.take(_SECOND, _frames(rtp(b"\x41y", 5002, sequence=102)))
+    assert _sequences(wire.written) == [7, 3, 8, 9, 10]
+    assert wire.ended == ""
+    assert path.edition == edition
+    stats = path.stats()
+    assert (stats.publisher, stats.standby, stats.handovers, stats.packets_in) == (True, False, 1, 5)
+    assert log.getvalue() == "[info] lobby is handed over, 1 readers stay\n"
+
+    late, late_wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    assert {track: sequence for track, (sequence, _) in path.rtp_info().items()} == {0: 8, 1: 4}
+    path.join(late)
+    assert wire.written.endswith(late_wire.written)
+    assert _sequences(late_wire.written) == [8, 9, 10]
+
+
+def _sequences(written: bytes) -> list[int]:
+    return [int.from_bytes(frame[6:8], "big") for frame in taken_apart(Frames(written, frame_ends(written)))]
+
+
+def test_streams_are_joined_again_and_again() -> None:
+    path, _ = _path()
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    path.take(_FIRST, _frames(rtp(b"\x65x", 900, sequence=65533)))
+    publishers: list[Publisher] = [_FIRST]
+    for number in range(4):
+        publishers.append(_Publisher())
+        _publish(path, publishers[-1])
+        path.take(publishers[-1], _frames(rtp(b"\x65x", number, sequence=number)))
+        path.release(publishers[-2])
+    assert _sequences(wire.written) == [65533, 65534, 65535, 0, 1]
+    assert path.stats().handovers == 4
+
+
+def test_a_stream_that_nobody_plays_is_handed_over_as_it_is() -> None:
+    path, _ = _path()
+    path.take(_FIRST, _frames(rtp(b"\x65x", 900, sequence=7)))
+    _publish(path, _SECOND)
+    path.take(_SECOND, _frames(rtp(b"\x65y", 5000, sequence=100)))
+    edition = path.edition
+    path.release(_FIRST)
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    assert wire.written == rtp(b"\x65y", 5000, sequence=100)
+    assert path.rtp_info() == {0: (100, 5000)}
+    assert path.edition == edition + 1
+
+
+@pytest.mark.parametrize("payload", [b"\x65y", b"\x67y"], ids=["parameter sets elsewhere", "parameter sets in band"])
+def test_readers_stay_for_other_parameter_sets_only_if_the_keyframe_brings_them(payload: bytes) -> None:
+    path, log = _path()
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    path.take(_FIRST, _frames(rtp(b"\x65x", 900)))
+    other = _SDP.replace(b"m=audio", b"a=fmtp:96 sprop-parameter-sets=Z0LAHg\r\nm=audio")
+    _publish(path, _SECOND, other)
+    path.take(_SECOND, _frames(rtp(payload, 1)))
+    path.release(_FIRST)
+    stay = payload[0] == 0x67
+    assert wire.ended == ("" if stay else "closed")
+    assert path.stats().readers == stay
+    assert b"Z0LAHg" in path.description
+    assert log.getvalue() == f"[info] lobby is handed over, 1 readers {'stay' if stay else 'closed'}\n"
+
+
+def test_nothing_happens_when_the_standby_goes_first() -> None:
+    path, _ = _path()
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    _publish(path, _SECOND)
+    path.take(_SECOND, _frames(rtp(b"\x65y", 1)))
+    path.release(_SECOND)
+    path.take(_FIRST, _frames(rtp(b"\x65x", 2)))
+    assert wire.written == rtp(b"\x65x", 2)
+    assert (path.stats().standby, path.stats().handovers) == (False, 0)
+
+
+def test_a_standby_that_has_not_begun_to_send_takes_the_free_path_when_it_does() -> None:
+    path, _ = _path()
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    path.announce(_SECOND, parse(_SDP), _SDP)
+    path.release(_FIRST)
+    assert wire.ended == "closed"
+    assert (path.live, path.publisher) == (False, _SECOND)
+    path.record(_SECOND)
+    assert (path.live, path.stats().standby) == (True, False)
+
+
+def test_the_goodbye_of_a_publisher_with_a_standby_does_not_reach_its_readers() -> None:
+    path, _ = _path()
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    goodbye = rtcp((203, 1, b"SSRC"))
+    path.take(_FIRST, _frames(goodbye))
+    _publish(path, _SECOND)
+    path.take(_FIRST, _frames(goodbye, rtp(b"\x65x", 1)))
+    assert wire.written == goodbye + rtp(b"\x65x", 1)
+
+
+def test_a_stuck_publisher_is_passed_by_its_standby_and_comes_back_only_when_that_one_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(relay_path, "time", SimpleNamespace(monotonic=lambda: now_s))
+    path, _ = _path()
+    reader, wire = _reader({0: 0, 1: 1, 2: 2, 3: 3})
+    path.join(reader)
+    path.take(_FIRST, _frames(rtp(b"\x65x", 0, sequence=1)))
+    _publish(path, _SECOND)
+    for number in range(9):  # the two take turns: nobody is stuck, however slowly they send
+        now_s += 1
+        path.take(_SECOND, _frames(rtp(b"\x65y", 90_000 * number, sequence=number)))
+        path.take(_FIRST, _frames(rtp(b"\x65x", 90_000 * (number + 1), sequence=2 + number)))
+    assert path.publisher is _FIRST
+    for number in range(9, 12):
+        now_s += 0.2
+        path.take(_SECOND, _frames(rtp(b"\x65y", 90_000 * number, sequence=number)))
+    assert (path.publisher, path.standby, path.stats().standby) == (_SECOND, _FIRST, True)
+    for number in range(11, 19):
+        now_s += 0.2
+        path.take(_FIRST, _frames(rtp(b"\x65x", 90_000 * number, sequence=number)))
+    assert (path.publisher, path.stats().handovers) == (_SECOND, 1)
+    path.release(_SECOND)
+    assert (path.publisher, path.stats().handovers, wire.ended) == (_FIRST, 2, "")
+    assert _sequences(wire.written) == list(range(1, 13))
 
 
 @given(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.unit.test_live_gop import rtp
 from vmstui.live.auth import Credentials
 from vmstui.live.messages import Frames, Headers, MessageReader, ProtocolError, Request, Response
+from vmstui.live.relay_frames import frame_ends
 from vmstui.live.relay_log import RelayLog
-from vmstui.live.relay_path import frame_ends
 from vmstui.live.relay_server import Relay
 from vmstui.live.relay_session import RelaySession, State
 
@@ -69,14 +69,14 @@ class _Client:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 2), st.one_of(_REQUESTS, st.just(_MEDIA))), max_size=30),
+    st.lists(st.tuples(st.integers(0, 3), st.one_of(_REQUESTS, st.just(_MEDIA))), max_size=30),
     st.booleans(),
 )
 def test_any_requests_in_any_order_get_answers_and_leave_no_trace(
     steps: list[tuple[int, Request | bytes]], loopback: bool
 ) -> None:
     relay = Relay(RelayLog(io.StringIO()), Credentials("admin", "secret"))
-    clients = [_Client(own_user, loopback) for own_user in (True, True, False)]
+    clients = [_Client(own_user, loopback) for own_user in (True, True, True, False)]
     sessions = [RelaySession(relay, client, "me") for client in clients]
     for who, step in steps:
         session = sessions[who]
@@ -90,14 +90,16 @@ def test_any_requests_in_any_order_get_answers_and_leave_no_trace(
         assert isinstance(response, Response)
         list(MessageReader().feed(response.to_bytes()))
         session.answered()
-        publishers = [other for other in sessions if other.state is State.RECORDING]
-        assert len(publishers) <= 1 or len({other.path_name for other in publishers}) == len(publishers)
+        for client, other in zip(clients, sessions, strict=True):
+            if other.state is State.RECORDING:
+                path = relay.paths[other.path_name]
+                assert client in (path.publisher, path.standby)
         if not loopback and not session.gate.passed:
             assert session.state not in (State.READY, State.PLAYING)
-        if who == 2:
+        if who == 3:
             assert session.state not in (State.ANNOUNCED, State.RECORDING)
     for session in sessions:
         session.leave()
     for path in relay.paths.values():
-        assert path.publisher is None
+        assert path.publisher is path.standby is None
         assert (path.stats().publisher, path.stats().readers) == (False, 0)

@@ -34,9 +34,12 @@ def test_a_camera_description_gives_codecs_sizes_rates_and_controls() -> None:
     base = "rtsp://camera1.example:556/Streaming/Channels/102"
     assert session.control == "*"
     assert session.media == (
-        Media("video", 96, "h265", f"{base}/trackID=1", 25.0, (1920, 1080)),
-        Media("audio", 8, "pcm_alaw", f"{base}/trackID=2"),
-        Media("application", 107, "vnd.onvif.metadata", "trackID=3"),
+        Media(
+            *("video", 96, "h265", f"{base}/trackID=1", 25.0, (1920, 1080), 90_000),
+            parameters="sprop-sps=QgEB; sprop-pps=RAHA",
+        ),
+        Media("audio", 8, "pcm_alaw", f"{base}/trackID=2", clock_rate_hz=8000),
+        Media("application", 107, "vnd.onvif.metadata", "trackID=3", clock_rate_hz=90_000),
     )
     assert session.video is session.media[0]
 
@@ -58,6 +61,12 @@ def test_the_codec_is_named_as_the_rest_of_vmstui_names_it(rtpmap: str, codec: s
 
 def test_the_map_of_another_payload_type_does_not_count() -> None:
     assert parse(b"m=video 0 RTP/AVP 97 98\na=rtpmap:98 VP8/90000\na=rtpmap:97 H264/90000\n").media[0].codec == "h264"
+
+
+def test_clock_rate_channels_and_parameters_are_those_of_the_payload_type() -> None:
+    lines = ["m=audio 0 RTP/AVP 97", "a=rtpmap:97 MPEG4-GENERIC/48000/2", "a=fmtp:98 config=1", "a=fmtp:97 config=1190"]
+    media = parse("\n".join(lines).encode()).media[0]
+    assert (media.clock_rate_hz, media.channels, media.parameters) == (48_000, 2, "config=1190")
 
 
 def test_a_frame_size_in_the_3gpp_form_is_read() -> None:

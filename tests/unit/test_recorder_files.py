@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from vmstui.model import Event, EventKind, LogLevel
-from vmstui.recorder.history import History
+from vmstui.recorder.history import IN_MEMORY, History
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.process import Identity
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
-from vmstui.recorder.worker_log import KEEP_BYTES, MAX_LINE_BYTES, WorkerLog
-from vmstui.triage.masking import Masker
 
 AT = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
 
@@ -57,13 +54,16 @@ def test_the_note_of_another_camera_is_not_taken(tmp_path: Path) -> None:
 
 def test_a_history_keeps_the_newest_and_stays_small_on_disk(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    history = History(path, Event, bound=10)
+    history = History(path, Event, bound=50)
     for number in range(1000):
         history.add(event(number))
-    assert len(path.read_bytes().splitlines()) <= 20
-    again = History(path, Event, bound=10)
-    assert again.last(10) == history.last(10) == tuple(event(number) for number in range(990, 1000))
+    assert len(path.read_bytes().splitlines()) <= 100
+    again = History(path, Event, bound=50)
+    assert again.read(50) == history.read(50) == tuple(event(number) for number in range(950, 1000))
+    assert again.read(3) == history.read(3) == (event(997), event(998), event(999))
+    assert again.read(0) == ()
     assert again.newest() == event(999)
+    assert len(again.recent()) == IN_MEMORY
 
 
 def test_a_torn_line_in_a_history_costs_that_line_only(tmp_path: Path) -> None:
@@ -72,94 +72,14 @@ def test_a_torn_line_in_a_history_costs_that_line_only(tmp_path: Path) -> None:
     append(path, b'{"at": "2026-')
     append(path, b"\n")
     History(path, Event, bound=10).add(event(2))
-    assert History(path, Event, bound=10).last(10) == (event(1), event(2))
+    assert History(path, Event, bound=10).read(10) == (event(1), event(2))
 
 
 def test_a_history_on_a_dead_disk_goes_on_in_memory(tmp_path: Path) -> None:
     history = History(tmp_path / "gone" / "events.jsonl", Event, bound=10)
     history.add(event(1))
     assert history.newest() == event(1)
-
-
-# -- log files of workers --------------------------------------------------------------------------------------------
-
-
-def test_a_password_is_overwritten_in_the_log_file_itself(tmp_path: Path) -> None:
-    path = tmp_path / "1.log"
-    masker = Masker(["s3cr3t pass"])
-    append(path, b"[error] Impossible to open 'rtsp://admin:s3cr3t%20pass@cam/1'\nfine\n")
-    log = WorkerLog(path, masker.mask_in_place)
-    lines = log.read_lines()
-    log.close()
-    assert lines[1] == "fine"
-    content = path.read_bytes()
-    assert b"s3cr3t" not in content
-    assert len(content) == len(b"[error] Impossible to open 'rtsp://admin:s3cr3t%20pass@cam/1'\nfine\n")
-
-
-def test_a_half_written_line_waits_for_its_end(tmp_path: Path) -> None:
-    path = tmp_path / "1.log"
-    log = WorkerLog(path, bytes)
-    assert log.read_lines() == []
-    append(path, b"one\ntw")
-    assert log.read_lines() == ["one"]
-    append(path, b"o\n")
-    assert log.read_lines() == ["two"]
-    log.close()
-
-
-def test_no_line_is_lost_while_a_worker_writes_and_we_read(tmp_path: Path) -> None:
-    path = tmp_path / "1.log"
-    path.touch()
-    log = WorkerLog(path, Masker(["unused secret"]).mask_in_place)
-
-    def write() -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-        for number in range(20_000):
-            os.write(descriptor, b"[warning] line %d\n" % number)
-        os.close(descriptor)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    seen: list[str] = []
-    while writer.is_alive():
-        seen += log.read_lines()
-    writer.join()
-    seen += log.read_all()
-    log.close()
-    assert seen == [f"[warning] line {number}" for number in range(20_000)]
-
-
-def test_a_huge_line_without_an_end_is_handed_on_in_pieces(tmp_path: Path) -> None:
-    path = tmp_path / "1.log"
-    append(path, b"x" * (10 * 1024 * 1024))
-    log = WorkerLog(path, bytes)
-    pieces = log.read_all(limit_bytes=20 * 1024 * 1024)
-    log.close()
-    assert max(map(len, pieces)) == MAX_LINE_BYTES
-    assert sum(map(len, pieces)) == 10 * 1024 * 1024
-
-
-def test_a_flood_gives_its_disk_space_back(tmp_path: Path) -> None:
-    path = tmp_path / "1.log"
-    log = WorkerLog(path, bytes)
-    line = b"[error] " + b"x" * 1015 + b"\n"
-    for _ in range(8):
-        append(path, line * 4096)
-        log.read_all(limit_bytes=64 * 1024 * 1024)
-    append(path, b"[error] last\n")
-    assert log.read_lines() == ["[error] last"]
-    log.close()
-    assert path.stat().st_size > 32 * 1024 * 1024
-    assert path.stat().st_blocks * 512 <= 3 * KEEP_BYTES
-
-
-def test_escape_sequences_in_a_log_are_harmless(tmp_path: Path) -> None:
-    path = tmp_path / "1.log"
-    append(path, "\x1b]0;owned\x07[error] a\x1b[2Jb\u202ec\x00\n".encode())
-    log = WorkerLog(path, bytes)
-    assert log.read_lines() == ["[error] abc"]
-    log.close()
+    assert history.read(100) == (event(1),)
 
 
 # -- the log book ----------------------------------------------------------------------------------------------------

@@ -6,22 +6,31 @@ import asyncio
 import os
 import signal
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from vmstui.model import CameraState, EventKind
 from vmstui.recorder import machine as m
-from vmstui.recorder.process import Exit, Process, spawn, take_lock
+from vmstui.recorder.policy import HEALTHY_SEGMENTS, RELAY_POLICY, Policy, Retry
+from vmstui.recorder.process import Exit, Process, adopt, spawn, take_lock
 from vmstui.recorder.supervised import StartFailed, Supervised
+
+STUBBORN = """trap 'echo INT' INT; trap 'echo TERM' TERM; echo ready; while :; do sleep 0.01; done"""
+PATIENT = Policy(stop=((signal.SIGINT, 0.3), (signal.SIGTERM, 0.3), (signal.SIGKILL, 0.3)), stall=(), healthy_s=0.1)
 
 
 class Sleeper(Supervised):
-    """Runs `sleep`, and fails where a test says so."""
+    """Runs `sleep`, or what a test gives it, and fails where a test says so."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(m.RELAY_POLICY)
+    def __init__(
+        self, folder: Path, policy: Policy = RELAY_POLICY, argv: tuple[str, ...] = ("/bin/sleep", "60")
+    ) -> None:
+        super().__init__(policy)
         self.folder = folder
+        self.argv = argv
+        self.remembered: list[m.Past] = []
         self.fail_to_launch: list[Exception] = []
         self.fail_to_end: list[Exception] = []
         self.notes: list[str] = []
@@ -31,13 +40,16 @@ class Sleeper(Supervised):
         if self.fail_to_launch:
             raise self.fail_to_launch.pop()
         return spawn(
-            ["/bin/sleep", "60"],
+            self.argv,
             marker=uuid.uuid4().hex,
             environment=os.environ,
             stdout=self.folder / "out",
             stderr=self.folder / "err",
             lock_fd=take_lock(self.folder / "lock"),
         )
+
+    def remember(self) -> None:
+        self.remembered.append(self.machine.past)
 
     def attached(self, process: Process) -> None:
         self.pids.put_nowait(process.pid)
@@ -48,12 +60,27 @@ class Sleeper(Supervised):
     def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
         if self.fail_to_end:
             raise self.fail_to_end.pop()
-        return m.Ended(m.Retry.LADDER, str(exit_), 0.0, uptime_s, recorded=True, segments=0)
+        return m.Ended(Retry.CRASH, str(exit_), 0.0, uptime_s, recorded=True, segments=0)
 
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
     ) -> None:
         self.notes.append(text)
+
+
+def orphan(sleeper: Sleeper) -> Process:
+    """What it ran, as a service that comes later finds it."""
+    assert sleeper.process is not None
+    found = adopt(sleeper.process.identity)
+    assert found is not None
+    sleeper.let_go()
+    return found
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 (what is waited for happens in another process)
+            await asyncio.sleep(0.01)
 
 
 async def next_pid(sleeper: Sleeper) -> int:
@@ -86,7 +113,7 @@ async def test_files_of_a_dead_process_that_cannot_be_read_do_not_cost_its_succe
     await finish(sleeper)
 
 
-@pytest.mark.parametrize("error", [StartFailed(m.Retry.LADDER, "refused"), ValueError("a mistake of ours")])
+@pytest.mark.parametrize("error", [StartFailed(Retry.CRASH, "refused"), ValueError("a mistake of ours")])
 async def test_a_start_that_fails_is_tried_again_and_told(tmp_path: Path, error: Exception) -> None:
     sleeper = Sleeper(tmp_path)
     sleeper.fail_to_launch.append(error)
@@ -104,3 +131,94 @@ async def test_letting_go_leaves_the_process_alone(tmp_path: Path) -> None:
     os.kill(pid, 0)
     os.kill(pid, signal.SIGKILL)
     await asyncio.to_thread(os.waitpid, pid, 0)
+
+
+async def test_no_service_sends_a_signal_that_another_one_sent(tmp_path: Path) -> None:
+    """Three services, one after the other, end the same process: it gets each signal once, as at a fourth ffmpeg would
+    leave its file without an end."""
+    output, argv = tmp_path / "out", ("/bin/sh", "-c", STUBBORN)
+    first = Sleeper(tmp_path, PATIENT, argv)
+    first.dispatch(m.Start())
+    pid = await next_pid(first)
+    await until(lambda: "ready" in output.read_text())
+    first.dispatch(m.Restart("configuration changed"))
+    assert first.remembered[-1].signals == 1, "noted before it is sent"
+    second = Sleeper(tmp_path, PATIENT, argv)
+    second.adopt(orphan(first), 0, 0, 1.0, first.remembered[-1])
+    assert second.machine.state is CameraState.STOPPING
+    await until(lambda: "TERM" in output.read_text())
+    third = Sleeper(tmp_path, PATIENT, argv)
+    third.adopt(orphan(second), 0, 0, 1.0, second.remembered[-1])
+    assert await next_pid(third) == pid
+    assert await next_pid(third) != pid, "it was told to end, so it is replaced"
+    assert output.read_text().split()[:3] == ["ready", "INT", "TERM"]
+    third.dispatch(m.Stop())
+    await until(lambda: third.settled.is_set())
+
+
+class Told(Sleeper):
+    """Remembers whether it was settled whenever somebody was told of a change."""
+
+    def changed(self) -> None:
+        self.told = [*getattr(self, "told", []), self.settled.is_set()]
+
+
+async def test_nobody_is_told_that_an_adopted_process_is_gone(tmp_path: Path) -> None:
+    first = Sleeper(tmp_path)
+    first.dispatch(m.Start())
+    pid = await next_pid(first)
+    second = Told(tmp_path)
+    second.adopt(orphan(first), 0, 0, 1.0)
+    assert second.told == [False]
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: second.process is not None and second.process.pid != pid)
+    await finish(second)
+
+
+class Undead(Process):
+    """A process that no signal reaches, as one that waits in the kernel for a dead disk."""
+
+    def send(self, number: signal.Signals) -> None:
+        return
+
+
+async def test_what_cannot_be_killed_stays_so_over_services_and_gets_no_second(tmp_path: Path) -> None:
+    first = Sleeper(tmp_path, PATIENT)
+    first.dispatch(m.Start())
+    pid = await next_pid(first)
+    living = orphan(first)
+    stuck = Undead(living.identity, living.pidfd, own=living.own)
+    second = Sleeper(tmp_path, PATIENT)
+    second.adopt(stuck, 0, 0, 1.0)
+    second.dispatch(m.Stop())
+    await until(lambda: second.machine.state is CameraState.UNKILLABLE)
+    third = Sleeper(tmp_path, PATIENT)
+    third.adopt(orphan(second), 0, 0, 1.0, second.remembered[-1])
+    third.dispatch(m.Start())
+    assert third.machine.state is CameraState.UNKILLABLE
+    assert (await next_pid(third), third.pids.empty()) == (pid, True)
+    os.kill(pid, signal.SIGKILL)
+    assert await next_pid(third) != pid
+    third.dispatch(m.Stop())
+    await until(lambda: third.settled.is_set())
+
+
+async def test_health_ends_the_alarm_while_the_process_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(m, "FAILING_AFTER_S", 0.05)
+    sleeper = Sleeper(tmp_path, PATIENT)
+    sleeper.fail_to_launch.append(StartFailed(Retry.NETWORK, "refused"))
+    sleeper.dispatch(m.Start())
+    await until(lambda: sleeper.machine.state is CameraState.FAILING)
+    assert sleeper.failing_since is not None
+    assert sleeper.next_start_at is not None, "it is tried again"
+    await next_pid(sleeper)
+    sleeper.saw_health(HEALTHY_SEGMENTS)
+    assert sleeper.failing_since is not None, "not so soon"
+    await until(lambda: sleeper.uptime_s() > PATIENT.healthy_s)
+    sleeper.saw_health(HEALTHY_SEGMENTS - 1)
+    assert sleeper.failing_since is not None, "not without footage"
+    sleeper.saw_health(HEALTHY_SEGMENTS)
+    assert sleeper.failing_since is None
+    assert sleeper.remembered[-1] == m.Past()
+    assert any("healthy again" in note for note in sleeper.notes)
+    await finish(sleeper)

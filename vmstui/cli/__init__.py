@@ -62,11 +62,19 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "up":
             from vmstui.cli.lifecycle import up
 
-            return up(options.config, foreground=options.foreground)
+            return up(options.config, foreground=options.foreground, trial=options.trial)
         case "down":
             from vmstui.cli.lifecycle import down
 
             return down(options.config)
+        case "upgrade":
+            from vmstui.cli.upgrade import upgrade
+
+            return upgrade(options.python, as_json=options.json)
+        case "systemd-unit":
+            from vmstui.cli.systemd_unit import systemd_unit
+
+            return systemd_unit(options.config)
         case "status":
             from vmstui.cli.status import status
 
@@ -91,6 +99,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             return logs(
                 options.camera, follow=options.follow, level=options.level, count=options.lines, as_json=options.json
             )
+        case "history":
+            from vmstui.cli.history import history
+
+            return history(options.camera, count=options.lines, as_json=options.json)
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -146,7 +158,13 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", "start the recorder service")
     up.add_argument("--foreground", action="store_true", help="stay in the terminal; for systemd")
+    up.add_argument("--trial", action="store_true", help=argparse.SUPPRESS)  # asked by `upgrade` of a new version
     add("down", "stop recording and end the service")
+    add("systemd-unit", "print a systemd unit that starts the recorder at boot: docs/service.md")
+
+    upgrade = add("upgrade", "put this version in the place of the running service; recording goes on")
+    upgrade.add_argument("--python", metavar="PATH", help="the version of this interpreter instead")
+    upgrade.add_argument("--json", action="store_true", help="as JSON")
 
     status = add("status", "what the recorder does now")
     status.add_argument("--json", action="store_true", help="as JSON")
@@ -159,7 +177,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = add(name, help_)
         command.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera")
-        command.add_argument("--all", action="store_true", help="all cameras")
+        every = "all cameras that are not stopped" if name == "restart" else "all cameras"
+        command.add_argument("--all", action="store_true", help=every)
         command.add_argument("--wait", action="store_true", help="return when it is done, and say what came of it")
         if name == "restart":
             command.add_argument("--at-boundary", action="store_true", help="at the end of the open segment")
@@ -174,6 +193,11 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="lines to begin with (100)")
     logs.add_argument("--level", choices=("fatal", "error", "warning", "info"), help="this level and worse")
     logs.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    history = add("history", "every start, end, restart and automatic action, with its reason, newest last")
+    history.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
+    history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
+    history.add_argument("--json", action="store_true", help="one JSON object a line")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

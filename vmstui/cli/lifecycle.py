@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from vmstui.codec import from_json
+from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
 from vmstui.settings import Folders, default_folders, find_path
@@ -41,12 +41,17 @@ def running_service(path: Path) -> int | None:
     return pid if isinstance(pid, int) else None
 
 
-def up(config: str | None, *, foreground: bool) -> int:
-    """Start the service, detached from this terminal unless `foreground`."""
+def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
+    """Start the service, detached from this terminal unless `foreground`; with `trial` see whether it could start."""
     from vmstui.settings import load
 
     folders = default_folders()
     path = find_path(config)
+    if trial:
+        from vmstui.recorder.trial import run_trial
+
+        print(json.dumps(to_json(run_trial(path, Path(folders.state)))))
+        return 0
     loaded = load(path)  # all errors are told here, where a person reads them
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -111,14 +116,19 @@ def start_service(config: str, folders: Folders) -> int | None:
 def run_service(config: str, folders: Folders) -> int:
     """Be the service, until told to leave."""
     import asyncio
+    import faulthandler
     import resource
 
     from vmstui.control.server import serve
+    from vmstui.recorder import inheritance
     from vmstui.recorder.process import seal_descriptors
     from vmstui.recorder.service import AlreadyRunning, Service
     from vmstui.settings import load
 
+    given = inheritance.take()
     seal_descriptors()
+    with contextlib.suppress(ValueError, OSError):  # no standard error to write to
+        faulthandler.enable()  # systemd's watchdog ends a service that hangs by SIGABRT: it then tells where it hung
     # Some five descriptors a camera: the usual soft limit of 1024 would do for 200.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
@@ -127,12 +137,13 @@ def run_service(config: str, folders: Folders) -> int:
     os.chdir("/")
 
     async def run() -> None:
-        await serve(Service(loaded, Path(folders.state)), control_socket(folders))
+        service = Service(loaded, Path(folders.state), given)
+        await serve(service, control_socket(folders))
         # Everything is done and let go of. A thread that hangs in a dead disk must not keep the process here for ever,
         # as Python's own way out would: it waits for all threads.
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(service.exit_status)
 
     try:
         asyncio.run(run())

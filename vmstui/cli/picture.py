@@ -7,7 +7,7 @@ from datetime import datetime
 from vmstui.cli.table import table
 from vmstui.codec import Json, from_json
 from vmstui.model import CameraSnapshot, OutputHealth, OutputKind, OutputState, RecorderSnapshot
-from vmstui.triage.sanitise import clean
+from vmstui.sanitise import clean
 from vmstui.tui.format import clock, coarse_size, size, span, timer, zone
 
 HEADER = (
@@ -78,6 +78,9 @@ def troubles(snapshot: RecorderSnapshot) -> list[str]:
     if snapshot.relay.state == "down":
         found.append(f"live relay: {snapshot.relay.reason or 'down'}")
     for camera in snapshot.cameras:
+        if camera.failing_since is not None:
+            known = span((snapshot.at - camera.failing_since).total_seconds())
+            found.append(f"{clean(camera.name)}: FAILING for {known}: no healthy run since its first failure")
         if camera.reason:
             since = f"since {clock(camera.since, zone(snapshot.timezone))}"
             if camera.next_start_at is not None:

@@ -16,7 +16,7 @@ from vmstui.control.call import call
 
 
 def status(*, as_json: bool, watch: bool) -> int:
-    """Print it once, or every second until interrupted. Exit code 1 when a wanted camera is not recorded."""
+    """Print it once, or every second until interrupted. Exit code 1 when not all is well."""
     while True:
         answer = call(socket_path(), "snapshot")
         if as_json:
@@ -32,8 +32,9 @@ def status(*, as_json: bool, watch: bool) -> int:
 
 
 def all_well(snapshot: Json) -> bool:
-    """Whether every wanted camera is recorded."""
+    """Whether every wanted camera is recorded, and none is failing; one that records again after that is on trial."""
     cameras = snapshot.get("cameras") if isinstance(snapshot, dict) else None
     if not isinstance(cameras, list):
         return False
-    return all(camera["state"] == "recording" for camera in cameras if isinstance(camera, dict) and camera["wanted"])
+    wanted = [camera for camera in cameras if isinstance(camera, dict) and camera["wanted"]]
+    return all(camera["state"] == "recording" and camera.get("failing_since") is None for camera in wanted)

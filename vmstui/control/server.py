@@ -13,22 +13,28 @@ import signal
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError, Request
-from vmstui.model import LogLevel, RestartMode
+from vmstui.model import Event, LogLevel, RestartMode
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import UnknownCamera
+from vmstui.recorder.inheritance import listening_socket, say_leaving
 from vmstui.recorder.service import Service
-from vmstui.recorder.snapshot import camera_details
+from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
+from vmstui.recorder.unit import being_shut_down
+from vmstui.recorder.upgrade import SIGNALS, Target, Upgrader, UpgradeRefused
 from vmstui.settings import SettingsError, load
 
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
 """Of one client; a dashboard behind a frozen SSH link reaches it after a while and is dropped."""
 MAX_CLIENTS = 64
+ASK_TIMEOUT_S = 10.0
+"""At the longest a signal to leave waits for systemd's word on whether the whole system goes down."""
 
 
 class ControlServer:
@@ -39,23 +45,34 @@ class ControlServer:
         self._path = path
         self._clients: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._upgrader = Upgrader(service)
         self._methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {
             "hello": self._hello,
             "snapshot": self._snapshot,
             "details": self._details,
             "samples": self._samples,
             "segments": self._segments,
+            "history": self._history,
             "logs": self._logs,
             "start": self._start,
             "stop": self._stop,
             "restart": self._restart,
             "reload": self._reload,
             "shutdown": self._shutdown,
+            "upgrade": self._upgrade,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
 
     async def open(self) -> None:
-        """Listen. The service holds its state folder, so a socket that lies there is left from a dead one."""
+        """Listen. The service holds its state folder, so a socket that lies there is left from a dead one.
+
+        After an upgrade it is the one the version before us listened on: who connected meanwhile has only waited.
+        """
+        given = self._service.inheritance
+        kept = listening_socket(given.socket_fd, str(self._path)) if given is not None else None
+        if kept is not None:
+            self._server = await asyncio.start_unix_server(self._accept, sock=kept, limit=protocol.MAX_REQUEST_BYTES)
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
@@ -144,7 +161,7 @@ class ControlServer:
             return protocol.error_line(request.id, error.code, str(error))
         except UnknownCamera as error:
             return protocol.error_line(request.id, protocol.REFUSED, str(error))
-        except SettingsError as error:
+        except (SettingsError, UpgradeRefused) as error:
             return protocol.error_line(request.id, protocol.REFUSED, str(error))
         except Exception as error:
             # A mistake of ours in one answer must not end the service.
@@ -154,13 +171,23 @@ class ControlServer:
     # -- methods -----------------------------------------------------------------------------------------------------
 
     async def _hello(self, params: Mapping[str, Json]) -> Json:
-        return {"protocol": protocol.PROTOCOL, "version": __version__, "pid": os.getpid()}
+        """Who answers; after an upgrade, also what came of it."""
+        arrival = self._service.arrival
+        return {
+            "protocol": protocol.PROTOCOL,
+            "version": __version__,
+            "pid": os.getpid(),
+            "ready": self._service.ready,
+            "upgrade": to_json(arrival) if arrival is not None else None,
+        }
 
     async def _snapshot(self, params: Mapping[str, Json]) -> Json:
         return to_json(self._service.snapshot())
 
     async def _details(self, params: Mapping[str, Json]) -> Json:
-        return to_json(camera_details(self._one(params)))
+        worker = self._one(params)
+        events = await asyncio.to_thread(worker.events.read, EVENTS_SHOWN)
+        return to_json(camera_details(worker, events))
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
         seconds = _integer(params, "seconds", 60, 3600)
@@ -169,7 +196,18 @@ class ControlServer:
         }
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
-        return to_json(self._one(params).segments.last(_integer(params, "limit", 100, 1000))[::-1])
+        history, limit = self._one(params).segments, _integer(params, "limit", 100, 1000)
+        return to_json((await asyncio.to_thread(history.read, limit))[::-1])
+
+    async def _history(self, params: Mapping[str, Json]) -> Json:
+        limit = _integer(params, "limit", 100, 2000)
+        workers = [self._one(params)] if params.get("camera") is not None else self._service.fleet.select(())
+
+        def read() -> list[Event]:
+            events = (event for worker in workers for event in worker.events.read(limit))
+            return sorted(events, key=lambda event: event.at)[-limit:] if limit else []
+
+        return to_json(tuple(await asyncio.to_thread(read)))
 
     async def _logs(self, params: Mapping[str, Json]) -> Json:
         camera = params.get("camera")
@@ -194,7 +232,14 @@ class ControlServer:
         mode, at_boundary = _restart_mode(params), params.get("at_boundary", False)
         if not isinstance(at_boundary, bool):
             raise ProtocolError(protocol.INVALID_PARAMS, "at_boundary must be true or false")
-        for worker in await self._startable(params):
+        workers = await self._startable(params)
+        wanted = [worker for worker in workers if worker.wanted]
+        if params.get("cameras") != "all" and len(wanted) < len(workers):
+            stopped = [worker.camera.id for worker in workers if not worker.wanted]
+            are, them = ("is", "it") if len(stopped) == 1 else ("are", "them")
+            text = f"{', '.join(stopped)} {are} stopped; start {them} with: vmstui start {' '.join(stopped)}"
+            raise ProtocolError(protocol.REFUSED, text)
+        for worker in wanted:
             worker.restart(_actor(params), mode, at_boundary=at_boundary)
         return True
 
@@ -205,6 +250,20 @@ class ControlServer:
 
     async def _shutdown(self, params: Mapping[str, Json]) -> Json:
         return to_json(await self._service.shutdown())
+
+    async def _upgrade(self, params: Mapping[str, Json]) -> Json:
+        """Answers only a refusal; otherwise the connection ends here, and `hello` tells what came of it."""
+        python, root, token = (params.get(name) for name in ("python", "package_root", "token"))
+        if not isinstance(python, str) or not os.path.isabs(python):
+            raise ProtocolError(protocol.INVALID_PARAMS, "python must be the absolute path of an interpreter")
+        if root is not None and (not isinstance(root, str) or not os.path.isabs(root)):
+            raise ProtocolError(protocol.INVALID_PARAMS, "package_root must be the absolute path of a folder, or null")
+        if not isinstance(token, str) or not token:
+            raise ProtocolError(protocol.INVALID_PARAMS, "token must be a text that names this upgrade")
+        assert self._server is not None
+        self._refuse_when_leaving()
+        await self._upgrader.upgrade(Target(python, root, token), self._path, self._server.sockets[0].fileno())
+        raise AssertionError("an upgrade returned")
 
     async def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
         """The cameras, with the passwords their files hold now: a person tries again after correcting one."""
@@ -237,20 +296,39 @@ class ControlServer:
 async def serve(service: Service, socket_path: Path) -> None:
     """Run a service with its socket until it is told to leave, by `shutdown` or by a signal.
 
-    SIGTERM and SIGINT end the service, never the recordings; SIGHUP reloads the configuration.
+    SIGTERM and SIGINT end the service, never the recordings, unless the system goes down with them: then every file is
+    finalised first. SIGHUP reloads the configuration.
     """
     loop = asyncio.get_running_loop()
     server = ControlServer(service, socket_path)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.stopping.set)
+        loop.add_signal_handler(number, lambda: _keep(loop.create_task(_leave_on_signal(service))))
     loop.add_signal_handler(signal.SIGHUP, lambda: _keep(loop.create_task(_reload_on_signal(service))))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # held back while an upgrade changed versions
     await server.open()
     try:
         await service.run()
+        say_leaving(service.inheritance, service.exit_status)
     finally:
         # In this order: whoever takes the folder over next must not lose its socket to us.
         await server.close()
         service.release()
+
+
+async def _leave_on_signal(service: Service) -> None:
+    # In a thread of its own: those that are shared may all hang in a dead disk, and we have to leave all the same.
+    asked = asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(1, "leaving"), being_shut_down)
+    try:
+        goes_down = await asyncio.wait_for(asked, ASK_TIMEOUT_S)
+        if goes_down and service.leaving:
+            await service.stopping.wait()  # recording is being stopped already
+        elif goes_down:
+            service.say(LogLevel.INFO, "the system is shutting down: all recordings are brought to an end")
+            await service.shutdown()
+    except TimeoutError:
+        service.say(LogLevel.WARNING, f"systemd did not tell within {ASK_TIMEOUT_S:.0f} s whether the system goes down")
+    finally:
+        service.stopping.set()
 
 
 async def _reload_on_signal(service: Service) -> None:

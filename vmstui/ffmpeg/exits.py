@@ -84,6 +84,8 @@ _LAST_WORDS: tuple[tuple[ExitKind, re.Pattern[str]], ...] = (
     (ExitKind.ENCODER, re.compile(r"^(?P<why>Decode error rate .* exceeds maximum.*)$")),
 )
 _REQUEST = r"method (?:DESCRIBE|SETUP|PLAY) failed: "
+# What ffmpeg wrote follows each sentence after a colon, so none may end in a word that announces a secret: the masker
+# would take the reason for one.
 _CAUSE_TABLE: tuple[tuple[ExitKind, str, str], ...] = (
     (
         ExitKind.ENCODER,
@@ -99,7 +101,7 @@ _CAUSE_TABLE: tuple[tuple[ExitKind, str, str], ...] = (
     (ExitKind.ENCODER, "the GPU's encoder failed", r"EncodePicture failed|locking bitstream|InitializeEncoder failed"),
     (ExitKind.ENCODER, "the graphics device cannot be used", r"No VA display|MFX session|Failed to sync surface"),
     (ExitKind.ENCODER, "decoder and encoder do not fit together", r"Impossible to convert between the formats"),
-    (ExitKind.AUTH, "the camera refuses user or password", _REQUEST + r"40[13]\b|Server returned 40[13]"),
+    (ExitKind.AUTH, "user or password refused by the camera", _REQUEST + r"40[13]\b|Server returned 40[13]"),
     (ExitKind.NOT_FOUND, "the camera has no stream at this path", _REQUEST + r"4(?:04|10)\b|Server returned 404"),
     (ExitKind.BUSY, "the camera has no session or bandwidth left", _REQUEST + r"(?:453|503)\b"),
     (ExitKind.CONFIGURATION, "the camera refuses the transport", r"failed: 461\b|Nonmatching transport in server"),
@@ -116,6 +118,7 @@ _NEVER_EVIDENCE = re.compile(r"Impossible to open|Error opening (?:in|out)put fi
 _DISK_ERRORS = tuple(
     os.strerror(number) for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ESTALE)
 )
+_FOLDER_ERRORS = tuple(os.strerror(number) for number in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR))
 _CRASH_SIGNALS = frozenset(
     {signals.SIGSEGV, signals.SIGABRT, signals.SIGBUS, signals.SIGFPE, signals.SIGILL, signals.SIGTRAP, signals.SIGSYS}
 )
@@ -141,7 +144,7 @@ def explain_exit(
     parent is told. `lines` are those of this run, or its last ones; `asked` says that we sent it a signal.
     """
     if asked:
-        return ExitCause(ExitKind.STOPPED, "stopped as asked", "")
+        return ExitCause(ExitKind.STOPPED, "ended as it was told to", "")
     relevant = [line for line in lines if not _of_live_server(line)]
     if found := _from_log(relevant):
         return found
@@ -167,6 +170,8 @@ def _cause(
     kind: ExitKind, why: str, last: ParsedLine, before: Sequence[ParsedLine], after: Sequence[ParsedLine]
 ) -> ExitCause:
     """The cause behind last words of this kind."""
+    if kind is ExitKind.CONFIGURATION and why in (*_DISK_ERRORS, *_FOLDER_ERRORS):
+        kind = ExitKind.DISK  # a header that could not be written for want of room, not for what it says
     if kind is ExitKind.DISK:
         told = next((text for text in _DISK_ERRORS for line in after if text in line.text), "")
         told = told or next((text for line in after if (text := _errno_text(line.text))), why)

@@ -22,7 +22,10 @@ class GopCache:
     """
 
     def __init__(self, codec: str, video_channel: int, limit_bytes: int) -> None:
-        self._is_key = _IS_KEY[codec]
+        self._holds = _HOLDS[codec]
+        self._key_types = _KEY_TYPES[codec]
+        self._set_types = _SET_TYPES[codec]
+        self._open_types = _OPEN_TYPES[codec]
         self._video_channel = video_channel
         self._limit_bytes = limit_bytes
         self._frames: list[bytes] = []
@@ -36,6 +39,21 @@ class GopCache:
     def frames(self) -> Sequence[bytes]:
         """What a new reader is sent first; empty when nothing decodable is at hand."""
         return self._frames if self._decodable else ()
+
+    @property
+    def video(self) -> list[bytes]:
+        """The RTP frames of the video track among `frames`."""
+        return [frame for frame in self.frames if frame[1] == self._video_channel and len(frame) > _RTP + 12]
+
+    @property
+    def states_its_parameters(self) -> bool:
+        """The keyframe comes with its parameter sets, so that it is decodable whatever the description says."""
+        return self._key_unit_holds(self._set_types)
+
+    @property
+    def is_open(self) -> bool:
+        """An open group of pictures: some of them may refer to pictures before the keyframe."""
+        return bool(self._open_types) and self._key_unit_holds(self._open_types)
 
     def add(self, frame: bytes) -> None:
         """Take in the next frame of any track."""
@@ -55,11 +73,16 @@ class GopCache:
             self._unit_start = len(self._frames)
             if not self._decodable:
                 self._keep_from(self._unit_start)
-        if not self._unit_is_key and self._is_key(payload_of(frame)):
+        if not self._unit_is_key and self._holds(payload_of(frame), self._key_types):
             self._unit_is_key = True
             self._keep_from(self._unit_start)
             # an access unit whose head fell to the limit is no beginning
             self._decodable = self._size_bytes + len(frame) <= self._limit_bytes
+
+    def _key_unit_holds(self, types: frozenset[int]) -> bool:
+        video = self.video
+        unit = [frame for frame in video if frame[_RTP + 4 : _RTP + 8] == video[0][_RTP + 4 : _RTP + 8]]
+        return any(self._holds(payload_of(frame), types) for frame in unit)
 
     def _keep_from(self, index: int) -> None:
         del self._frames[:index]
@@ -76,28 +99,36 @@ def payload_of(frame: bytes) -> bytes:
     return frame[start:]
 
 
-def _is_key_h264(payload: bytes) -> bool:
-    """IDR slice (5) or sequence parameter set (7), alone, aggregated (STAP-A 24) or in fragments (FU 28, 29)."""
+def end_of_sequence(first: bytes) -> bytes:
+    """A frame to precede the first one of an open H.265 group of pictures where it does not follow its predecessor.
+
+    After it a decoder leaves out the pictures that refer to earlier ones, and numbers pictures anew (H.265, 8.1.3);
+    without it ffmpeg 9 mistakes them for pictures of the other stream and decodes none until the next keyframe.
+    """
+    sequence = (int.from_bytes(first[_RTP + 2 : _RTP + 4], "big") - 1) % 65536
+    head = bytes((0x80, first[_RTP + 1] & 0x7F)) + sequence.to_bytes(2, "big") + first[_RTP + 4 : _RTP + 12]
+    packet = head + _END_OF_SEQUENCE
+    return first[:2] + len(packet).to_bytes(2, "big") + packet
+
+
+def _holds_h264(payload: bytes, types: frozenset[int]) -> bool:
+    """Some NAL unit is of these types: alone, aggregated (STAP-A 24) or in fragments (FU 28, 29)."""
     if len(payload) < 2:
         return False
     kind = payload[0] & 0x1F
     if kind == 24:
-        return any(nal[0] & 0x1F in (5, 7) for nal in _aggregated(payload, 1))
-    return (payload[1] & 0x1F if kind in (28, 29) else kind) in (5, 7)
+        return any(nal[0] & 0x1F in types for nal in _aggregated(payload, 1))
+    return (payload[1] & 0x1F if kind in (28, 29) else kind) in types
 
 
-def _is_key_h265(payload: bytes) -> bool:
-    """IRAP slice (16-21), VPS (32) or SPS (33), alone, aggregated (AP 48) or in fragments (FU 49)."""
+def _holds_h265(payload: bytes, types: frozenset[int]) -> bool:
+    """Some NAL unit is of these types: alone, aggregated (AP 48) or in fragments (FU 49)."""
     if len(payload) < 3:
         return False
     kind = payload[0] >> 1 & 0x3F
     if kind == 48:
-        return any(_is_irap(nal[0] >> 1 & 0x3F) for nal in _aggregated(payload, 2))
-    return _is_irap(payload[2] & 0x3F if kind == 49 else kind)
-
-
-def _is_irap(kind: int) -> bool:
-    return 16 <= kind <= 21 or kind in (32, 33)
+        return any(nal[0] >> 1 & 0x3F in types for nal in _aggregated(payload, 2))
+    return (payload[2] & 0x3F if kind == 49 else kind) in types
 
 
 def _aggregated(payload: bytes, position: int) -> list[bytes]:
@@ -112,4 +143,12 @@ def _aggregated(payload: bytes, position: int) -> list[bytes]:
     return nals
 
 
-_IS_KEY = {"h264": _is_key_h264, "h265": _is_key_h265}
+_END_OF_SEQUENCE = bytes.fromhex("6001 0002 4801 0002 4a01")
+"""End of sequence and end of bitstream, aggregated (AP 48): ffmpeg takes no packet of less than three bytes."""
+_HOLDS = {"h264": _holds_h264, "h265": _holds_h265}
+_KEY_TYPES = {"h264": frozenset((5, 7)), "h265": frozenset((*range(16, 22), 32, 33))}
+"""NAL units that begin a random access point: IDR slice and SPS; IRAP slices, VPS and SPS."""
+_SET_TYPES = {"h264": frozenset((7,)), "h265": frozenset((33,))}
+"""The sequence parameter set; the others come along with it."""
+_OPEN_TYPES = {"h264": frozenset[int](), "h265": frozenset((21,))}
+"""CRA slices. With H.264 a recovery point is no random access point here."""

@@ -115,8 +115,11 @@ class Connection(asyncio.Protocol):
         limits, state = self._relay.limits, self._session.state
         self._requests_in_tick = 0
         if state in (State.ANNOUNCED, State.RECORDING):
-            if now_s - self._heard_s >= limits.publisher_silence_s:
-                return f"publisher of {self._session.path_name} silent for {limits.publisher_silence_s:g} s"
+            heir = self._session.heir
+            wanted = heir is not None and heir.silent_s < limits.takeover_silence_s
+            limit_s = limits.takeover_silence_s if wanted else limits.publisher_silence_s
+            if now_s - self._heard_s >= limit_s:
+                return f"publisher of {self._session.path_name} silent for {limit_s:g} s"
         elif state is State.READY:
             if now_s - self._asked_s >= limits.session_idle_s:
                 return f"no request for {limits.session_idle_s:g} s"

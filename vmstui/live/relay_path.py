@@ -1,8 +1,11 @@
-"""One published stream of the relay: its publisher, its readers, and the way of the packets between them.
+"""One published stream of the relay: its publisher, its standby, its readers, and the way of the packets between them.
 
 Guarantees: a reader is never waited for. Each has a bounded buffer; the one that lets it fill is cut off, and neither
 the publisher nor the other readers notice. Packets are passed on as they came, sequence numbers and all; a new reader
 first gets those since the last keyframe. `relay_session` calls it; nothing here knows RTSP requests.
+
+A second publisher stands by: its packets are kept, not passed on, until the first one ends or is stuck. Readers stay
+where its description fits theirs; then, and only then, its packets are rewritten (`relay_splice`).
 """
 
 from __future__ import annotations
@@ -11,31 +14,20 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
-from vmstui.live import gop, sdp
+from vmstui.live import sdp
 from vmstui.live.messages import Frames
+from vmstui.live.relay_feed import RTP_FRAME_BYTES, Feed, Publisher
+from vmstui.live.relay_frames import frame_ends, remap
 from vmstui.live.relay_log import RelayLog
-from vmstui.live.relay_wire import TRACK_CONTROL
+from vmstui.live.relay_splice import Splice, fits, without_goodbyes
 from vmstui.live.stats import PathStats
 
 _LINGER_S = 5.0
 """How long a closing connection may take to read what was already written to it."""
-
-
-class Publisher(Protocol):
-    """The connection that publishes."""
-
-    @property
-    def silent_s(self) -> float:
-        """Seconds since its last byte."""
-
-    @property
-    def gone(self) -> bool:
-        """Its end has closed the connection, though the relay may not have read that far."""
-
-    def cut(self, reason: str) -> None:
-        """End the connection at once."""
+_STUCK_S = 0.5
+_STUCK_PICTURES = 3
+"""A publisher that sends nothing for so long, while its standby sends so many pictures, is passed by it."""
 
 
 class Reader:
@@ -77,14 +69,15 @@ class RelayPath:
     def __init__(self, name: str, cache_limit_bytes: int, log: RelayLog) -> None:
         self.name = name
         self._log = log
-        self.publisher: Publisher | None = None
         self.edition = 0
-        """Grows with every publisher: what a player set up for an earlier one does not fit the next."""
-        self.description = b""
-        self.tracks = 0
-        self._live = False
+        """Grows with every publisher whose stream does not go on with the one before: what a player set up for an
+        earlier one does not fit the next."""
         self._cache_limit_bytes = cache_limit_bytes
-        self._cache: gop.GopCache | None = None
+        self._feed: Feed | None = None
+        """What goes to the readers."""
+        self._standby: Feed | None = None
+        self._splice: Splice | None = None
+        """After a hand-over that readers stayed for."""
         self._codec = ""
         self._readers: list[Reader] = []
         self._since = datetime.now(UTC)
@@ -92,44 +85,78 @@ class RelayPath:
         self._packets_in = 0
         self._last_packet_s: float | None = None
         self._dropped_readers = 0
-        self._last_rtp: dict[int, bytes] = {}
+        self._handovers = 0
+        self._ahead: set[bytes] = set()
+        """Timestamps of the pictures the standby sent since the last packet that was passed on."""
+
+    @property
+    def publisher(self) -> Publisher | None:
+        """Whose packets go to the readers, or will once it begins."""
+        return self._feed.publisher if self._feed is not None else None
+
+    @property
+    def standby(self) -> Publisher | None:
+        """Who will take over."""
+        return self._standby.publisher if self._standby is not None else None
+
+    @property
+    def heir(self) -> Publisher | None:
+        """The standby, once it sends."""
+        return self._standby.publisher if self._standby is not None and self._standby.recording else None
 
     @property
     def live(self) -> bool:
         """A publisher is recording into it now."""
-        return self._live
+        return self._feed is not None and self._feed.recording
+
+    @property
+    def description(self) -> bytes:
+        """Of what is sent to the readers."""
+        return self._feed.description if self._feed is not None else b""
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks that describes."""
+        return len(self._feed.session.media) if self._feed is not None else 0
 
     def announce(self, publisher: Publisher, session: sdp.Session, body: bytes) -> None:
-        """Take the path for a publisher that described what it will send. The path must be free."""
-        self.publisher = publisher
-        self.edition += 1
-        self.description = sdp.with_controls(body, TRACK_CONTROL)
-        self.tracks = len(session.media)
-        video = session.video
-        self._codec = video.codec if video else ""
-        self._last_rtp.clear()
-        self._cache = None
-        if video and video.codec in gop.KNOWN_CODECS:
-            self._cache = gop.GopCache(video.codec, 2 * session.media.index(video), self._cache_limit_bytes)
+        """Take the path for a publisher that described what it will send; as a standby, if it is taken.
 
-    def record(self) -> None:
+        There must not be a standby already.
+        """
+        feed = Feed(publisher, session, body, self._cache_limit_bytes)
+        if self._feed is None:
+            self._install(feed)
+        else:
+            self._standby = feed
+            self._ahead.clear()
+
+    def record(self, publisher: Publisher) -> None:
         """The publisher begins to send: players may come."""
-        self._live = True
-        self._since = datetime.now(UTC)
-
-    def free(self) -> None:
-        """The publisher is gone, and with it its readers, who come back for the next one."""
-        readers, self._readers = self._readers, []
-        if self._live:
+        if self._feed is not None and publisher is self._feed.publisher:
+            self._feed.recording = True
             self._since = datetime.now(UTC)
-            self._log.info(f"{self.name} is published no more, {len(readers)} readers closed")
-        self.publisher, self._live, self._cache = None, False, None
-        for reader in readers:
-            reader.close()
+        elif self._standby is not None and publisher is self._standby.publisher:
+            self._standby.recording = True
+
+    def release(self, publisher: Publisher) -> None:
+        """The publisher is gone. Its standby takes over; without one its readers go too, and come back for the next."""
+        if self._standby is not None and publisher is self._standby.publisher:
+            self._standby = None
+        elif self._feed is not None and publisher is self._feed.publisher:
+            before, after = self._feed, self._standby
+            self._standby = None
+            if before.recording and after is not None and after.recording:
+                self._hand_over(before, after)
+            else:
+                self._end(before)
+                if after is not None:
+                    self._install(after)
+                    self._since = datetime.now(UTC) if after.recording else self._since
 
     def join(self, reader: Reader) -> None:
         """Send what is kept since the last keyframe, then everything that comes."""
-        kept = self._cache.frames if self._cache else ()
+        kept = self._feed.cache.frames if self._feed is not None and self._feed.cache is not None else ()
         if kept:
             block = b"".join(kept)
             reader.send(block, frame_ends(block))
@@ -140,28 +167,21 @@ class RelayPath:
         if reader in self._readers:
             self._readers.remove(reader)
 
-    def forward(self, frames: Frames) -> None:
-        """Pass frames on canonical channels to everyone; readers that are too slow are dropped."""
-        block, cache, start, packets = frames.block, self._cache, 0, 0
-        for end in frames.ends:
-            channel = block[start + 1]
-            frame = block[start:end]
-            if cache is not None:
-                cache.add(frame)
-            if not channel & 1 and len(frame) >= 16:
-                packets += 1
-                self._last_rtp[channel] = frame
-            start = end
-        self._bytes_in += len(block)
-        if packets:
-            self._packets_in += packets
-            self._last_packet_s = time.monotonic()
-        slow = [reader for reader in self._readers if not reader.send(block, frames.ends)]
-        for reader in slow:
-            self._readers.remove(reader)
-            self._dropped_readers += 1
-            behind_mib = reader.drop() / 1024 / 1024
-            self._log.warning(f"reader {reader.label} of {self.name} dropped: {behind_mib:.1f} MiB behind")
+    def take(self, publisher: Publisher, frames: Frames) -> None:
+        """Pass a publisher's frames, on canonical channels, to all readers; keep them, if it is the standby."""
+        now_s = time.monotonic()
+        if self._standby is not None:
+            if publisher is self._standby.publisher:
+                self._standby.keep(frames, now_s)
+                self._watch(self._standby, now_s)
+                return
+            if self._standby.recording:  # the end of this publisher is not the end of the stream
+                frames = without_goodbyes(frames)
+        if self._feed is None or publisher is not self._feed.publisher:
+            return
+        if self._splice is not None:
+            frames = self._splice.take(frames, now_s)
+        self._forward(self._feed, frames, now_s)
 
     def rtp_info(self) -> dict[int, tuple[int, int | None]]:
         """Per track the sequence number of the first packet a reader that joins now will get, and its timestamp.
@@ -169,11 +189,13 @@ class RelayPath:
         The timestamp is None where that packet is still to come; a track that never sent is left out.
         """
         info: dict[int, tuple[int, int | None]] = {}
-        for frame in self._cache.frames if self._cache else ():
+        if self._feed is None:
+            return info
+        for frame in self._feed.cache.frames if self._feed.cache is not None else ():
             track, odd = divmod(frame[1], 2)
-            if not odd and track not in info and len(frame) >= 16:
+            if not odd and track not in info and len(frame) >= RTP_FRAME_BYTES:
                 info[track] = int.from_bytes(frame[6:8], "big"), int.from_bytes(frame[8:12], "big")
-        for channel, last in self._last_rtp.items():
+        for channel, (last, _) in self._feed.last.items():
             following = (int.from_bytes(last[6:8], "big") + 1) % 65536
             info.setdefault(channel // 2, (following, None))
         return info
@@ -182,7 +204,7 @@ class RelayPath:
         """Where it stands now."""
         age_s = None if self._last_packet_s is None else round(time.monotonic() - self._last_packet_s, 3)
         return PathStats(
-            publisher=self._live,
+            publisher=self.live,
             since=self._since,
             bytes_in=self._bytes_in,
             packets_in=self._packets_in,
@@ -190,22 +212,79 @@ class RelayPath:
             codec=self._codec,
             readers=len(self._readers),
             dropped_readers=self._dropped_readers,
+            standby=self.heir is not None,
+            handovers=self._handovers,
         )
 
+    def _install(self, feed: Feed) -> None:
+        self._feed, self._splice = feed, None
+        self.edition += 1
+        video = feed.session.video
+        self._codec = video.codec if video is not None else ""
 
-def remap(block: bytes, ends: Sequence[int], channels: dict[int, int]) -> tuple[bytes, tuple[int, ...]]:
-    """The frames with their channels renamed, and where they end; those on channels not in the map are left out."""
-    pieces: list[bytes] = []
-    new_ends: list[int] = []
-    start = position = 0
-    for end in ends:
-        channel = channels.get(block[start + 1])
-        if channel is not None:
-            pieces += (b"$%c" % channel, block[start + 2 : end])
-            position += end - start
-            new_ends.append(position)
-        start = end
-    return b"".join(pieces), tuple(new_ends)
+    def _end(self, feed: Feed) -> None:
+        if feed.recording:
+            self._since = datetime.now(UTC)
+            self._log.info(f"{self.name} is published no more, {len(self._readers)} readers closed")
+        self._feed = self._splice = None
+        self._close_readers()
+
+    def _watch(self, standby: Feed, now_s: float) -> None:
+        """Let the standby pass a publisher that is stuck, as one may be that closes its files on a slow disk."""
+        feed, last_s, channel = self._feed, self._last_packet_s, standby.video_channel
+        if feed is None or not feed.recording or not standby.recording or standby.patient or last_s is None:
+            return
+        if channel is None or standby.cache is None or not standby.cache.frames:
+            return  # readers would have to wait for it
+        self._ahead.add(standby.last[channel][0][8:12])
+        silent_s = now_s - last_s
+        if silent_s < _STUCK_S or len(self._ahead) < _STUCK_PICTURES:
+            return
+        standby.patient = True
+        if _fits(feed, standby):
+            self._log.info(f"the publisher of {self.name} is silent for {silent_s:.1f} s, its standby is not")
+            self._hand_over(feed, standby)
+            self._standby = feed.anew()
+            self._standby.patient = True
+
+    def _hand_over(self, before: Feed, after: Feed) -> None:
+        self._handovers += 1
+        readers = len(self._readers)
+        if readers and _fits(before, after):
+            self._log.info(f"{self.name} is handed over, {readers} readers stay")
+            self._splice = Splice(before, after)
+            self._feed = after.anew(before)
+            self._forward(self._feed, self._splice.opening(), time.monotonic())
+        else:
+            self._log.info(f"{self.name} is handed over, {readers} readers closed")
+            self._install(after)
+            self._close_readers()
+
+    def _close_readers(self) -> None:
+        readers, self._readers = self._readers, []
+        for reader in readers:
+            reader.close()
+
+    def _forward(self, feed: Feed, frames: Frames, now_s: float) -> None:
+        if not frames.ends:
+            return
+        packets = feed.keep(frames, now_s)
+        self._bytes_in += len(frames.block)
+        if packets:
+            self._packets_in += packets
+            self._last_packet_s = now_s
+            self._ahead.clear()
+        slow = [reader for reader in self._readers if not reader.send(frames.block, frames.ends)]
+        for reader in slow:
+            self._readers.remove(reader)
+            self._dropped_readers += 1
+            behind_mib = reader.drop() / 1024 / 1024
+            self._log.warning(f"reader {reader.label} of {self.name} dropped: {behind_mib:.1f} MiB behind")
+
+
+def _fits(before: Feed, after: Feed) -> bool:
+    in_band = after.cache is not None and after.cache.states_its_parameters
+    return fits(before.session, after.session, sets_in_band=in_band)
 
 
 def close_softly(transport: asyncio.Transport) -> None:
@@ -213,13 +292,3 @@ def close_softly(transport: asyncio.Transport) -> None:
     transport.close()
     if transport.get_write_buffer_size():
         asyncio.get_running_loop().call_later(_LINGER_S, transport.abort)
-
-
-def frame_ends(block: bytes) -> tuple[int, ...]:
-    """Where each whole frame of a block ends."""
-    ends: list[int] = []
-    position = 0
-    while position < len(block):
-        position += 4 + int.from_bytes(block[position + 2 : position + 4], "big")
-        ends.append(position)
-    return tuple(ends)

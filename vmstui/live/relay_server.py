@@ -36,7 +36,7 @@ class RelayLimits:
     publisher_silence_s: float = 10.0
     """A publisher that sends no byte for so long loses its path."""
     takeover_silence_s: float = 2.0
-    """A publisher that was silent for so long loses it as soon as another wants it."""
+    """A publisher that was silent for so long loses it as soon as another wants it, or stands by."""
     idle_s: float = 10.0
     """For a connection that has set up nothing."""
     session_idle_s: float = 60.0

@@ -3,6 +3,7 @@
     START --SETUP--> READY --PLAY--> PLAYING --PAUSE--> READY          a player
     START --ANNOUNCE--> ANNOUNCED --SETUP, RECORD--> RECORDING         a publisher
 
+A second publisher of a path is answered like the first one; whether its packets go to players, the path knows.
 A connection is one session and ends with it. Only this machine's own user publishes; a player proves the password
 first, where the relay wants one. `relay_connection` feeds it; it does no I/O but through that connection.
 """
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from vmstui.live import sdp, stats
 from vmstui.live.messages import Frames, Headers, ProtocolError, Request, Response
+from vmstui.live.relay_feed import Publisher
+from vmstui.live.relay_frames import remap
 from vmstui.live.relay_gate import Gate
-from vmstui.live.relay_path import Publisher, Reader, RelayPath, remap
+from vmstui.live.relay_path import Reader, RelayPath
 from vmstui.live.relay_wire import (
     MAX_TRACKS,
     TRACK_CONTROL,
@@ -105,9 +108,15 @@ class RelaySession:
             if self._channels:
                 block, ends = remap(frames.block, frames.ends, self._channels)
                 frames = Frames(block, ends)
-            self._path.forward(frames)
+            self._path.take(self._client, frames)
         elif self.state is State.START:
             raise ProtocolError("media before any session")
+
+    @property
+    def heir(self) -> Publisher | None:
+        """Who sends already and takes over when this publisher ends."""
+        path = self._path
+        return path.heir if path is not None and path.publisher is self._client else None
 
     def leave(self) -> None:
         """The connection ends: give back what it held of its path. May be called again."""
@@ -115,8 +124,8 @@ class RelaySession:
         self._path = self._reader = None
         if path is None:
             return
-        if path.publisher is self._client:
-            path.free()
+        if self._client in (path.publisher, path.standby):
+            path.release(self._client)
         elif reader is not None:
             path.leave(reader)
 
@@ -148,13 +157,13 @@ class RelaySession:
         path = self._relay.path_for_publisher(target.path)
         if path is None:
             return Response(503)
-        holder = path.publisher
-        if holder is not None:
-            if not holder.gone and holder.silent_s < self._relay.limits.takeover_silence_s:
-                self._relay.log.warning(f"{self._client.label} may not publish {path.name}: someone else does")
-                return Response(455)
-            reason = "" if holder.gone else f"silent for {holder.silent_s:.0f} s while another wants {path.name}"
-            holder.cut(reason)
+        for holder in (path.publisher, path.standby):
+            if holder is not None and (holder.gone or holder.silent_s >= self._relay.limits.takeover_silence_s):
+                reason = "" if holder.gone else f"silent for {holder.silent_s:.0f} s while another wants {path.name}"
+                holder.cut(reason)
+        if path.standby is not None:
+            self._relay.log.warning(f"{self._client.label} may not publish {path.name}: two others do")
+            return Response(455)
         path.announce(self._client, session, request.body)
         self._path, self.path_name, self.state = path, path.name, State.ANNOUNCED
         self._announced_url, self._announced = request.url, session
@@ -242,13 +251,14 @@ class RelaySession:
         refused = self._wrong_session(request)
         if refused:
             return refused
-        if self.state is not State.ANNOUNCED or self._path is None or not self._channels:
+        if self.state is not State.ANNOUNCED or self._path is None or self._announced is None or not self._channels:
             return Response(455)
-        if self._channels == {channel: channel for channel in range(2 * self._path.tracks)}:
+        if self._channels == {channel: channel for channel in range(2 * len(self._announced.media))}:
             self._channels = {}  # blocks pass as they are
         self.state = State.RECORDING
-        self._path.record()
-        self._relay.log.info(f"{self._client.label} publishes {self.path_name}")
+        self._path.record(self._client)
+        doing = "publishes" if self._path.publisher is self._client else "stands by for"
+        self._relay.log.info(f"{self._client.label} {doing} {self.path_name}")
         return self._with_session()
 
     def _teardown(self, request: Request) -> Response:

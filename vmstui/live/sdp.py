@@ -28,8 +28,8 @@ _CODECS = {
 }
 """RTP encoding name -> name of the codec as vmstui and ffmpeg call it; others keep their name in small letters."""
 
-_STATIC_TYPES = {0: "PCMU", 8: "PCMA", 9: "G722", 14: "MPA", 26: "JPEG"}
-"""Payload types that need no rtpmap (RFC 3551, section 6)."""
+_STATIC_TYPES = {0: ("PCMU", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000), 14: ("MPA", 90000), 26: ("JPEG", 90000)}
+"""Payload types that need no rtpmap, their names and clock rates (RFC 3551, section 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ class Media:
     """Where the camera states it."""
     size: tuple[int, int] | None = None
     """Width and height in pixels, where the camera states them."""
+    clock_rate_hz: int | None = None
+    """Of the RTP timestamps; None where it is not stated."""
+    channels: int = 1
+    """Of audio."""
+    parameters: str = ""
+    """The `a=fmtp` value after the payload type: how the codec is used, with H.264 and H.265 the parameter sets too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +121,20 @@ def _media(lines: list[str]) -> Media:
     words = lines[0][2:].split()
     kind = shown(words[0].lower(), 20) if words else ""
     payload_type = int(words[3]) if len(words) > 3 and re.fullmatch(r"[0-9]{1,3}", words[3]) else None
-    name = _STATIC_TYPES.get(payload_type, "") if payload_type is not None else ""
+    name, clock_rate_hz, channels, parameters = "", None, 1, ""
+    if payload_type is not None:
+        name, clock_rate_hz = _STATIC_TYPES.get(payload_type, ("", None))
     for line in lines:
-        mapped = re.match(r"a=rtpmap:\s*([0-9]{1,3})\s+([^/\s]{1,40})", line)
+        mapped = re.match(r"a=rtpmap:\s*([0-9]{1,3})\s+([^/\s]{1,40})(?:/([0-9]{1,9}))?(?:/([0-9]{1,3}))?", line)
         if mapped and int(mapped[1]) == payload_type:
             name = mapped[2].upper()
+            clock_rate_hz, channels = int(mapped[3]) if mapped[3] else None, int(mapped[4] or 1)
+        stated = re.match(r"a=fmtp:\s*([0-9]{1,3})\s+(.*)", line)
+        if stated and int(stated[1]) == payload_type:
+            parameters = shown(stated[2], len(line))
     codec = _CODECS.get(name, shown(name.lower(), 40))
-    return Media(kind, payload_type, codec, _attribute(lines, "control"), _fps(lines), _size(lines))
+    control = _attribute(lines, "control")
+    return Media(kind, payload_type, codec, control, _fps(lines), _size(lines), clock_rate_hz, channels, parameters)
 
 
 def _attribute(lines: list[str], name: str) -> str:

@@ -16,7 +16,10 @@ STATS_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class PathStats:
-    """One published stream. Counters only grow while the relay lives, over all its publishers."""
+    """One published stream. Counters only grow while the relay lives, over all its publishers.
+
+    What a standby sends counts once it is passed on. Fields with a default are unknown to earlier relays.
+    """
 
     publisher: bool
     """Somebody publishes it now."""
@@ -31,6 +34,10 @@ class PathStats:
     readers: int
     dropped_readers: int
     """Readers that fell too far behind and were cut off."""
+    standby: bool = False
+    """A second publisher sends already and takes over when the first one ends."""
+    handovers: int = 0
+    """How often a standby took over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ def _path(plain: dict[str, object]) -> PathStats:
         codec=str(plain["codec"]),
         readers=_count(plain["readers"]),
         dropped_readers=_count(plain["dropped_readers"]),
+        standby=bool(plain.get("standby", False)),
+        handovers=_count(plain.get("handovers", 0)),
     )
 
 

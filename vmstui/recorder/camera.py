@@ -24,20 +24,19 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.handover import Then
 from vmstui.recorder.history import History
 from vmstui.recorder.launch import INPUT_SCRIPT, digest
+from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record
 from vmstui.recorder.run import Run
 from vmstui.recorder.watchdog import Finding
-from vmstui.recorder.worker import Worker, generation_of, marker, recovered
+from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered
 from vmstui.recording import layout
 from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import SampleRing
 
-EVENTS_KEPT = 200
-SEGMENTS_KEPT = 1000
-LOG_COMPONENT = "recorder"
-"""Of our own lines between those of ffmpeg."""
+EVENTS_KEPT = 2000
+SEGMENTS_KEPT = 2000
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
 
@@ -69,8 +68,10 @@ class CameraWorker:
         """Was told to end: its place was taken, or it could not take the place. Not at the same time as a successor."""
         self._reason = ""
         """Why the worker is being replaced."""
-        self._then_restart = False
-        """The worker is restarted as soon as nobody is beside it any more."""
+        self._next: tuple[str, RestartMode | None] | None = None
+        """Why and how the worker is to be replaced as soon as nobody is beside it any more."""
+        self._pushed_out = False
+        """The old worker lost its connection while the new one came up: by that one, if it records."""
         self._at_boundary: tuple[str, RestartMode | None] | None = None
         self._outdated_until_s: float | None = None
         """The worker runs on an old configuration, which is tried to be changed again at that instant."""
@@ -78,6 +79,8 @@ class CameraWorker:
         self._ended: tuple[int, datetime] | None = None
         """Generation that was settled last, and the instant of its last frame."""
         self._handed_over_to = 0
+        self._shape: str | None = None
+        """Digest of the configuration as it was last looked at with a known ffmpeg."""
         self._newest_generation = self.worker.record.generation
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -115,6 +118,7 @@ class CameraWorker:
         identity = self.worker.record.identity
         if not processes and identity is not None and (known := adopt(identity)) is not None:
             processes = [known]
+        failures, past = self.worker.recalled()
         if processes:
             self._adopt(processes)
         elif identity is not None:
@@ -123,13 +127,16 @@ class CameraWorker:
         self._do_beside(asyncio.to_thread(self.worker.log.mask_all))
         self.settle_leftovers()
         if self.wanted and not processes:
-            self.dispatch(m.Start())
+            self.worker.dispatch(m.Resumed(failures, past))
         elif not self.wanted and processes:
             self.dispatch(m.Stop())
+        if self.worker.life_path.exists():
+            self.worker.remember()  # what was noted of a camera that is not wanted any more is forgotten
 
     def start(self, by: str) -> None:
         """Record from now on."""
         self._remember(wanted=True)
+        self.worker.asked_for = True
         self.note(EventKind.COMMAND, f"start asked for by {by}")
         self.dispatch(m.Start())
 
@@ -137,7 +144,7 @@ class CameraWorker:
         """Do not record any more, also not after a restart of the service."""
         self._remember(wanted=False)
         self.note(EventKind.COMMAND, f"stop asked for by {by}")
-        self.dispatch(m.Stop())
+        self.dispatch(m.Stop(reason=f"stop asked for by {by}"))
 
     def restart(self, by: str, mode: RestartMode | None = None, *, at_boundary: bool = False) -> None:
         """Replace the present worker by a new one on the best rung, in the configured way unless `mode` names one.
@@ -145,7 +152,7 @@ class CameraWorker:
         `at_boundary`: as soon as the open segment is closed.
         """
         self._remember(wanted=True)
-        self.worker.ask_again = True
+        self.worker.ask_again = self.worker.asked_for = True
         text = f"restart asked for by {by}"
         if at_boundary and self.worker.machine.state is State.RECORDING:
             self._at_boundary = (text, mode)
@@ -158,18 +165,21 @@ class CameraWorker:
         """Take over a changed configuration; a worker that runs on the old one is replaced."""
         was_wanted, before = self.wanted, self.camera
         self.camera = camera
+        shape = digest(camera, self.context) if self.context.abilities is not None else None
+        changed = camera != before or (None not in (shape, self._shape) and shape != self._shape)
+        self._shape = shape or self._shape
         record = self.worker.record
         if camera.enabled != before.enabled:
             record = replace(record, wanted=None)  # the newer word counts
         if camera.url != before.url:
-            record = replace(record, second_connection=None)
+            record = replace(record, one_connection_since=None)
         if record is not self.worker.record:
             self.worker.save(record)
         if not self.wanted:
             self.dispatch(m.Stop())
         elif not was_wanted:
             self.dispatch(m.Start())
-        elif self._runs_on_another_configuration() or (self.process is None and camera != before):
+        elif self._runs_on_another_configuration() or (self.process is None and changed):
             self.worker.ask_again = True
             self.note(EventKind.COMMAND, "configuration changed")
             if self.successor is not None:  # it comes up on the configuration before this one
@@ -180,12 +190,31 @@ class CameraWorker:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         ends = isinstance(event, m.Stop) or (isinstance(event, m.Hold) and event.end_running)
         if ends:
-            self._at_boundary, self._then_restart = None, False
+            self._at_boundary = self._next = None
             if self.successor is not None:
                 self._give_up_successor("recording is to end")
         if self.successor is not None and isinstance(event, m.Hold | m.Release):
             self.successor.dispatch(event)
         self.worker.dispatch(event)
+
+    @property
+    def due(self) -> bool:
+        """The worker is about to be replaced, and the new one does not run yet."""
+        asked_for = self._at_boundary is not None or self._next is not None or self._outdated_until_s is not None
+        starting = self.successor is not None and self.successor.process is None
+        return asked_for or starting or (self.successor is None and self._runs_on_another_configuration())
+
+    def replace_soon(self) -> None:
+        """As an earlier service was about to; at the end of the open segment, when it is known to record again."""
+        if self.process is not None and self.successor is None and not self._runs_on_another_configuration():
+            self.worker.ask_again = True
+            self._at_boundary = ("restart asked for before the upgrade", None)
+
+    def keep_as_is(self) -> None:
+        """The worker runs on the present configuration, whatever the version that started it made of that."""
+        present = digest(self.camera, self.context)
+        if self.process is not None and self.worker.record.config_digest != present:
+            self.worker.save(replace(self.worker.record, config_digest=present))
 
     def settle_leftovers(self) -> None:
         """See to it that what ended generations left in the spool is settled; the live one is followed by `tick`."""
@@ -206,9 +235,12 @@ class CameraWorker:
     async def retire(self, patience_s: float) -> None:
         """The camera left the configuration: end its worker, settle what it left, forget its password."""
         self.worker.save(replace(self.worker.record, wanted=None))
-        self.dispatch(m.Stop())
+        self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
-        (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
+        if all(
+            worker.settled.is_set() for worker in self.workers
+        ):  # else it came back meanwhile, and its next worker is about to read this
+            (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of everything; the workers that run go on."""
@@ -227,7 +259,7 @@ class CameraWorker:
         self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
         generation = self.worker.record.generation
-        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, LOG_COMPONENT, mask(text))
+        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, OWN_COMPONENT, mask(text))
 
     def newest_segment(self) -> Segment | None:
         """The last one published."""
@@ -292,16 +324,23 @@ class CameraWorker:
                 self._successor_failed(worker.failure_kind)
         elif worker is self.worker and self.successor is not None and worker.process is None:
             self.note(EventKind.CHANGEOVER, "the old worker ended before the new one recorded")
-            if worker.failure_kind in (ExitKind.CLOSED, ExitKind.NETWORK, ExitKind.BUSY):
-                self._learn(second_connection=False)
+            self._pushed_out = worker.failure_kind in handover.TURNED_AWAY
             self._promote()
         elif worker is self.leaving and worker.settled.is_set():
             self._left()
+        elif worker is self.worker and self._pushed_out:
+            if worker.machine.state is State.RECORDING:
+                self._learn_one_connection()
+            self._pushed_out = worker.machine.state is State.STARTING
 
     def _replace(self, reason: str, mode: RestartMode | None) -> None:
         """Replace the worker: beside it where that can be done, else by ending it first."""
-        if self.successor is not None or (self.leaving is not None and self._then_restart):
+        if self.successor is not None:
             return  # a new one is on its way already
+        worker, leaving = self.worker.machine, self.leaving
+        if worker.state is State.RECORDING and leaving is not None and leaving.machine.state is not State.UNKILLABLE:
+            self._next = (reason, mode)
+            return
         if not self._may_hand_over(mode):
             self.worker.dispatch(m.Restart(reason))
             return
@@ -309,9 +348,12 @@ class CameraWorker:
         before = self.worker.record
         record = replace(before, identity=None, started_at=None)
         self.successor = successor = Worker(self, record, self.folder / SUCCESSOR)
+        successor.asked_for, self.worker.asked_for = self.worker.asked_for, False
         self.worker.dispatch(m.Heir(there=True))
         self._limit_handover()
-        successor.dispatch(m.Start())
+        # A time of trouble is that of the camera, and goes on.
+        trouble = m.Past(unwell_since_s=self.worker.machine.unwell_since_s, failing=self.worker.machine.failing)
+        successor.dispatch(m.Resumed(0, trouble))
 
     def _may_hand_over(self, mode: RestartMode | None) -> bool:
         machine = self.worker.machine
@@ -319,8 +361,8 @@ class CameraWorker:
             (mode or self.camera.restart) is RestartMode.SEAMLESS
             and machine.state is State.RECORDING
             and not machine.hold
-            and self.worker.record.second_connection is not False
             and self.leaving is None
+            and handover.serves_two(self.worker.record.one_connection_since, datetime.now(UTC))
         )
 
     def _limit_handover(self) -> None:
@@ -334,24 +376,26 @@ class CameraWorker:
         self._clear_handover_timer()
         self.worker, self.successor, self.leaving = new, None, old
         recorded = new.machine.state is State.RECORDING
-        learnt = True if recorded else old.record.second_connection
+        one_since = None if recorded else old.record.one_connection_since
         # In this order: whoever finds both alive goes by the generation in the first note.
         wanted = old.record.wanted
         new.note_path = self.folder / NOTE
-        new.save(replace(new.record, wanted=wanted, second_connection=learnt))
+        new.save(replace(new.record, wanted=wanted, one_connection_since=one_since))
+        new.remember()
         old.note_path = self.folder / PREDECESSOR
         old.save(old.record)
+        old.remember()
         self._forget(SUCCESSOR)
         if recorded:
             self._handed_over_to = new.record.generation
             text = f"worker {_pid(new)} (generation {new.record.generation}) records and takes the place of {_pid(old)}"
             self.note(EventKind.CHANGEOVER, text, outcome="the old worker is ended")
-        old.dispatch(m.Stop(for_good=True))
+        old.dispatch(m.Stop(for_good=True, reason=f"generation {new.record.generation} took its place"))
 
     def _successor_failed(self, kind: ExitKind | None) -> None:
         then, refused = handover.after_failure(kind)
         if refused:
-            self._learn(second_connection=False)
+            self._learn_one_connection()
         what = f"nothing recorded within {handover.LIMIT_S:.0f} s" if kind is None else f"it ended: {kind}"
         outcome = "the old worker is ended, then a new one starts"
         if then is Then.KEEP:
@@ -359,7 +403,8 @@ class CameraWorker:
             if self._runs_on_another_configuration():
                 self._outdated_until_s = asyncio.get_running_loop().time() + handover.RETRY_S
                 outcome += f" on the old configuration; tried again in {handover.RETRY_S:.0f} s"
-        self._then_restart = then is Then.STOP_FIRST
+        else:
+            self._next = (self._reason, RestartMode.STOP_FIRST)
         self.note(
             EventKind.CHANGEOVER,
             "the new worker beside the old one came to nothing",
@@ -380,7 +425,7 @@ class CameraWorker:
         self._clear_handover_timer()
         self.leaving = successor
         self.worker.dispatch(m.Heir(there=False))
-        successor.dispatch(m.Stop(for_good=True))
+        successor.dispatch(m.Stop(for_good=True, reason="it does not take the old worker's place"))
 
     def _left(self) -> None:
         """Nobody stands beside the worker any more."""
@@ -388,9 +433,9 @@ class CameraWorker:
         assert worker is not None
         worker.close()
         self._forget(SUCCESSOR if worker.record.generation > self.worker.record.generation else PREDECESSOR)
-        if self._then_restart:
-            self._then_restart = False
-            self.worker.dispatch(m.Restart(self._reason))
+        if self._next is not None:
+            (reason, mode), self._next = self._next, None
+            self._replace(reason, mode)
 
     def _adopt(self, processes: list[Process]) -> None:
         """Take over live workers, oldest first: one, or two of a hand-over that a service did not bring to its end."""
@@ -400,7 +445,7 @@ class CameraWorker:
         def note_of(process: Process) -> WorkerRecord:
             matching = (note for note in notes if note.identity == process.identity)
             note = next(matching, None) or recovered(first, process)
-            return replace(note, wanted=first.wanted, second_connection=first.second_connection)
+            return replace(note, wanted=first.wanted, one_connection_since=first.one_connection_since)
 
         def known(note: WorkerRecord) -> None:
             if note != self.worker.record:  # else hundreds of unchanged notes would be synced to the disk
@@ -414,7 +459,7 @@ class CameraWorker:
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
-                self.leaving.dispatch(m.Stop(for_good=True))
+                self.leaving.dispatch(m.Stop(for_good=True, reason="another worker has taken its place"))
             return
         known(note_of(older[-1]))
         self.worker.take_over(older[-1])
@@ -424,8 +469,8 @@ class CameraWorker:
         self._limit_handover()
         self.successor.take_over(newest)
 
-    def _learn(self, *, second_connection: bool) -> None:
-        self.worker.save(replace(self.worker.record, second_connection=second_connection))
+    def _learn_one_connection(self) -> None:
+        self.worker.save(replace(self.worker.record, one_connection_since=datetime.now(UTC)))
 
     def _clear_handover_timer(self) -> None:
         if self._handover_timer is not None:
@@ -448,7 +493,7 @@ class CameraWorker:
 
     def _settled(self, generation: int) -> None:
         """Nothing of a generation is left in the spool."""
-        good = (entry for entry in self.segments.last(SEGMENTS_KEPT) if entry.verdict is not SegmentVerdict.QUARANTINED)
+        good = (entry for entry in self.segments.recent() if entry.verdict is not SegmentVerdict.QUARANTINED)
         ends = [s.started_at + timedelta(seconds=s.duration_s) for s in good if s.generation == generation]
         if ends:
             self._ended = (generation, max(ends))
@@ -472,7 +517,9 @@ class CameraWorker:
 
     def _runs_on_another_configuration(self) -> bool:
         known = self.worker.record.config_digest
-        return self.process is not None and bool(known) and known != digest(self.camera, self.context)
+        if self.process is None or not known or self.context.abilities is None:  # asked again once ffmpeg is known
+            return False
+        return known != digest(self.camera, self.context)
 
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}
@@ -505,8 +552,9 @@ class CameraWorker:
             self._forget(PREDECESSOR)
 
     def _forget(self, name: str) -> None:
-        with contextlib.suppress(OSError):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in (self.folder / name, life_beside(self.folder / name)):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _pid(worker: Worker) -> str:

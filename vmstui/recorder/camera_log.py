@@ -1,35 +1,50 @@
 """The log of one camera: follows the file of the present worker, feeds the log book, keeps what explains its end.
 
 One file per generation; the last ones are kept, so that the log of the previous run is there when people look for it.
+What is kept, and under which names, is in `log_folder`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 from collections import deque
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
 from vmstui.model import LogLevel
+from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.context import Context
-from vmstui.recorder.worker_log import MAX_READ_BYTES, WorkerLog
+from vmstui.recorder.log_folder import Bounds, log_files, prune, prune_generations
+from vmstui.recorder.logbook import OWN_COMPONENT
+from vmstui.recorder.worker_log import TAIL_BYTES, WorkerLog
 
-FILES_KEPT = 10
+GENERATIONS_KEPT = 10
 LINES_OF_RUN = 100
 """Kept from the start and from the end of a run."""
 _LOUD = (LogLevel.FATAL, LogLevel.ERROR, LogLevel.WARNING)
 
 
 class CameraLog:
-    """The log files of one camera, of which at most one is followed."""
+    """The log files of one camera, of which at most one is followed.
 
-    def __init__(self, context: Context, camera: str) -> None:
+    Several may exist for one camera, each following another generation.
+    """
+
+    def __init__(self, context: Context, camera: str, bounds: Bounds | None = None) -> None:
         self._context = context
         self._camera = camera
+        self._bounds = bounds or Bounds()
         self._folder = context.camera_folder(camera) / "log"
         self._generation = 0
         self._file: WorkerLog | None = None
+        self._remarks: deque[tuple[int, LogLevel, str]] = deque()
+        """About log files, from the background too: generation, level and text."""
         self._first: list[ParsedLine] = []
         self._last: deque[ParsedLine] = deque(maxlen=LINES_OF_RUN)
 
@@ -37,53 +52,120 @@ class CameraLog:
         """The file of one generation, whether it exists or not."""
         return self._folder / f"{generation:06d}.log"
 
-    def prepare(self) -> None:
-        """Make the folder and take away all but the newest files. Raises OSError."""
+    def prepare(self, generation: int | None = None) -> None:
+        """Make the folder, take away all but the newest files, and put aside what stands where the file of this
+        generation goes and is no file: a worker must start in any case, and never write through a link. Raises OSError.
+        """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for old in sorted(self._folder.glob("*.log"))[: -(FILES_KEPT - 1)]:
-            old.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            prune_generations(self._folder, GENERATIONS_KEPT - 1)
+            prune(self._folder, self._bounds)
+        if generation is not None:
+            _clear_the_way(self.path(generation))
 
     def follow(self, generation: int, *, tail: bool = False) -> None:
-        """Go on with the file of this generation: from its start, or with `tail` from near its end."""
+        """Go on with the file of this generation: from its start, or with `tail` from where the service before us was,
+        which after an upgrade is known, and else from near its end."""
         self.close()
         self._generation = generation
         self._first.clear()
         self._last.clear()
-        position = 0
-        if tail:
+        position = self._context.read_before.pop((self._camera, generation), None) if tail else 0
+        shown = position is not None
+        if position is None:
+            position = 0
             with contextlib.suppress(OSError):
-                position = max(0, self.path(generation).stat().st_size - MAX_READ_BYTES)
-        self._file = WorkerLog(self.path(generation), self._context.masker.mask_in_place, position)
+                position = max(0, self.path(generation).stat().st_size - TAIL_BYTES)
+        self._file = WorkerLog(
+            self.path(generation),
+            self._mask_in_place,
+            position,
+            shown=shown,
+            mask_text=self._mask,
+            say=partial(self._remark, generation),
+            bounds=self._bounds,
+        )
 
     def read(self, *, everything: bool = False) -> None:
         """Take in what was written since the last time; with `everything`, all that is there (the end of a run)."""
-        if self._file is None:
+        news = self._file is not None and (everything or self._file.has_news())
+        if not news and not self._remarks:
             return
         now = datetime.now(UTC)
-        for text in self._file.read_all() if everything else self._file.read_lines():
-            parsed = parse_line(self._context.masker.mask(text))
-            self._context.logbook.add(now, self._camera, self._generation, parsed.level, parsed.component, parsed.text)
-            if parsed.level in _LOUD:
-                if len(self._first) < LINES_OF_RUN:
-                    self._first.append(parsed)
-                else:
-                    self._last.append(parsed)
+        add, camera = self._context.logbook.add, self._camera
+        if news and self._file is not None:
+            for text in self._file.lines(everything=everything):
+                parsed = parse_line(text)
+                add(now, camera, self._generation, parsed.level, parsed.component, parsed.text)
+                if parsed.level in _LOUD:
+                    if len(self._first) < LINES_OF_RUN:
+                        self._first.append(parsed)
+                    else:
+                        self._last.append(parsed)
+        while self._remarks:
+            generation, level, text = self._remarks.popleft()
+            add(now, camera, generation, level, OWN_COMPONENT, self._mask(text))
 
     def mask_all(self) -> None:
-        """Mask every file that is there, from its start: what was written while nobody read may hold a password. In a
-        thread; a worker that appends meanwhile is not disturbed."""
-        for path in sorted(self._folder.glob("*.log")):
-            log = WorkerLog(path, self._context.masker.mask_in_place)
-            with contextlib.suppress(OSError):  # a state disk that fails; the next service tries again
-                log.read_all(limit_bytes=path.stat().st_size)
-            log.close()
+        """Mask every file that is there, from its start: what was written while nobody read may hold a password. Also
+        finishes what a service before us was about when it was killed. Done in the background; a worker that appends
+        meanwhile is not disturbed."""
+        BACKGROUND.do(self._mask_files)
 
     def lines_of_run(self) -> list[ParsedLine]:
         """The first and the last loud lines of the run, in order."""
         return [*self._first, *self._last]
+
+    def settled(self, timeout_s: float) -> bool:
+        """Wait until nothing is being done with the followed file in the background; False if that takes longer."""
+        return self._file is None or self._file.settled(timeout_s)
+
+    @contextlib.contextmanager
+    def held(self, patience_s: float) -> Iterator[tuple[int, int] | None]:
+        """Meanwhile nothing is done with the followed file in the background. Gives its generation and up to where it
+        was read; None if there is none, or something is being done with it."""
+        position = self._file.hold(patience_s) if self._file is not None else None
+        if self._file is None or position is None:
+            yield None
+            return
+        try:
+            yield self._generation, position
+        finally:
+            self._file.release()
 
     def close(self) -> None:
         """Stop following. May be called twice."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _mask_files(self) -> None:
+        with contextlib.suppress(OSError):  # a state disk that fails; the next service tries again
+            for file in log_files(self._folder):
+                if file.number is None:
+                    size = file.path.stat().st_size
+                    # Opened is looked after; one that is followed belongs to its follower, who sees to it.
+                    log = WorkerLog(
+                        file.path, self._mask_in_place, size, bounds=self._bounds, background=lambda work: work()
+                    )
+                    log.close()
+            prune(self._folder, self._bounds)
+
+    def _remark(self, generation: int, level: LogLevel, text: str) -> None:
+        self._remarks.append((generation, level, text))
+
+    def _mask(self, text: str) -> str:
+        return self._context.masker.mask(text)
+
+    def _mask_in_place(self, raw: bytes) -> bytes:
+        return self._context.masker.mask_in_place(raw)  # of now: passwords change with the configuration
+
+
+def _clear_the_way(path: Path) -> None:
+    try:
+        if stat.S_ISREG(path.stat(follow_symlinks=False).st_mode):
+            return
+    except FileNotFoundError:
+        return
+    aside = (path.with_name(f"{path.name}.aside{number}") for number in count(1))
+    os.rename(path, next(free for free in aside if not os.path.lexists(free)))

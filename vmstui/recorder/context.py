@@ -12,6 +12,9 @@ from typing import Protocol
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.model import OutputState, Settings
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.oom import OomWatch
+from vmstui.recorder.start_gate import StartGate
+from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.triage.masking import Masker
 
 
@@ -42,13 +45,21 @@ class Context:
     publishing: Executor
     """Few threads that check and publish segments, so that a slow disk never holds up the loop."""
     zone: tzinfo | None
+    oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
+    gate: StartGate = field(default_factory=StartGate)
+    """Every start passes it."""
     ffmpeg_found: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once `abilities` are known, for good."""
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the recordings folder was seen usable and marked as this recorder's; nothing in it is touched before."""
     run_began: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a worker was started or adopted: somebody has to look out for its first footage."""
+
+    read_before: dict[tuple[str, int], int] = field(default_factory=dict)
+    """After an upgrade: up to where the version before us had read the log of a camera's generation."""
+    undisturbed: Undisturbed = field(default_factory=Undisturbed)
+    """For what an upgrade should not cut in half."""
 
     def camera_folder(self, camera: str) -> Path:
         """State, logs and notes of one camera."""

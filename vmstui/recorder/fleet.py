@@ -20,7 +20,7 @@ from vmstui.recorder.process import Process, all_marked, marker_of
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run
-from vmstui.recorder.watchdog import Finding, common_cause
+from vmstui.recorder.watchdog import START_GRACE_S, Finding, common_cause
 from vmstui.recorder.worker import Worker
 from vmstui.recording.spool import SpoolView
 
@@ -100,6 +100,10 @@ class Fleet:
             raise UnknownCamera(f"no camera {', '.join(repr(name) for name in unknown)}; configured: {known}")
         return [self.cameras[name] for name in ids] if ids else list(self.cameras.values())
 
+    def workers(self) -> list[Worker]:
+        """All of them, also of cameras on their way out."""
+        return [worker for camera in self._all() for worker in camera.workers]
+
     def hold(self, hold: Hold | None) -> None:
         """Nothing may start any more for this reason, or, with None, everything may again."""
         self._held = hold
@@ -114,14 +118,14 @@ class Fleet:
         """End all workers in parallel and settle what they leave, as far as that can be done soon."""
         workers = {**self._retiring, **self.cameras}
         for worker in workers.values():
-            worker.dispatch(m.Stop(for_good=True))
+            worker.dispatch(m.Stop(for_good=True, reason="all recording is being stopped"))
         settled = await asyncio.gather(*(_finish(worker) for worker in workers.values()))
         stuck = tuple(name for name, camera in workers.items() if any(w.process is not None for w in camera.workers))
         return LeftBehind(stuck, sum(not done for done in settled))
 
     def close(self) -> None:
         """Let go of everything; workers go on."""
-        for worker in (*self.cameras.values(), *self._retiring.values()):
+        for worker in self._all():
             worker.close()
         self._looker.shutdown(wait=False, cancel_futures=True)
 
@@ -143,6 +147,15 @@ class Fleet:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
         else:
             self._judge(loop.time())
+
+    def resumed(self, now_s: float, suspended_s: float) -> None:
+        """The machine was suspended for so long: connections are dead and networks come up, for which no worker that
+        runs is to blame. To be told before the next `tick`."""
+        for worker in self.workers():
+            if worker.run is not None:
+                worker.run.spare(now_s)
+        text = f"the machine was suspended for {suspended_s:.0f} s; cameras get {START_GRACE_S:.0f} s to deliver again"
+        self._say(LogLevel.WARNING, text)
 
     def _all(self) -> tuple[CameraWorker, ...]:
         return (*self.cameras.values(), *self._retiring.values())

@@ -1,7 +1,8 @@
-"""Bounded histories on disk: the last events and the last segments of a camera, one JSON line each.
+"""Bounded histories on disk: the events and the segments of a camera, one JSON line each, newest last.
 
 Appended as things happen and cut to the newest half when twice the bound is reached, so that years of running cost a
-fixed size. Losing one line to a power cut is no harm; a line that cannot be read is skipped.
+fixed size. Losing one line to a power cut is no harm; a line that cannot be read is skipped. Only the newest entries
+are kept in memory, too: with hundreds of cameras the rest would be most of what the service needs.
 """
 
 from __future__ import annotations
@@ -16,33 +17,30 @@ from vmstui.recorder.record import write_atomically
 
 T = TypeVar("T")
 
+IN_MEMORY = 20
+
 
 class History(Generic[T]):
-    """The newest `bound` entries of one kind, in memory and on disk."""
+    """The newest `bound` entries of one kind."""
 
     def __init__(self, path: Path, kind: type[T], bound: int) -> None:
         self._path = path
+        self._kind = kind
         self._bound = bound
-        self._entries: deque[T] = deque(maxlen=bound)
-        self._lines = 0
-        try:
-            lines = path.read_bytes().splitlines()
-        except OSError:
-            lines = []
+        lines = self._lines_on_disk()
         self._lines = len(lines)
-        for line in lines[-bound:]:
-            try:
-                self._entries.append(from_json(kind, json.loads(line)))
-            except (ValueError, CodecError):
-                continue
+        self._newest: deque[T] = deque(self._parsed(lines[-IN_MEMORY:]), maxlen=min(IN_MEMORY, bound))
 
     def add(self, entry: T) -> None:
         """Append an entry. A full or dead state disk loses the line on disk, never the recording that caused it."""
-        self._entries.append(entry)
+        self._newest.append(entry)
         try:
             if self._lines >= 2 * self._bound:
-                write_atomically(self._path, b"".join(_line(kept) for kept in self._entries))
-                self._lines = len(self._entries)
+                kept = (
+                    [*self._lines_on_disk()[-(self._bound - 1) :], _line(entry)] if self._bound > 1 else [_line(entry)]
+                )
+                write_atomically(self._path, b"".join(kept))
+                self._lines = len(kept)
                 return
             with self._path.open("ab") as file:
                 file.write(_line(entry))
@@ -50,13 +48,35 @@ class History(Generic[T]):
         except OSError:
             return
 
-    def last(self, count: int) -> tuple[T, ...]:
-        """At most `count` newest entries, oldest first."""
-        return tuple(self._entries)[-count:] if count > 0 else ()
-
     def newest(self) -> T | None:
         """The newest entry."""
-        return self._entries[-1] if self._entries else None
+        return self._newest[-1] if self._newest else None
+
+    def recent(self) -> tuple[T, ...]:
+        """The last few entries, oldest first."""
+        return tuple(self._newest)
+
+    def read(self, count: int) -> tuple[T, ...]:
+        """At most `count` newest entries, oldest first. Reads the disk where there are more than a few: in a thread."""
+        if count <= len(self._newest) or self._lines <= len(self._newest):
+            return tuple(self._newest)[-count:] if count > 0 else ()
+        found = self._parsed(self._lines_on_disk()[-min(count, self._bound) :])
+        return tuple(found) or self.recent()[-count:]  # a state disk that fails now: better these than none
+
+    def _lines_on_disk(self) -> list[bytes]:
+        try:
+            return self._path.read_bytes().splitlines(keepends=True)
+        except OSError:
+            return []
+
+    def _parsed(self, lines: list[bytes]) -> list[T]:
+        entries: list[T] = []
+        for line in lines:
+            try:
+                entries.append(from_json(self._kind, json.loads(line)))
+            except (ValueError, CodecError):
+                continue
+        return entries
 
 
 def _line(entry: object) -> bytes:

@@ -19,9 +19,10 @@ from vmstui.ffmpeg.plan import Plan, PlanError, plans
 from vmstui.live.client import ProbeError, ProbeErrorKind, describe
 from vmstui.model import Camera, Settings
 from vmstui.own_process import own_environment
-from vmstui.recorder import machine as m
 from vmstui.recorder.camera_log import CameraLog
+from vmstui.recorder.causes import OF_PROBE
 from vmstui.recorder.context import Context
+from vmstui.recorder.policy import Retry
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.supervised import StartFailed
 from vmstui.recording import layout
@@ -62,8 +63,7 @@ async def ask_camera(camera: Camera, remembered: str) -> str:
     except ProbeError as error:
         if error.kind in _UNCLEAR:
             return remembered
-        retry = m.Retry.AUTH if error.kind is ProbeErrorKind.AUTH else m.Retry.LADDER
-        raise StartFailed(retry, str(error), _KINDS.get(error.kind, ExitKind.NETWORK)) from None
+        raise StartFailed(OF_PROBE[error.kind], str(error), _KINDS.get(error.kind, ExitKind.NETWORK)) from None
     return description.codec if description.codec in KNOWN_CODECS else ""
 
 
@@ -75,11 +75,11 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     """
     abilities = context.abilities
     if abilities is None:
-        raise StartFailed(m.Retry.LADDER, "no usable ffmpeg")
+        raise StartFailed(Retry.DRIVER, "no usable ffmpeg")
     try:
         ladder = plans(camera.profile, codec, abilities)
     except PlanError as error:
-        raise StartFailed(m.Retry.CONFIGURATION, str(error)) from None
+        raise StartFailed(Retry.CONFIGURATION, str(error)) from None
     plan = ladder[min(rung, len(ladder) - 1)]
     publish_url = context.live.publish_url(camera.id) if plan.live is not None else None
     folder = context.camera_folder(camera.id)
@@ -88,7 +88,7 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     spool = layout.generation_spool(recordings, camera.id, generation)
     try:
         spool.mkdir(parents=True, mode=0o700)
-        log.prepare()
+        log.prepare(generation)
         _write_if_other(folder / INPUT_SCRIPT, input_script(camera, abilities).encode())
         progress = progress_path(folder, generation)
         progress.unlink(missing_ok=True)
@@ -101,9 +101,9 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
             publish_url,
         )
     except OSError as error:
-        raise StartFailed(m.Retry.LADDER, f"cannot write {error.filename or folder}: {error.strerror}") from None
+        raise StartFailed(Retry.DISK, f"cannot write {error.filename or folder}: {error.strerror}") from None
     except CommandError as error:
-        raise StartFailed(m.Retry.CONFIGURATION, str(error)) from None
+        raise StartFailed(Retry.CONFIGURATION, str(error)) from None
     return Launch(generation, argv, plan, plan is not ladder[-1], log.path(generation), progress)
 
 
@@ -130,6 +130,7 @@ def digest(camera: Camera, context: Context) -> str:
     """Of everything that shapes a worker: equal digests, equal workers. The password is in it, not readable from it."""
     settings, abilities = context.settings, context.abilities
     live = context.live.publish_url(camera.id) if camera.profile.live is not None else None
+    binary = abilities.binary if abilities is not None else None
     shape = {
         "name": camera.name,
         "url": camera.url,
@@ -140,9 +141,16 @@ def digest(camera: Camera, context: Context) -> str:
         "recordings": settings.recordings,
         "segment_length_s": settings.segment_length_s,
         "live": live,
-        "ffmpeg": abilities.binary.path if abilities is not None else settings.ffmpeg,
+        # The embedded one lies in another folder after each installation, and is not another one for that.
+        "ffmpeg": settings.ffmpeg if binary is None else binary.origin if binary.origin == "embedded" else binary.path,
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def camera_digest(camera: Camera) -> str:
+    """Of all that is configured of a camera, its password included: another one deserves a try at once."""
+    password = camera.password.value if camera.password is not None else ""
+    return hashlib.sha256(f"{camera!r} {password!r}".encode()).hexdigest()[:16]
 
 
 def _write_if_other(path: Path, content: bytes) -> None:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 
 from vmstui.model import LogLevel, LogLine, LogPage
 
 TOTAL_LINES = 20_000
 LEAST_PER_CAMERA = 200
+OWN_COMPONENT = "recorder"
+"""Of our own lines between those of ffmpeg."""
 _LOUD = (LogLevel.FATAL, LogLevel.ERROR, LogLevel.WARNING)
 
 
@@ -32,6 +35,16 @@ class LogBook:
         if ring is None:
             ring = self._rings[camera] = deque(maxlen=self._bound)
         ring.append(line)
+
+    def lines(self) -> list[LogLine]:
+        """All that is held, in the order it came."""
+        return list(heapq.merge(*self._rings.values(), key=lambda line: line.seq))
+
+    def recall(self, lines: Iterable[LogLine]) -> None:
+        """Begin with the lines of a log book before this one, and go on counting where it ended."""
+        for line in lines:
+            self._rings.setdefault(line.camera, deque(maxlen=self._bound)).append(line)
+            self._next = max(self._next, line.seq + 1)
 
     def page(self, camera: str | None, after: int, limit: int) -> LogPage:
         """Lines after the cursor, of one camera or merged; `after` 0 gives the newest `limit` lines.

@@ -1,17 +1,22 @@
-"""The life of one supervised process as a table: (state, event) -> new state and actions.
+"""The life of one supervised process as a table: (state, event, now) -> new state and actions.
 
-Everything that decides about a worker's life is in this file; nothing here reads a clock, a file or a process. The
-shell around it (`camera.py`, `relay.py`) turns what happens into events, calls `step`, and carries out the actions in
-order. It keeps three promises that the table relies on:
+Everything that decides about a worker's life is in this file and in the numbers of `policy.py`; nothing here reads a
+clock, a file or a process. The shell around it (`supervised.py`) turns what happens into events, calls `step` with the
+monotonic clock, and carries out the actions in order. It keeps four promises that the table relies on:
 
 - `Running` follows a `StartWorker` as soon as the process exists, `NotStarted` when none came to be;
 - `Ended` comes exactly once for every process that ran, after which no signal is sent to it;
-- one timer at a time: `SetTimer` replaces the one before, and `TimeUp` comes once when it expires.
+- one timer at a time: `SetTimer` replaces the one before, and `TimeUp` comes once when it expires;
+- beside it one alarm of the same kind: `SetAlarm`, and `Overdue` once.
 
-Rules of the table: a process that lives is ended only through the stop ladder; a new one starts only after the old one
-`Ended`; whoever is wanted and neither held nor waiting is starting; nothing gives up for good except a configuration
-that ffmpeg itself refused, and that ends with a key or a new configuration; what was stopped for good (the recorder is
-leaving) starts never again, although commands that were asked for before may still arrive.
+Rules of the table: a process that lives is ended only through the stop ladder, and never gets a signal of it twice,
+also not from a service that comes later; a new one starts only after the old one `Ended`; whoever is wanted and neither
+held nor waiting is starting; nothing gives up; what was stopped for good (the recorder is leaving) starts never again,
+although commands that were asked for before may still arrive.
+
+A camera is unwell from its first failure (or from when it is held) until a run of it is healthy, or nobody wants it any
+more. Unwell for ten minutes, it is failing: the alarm is raised in whatever state it is then, unless a worker starts or
+records; then its end raises it. Once raised, only health takes it back, no brief success and no person who starts anew.
 """
 
 from __future__ import annotations
@@ -19,60 +24,49 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
+from vmstui.recorder.policy import FAILING_AFTER_S, HEALTHY_SEGMENTS, WORKER_POLICY, Policy, Retry
 
-LADDER_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-"""Delays before the next start. The first is for a worker that had recorded: one retry is free."""
-JITTER = 0.2
-HEALTHY_UPTIME_S = 60.0
-HEALTHY_SEGMENTS = 2
-"""Only a run this long, with that many good segments, starts the ladder anew: a brief success does not."""
-AUTH_RETRY_S = 600.0
-"""Cameras lock an account for half an hour after about five wrong logins."""
-
-
-class Retry(StrEnum):
-    """Class of a death: what the next start waits for."""
-
-    LADDER = "ladder"
-    AUTH = "auth"
-    CONFIGURATION = "configuration"
-    FALLBACK = "fallback"
-    """The next rung of the fallback ladder can cure it."""
+# -- events ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """How a process is ended and followed. A step is a signal and the seconds to wait for the end after it.
+class Past:
+    """What a service that comes later must know of a machine, beside its rung and its count of failures.
 
-    ffmpeg must get at most three signals in its life: at the fourth it exits without writing trailers
-    (fftools/ffmpeg.c, sigterm_handler).
+    Instants are of the monotonic clock of the service that reads it.
     """
 
-    stop: tuple[tuple[signal.Signals, float], ...]
-    stall: tuple[tuple[signal.Signals, float], ...]
-    ladder_s: tuple[float, ...] = LADDER_S
-    healthy_s: float = HEALTHY_UPTIME_S
-    """Uptime after which the ladder begins anew."""
+    signals: int = 0
+    """Sent to the present process."""
+    signalled_s: float = 0.0
+    """When the last of them was sent."""
+    unwell_since_s: float | None = None
+    failing: bool = False
+    waiting: State | None = None
+    """The state in which the next start is waited for, None while nothing waits."""
+    reason: str = ""
+    """Why it waits."""
+    next_start_s: float = 0.0
 
 
-WORKER_POLICY = Policy(
-    stop=((signal.SIGINT, 8.0), (signal.SIGTERM, 4.0), (signal.SIGKILL, 10.0)),
-    stall=((signal.SIGINT, 4.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 10.0)),
-)
-RELAY_POLICY = Policy(
-    stop=((signal.SIGTERM, 2.0), (signal.SIGKILL, 10.0)),
-    stall=((signal.SIGKILL, 10.0),),
-    # Our own program on our own machine: there is no camera to spare.
-    ladder_s=(0.0, 0.5, 1.0, 2.0, 5.0),
-    healthy_s=10.0,
-)
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A process that an earlier service started lives, and is ours from now on."""
+
+    rung: int
+    failures: int
+    past: Past
 
 
-# -- events ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """An earlier service wanted the camera recorded, and no process of it lives: go on where it was."""
+
+    failures: int
+    past: Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +79,8 @@ class Stop:
     """Somebody does not want it recorded any more. `for_good`: whatever is asked for later, nothing starts again."""
 
     for_good: bool = False
+    reason: str = "stop asked for"
+    """Shown while it is being stopped, and beside its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +98,11 @@ class Running:
 @dataclass(frozen=True, slots=True)
 class Footage:
     """The first bytes of a segment of this run are on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Healthy:
+    """The present run has become healthy (`Policy.healthy`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,11 @@ class TimeUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """The alarm went off: unwell for `FAILING_AFTER_S`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Something all cameras need is missing. `end_running`: end the workers too, so that they close their files."""
 
@@ -157,7 +163,24 @@ class Release:
     """It is back."""
 
 
-Event = Start | Stop | Restart | Running | Footage | NotStarted | Ended | Stalled | Heir | TimeUp | Hold | Release
+Event = (
+    Adopted
+    | Resumed
+    | Start
+    | Stop
+    | Restart
+    | Running
+    | Footage
+    | Healthy
+    | NotStarted
+    | Ended
+    | Stalled
+    | Heir
+    | TimeUp
+    | Overdue
+    | Hold
+    | Release
+)
 
 # -- actions ---------------------------------------------------------------------------------------------------------
 
@@ -192,16 +215,30 @@ class ClearTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAlarm:
+    """`Overdue` after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClearAlarm:
+    """No `Overdue` any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A line for the history, with the rule that led to it."""
 
     kind: EventKind
     text: str
     rule: str = ""
+    measured: str = ""
+    threshold: str = ""
     outcome: str = ""
 
 
-Action = StartWorker | CancelStart | Send | SetTimer | ClearTimer | Note
+Action = StartWorker | CancelStart | Send | SetTimer | ClearTimer | SetAlarm | ClearAlarm | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,29 +251,59 @@ class Machine:
     alive: bool = False
     """A process exists."""
     failures: int = 0
-    """Next index into the policy's ladder of delays."""
+    """In a row, since the last healthy run."""
     rung: int = 0
     """Rung of the fallback ladder the next start uses; 0 is the best."""
     step: int = 0
-    """Next step of the stop ladder."""
+    """Next step of the stop ladder: so many signals were sent to the process."""
+    signalled_s: float = 0.0
+    """When the last of them was sent."""
+    next_start_s: float | None = None
+    """When the wait for the next start is over; None while nothing waits."""
+    unwell_since_s: float | None = None
+    """Since the first failure after the last healthy run; None while all is well, or the camera is not wanted."""
+    failing: bool = False
+    """The alarm is raised."""
     hold: str = ""
     """Why nothing may start now; empty when it may."""
     over: bool = False
     """Stopped for good."""
     heir: bool = False
     """When the process ends, another one has taken its place already."""
+    now_s: float = 0.0
+    """Monotonic instant of the last event."""
     policy: Policy = WORKER_POLICY
+
+    @property
+    def signals_sent(self) -> tuple[signal.Signals, ...]:
+        """To the present process."""
+        ladder = self.policy.stall if self.state is State.STALLED else self.policy.stop
+        return tuple(number for number, _ in ladder[: self.step])
+
+    @property
+    def past(self) -> Past:
+        """What a service that comes later must know."""
+        return Past(
+            self.step,
+            self.signalled_s if self.step else 0.0,
+            self.unwell_since_s,
+            self.failing,
+            self.state if self.next_start_s is not None else None,
+            self.reason if self.next_start_s is not None else "",
+            self.next_start_s or 0.0,
+        )
 
 
 Result = tuple[Machine, tuple[Action, ...]]
 Handler = Callable[[Machine, Event], Result]
 
 
-def step(machine: Machine, event: Event) -> Result:
-    """The machine after the event, and what to do now."""
+def step(machine: Machine, event: Event, now_s: float) -> Result:
+    """The machine after the event, and what to do now. `now_s` is of the monotonic clock."""
+    machine = replace(machine, now_s=now_s)
     if isinstance(event, Stop) and event.for_good:
         machine = replace(machine, over=True)
-    elif machine.over and isinstance(event, Start | Restart):
+    elif machine.over and isinstance(event, Start | Restart | Resumed):
         return machine, ()
     return TABLE[machine.state, type(event)](machine, event)
 
@@ -250,14 +317,57 @@ def _ignore(machine: Machine, event: Event) -> Result:
 
 def _begin(machine: Machine) -> Result:
     """Start if wanted and allowed."""
-    machine = replace(machine, alive=False, step=0)
+    machine = replace(machine, alive=False, step=0, next_start_s=None)
     if not machine.wanted or machine.heir:
-        return replace(machine, state=State.STOPPED, reason="", failures=0, rung=0), ()
+        stopped, actions = _relieve(machine)
+        return replace(stopped, state=State.STOPPED, reason="", failures=0, rung=0), actions
     if machine.hold:
-        return replace(machine, state=State.HELD, reason=machine.hold), ()
+        # Whatever keeps it from recording, it is not recorded: a hold counts like a failure.
+        return _trouble(replace(machine, state=State.HELD, reason=machine.hold))
     # While it only tries again, the reason of the last failure is what a person wants to see.
     reason = machine.reason if machine.failures else ""
     return replace(machine, state=State.STARTING, reason=reason), (StartWorker(),)
+
+
+def _adopted(machine: Machine, event: Event) -> Result:
+    """Follow a process that lives. One that was told to end is followed to its end, from where its stop ladder is."""
+    assert isinstance(event, Adopted)
+    past = event.past
+    machine, actions = _remember_trouble(machine, past)
+    machine = replace(
+        machine,
+        state=State.STARTING,
+        wanted=True,
+        alive=True,
+        rung=event.rung,
+        failures=event.failures,
+    )
+    if not past.signals:
+        return machine, actions
+    # Which of the two ladders it was is not known any more; their signals are the same, and more patience costs less.
+    ladder = machine.policy.stop
+    sent = min(past.signals, len(ladder))
+    wait_s = ladder[sent - 1][1]
+    left_s = min(max(past.signalled_s + wait_s - machine.now_s, 0.0), wait_s)
+    reason = "an earlier service had begun to end it"
+    machine = replace(machine, state=State.STOPPING, reason=reason, step=sent, signalled_s=past.signalled_s)
+    if sent == len(ladder) and not left_s:
+        stuck, further = _next_step(machine, event)
+        return stuck, (*actions, *further)
+    return machine, (*actions, SetTimer(left_s))
+
+
+def _resumed(machine: Machine, event: Event) -> Result:
+    """Start, or wait for what is left of a wait."""
+    assert isinstance(event, Resumed)
+    past = event.past
+    machine, actions = _remember_trouble(replace(machine, wanted=True, failures=event.failures), past)
+    left_s = min(past.next_start_s - machine.now_s, machine.policy.longest_wait_s)
+    if past.waiting not in _WAITS or left_s <= 0:
+        after, further = _begin(replace(machine, reason=past.reason))
+        return after, (*actions, *further)
+    waiting = replace(machine, state=past.waiting, reason=past.reason, next_start_s=machine.now_s + left_s)
+    return waiting, (*actions, SetTimer(left_s))
 
 
 def _want(machine: Machine, event: Event) -> Result:
@@ -268,21 +378,21 @@ def _want(machine: Machine, event: Event) -> Result:
 
 def _unwant(machine: Machine, event: Event) -> Result:
     """Stop asked for while no process lives."""
-    stopped, _ = _begin(replace(machine, wanted=False))
-    return stopped, (ClearTimer(),)
+    stopped, actions = _begin(replace(machine, wanted=False))
+    return stopped, (ClearTimer(), *actions)
 
 
 def _starting_unwant(machine: Machine, event: Event) -> Result:
     if machine.alive:
-        return _end(replace(machine, wanted=False), State.STOPPING, "stop asked for")
-    stopped, _ = _begin(replace(machine, wanted=False))
-    return stopped, (CancelStart(),)
+        return _stop_living(machine, event)
+    stopped, actions = _begin(replace(machine, wanted=False))
+    return stopped, (CancelStart(), *actions)
 
 
 def _starting_again(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Restart)
     if machine.alive:
-        return _end(replace(machine, wanted=True), State.STOPPING, event.reason)
+        return _restart_living(machine, event)
     fresh, actions = _begin(replace(machine, wanted=True, failures=0, rung=0))
     return fresh, (CancelStart(), *actions)
 
@@ -295,11 +405,16 @@ def _footage(machine: Machine, event: Event) -> Result:
     return replace(machine, state=State.RECORDING, reason=""), ()
 
 
+def _healthy(machine: Machine, event: Event) -> Result:
+    return _relieve(replace(machine, failures=0))
+
+
 def _end(machine: Machine, state: State, reason: str) -> Result:
     """Begin the stop ladder."""
     ladder = machine.policy.stall if state is State.STALLED else machine.policy.stop
     signal_, wait_s = ladder[0]
-    return replace(machine, state=state, reason=reason, step=1), (Send(signal_), SetTimer(wait_s))
+    ending = replace(machine, state=state, reason=reason, step=1, signalled_s=machine.now_s)
+    return ending, (Send(signal_), SetTimer(wait_s))
 
 
 def _next_step(machine: Machine, event: Event) -> Result:
@@ -313,20 +428,23 @@ def _next_step(machine: Machine, event: Event) -> Result:
             rule="stop ladder",
             outcome=f"{signal_.name} sent",
         )
-        return replace(machine, step=machine.step + 1), (note, Send(signal_), SetTimer(wait_s))
+        stepped = replace(machine, step=machine.step + 1, signalled_s=machine.now_s)
+        return stepped, (note, Send(signal_), SetTimer(wait_s))
     text = "did not end after SIGKILL (stuck in the kernel, often a dead disk or network mount); no second one starts"
-    return replace(machine, state=State.UNKILLABLE, reason=text), (
-        Note(EventKind.WATCHDOG, text, rule="stop ladder", outcome="waiting for the kernel"),
-    )
+    stuck, actions = _trouble(replace(machine, state=State.UNKILLABLE, reason=text))
+    return stuck, (Note(EventKind.WATCHDOG, text, rule="stop ladder", outcome="waiting for the kernel"), *actions)
 
 
 def _stop_living(machine: Machine, event: Event) -> Result:
-    return _end(replace(machine, wanted=False), State.STOPPING, "stop asked for")
+    assert isinstance(event, Stop)
+    unwanted, actions = _relieve(replace(machine, wanted=False))
+    ending, ladder = _end(unwanted, State.STOPPING, event.reason)
+    return ending, (*actions, *ladder)
 
 
 def _restart_living(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Restart)
-    return _end(replace(machine, wanted=True), State.STOPPING, event.reason)
+    return _end(replace(machine, wanted=True, failures=0), State.STOPPING, event.reason)
 
 
 def _stall(machine: Machine, event: Event) -> Result:
@@ -340,8 +458,8 @@ def _hold_living(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Hold)
     held = replace(machine, hold=event.text)
     if not held.alive:
-        waiting, _ = _begin(held)
-        return waiting, (CancelStart(),)
+        waiting, actions = _begin(held)
+        return waiting, (CancelStart(), *actions)
     if event.end_running:
         return _end(held, State.STOPPING, event.text)
     return held, ()
@@ -363,21 +481,26 @@ def _forget_hold(machine: Machine, event: Event) -> Result:
 
 
 def _release(machine: Machine, event: Event) -> Result:
-    return _begin(replace(machine, hold=""))
+    """What was held and had not failed by itself is well again, unless the hold lasted until the alarm."""
+    well, actions = (machine, ()) if machine.failures or machine.failing else _relieve(machine)
+    fresh, further = _begin(replace(well, hold=""))
+    return fresh, (*actions, *further)
 
 
 def _mark_wanted(machine: Machine, event: Event) -> Result:
     """Start or restart asked for while the old process is being ended: the new one follows by itself."""
-    return replace(machine, wanted=True), ()
+    machine = replace(machine, wanted=True, failures=0)
+    return _trouble(machine) if machine.state is State.UNKILLABLE else (machine, ())
 
 
 def _mark_unwanted(machine: Machine, event: Event) -> Result:
-    return replace(machine, wanted=False), ()
+    return _relieve(replace(machine, wanted=False))
 
 
 def _note_heir(machine: Machine, event: Event) -> Result:
+    """Only a process that lives has a place to be taken."""
     assert isinstance(event, Heir)
-    return replace(machine, heir=event.there), ()
+    return replace(machine, heir=event.there and machine.alive), ()
 
 
 def _heir_lost(machine: Machine, event: Event) -> Result:
@@ -391,7 +514,7 @@ def _timer_begin(machine: Machine, event: Event) -> Result:
 
 
 def _ended_on_demand(machine: Machine, event: Event) -> Result:
-    fresh, actions = _begin(replace(machine, failures=0, rung=0))
+    fresh, actions = _begin(replace(machine, rung=0))
     return fresh, (ClearTimer(), *actions)
 
 
@@ -402,46 +525,117 @@ def _not_started(machine: Machine, event: Event) -> Result:
 
 def _died(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Ended)
-    healthy = event.uptime_s >= machine.policy.healthy_s and event.segments >= HEALTHY_SEGMENTS
-    machine = replace(machine, failures=0) if healthy else machine
-    after, actions = _after_failure(machine, event.retry, event.text, event.jitter, recorded=event.recorded)
-    return after, (ClearTimer(), *actions)
+    actions: tuple[Action, ...] = ()
+    if machine.policy.healthy(event.uptime_s, event.segments):
+        machine, actions = _relieve(replace(machine, failures=0))
+    after, further = _after_failure(machine, event.retry, event.text, event.jitter, recorded=event.recorded)
+    return after, (ClearTimer(), *actions, *further)
 
 
 def _after_failure(machine: Machine, retry: Retry, text: str, jitter: float, *, recorded: bool) -> Result:
-    machine = replace(machine, alive=False, step=0)
     if not machine.wanted or machine.heir or machine.hold:
         return _begin(machine)
+    machine, actions = _trouble(replace(machine, alive=False, step=0, reason=text))
     if retry is Retry.FALLBACK:
-        lower, actions = _begin(replace(machine, rung=machine.rung + 1))
-        return lower, (Note(EventKind.FALLBACK, text, rule="fallback ladder", outcome="next rung"), *actions)
-    if retry is Retry.AUTH:
-        return replace(machine, state=State.AUTH_FAILED, reason=text), (SetTimer(AUTH_RETRY_S),)
-    if retry is Retry.CONFIGURATION:
-        return replace(machine, state=State.CONFIG_ERROR, reason=text), ()
-    ladder_s = machine.policy.ladder_s
-    index = min(max(machine.failures, 0 if recorded else 1), len(ladder_s) - 1)
-    machine = replace(machine, failures=index + 1)
-    delay_s = ladder_s[index] * (1 + JITTER * jitter)
-    machine = replace(machine, reason=text)
+        lower, start = _begin(replace(machine, rung=machine.rung + 1))
+        note = Note(EventKind.FALLBACK, text, rule="fallback ladder", outcome="next rung")
+        return lower, (note, *actions, *start)
+    delay_s = machine.policy.delay_s(retry, machine.failures, recorded, jitter)
+    machine = replace(machine, failures=max(machine.failures, 0 if recorded else 1) + 1)
     if delay_s == 0:
-        return _begin(machine)
-    return replace(machine, state=State.BACKOFF), (SetTimer(delay_s),)
+        again, start = _begin(machine)
+        return again, (*actions, *start)
+    state = _WAITS_IN.get(retry, State.FAILING if machine.failing else State.BACKOFF)
+    waiting = replace(machine, state=state, next_start_s=machine.now_s + delay_s)
+    return waiting, (*actions, SetTimer(delay_s))
+
+
+_WAITS_IN = {Retry.AUTH: State.AUTH_FAILED, Retry.CONFIGURATION: State.CONFIG_ERROR}
+"""States that say what a person has to do; every other class waits in back-off, or as failing."""
+_WAITS: tuple[State, ...] = (State.BACKOFF, State.FAILING, *_WAITS_IN.values())
+
+# -- being unwell ----------------------------------------------------------------------------------------------------
+
+
+def _trouble(machine: Machine) -> Result:
+    """A wanted camera is not recorded: it is unwell from now on, unless it was before."""
+    if not machine.wanted or machine.failing:
+        return machine, ()
+    if machine.unwell_since_s is None:
+        return replace(machine, unwell_since_s=machine.now_s), (SetAlarm(FAILING_AFTER_S),)
+    if machine.now_s - machine.unwell_since_s >= FAILING_AFTER_S:
+        return _raise_alarm(machine)
+    return machine, ()
+
+
+def _overdue(machine: Machine, event: Event) -> Result:
+    """Unwell for too long. A worker that has just started, or was adopted, may record: its end will tell."""
+    if machine.unwell_since_s is None or machine.failing or (machine.state is State.STARTING and machine.alive):
+        return machine, ()
+    return _raise_alarm(machine)
+
+
+def _raise_alarm(machine: Machine) -> Result:
+    assert machine.unwell_since_s is not None
+    text = f"FAILING: {machine.reason}" if machine.reason else "FAILING"
+    note = Note(
+        EventKind.ALARM,
+        text,
+        rule="no healthy run since the first failure",
+        measured=f"{machine.now_s - machine.unwell_since_s:.0f} s",
+        threshold=f"{FAILING_AFTER_S:.0f} s",
+        outcome="the alarm is raised; tries go on",
+    )
+    state = State.FAILING if machine.state is State.BACKOFF else machine.state
+    return replace(machine, failing=True, state=state), (note,)
+
+
+def _relieve(machine: Machine) -> Result:
+    """Well again, or of no interest any more."""
+    if machine.unwell_since_s is None:
+        return machine, ()
+    unwell_s = machine.now_s - machine.unwell_since_s
+    actions: tuple[Action, ...] = (ClearAlarm(),)
+    if machine.failing and machine.wanted:
+        text = f"healthy again, {unwell_s / 60:.0f} min after the first failure"
+        threshold = f"{machine.policy.healthy_s:g} s and {HEALTHY_SEGMENTS} good segments in one run"
+        note = Note(EventKind.ALARM, text, rule="a healthy run", threshold=threshold, outcome="the alarm is over")
+        actions = (ClearAlarm(), note)
+    return replace(machine, unwell_since_s=None, failing=False), actions
+
+
+def _remember_trouble(machine: Machine, past: Past) -> Result:
+    """What an earlier service knew about it."""
+    if past.unwell_since_s is None:
+        return machine, ()
+    since_s = min(past.unwell_since_s, machine.now_s)
+    machine = replace(machine, unwell_since_s=since_s, failing=past.failing)
+    if past.failing:
+        return machine, ()
+    left_s = since_s + FAILING_AFTER_S - machine.now_s
+    return machine, (SetAlarm(max(left_s, 0.0)),)
 
 
 _NO_PROCESS: dict[type[Event], Handler] = {
+    Adopted: _ignore,
+    Resumed: _ignore,
     Running: _ignore,
     Footage: _ignore,
+    Healthy: _ignore,
     NotStarted: _ignore,
     Ended: _ignore,
     Stalled: _ignore,
     Heir: _note_heir,
+    Overdue: _overdue,
 }
 _LIVING: dict[type[Event], Handler] = {
+    Adopted: _ignore,
+    Resumed: _ignore,
     Start: _ignore,
     Stop: _stop_living,
     Restart: _restart_living,
     Running: _running,
+    Healthy: _healthy,
     NotStarted: _ignore,
     Ended: _died,
     Stalled: _stall,
@@ -451,15 +645,19 @@ _LIVING: dict[type[Event], Handler] = {
     Release: _forget_hold,
 }
 _ENDING: dict[type[Event], Handler] = {
+    Adopted: _ignore,
+    Resumed: _ignore,
     Start: _mark_wanted,
     Stop: _mark_unwanted,
     Restart: _mark_wanted,
     Running: _ignore,
     Footage: _ignore,
+    Healthy: _ignore,
     NotStarted: _ignore,
     Stalled: _ignore,
     Heir: _note_heir,
     TimeUp: _next_step,
+    Overdue: _overdue,
     Hold: _remember_hold,
     Release: _forget_hold,
 }
@@ -474,7 +672,14 @@ _WAITING: dict[type[Event], Handler] = {
     Release: _forget_hold,
 }
 _ROWS: dict[State, dict[type[Event], Handler]] = {
-    State.STOPPED: {**_WAITING, Stop: _unwant, Heir: _heir_lost, TimeUp: _ignore},
+    State.STOPPED: {
+        **_WAITING,
+        Adopted: _adopted,
+        Resumed: _resumed,
+        Stop: _unwant,
+        Heir: _heir_lost,
+        TimeUp: _ignore,
+    },
     State.HELD: {**_WAITING, Start: _ignore, Restart: _ignore, TimeUp: _ignore, Hold: _hold_again, Release: _release},
     State.STARTING: {
         **_LIVING,
@@ -482,13 +687,16 @@ _ROWS: dict[State, dict[type[Event], Handler]] = {
         Restart: _starting_again,
         NotStarted: _not_started,
         Footage: _footage,
+        Overdue: _overdue,
     },
-    State.RECORDING: {**_LIVING, Footage: _ignore},
+    # What records is not failing while it does; its end will tell.
+    State.RECORDING: {**_LIVING, Footage: _ignore, Overdue: _ignore},
     State.STALLED: {**_ENDING, Ended: _died},
     State.STOPPING: {**_ENDING, Ended: _ended_on_demand},
     State.BACKOFF: _WAITING,
+    State.FAILING: _WAITING,
     State.AUTH_FAILED: _WAITING,
-    State.CONFIG_ERROR: {**_WAITING, TimeUp: _ignore},
+    State.CONFIG_ERROR: _WAITING,
     State.UNKILLABLE: {**_ENDING, TimeUp: _ignore, Ended: _ended_on_demand},
 }
 TABLE: dict[tuple[State, type[Event]], Handler] = {

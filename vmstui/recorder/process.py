@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
+import resource
+import select
 import signal
 import struct
 import time
@@ -23,6 +26,9 @@ from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
 
 MARKER = "VMSTUI_PROCESS"
 """Environment variable every process of ours carries: `<installation>:<name>:<generation>`."""
+
+USUAL_DESCRIPTORS = 1024
+"""The soft limit a process has as a rule; the service raises its own."""
 
 _PIDFD_GET_INFO = 0xC040FF0B
 """_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) with a 64 byte struct; Linux 6.13."""
@@ -64,6 +70,7 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+@functools.cache
 def boot_id() -> str:
     """Identifies this boot of the machine."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -101,17 +108,7 @@ class Process:
 
     def reap(self) -> Exit:
         """How it ended. Call once the pidfd is readable."""
-        if self.own:
-            try:
-                result = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOHANG)
-            except ChildProcessError:
-                return Exit()
-            if result is None:
-                return Exit()
-            if result.si_code == os.CLD_EXITED:
-                return Exit(code=result.si_status)
-            return Exit(signal=result.si_status)
-        return self._exit_of_stranger()
+        return _exit_of_child(os.P_PIDFD, self.pidfd) if self.own else self._exit_of_stranger()
 
     def _exit_of_stranger(self) -> Exit:
         """The kernel tells (Linux 6.15) as soon as the real parent, often init, has reaped."""
@@ -138,17 +135,26 @@ class Process:
 
 
 def spawn(
-    argv: Sequence[str], *, marker: str, environment: Mapping[str, str], stdout: Path, stderr: Path, lock_fd: int
+    argv: Sequence[str],
+    *,
+    marker: str,
+    environment: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+    lock_fd: int,
+    descriptors: int | None = USUAL_DESCRIPTORS,
 ) -> Process:
     """Start a process that will outlive us.
 
     `lock_fd` (from `take_lock`) is inherited: the process holds the lock until it, and everything it forked, is gone.
-    It is closed here, whatever happens. Raises OSError when a file or the program cannot be opened.
+    It is closed here, whatever happens. `descriptors` is how many it may have, None for as many as we. Raises OSError
+    when a file or the program cannot be opened.
     """
     opened = [lock_fd]
     try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         for path in (stdout, stderr):
-            opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+            opened.append(os.open(path, flags, 0o600))
         null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         opened.append(null_fd)
         pid = os.posix_spawn(
@@ -169,8 +175,35 @@ def spawn(
         for descriptor in opened:
             os.close(descriptor)
     # Our own child cannot be reaped by anybody else, so the pid is ours until `reap`.
+    unprotect(pid, _oom_score_adjustment())
+    if descriptors is not None:
+        _limit_descriptors(pid, descriptors)
     pidfd = os.pidfd_open(pid)
     return Process(Identity(pid, _start_ticks(pid), boot_id()), pidfd, own=True)
+
+
+def unprotect(pid: int, inherited: int) -> None:
+    """Let the kernel end this process for lack of memory like any other: a protection is for the service alone.
+
+    `inherited` is the adjustment of the service, negative when it is protected (`OOMScoreAdjust=` of its unit).
+    """
+    if inherited < 0:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/oom_score_adj").write_text("0")
+
+
+def _oom_score_adjustment() -> int:
+    try:
+        return int(Path("/proc/self/oom_score_adj").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _limit_descriptors(pid: int, most: int) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        if soft > most:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, hard))
 
 
 def seal_descriptors() -> None:
@@ -207,13 +240,40 @@ def adopt(identity: Identity) -> Process | None:
         return None
     try:
         raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
-        if parse_start_ticks(raw) == identity.start_ticks and parse_stat(raw)[0] not in "ZX":
-            own = int(raw[raw.rindex(b")") + 2 :].split()[1]) == os.getpid()
-            return Process(identity, pidfd, own=own)
+        if parse_start_ticks(raw) == identity.start_ticks and not _ended(pidfd):
+            return Process(identity, pidfd, own=_parent(raw) == os.getpid())
     except OSError:
         pass
     os.close(pidfd)
     return None
+
+
+def reap_dead(identity: Identity) -> Exit | None:
+    """How the process of that identity ended if it is a child of ours that nobody waited for.
+
+    So it is with whoever died between two versions of the service in one process. None for all others.
+    """
+    if identity.boot_id != boot_id():
+        return None
+    try:
+        raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # The pid of a dead child stays taken until we wait for it, so that it cannot come to mean another one here.
+    if parse_start_ticks(raw) != identity.start_ticks or parse_stat(raw)[0] != "Z" or _parent(raw) != os.getpid():
+        return None
+    return _exit_of_child(os.P_PID, identity.pid)
+
+
+def children() -> list[int]:
+    """Pids of all our children, dead ones that nobody waited for included."""
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if _parent(Path(entry.path, "stat").read_bytes()) == os.getpid():
+                    found.append(int(entry.name))
+    return found
 
 
 def find_marked(prefix: str) -> Process | None:
@@ -249,6 +309,31 @@ def marker_of(pid: int) -> str:
             if item.startswith(MARKER.encode() + b"="):
                 return item.split(b"=", 1)[1].decode(errors="replace")
     return ""
+
+
+def _ended(pidfd: int) -> bool:
+    """Whether all threads are gone. The state in `/proc` is Z as soon as the first one is, which of a worker with many
+    that was killed just now says too much: how it ended is told only when the last one is gone, too."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _exit_of_child(kind: int, id_: int) -> Exit:
+    try:
+        result = os.waitid(kind, id_, os.WEXITED | os.WNOHANG)
+    except ChildProcessError:
+        return Exit()
+    if result is None:
+        return Exit()
+    if result.si_code == os.CLD_EXITED:
+        return Exit(code=result.si_status)
+    return Exit(signal=result.si_status)
+
+
+def _parent(raw: bytes) -> int:
+    """Field 4 of `/proc/PID/stat`."""
+    return int(raw[raw.rindex(b")") + 2 :].split()[1])
 
 
 def _start_ticks(pid: int) -> int:

@@ -33,10 +33,9 @@ class WorkerRecord:
     identity: Identity | None = None
     started_at: datetime | None = None
     rung: int = 0
-    failures: int = 0
     source_codec: str = ""
-    second_connection: bool | None = None
-    """Whether the camera serves a second connection while one is open; None: never tried."""
+    one_connection_since: datetime | None = None
+    """When the camera was last seen to serve no second connection while one is open; None: it was not."""
     argv: tuple[str, ...] = ()
     config_digest: str = ""
     """Of everything that shaped the worker; another digest means that it runs on an old configuration."""
@@ -63,15 +62,16 @@ def save_record(path: Path, record: WorkerRecord) -> None:
     write_atomically(path, json.dumps(to_json(record)).encode())
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file as a whole, durably."""
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+    """Replace a file as a whole; unless `durable`, a power cut soon after may leave neither the old nor the new one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.rename(beside, path)
     except OSError:
         with contextlib.suppress(OSError):

@@ -24,6 +24,7 @@ from vmstui.model import CameraState as State
 from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample
 from vmstui.own_process import own_argv, own_environment
 from vmstui.recorder import machine as m
+from vmstui.recorder.policy import HEALTHY_SEGMENTS, RELAY_POLICY, Retry
 from vmstui.recorder.process import Exit, Identity, LockHeld, Process, adopt, find_marked, spawn, take_lock
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
@@ -62,7 +63,7 @@ class RelayWorker(Supervised):
         on_line: Callable[[LogLevel, str], None],
         secret_variables: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(m.RELAY_POLICY)
+        super().__init__(RELAY_POLICY)
         self.server = server
         self.sample: Sample | None = None
         self._folder = folder
@@ -153,6 +154,7 @@ class RelayWorker(Supervised):
         self._stats, self._stats_at_s = stats, asyncio.get_running_loop().time()
         if self.machine.state is State.STARTING:
             self.dispatch(m.Footage())
+        self.saw_health(HEALTHY_SEGMENTS)
 
     def _judge(self, error: str) -> None:
         """Replace a relay that is frozen, not one that only lacks CPU: the machine may be busy with recordings."""
@@ -187,11 +189,12 @@ class RelayWorker(Supervised):
                 stdout=log,
                 stderr=log,
                 lock_fd=lock_fd,
+                descriptors=None,  # each publisher and each viewer is one
             )
         except LockHeld:
-            raise StartFailed(m.Retry.LADDER, "another relay of this recorder still runs") from None
+            raise StartFailed(Retry.CRASH, "another relay of this recorder still runs") from None
         except OSError as error:
-            raise StartFailed(m.Retry.LADDER, f"cannot start the relay: {error.strerror}") from None
+            raise StartFailed(Retry.CRASH, f"cannot start the relay: {error.strerror}") from None
         self._record = _RelayRecord(process.identity, generation, self._config(), self._record.port)
         with contextlib.suppress(OSError):
             write_atomically(self._folder / "relay.json", json.dumps(to_json(self._record)).encode())
@@ -218,7 +221,7 @@ class RelayWorker(Supervised):
         if self.machine.step == 0:
             self.note(EventKind.EXIT, f"the relay ended after {uptime_s:.0f} s: {text}")
         served = self.machine.state is not State.STARTING
-        return m.Ended(m.Retry.LADDER, text, jitter(), uptime_s, served, m.HEALTHY_SEGMENTS)
+        return m.Ended(Retry.CRASH, text, jitter(), uptime_s, served, HEALTHY_SEGMENTS)
 
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""

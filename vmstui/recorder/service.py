@@ -13,6 +13,8 @@ import contextlib
 import fcntl
 import os
 import re
+import sys
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -21,18 +23,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from vmstui.model import LeftBehind, LiveServer, LogLevel, RecorderSnapshot, Sample, Settings
+from vmstui.model import CameraState, LeftBehind, LiveServer, LogLevel, RecorderSnapshot, Sample, Settings
 from vmstui.recorder import machine as m
+from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
 from vmstui.recorder.external_live import ExternalLive
 from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.inheritance import Inheritance, same_file
 from vmstui.recorder.launch import secret_variables
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.memory import recall
+from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
-from vmstui.recorder.watchdog import LATE_S
+from vmstui.recorder.unit import look
+from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
 from vmstui.telemetry.procfs import ProcReader, together
@@ -53,10 +60,17 @@ class AlreadyRunning(Exception):
 class Service:
     """The recorder of one state folder."""
 
-    def __init__(self, loaded: Loaded, state_folder: Path) -> None:
-        """Take the state folder. Raises AlreadyRunning."""
+    def __init__(self, loaded: Loaded, state_folder: Path, inheritance: Inheritance | None = None) -> None:
+        """Take the state folder, or go on holding it after an upgrade (`inheritance`). Raises AlreadyRunning."""
         state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock_fd = _lock_service(state_folder)
+        self.inheritance = inheritance
+        self.lock_fd = _lock_service(state_folder, inheritance)
+        self.ready = False
+        """All workers that ran are taken over."""
+        self.arrival: Arrival | None = None
+        """What came of the upgrade that this service comes from."""
+        self._unchanged = inheritance is not None
+        """The configuration is the one the workers run on: that was made sure of before the upgrade."""
         self.settings = loaded.settings
         self.started_at = datetime.now(UTC)
         self.stopping = asyncio.Event()
@@ -79,14 +93,20 @@ class Service:
             publishing=self._executor,
             zone=_zone(self.settings),
         )
+        if inheritance is not None:
+            self._context.read_before = recall(inheritance.memory_fd, self._logbook)
         self.resources = Resources(self.settings, state_folder, installation)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
+        self.warnings: tuple[str, ...] = ()
+        """About the recorder as a whole: what it found at its start that endangers recordings."""
+        self._notifier = Notifier()
         self._held: Hold | None = None
         self._own_reader = ProcReader(os.getpid())
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticked = asyncio.Condition()
+        self._clocks = read_clocks()
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -100,11 +120,16 @@ class Service:
             self._end_old_relay()
         self._held = self.resources.hold
         self.fleet.open(self.settings, self._held)
+        self.ready = True
+        self.arrival = arrived(self, self.inheritance) if self.inheritance is not None else None
         self._keep(self._for_ever("looking at the recordings folder", CHECK_PERIOD_S, self._look_at_storage))
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
+        self._keep(self._look_at_unit())
+        self._notifier.ready(self._status())
         try:
             await self._tick_until_stopping()
         finally:
+            self._notifier.stopping("recording stopped" if self.leaving else "workers go on recording")
             for task in self._tasks:
                 task.cancel()
             self.fleet.close()
@@ -114,7 +139,7 @@ class Service:
 
     def release(self) -> None:
         """Give the state folder free for another service; the last thing to be done."""
-        os.close(self._lock_fd)
+        os.close(self.lock_fd)
 
     async def shutdown(self) -> LeftBehind:
         """Stop recording: end all workers in parallel, settle what they leave, end the relay, then leave.
@@ -130,10 +155,16 @@ class Service:
         self.stopping.set()
         return left
 
+    @property
+    def exit_status(self) -> int:
+        """What the process ends with: systemd is told when not to start it again."""
+        return STOPPED_FOR_GOOD if self.leaving and self._notifier.managed else 0
+
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def reload(self, loaded: Loaded) -> SettingsDiff:
         """Take over a new configuration: added, removed and changed cameras; the others are not touched."""
+        self._unchanged = False
         before, change = self.settings, diff(self.settings, loaded.settings)
         self.settings = self._context.settings = loaded.settings
         self._context.masker = Masker(secret_values(self.settings))
@@ -243,6 +274,11 @@ class Service:
                 self._ticked.notify_all()
 
     async def _tick(self, now_s: float, late_s: float) -> None:
+        clocks = read_clocks()
+        asleep_s = suspended_s(self._clocks, clocks)
+        self._clocks = clocks
+        if asleep_s > 0:
+            self.fleet.resumed(now_s, asleep_s)
         self.own_sample = self._own_reader.sample(now_s)
         if isinstance(self.live, RelayWorker):
             try:
@@ -251,6 +287,8 @@ class Service:
                 self.say(LogLevel.ERROR, f"cannot look after the relay: {type(error).__name__}: {error}")
         await self.fleet.tick(late_s)
         self._add_up()
+        if self._notifier.managed:
+            self._notifier.alive(now_s, self._status())
 
     def _add_up(self) -> None:
         runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
@@ -269,6 +307,21 @@ class Service:
                 self.say(LogLevel.ERROR, f"{what}: {type(error).__name__}: {error}")
             await asyncio.sleep(period_s)
 
+    async def _look_at_unit(self) -> None:
+        """Say what about the systemd unit we run in endangers recordings; also where systemd keeps its log."""
+        self.warnings = await asyncio.to_thread(look, len(self.settings.cameras))
+        for text in self.warnings:
+            self.say(LogLevel.WARNING, text)
+            with contextlib.suppress(OSError):  # the terminal it was started from may be gone
+                print(f"warning: {text}", file=sys.stderr)
+
+    def _status(self) -> str:
+        """One line for `systemctl status`."""
+        wanted = [camera for camera in self.fleet.cameras.values() if camera.wanted]
+        recording = sum(camera.worker.machine.state is CameraState.RECORDING for camera in wanted)
+        held = f"; held: {self._context.masker.mask(self._held.text)}" if self._held is not None else ""
+        return f"{recording} of {len(wanted)} cameras recording{held}"
+
     async def _look_at_storage(self) -> bool:
         await self.resources.check_storage()
         if self.resources.snapshot().usable:
@@ -283,6 +336,13 @@ class Service:
         self._apply_hold()
         if self.resources.abilities is None:
             return False
+        if self.inheritance is not None and self._unchanged:
+            self._unchanged = False
+            for name, camera in self.fleet.cameras.items():
+                if name in self.inheritance.due:
+                    camera.replace_soon()
+                else:
+                    camera.keep_as_is()
         self._context.ffmpeg_found.set()
         self.fleet.reconsider()
         return True
@@ -299,14 +359,26 @@ class Service:
         self.fleet.hold(hold)
 
 
+def read_clocks() -> Clocks:
+    """Those of the kernel, now."""
+    return Clocks(time.clock_gettime(time.CLOCK_MONOTONIC), time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 def _without_numbers(text: str) -> str:
     """To tell another reason from the same one with another figure in it."""
     return re.sub(r"\d+", "", text)
 
 
-def _lock_service(state_folder: Path) -> int:
-    """Hold the state folder for this service. Raises AlreadyRunning naming the other."""
-    descriptor = os.open(state_folder / "service.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
+    """Hold the state folder for this service. Raises AlreadyRunning naming the other.
+
+    After an upgrade the version before us holds it by a descriptor that it left open: there is no moment without.
+    """
+    path = state_folder / "service.lock"
+    if inheritance is not None and inheritance.lock_fd >= 0 and same_file(inheritance.lock_fd, path):
+        descriptor = inheritance.lock_fd
+    else:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

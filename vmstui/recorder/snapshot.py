@@ -14,6 +14,7 @@ from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
     CameraState,
+    Event,
     FfmpegInfo,
     OutputHealth,
     OutputKind,
@@ -70,6 +71,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         rss_bytes=total.rss_bytes if total is not None else 0,
         total=total,
         stability=stability(service.total_samples.cpu_percents(SAMPLES_SHOWN)),
+        warnings=service.warnings,
     )
 
 
@@ -82,7 +84,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         id=worker.camera.id,
         name=worker.camera.name,
         state=machine.state,
-        reason=worker.context.masker.mask(machine.reason),
+        reason=worker.worker.delayed or worker.context.masker.mask(machine.reason),
         since=worker.worker.since,
         wanted=worker.wanted,
         profile=worker.camera.profile.name,
@@ -92,6 +94,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         started_at=record.started_at if worker.process is not None else None,
         restarts=max(0, record.generation - 1),
         next_start_at=worker.worker.next_start_at,
+        failing_since=worker.worker.failing_since,
         fallback=f"{record.rung_name}: {record.note}" if record.note else "",
         sample=_calm(worker) if run is not None and run.sample is not None else None,
         progress=run.progress if run else None,
@@ -121,8 +124,8 @@ def _calm(worker: CameraWorker) -> Sample | None:
     )
 
 
-def camera_details(worker: CameraWorker) -> CameraDetails:
-    """What the details of one camera show beyond its row."""
+def camera_details(worker: CameraWorker, events: tuple[Event, ...]) -> CameraDetails:
+    """What the details of one camera show beyond its row; `events` are the last `EVENTS_SHOWN` of its history."""
     recordings = Path(worker.context.settings.recordings)
     record = worker.worker.record
     cpu_percents = worker.samples.cpu_percents(SAMPLES_SHOWN) if worker.process is not None else ()
@@ -133,7 +136,7 @@ def camera_details(worker: CameraWorker) -> CameraDetails:
         command=record.argv,
         stability=stability(cpu_percents),
         samples=worker.samples.last(SAMPLES_SHOWN),
-        events=worker.events.last(EVENTS_SHOWN),
+        events=events,
         log_path=str(worker.worker.log.path(record.generation)),
         spool_path=str(layout.generation_spool(recordings, worker.camera.id, record.generation)),
     )

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
 from vmstui.recorder import machine as m
+from vmstui.recorder.policy import Policy, Retry
 from vmstui.recorder.process import Exit, Process
 
 
 class StartFailed(Exception):
     """A start that came to nothing; `str` is the reason for a person."""
 
-    def __init__(self, retry: m.Retry, text: str, kind: ExitKind = ExitKind.UNKNOWN) -> None:
+    def __init__(self, retry: Retry, text: str, kind: ExitKind = ExitKind.UNKNOWN) -> None:
         super().__init__(text)
         self.retry = retry
         self.kind = kind
@@ -31,17 +34,21 @@ class StartFailed(Exception):
 class Supervised(ABC):
     """One process that is to run, whatever happens to it."""
 
-    def __init__(self, policy: m.Policy) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.machine = m.Machine(policy=policy)
         self.since = datetime.now(UTC)
         """When the machine entered its state."""
         self.process: Process | None = None
         self.next_start_at: datetime | None = None
+        self.delayed = ""
+        """Why a start that is under way has to wait; empty when it does not."""
         self.settled = asyncio.Event()
         """Set while there is neither a process nor a start under way."""
         self.settled.set()
         self._starting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._remembered: tuple[int, m.Past] = (0, m.Past())
         self._started_s = 0.0
 
     # -- for those who derive ------------------------------------------------------------------------------------------
@@ -60,6 +67,10 @@ class Supervised(ABC):
     ) -> None:
         """A line for the history."""
 
+    def remember(self) -> None:  # noqa: B027 (most have nothing that must outlive the service)
+        """Note down the machine's failures and its `past` for a later service; they have changed. Called before a
+        signal is sent, so that no service sends it again."""
+
     @abstractmethod
     def attached(self, process: Process) -> None:
         """A process of ours runs now, new or adopted."""
@@ -77,35 +88,38 @@ class Supervised(ABC):
     def dispatch(self, event: m.Event) -> None:
         """Let the machine decide on an event, and do what it says."""
         before = self.machine
-        self.machine, actions = m.step(before, event)
-        if (self.machine.state, self.machine.reason) != (before.state, before.reason):
-            if self.machine.state is not before.state:
-                self.since = datetime.now(UTC)
-                if self.machine.state is State.HELD:
-                    self.note(EventKind.HOLD, self.machine.reason)
-            self.next_start_at = None
+        self.machine, actions = m.step(before, event, asyncio.get_running_loop().time())
+        if self.machine.state is not before.state:
+            self.since = datetime.now(UTC)
+            if self.machine.state is State.HELD:
+                self.note(EventKind.HOLD, self.machine.reason)
+        if self.machine.next_start_s != before.next_start_s:
+            self.next_start_at = self._wall(self.machine.next_start_s)
+        self._keep_past()
         for action in actions:
             self._carry_out(action)
-        if self.process is None and self._starting is None:
-            self.settled.set()
-        else:
-            self.settled.clear()
+        self._tell_settled()
         self.changed()
 
-    def adopt(self, process: Process, rung: int, failures: int, uptime_s: float) -> None:
-        """Take over a process that an earlier service started."""
-        self.machine = m.Machine(
-            state=State.STARTING,
-            wanted=True,
-            alive=True,
-            rung=rung,
-            failures=failures,
-            hold=self.machine.hold,
-            policy=self.machine.policy,
-        )
-        self.since = datetime.now(UTC)
+    def adopt(self, process: Process, rung: int, failures: int, uptime_s: float, past: m.Past | None = None) -> None:
+        """Take over a process that an earlier service started; `past` is what that one knew about it."""
+        self.process = process  # before anybody is told: who has none, and none under way, is settled
+        self.dispatch(m.Adopted(rung, failures, past or m.Past()))
         self._attach(process, uptime_s)
-        self.settled.clear()
+        self._tell_settled()
+
+    def saw_health(self, good_segments: int) -> None:
+        """Called while the process runs, with what it has made: tells the machine if that ends a time of trouble."""
+        machine = self.machine
+        troubled = machine.failures > 0 or machine.unwell_since_s is not None
+        if troubled and self.process is not None and machine.policy.healthy(self.uptime_s(), good_segments):
+            self.dispatch(m.Healthy())
+
+    @property
+    def failing_since(self) -> datetime | None:
+        """The first failure of a camera that is failing, None while there is no alarm."""
+        since = self._wall(self.machine.unwell_since_s) if self.machine.failing else None
+        return since.replace(microsecond=0) if since is not None else None
 
     def uptime_s(self) -> float:
         """How long the present process has run."""
@@ -116,9 +130,8 @@ class Supervised(ABC):
         if self._starting is not None:
             self._starting.cancel()
             self._starting = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._clear_timer()
+        self._clear_alarm()
         if self.process is not None:
             asyncio.get_running_loop().remove_reader(self.process.pidfd)
             self.process.close()
@@ -142,12 +155,15 @@ class Supervised(ABC):
             case m.SetTimer(seconds):
                 self._clear_timer()
                 self._timer = loop.call_later(seconds, self._time_up)
-                if not self.machine.alive:
-                    self.next_start_at = datetime.fromtimestamp(datetime.now(UTC).timestamp() + seconds, UTC)
             case m.ClearTimer():
                 self._clear_timer()
-            case m.Note(kind, text, rule, outcome):
-                self.note(kind, text, rule=rule, outcome=outcome)
+            case m.SetAlarm(seconds):
+                self._clear_alarm()
+                self._alarm = loop.call_later(seconds, self._overdue)
+            case m.ClearAlarm():
+                self._clear_alarm()
+            case m.Note(kind, text, rule, measured, threshold, outcome):
+                self.note(kind, text, rule=rule, measured=measured, threshold=threshold, outcome=outcome)
 
     def _clear_timer(self) -> None:
         if self._timer is not None:
@@ -158,6 +174,34 @@ class Supervised(ABC):
         self._timer = None
         self.dispatch(m.TimeUp())
 
+    def _clear_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _overdue(self) -> None:
+        self._alarm = None
+        self.dispatch(m.Overdue())
+
+    def _keep_past(self) -> None:
+        known, self._remembered = self._remembered, (self.machine.failures, self.machine.past)
+        # What was sent to a process that is gone matters to nobody: at the end of a fleet that is half of the notes.
+        of_the_dead = replace(known[1], signals=0, signalled_s=0.0) if not self.machine.step else known[1]
+        if self._remembered != (known[0], of_the_dead):
+            self.remember()
+
+    def _tell_settled(self) -> None:
+        if self.process is None and self._starting is None:
+            self.settled.set()
+        else:
+            self.settled.clear()
+
+    def _wall(self, instant_s: float | None) -> datetime | None:
+        """An instant of the monotonic clock on the wall clock as it stands now, whatever was done to that since."""
+        if instant_s is None:
+            return None
+        return datetime.fromtimestamp(time.time() + instant_s - asyncio.get_running_loop().time(), UTC)
+
     async def _start(self) -> None:
         try:
             process = await self.launch()
@@ -165,7 +209,7 @@ class Supervised(ABC):
             failure = error
         except Exception as error:
             # A mistake of ours, or a state disk that fails, must not leave a camera without a next try.
-            failure = StartFailed(m.Retry.LADDER, f"{type(error).__name__}: {error}")
+            failure = StartFailed(Retry.CRASH, f"{type(error).__name__}: {error}")
         else:
             self._starting = None
             self._attach(process, 0.0)
@@ -196,7 +240,7 @@ class Supervised(ABC):
         except Exception as error:
             # The files of a dead worker may lie on a dying disk; that must not keep the next one from starting.
             text = f"{exit_}; its files cannot be read ({type(error).__name__}: {error})"
-            event = m.Ended(m.Retry.LADDER, text, jitter(), uptime_s, recorded=False, segments=0)
+            event = m.Ended(Retry.CRASH, text, jitter(), uptime_s, recorded=False, segments=0)
         self.detached()
         self.dispatch(event)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,17 +19,39 @@ from pathlib import Path
 from typing import Protocol
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
-from vmstui.ffmpeg.plan import Plan, can_cure
+from vmstui.ffmpeg.plan import Plan
 from vmstui.model import Camera, EventKind, Segment
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera_log import CameraLog
+from vmstui.recorder.causes import after_exit
 from vmstui.recorder.context import Context
-from vmstui.recorder.launch import Launch, ask_camera, digest, prepare, progress_path, worker_environment
-from vmstui.recorder.process import Exit, LockHeld, Process, find_marked, marker_of, spawn, take_lock
+from vmstui.recorder.launch import (
+    Launch,
+    ask_camera,
+    camera_digest,
+    digest,
+    prepare,
+    progress_path,
+    worker_environment,
+)
+from vmstui.recorder.life import Life, Now, load_life, save_life
+from vmstui.recorder.policy import WORKER_POLICY, Retry
+from vmstui.recorder.process import (
+    Exit,
+    LockHeld,
+    Process,
+    boot_id,
+    find_marked,
+    marker_of,
+    reap_dead,
+    spawn,
+    take_lock,
+)
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, save_record
 from vmstui.recorder.run import Run
+from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.watchdog import Finding
 from vmstui.recording.spool import SpoolView
@@ -36,7 +59,6 @@ from vmstui.recording.spool import SpoolView
 LOCKS = ("lock.0", "lock.1")
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
 """Ends that do not come from the camera: it still sends what it sent, so that it need not be asked again."""
-_LONG_RUN_S = 60.0
 
 
 class Owner(Protocol):
@@ -72,7 +94,7 @@ class Worker(Supervised):
     """One worker. `note_path` is where what is known about it is kept."""
 
     def __init__(self, owner: Owner, record: WorkerRecord, note_path: Path) -> None:
-        super().__init__(m.WORKER_POLICY)
+        super().__init__(WORKER_POLICY)
         self.record = record
         self.note_path = note_path
         self.run: Run | None = None
@@ -80,19 +102,32 @@ class Worker(Supervised):
         self.log = CameraLog(owner.context, owner.camera.id)
         self.ask_again = True
         """The camera is asked what it sends before the next start."""
+        self.asked_for = False
+        """The next start is one that a person waits for."""
         self.failure_kind = ExitKind.UNKNOWN
         """Why the last process ended, or the last start came to nothing."""
         self._owner = owner
         self._plan: Plan | None = None
         self._lower_rung = False
 
+    @property
+    def camera_id(self) -> str:
+        """Whose worker it is."""
+        return self._owner.camera.id
+
     # -- the life of the process -------------------------------------------------------------------------------------
+
+    def recalled(self) -> tuple[int, m.Past]:
+        """Failures and past as an earlier service left them, as they are to be taken now."""
+        noted = load_life(self.life_path)
+        return noted.recalled(_now(), self.record.generation, camera_digest(self._owner.camera))
 
     def take_over(self, process: Process) -> None:
         """Adopt a process that an earlier service started."""
         started_at = self.record.started_at or datetime.now(UTC)
         uptime_s = max(0.0, (datetime.now(UTC) - started_at).total_seconds())
-        self.adopt(process, self.record.rung, self.record.failures, uptime_s)
+        failures, past = self.recalled()
+        self.adopt(process, self.record.rung, failures, uptime_s, past)
         text = f"worker {process.pid} (generation {self.record.generation}) taken over"
         self._owner.note(EventKind.ADOPT, text)
 
@@ -105,9 +140,11 @@ class Worker(Supervised):
 
     async def _launch(self) -> Process:
         owner, codec = self._owner, self.record.source_codec
+        asked_for, self.asked_for = self.asked_for, False
+        await owner.context.gate.turn(host_of(owner.camera.url), self._delay, first=asked_for)
         if self.ask_again or not codec:
             codec = await ask_camera(owner.camera, codec)
-        async with owner.spooling:
+        async with owner.spooling, owner.context.undisturbed:
             with ExitStack() as undo:
                 try:
                     lock_fd = take_slot(owner.folder, beside=owner.has_company(self))
@@ -131,7 +168,6 @@ class Worker(Supervised):
             identity=None,
             started_at=datetime.now(UTC),
             rung=self.machine.rung,
-            failures=self.machine.failures,
             source_codec=codec,
             argv=tuple(context.masker.mask(part) for part in prepared.argv),
             config_digest=digest(self._owner.camera, context),
@@ -153,7 +189,7 @@ class Worker(Supervised):
                 lock_fd=lock_fd,
             )
         except OSError as error:
-            raise StartFailed(m.Retry.LADDER, f"cannot run {prepared.argv[0]}: {error.strerror}") from None
+            raise StartFailed(Retry.DRIVER, f"cannot run {prepared.argv[0]}: {error.strerror}") from None
         self._plan = plan
         self._lower_rung = prepared.lower_rung
         self.save(replace(intent, identity=process.identity))
@@ -168,7 +204,7 @@ class Worker(Supervised):
             found = find_marked(marker(self._owner.context, self._owner.camera.id))
         if found is None:
             text = "another process holds the lock of this camera, so it may still be recorded; no second worker starts"
-            raise StartFailed(m.Retry.LADDER, text)
+            raise StartFailed(Retry.BUSY, text)
         self.save(recovered(self.record, found))
         self._plan = None
         text = f"worker {found.pid} (generation {self.record.generation}) found again"
@@ -200,32 +236,29 @@ class Worker(Supervised):
             self._owner.publisher.generation_ended(run.spool)
         progress_path(self._owner.folder, generation).unlink(missing_ok=True)
         self.log.read(everything=True)
-        cause = self._cause(exit_)
+        sent = self.machine.signals_sent
+        cause = self._cause(exit_, asked=bool(sent))
         self.failure_kind = cause.kind
         self.ask_again = cause.kind not in _CAMERA_STAYED
-        retry = m.Retry.LADDER
-        if self._plan is not None and self._lower_rung and can_cure(self._plan, cause):
-            # After a long good run the same rung deserves another try: the device may only have been busy.
-            retry = m.Retry.LADDER if uptime_s >= _LONG_RUN_S and recorded else m.Retry.FALLBACK
-        elif cause.kind is ExitKind.AUTH:
-            retry = m.Retry.AUTH
-        elif cause.kind is ExitKind.CONFIGURATION:
-            retry = m.Retry.CONFIGURATION
+        retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
         self.save(replace(self.record, identity=None))
         self._owner.note(
             EventKind.EXIT,
             f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
-            measured=f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_),
+            measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
         )
         return m.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
 
     def explain_unseen_end(self) -> None:
         """The noted worker ended while no service ran."""
+        _, past = self.recalled()
         self.log.follow(self.record.generation, tail=True)
         self.log.read(everything=True)
-        cause = self._cause(Exit())
+        exit_ = (reap_dead(self.record.identity) if self.record.identity is not None else None) or Exit()
+        cause = self._cause(exit_, asked=past.signals > 0)
         text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
-        self._owner.note(EventKind.EXIT, text, measured=cause.evidence)
+        measured = f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_)
+        self._owner.note(EventKind.EXIT, text, measured=measured)
         self.save(replace(self.record, identity=None))
 
     def note(
@@ -236,6 +269,13 @@ class Worker(Supervised):
     def changed(self) -> None:
         self._owner.worker_changed(self)
 
+    def remember(self) -> None:
+        past = replace(self.machine.past, reason=self._owner.context.masker.mask(self.machine.past.reason))
+        camera = camera_digest(self._owner.camera)
+        # Where it cannot be written, a later service begins anew; that must not keep this one from its work.
+        with contextlib.suppress(OSError):
+            save_life(self.life_path, Life(_now(), self.record.generation, camera, self.machine.failures, past))
+
     # -- once a second -----------------------------------------------------------------------------------------------
 
     def tick(self, now_s: float, late_s: float) -> None:
@@ -243,6 +283,7 @@ class Worker(Supervised):
         self.log.read()
         if self.run is not None:
             self.run.look(now_s, late_s)
+            self.saw_health(self.run.good_segments)
 
     def saw_spool(self, run: Run, view: SpoolView, now_s: float) -> bool:
         """Take in what a look at the spool of a run saw; whether that closed a segment.
@@ -278,13 +319,10 @@ class Worker(Supervised):
         with contextlib.suppress(OSError):
             save_record(self.note_path, record)
 
-    def move_note(self, path: Path) -> None:
-        """Keep the note at another place from now on."""
-        before, self.note_path = self.note_path, path
-        self.save(self.record)
-        if before != path:
-            with contextlib.suppress(OSError):
-                before.unlink(missing_ok=True)
+    @property
+    def life_path(self) -> Path:
+        """What a later service must know of its life, beside the note."""
+        return life_beside(self.note_path)
 
     def close(self) -> None:
         """Let go of everything; the process, if one runs, goes on."""
@@ -293,10 +331,28 @@ class Worker(Supervised):
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _cause(self, exit_: Exit) -> ExitCause:
+    def _told(self, sent: tuple[signal.Signals, ...]) -> str:
+        """Who sent which signal, as far as it was us."""
+        if not sent:
+            return ""
+        return f"vmstui sent {', '.join(number.name for number in sent)}: {self.machine.reason}"
+
+    def _delay(self, text: str) -> None:
+        self.delayed = text
+
+    def _cause(self, exit_: Exit, *, asked: bool) -> ExitCause:
         abilities = self._owner.context.abilities
         major = abilities.binary.major if abilities is not None else 0
-        return explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, self.machine.step > 0)
+        cause = explain_exit(exit_.code, exit_.signal, self.log.lines_of_run(), major, asked)
+        if cause.kind is not ExitKind.KILLED or exit_.signal != signal.SIGKILL or self.record.identity is None:
+            return cause
+        identity = self.record.identity
+        evidence = self._owner.context.oom.evidence(identity.pid, identity.start_ticks / os.sysconf("SC_CLK_TCK"))
+        if not evidence:
+            return cause
+        if self.run is not None and self.run.sample is not None:
+            evidence += f"; last seen with {self.run.sample.rss_bytes / 2**20:.0f} MiB"
+        return ExitCause(ExitKind.OUT_OF_MEMORY, "killed by the kernel for want of memory", evidence)
 
     def _begun_at(self) -> datetime:
         """When the open segment of an adopted worker was begun: where the one before it ended."""
@@ -304,6 +360,15 @@ class Worker(Supervised):
         if before is not None and before.generation == self.record.generation:
             return before.started_at + timedelta(seconds=before.duration_s)
         return self.record.started_at or datetime.now(UTC)
+
+
+def life_beside(note_path: Path) -> Path:
+    """Where the life of a worker is noted, by the place of its note: `worker.life.json` beside `worker.json`."""
+    return note_path.with_suffix(".life.json")
+
+
+def _now() -> Now:
+    return Now(boot_id(), asyncio.get_running_loop().time(), datetime.now(UTC))
 
 
 def take_slot(folder: Path, *, beside: bool) -> int:

@@ -1,96 +1,259 @@
-"""Follows the log file a worker writes: masks secrets in place, hands on whole lines, bounds the space it takes.
+"""Follows the log file a worker writes: masks secrets in place, hands on whole lines.
 
 The worker appends to the file itself, so nothing is lost while nobody reads, and nobody who reads can stall it. Because
 ffmpeg prints the camera's address with its password in some errors, each line is overwritten in the file, at equal
-length, as soon as it is read. Of a file that grows beyond a bound the part already read is given back to the disk
-(a hole; offsets stay as they are).
+length, as soon as it is read. A `LogKeeper` beside it keeps the file within its bounds.
+
+Guarantees: a look at a log without news costs one `fstat`. However much comes, a look takes bounded time and memory;
+lines that come faster than they can be shown are counted, masked in the background and stay in the files. No error of
+the disk or of the file is raised: `say` is told, once. A link is never followed, and of a file that is deleted, moved
+or replaced the one that the worker has open goes on being read.
 """
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
+import errno
 import os
-from collections.abc import Callable
+import stat
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vmstui.triage.sanitise import clean_bytes
+from vmstui.model import LogLevel
+from vmstui.recorder.background import BACKGROUND
+from vmstui.recorder.log_cut import WINDOW_BYTES, Mask, line_start, whole_lines
+from vmstui.recorder.log_folder import Bounds
+from vmstui.recorder.log_keeper import Do, LogKeeper, Remarks
+from vmstui.sanitise import clean_bytes
 
-MAX_READ_BYTES = 256 * 1024
-"""Per look, so that a flood cannot hold up the service; the rest is read at the next looks."""
-MAX_LINE_BYTES = 16 * 1024
-"""A longer line is handed on in pieces."""
-KEEP_BYTES = 4 * 1024 * 1024
-"""Of what was read; older parts are given back once as much again has come."""
+SHOWN_BYTES = 4 * 1024
+"""Of a line; ffmpeg's own end at 1 KiB (libavutil/log.c, LINE_SZ)."""
+BACKLOG_BYTES = 2 * 1024 * 1024
+"""May wait for the next looks. Of more, all but the newest is left out."""
+TAIL_BYTES = 64 * 1024
+"""Of the newest, when something is left out."""
+LOOK_S = 0.1
+"""CPU time for one look, so that a flood cannot hold up the service. On a machine that is too busy to give it, the
+look ends after twice that."""
+_BUSY = 2
+_PATIENCE_S = 0.2
+"""The last look at a log waits this long for a cut to be finished, which mostly takes some milliseconds."""
+_NEXT_START = "the next start of the worker writes a new file"
 
-_FALLOC_FL_KEEP_SIZE = 1
-_FALLOC_FL_PUNCH_HOLE = 2
-_libc = ctypes.CDLL(None, use_errno=True)
+
+class Allowance:
+    """CPU time that following logs may take from the loop in all: a share of each second, saved up to some extent."""
+
+    def __init__(self, share: float = 0.2, most_s: float = 2 * LOOK_S) -> None:
+        self._share = share
+        self._most_s = most_s
+        self._left_s = most_s
+        self._at_s = 0.0
+
+    def left_s(self, now_s: float) -> float:
+        """What may be spent now; `now_s` is of the monotonic clock."""
+        self._left_s = min(self._most_s, self._left_s + self._share * (now_s - self._at_s))
+        self._at_s = now_s
+        return self._left_s
+
+    def spend(self, seconds: float) -> None:
+        """Also more than there was: then later looks are short ones."""
+        self._left_s -= seconds
+
+
+ALLOWANCE = Allowance()
+
+
+def _silent(level: LogLevel, text: str) -> None:
+    pass
 
 
 class WorkerLog:
-    """One log file from a position on."""
+    """One log file from a position on.
 
-    def __init__(self, path: Path, mask_in_place: Callable[[bytes], bytes], position: int = 0) -> None:
+    `mask_in_place` masks bytes at equal length, `mask_text` a line that became another one by being made harmless.
+    What stands before `position` is masked, too, but not handed on; `shown`: an earlier service had handed it on.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        mask_in_place: Mask,
+        position: int = 0,
+        *,
+        shown: bool = False,
+        mask_text: Callable[[str], str] = str,
+        say: Callable[[LogLevel, str], None] = _silent,
+        bounds: Bounds | None = None,
+        allowance: Allowance = ALLOWANCE,
+        background: Do = BACKGROUND.do,
+    ) -> None:
         self._path = path
         self._mask_in_place = mask_in_place
-        self._position = position
-        self._freed = 0
+        self._from, self._shown = position, shown
+        self._mask_text = mask_text
+        self._allowance = allowance
+        self._remarks = Remarks(say)
+        self._keeper = LogKeeper(path, mask_in_place, self._remarks, bounds or Bounds(), background)
+        self._long_bytes = 0
+        """Of the line we are in the middle of, so far."""
         self._fd = -1
+        self._open()
 
-    def read_lines(self) -> list[str]:
-        """Lines written since the last look, masked and harmless. A last line without its end waits for it."""
+    def has_news(self) -> bool:
+        """Whether a look at the file is worth it."""
         if self._fd < 0:
-            try:
-                self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
-            except OSError:
-                return []
-        size = os.fstat(self._fd).st_size
-        if size < self._position:
-            self._position = self._freed = 0  # somebody truncated it
-        if size == self._position:
-            return []
-        raw = os.pread(self._fd, min(size - self._position, MAX_READ_BYTES), self._position)
-        end = raw.rfind(b"\n") + 1
-        if end == 0:
-            if len(raw) < MAX_LINE_BYTES:
-                return []
-            end = len(raw)
-        raw = raw[:end]
-        masked = self._mask_in_place(raw)
-        if masked != raw:
-            os.pwrite(self._fd, masked, self._position)
-        self._position += end
-        self._give_back()
-        return [
-            clean_bytes(line[start : start + MAX_LINE_BYTES])
-            for line in masked.split(b"\n")
-            if line
-            for start in range(0, len(line), MAX_LINE_BYTES)
-        ]
+            return True
+        try:
+            about = os.fstat(self._fd)
+        except OSError:
+            return True
+        if about.st_size != self._keeper.seen or self._keeper.waits():
+            return True
+        return not about.st_nlink and not self._remarks.said("gone")
 
-    def read_all(self, limit_bytes: int = 8 * MAX_READ_BYTES) -> list[str]:
-        """Everything that is there now, up to a bound: for the end of a worker."""
-        lines: list[str] = []
-        stop = self._position + limit_bytes
-        while self._position < stop:
-            before = self._position
-            lines += self.read_lines()
-            if self._position == before:
-                break
-        return lines
+    def read_lines(self, *, everything: bool = False) -> list[str]:
+        """As `lines`."""
+        return list(self.lines(everything=everything))
+
+    def lines(self, *, everything: bool = False) -> Iterator[str]:
+        """Lines written since the last look, masked and harmless. A last line without its end waits for it.
+
+        With `everything` the worker is gone: all that can be shown is, the first and the last of it for certain.
+        """
+        if (self._fd < 0 and not self._open()) or not (everything or self.has_news()):
+            return
+        if not self._keeper.offsets.acquire(timeout=_PATIENCE_S if everything else 0):
+            return  # it is being cut at this moment
+        try:
+            yield from self._new_lines(everything)
+        except OSError as error:
+            self._remarks.once("read", LogLevel.WARNING, f"cannot read {self._path}: {error.strerror}")
+        finally:
+            self._keeper.offsets.release()
+        self._keeper.look_after(self._fd)
+
+    def settled(self, timeout_s: float) -> bool:
+        """Wait until nothing is being done with the file in the background; False if that takes longer."""
+        return self._keeper.settled(timeout_s)
+
+    def hold(self, patience_s: float) -> int | None:
+        """Up to where the file was read, which stays so until `release`; None if something is being done with it."""
+        if self._fd < 0 or not self._keeper.offsets.acquire(timeout=patience_s):
+            return None
+        return self._keeper.position
+
+    def release(self) -> None:
+        """After a `hold`."""
+        self._keeper.offsets.release()
 
     def close(self) -> None:
-        """Release the descriptor. May be called twice."""
+        """Let go of the file; what is being done with it in the background is finished. May be called twice."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
-    def _give_back(self) -> None:
-        if self._position - self._freed < 2 * KEEP_BYTES:
+    def _open(self) -> bool:
+        fd = -1
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            self._keeper.opened(fd)
+            if self._from > self._keeper.position:
+                self._leave_out(fd, self._from, shown=self._shown)
+        except OSError as error:
+            if fd >= 0:
+                os.close(fd)
+            text = f"cannot read {self._path}: {error.strerror}; {_NEXT_START}"
+            self._remarks.once("open", LogLevel.WARNING, text)
+            return False
+        self._fd = fd
+        self._keeper.look_after(fd)
+        return True
+
+    def _new_lines(self, everything: bool) -> Iterator[str]:
+        keeper = self._keeper
+        size = os.fstat(self._fd).st_size
+        if size < keeper.position:
+            keeper.truncated()
+            self._long_bytes = 0
+            text = f"somebody truncated {self._path}; what was in it is lost"
+            self._remarks.once("short", LogLevel.WARNING, text)
+        self._look_for_the_file()
+        if not keeper.owned:
+            keeper.owned_at_last(self._fd)
+        allowed_s = min(LOOK_S, self._allowance.left_s(time.monotonic()))
+        window = WINDOW_BYTES if everything or allowed_s > 0 else WINDOW_BYTES // 8
+        keeper.seen = size
+        began_s = time.thread_time()
+        end_s, end_at_s = began_s + allowed_s, time.monotonic() + _BUSY * LOOK_S
+        while keeper.position < size:
+            before = keeper.position
+            yield from self._window(size, window, last=everything)
+            if keeper.position == before:
+                break
+            if time.thread_time() > end_s or time.monotonic() > end_at_s:
+                behind = size - keeper.position
+                if behind > TAIL_BYTES and (everything or behind > BACKLOG_BYTES):
+                    self._leave_out(self._fd, size - TAIL_BYTES)
+                if not everything:
+                    keeper.seen = -1
+                    break
+                end_s = end_at_s = float("inf")
+        self._allowance.spend(time.thread_time() - began_s)
+
+    def _window(self, size: int, window: int, *, last: bool) -> list[str]:
+        """The next lines; none if a line waits for its end."""
+        position = self._keeper.position
+        raw = os.pread(self._fd, min(size - position, window), position)
+        taken = whole_lines(raw, full=len(raw) == WINDOW_BYTES)
+        if taken == 0 and len(raw) == window < WINDOW_BYTES:
+            return self._window(size, WINDOW_BYTES, last=last)
+        if taken == 0 and not last:
+            return []
+        hidden = self._mask_in_place(raw)
+        if hidden != raw and self._keeper.owned:
+            self._keeper.overwrite(self._fd, hidden, position)
+        taken = taken or len(raw)
+        self._keeper.position += taken
+        return self._texts(hidden[:taken])
+
+    def _texts(self, hidden: bytes) -> list[str]:
+        pieces = hidden.split(b"\n")
+        unfinished = pieces.pop()
+        if self._long_bytes:
+            if not pieces:
+                self._long_bytes += len(unfinished)
+                return []
+            length = self._long_bytes + len(pieces.pop(0))
+            text = f"a line of at least {length:,} bytes is shown in part, all of it is in {self._keeper.files()}"
+            self._remarks.say(LogLevel.INFO, text)
+        self._long_bytes = len(unfinished)
+        if unfinished:
+            pieces.append(unfinished)
+        return [self._text(piece) for piece in pieces if piece.strip()]
+
+    def _text(self, line: bytes) -> str:
+        plain = line[:SHOWN_BYTES].decode("utf-8", errors="replace")
+        text = plain if plain.isprintable() else clean_bytes(line[:SHOWN_BYTES])
+        if text is not plain or "**" in text:
+            text = self._mask_text(text)
+        return text if len(line) <= SHOWN_BYTES else f"{text} …"
+
+    def _leave_out(self, fd: int, target: int, *, shown: bool = False) -> None:
+        """Go on with the first line that begins at `target` or after it."""
+        position = line_start(fd, target)
+        self._long_bytes = 1 if position is None else 0  # in the middle of a long one
+        self._keeper.leave_out(target if position is None else position, shown=shown)
+
+    def _look_for_the_file(self) -> None:
+        """Whether the file is still the one under its name."""
+        if self._remarks.said("gone"):
             return
-        length = self._position - KEEP_BYTES
-        # Not supported by some file systems: then the file just keeps its size.
-        _libc.fallocate(
-            self._fd, _FALLOC_FL_PUNCH_HOLE | _FALLOC_FL_KEEP_SIZE, ctypes.c_int64(0), ctypes.c_int64(length)
-        )
-        self._freed = length
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.stat(self._path, follow_symlinks=False), os.fstat(self._fd)):
+                return
+        text = f"{self._path} was deleted, moved or replaced while its worker writes to it: its lines are still shown"
+        self._remarks.once("gone", LogLevel.WARNING, f"{text}; {_NEXT_START}")

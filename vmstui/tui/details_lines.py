@@ -11,6 +11,7 @@ from itertools import pairwise
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
+    CameraState,
     Event,
     OutputHealth,
     OutputKind,
@@ -21,10 +22,10 @@ from vmstui.model import (
     StabilityVerdict,
 )
 from vmstui.tui import glyphs
-from vmstui.tui.fleet_rows import OUTPUT_ROLE, STATE_ROLE, state_span
+from vmstui.tui.fleet_rows import OUTPUT_ROLE, REASON_ROLE, state_span
 from vmstui.tui.format import clock, command_lines, day_and_clock, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
-from vmstui.tui.verdict import advice, worker_complaints
+from vmstui.tui.verdict import advice, failing, worker_complaints
 
 LABEL = 11
 
@@ -125,18 +126,27 @@ def gaps(segments: tuple[Segment, ...]) -> list[float | None]:
 
 def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> list[Line]:
     where = zone(snapshot.timezone)
-    since = f"since {clock(camera.since, where)} ({span((snapshot.at - camera.since).total_seconds())})"
-    facts = [since, f"profile {camera.profile}", plural(camera.restarts, "restart")]
+    # A camera that is failing enters that state anew with every try; what counts is when it was last well.
+    failed_at = camera.failing_since if camera.state is CameraState.FAILING else None
+    begun_at = failed_at or camera.since
+    since = f"since {clock(begun_at, where)} ({span((snapshot.at - begun_at).total_seconds())})"
+    facts = [
+        f"no healthy run {since}" if failed_at else since,
+        f"profile {camera.profile}",
+        plural(camera.restarts, "restart"),
+    ]
     if camera.next_start_at:
         left_s = (camera.next_start_at - snapshot.at).total_seconds()
         facts.insert(1, f"next start in {span(left_s)}" if left_s > 0 else "starting now")
+    if camera.state not in {CameraState.RECORDING, CameraState.FAILING}:
+        facts = [*failing(camera, snapshot.at), *facts]
     lines: list[Line] = []
     word, role = state_span(camera, snapshot.at)
     rest = flow(facts, cells - LABEL - len(word) - 2)
     lines.append((_label("state"), (word + "  ", role), (rest[0], Role.DIM)))
     lines += [(_label(""), (line, Role.DIM)) for line in rest[1:]]
     if camera.reason:
-        lines += _field("why", camera.reason, cells, STATE_ROLE[camera.state])
+        lines += _field("why", camera.reason, cells, REASON_ROLE[camera.state])
     for words in worker_complaints(camera, snapshot.at):
         lines += _field("look", words, cells, Role.WARN)
     if todo := advice(camera, snapshot.config_path):
@@ -168,6 +178,10 @@ def _worker(camera: CameraSnapshot, now: datetime, where: tzinfo | None, cells: 
     if sample := camera.sample:
         parts += [f"{size(sample.rss_bytes)} memory", plural(sample.threads, "thread")]
         parts.append(f"writes {size(sample.write_bytes_per_s)}/s")
+    if camera.beside_pid:
+        parts.append(f"hand-over: PID {camera.beside_pid} beside it")
+    if cost := camera.changeover:
+        parts.append(str(cost))
     lines = _block("worker", flow(parts, cells - LABEL), Role.TEXT)
     if progress := camera.progress:
         facts = [f"{progress.fps:.1f} fps", f"speed {progress.speed:.2f}x", f"{progress.frame} in all"]
@@ -205,7 +219,7 @@ def _event(event: Event, where: tzinfo | None, cells: int) -> list[Line]:
         + (f" ({evidence})" if evidence else "")
         + (f" {glyphs.DASH} {event.outcome}" if event.outcome else "")
     )
-    head = f"{clock(event.at, where)}  {event.kind:<9} "
+    head = f"{clock(event.at, where)}  {event.kind:<10} "
     first, *rest = wrap(text, cells - len(head))
     return [
         ((head, Role.LABEL), (first, Role.TEXT)),

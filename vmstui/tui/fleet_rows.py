@@ -12,10 +12,10 @@ from datetime import datetime, tzinfo
 
 from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot, SegmentVerdict
 from vmstui.tui import glyphs
-from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, width, zone
+from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, tiny_span, width, zone
 from vmstui.tui.lines import Role, Span
 from vmstui.tui.spark import WINDOW_S, spark
-from vmstui.tui.verdict import NO_GROWTH_S, health
+from vmstui.tui.verdict import NO_GROWTH_S, failing, health
 
 STATE_ROLE = {
     CameraState.RECORDING: Role.OK,
@@ -24,11 +24,15 @@ STATE_ROLE = {
     CameraState.STOPPED: Role.OFF,
     CameraState.HELD: Role.BAD,
     CameraState.BACKOFF: Role.BAD,
+    CameraState.FAILING: Role.PILL_BAD,
     CameraState.STALLED: Role.BAD,
     CameraState.AUTH_FAILED: Role.BAD,
     CameraState.CONFIG_ERROR: Role.BAD,
     CameraState.UNKILLABLE: Role.BAD,
 }
+
+REASON_ROLE = STATE_ROLE | {CameraState.FAILING: Role.BAD}
+"""Of the sentence that explains a state; a whole row as a pill could not be read."""
 
 OUTPUT_ROLE = {
     OutputState.UP: Role.OK,
@@ -74,11 +78,13 @@ class Placed:
 
 
 def state_span(camera: CameraSnapshot, now: datetime, note: str = "") -> Span:
-    """Glyph and word of a state; in back-off, when it is tried again."""
+    """Glyph and word of a state; in back-off, when it is tried again; of one that is failing, for how long."""
     word = note or glyphs.WORD[camera.state]
     if not note and camera.next_start_at and camera.state is CameraState.BACKOFF:
         left_s = (camera.next_start_at - now).total_seconds()
         word = f"retry {short_span(left_s)}" if left_s > 0 else "retrying"
+    elif not note and camera.failing_since and camera.state is CameraState.FAILING:
+        word = f"{word} {tiny_span((now - camera.failing_since).total_seconds())}"
     return f"{glyphs.STATE[camera.state]} {word}", STATE_ROLE[camera.state]
 
 
@@ -204,21 +210,23 @@ def title_of(placed: Placed) -> str:
     return placed.column.title
 
 
-def reason_of(camera: CameraSnapshot) -> str:
+def reason_of(camera: CameraSnapshot, now: datetime) -> str:
     """What to say across the row instead of numbers; empty for a camera whose numbers are of use."""
     if camera.state is CameraState.RECORDING:
         return ""
     if camera.state is CameraState.STOPPED:
         return camera.reason or "not recorded; s starts it"
-    if camera.state in {CameraState.STARTING, CameraState.STOPPING} and not camera.reason:
+    alarm = failing(camera, now) if camera.state is not CameraState.FAILING else []
+    if camera.state in {CameraState.STARTING, CameraState.STOPPING} and not camera.reason and not alarm:
         return ""
-    again = f" {glyphs.DOT} {plural(camera.restarts, 'restart')}" if camera.restarts else ""
-    return (camera.reason or "no reason given") + again
+    why = camera.reason or ("" if alarm else "no reason given")
+    again = plural(camera.restarts, "restart") if camera.restarts else ""
+    return f" {glyphs.DOT} ".join(fact for fact in (*alarm, why, again) if fact)
 
 
 def row(camera: CameraSnapshot, columns: Sequence[Placed], context: RowContext) -> list[Span]:
     """One span per cell, padded to its width, the gaps in it; a reason takes all cells after the name."""
-    reason = reason_of(camera)
+    reason = reason_of(camera, context.now)
     spans: list[Span] = []
     used = 0
     total = sum(placed.cells for placed in columns) + len(columns) - 1
@@ -228,7 +236,7 @@ def row(camera: CameraSnapshot, columns: Sequence[Placed], context: RowContext) 
         used += place_.cells + 1
         if reason and place_.column.key == "name":
             # What all cameras share is said once, in a banner; saying it in red in every row would shout.
-            role = Role.TEXT if camera.state is CameraState.HELD else STATE_ROLE[camera.state]
+            role = Role.TEXT if camera.state is CameraState.HELD else REASON_ROLE[camera.state]
             return [*spans, (fit(reason, max(total - used, 0)) + " ", role)]
     return spans
 

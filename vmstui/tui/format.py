@@ -52,6 +52,12 @@ def short_span(seconds: float) -> str:
     return " ".join(words[:2])
 
 
+def tiny_span(seconds: float) -> str:
+    """A duration in at most three cells, for a column: `45s`, `12m`, `3h`, `5d`, and a bit more from 100 days on."""
+    number, unit = short_span(seconds).split(" ")
+    return number + unit[0]
+
+
 def timer(seconds: float) -> str:
     """A running time, as a clock shows it: `02:14`, `1:02:14`."""
     total = int(max(seconds, 0))

@@ -19,13 +19,17 @@ STATE = {
     CameraState.STOPPED: "○",
     CameraState.HELD: "‖",
     CameraState.BACKOFF: "◔",
+    CameraState.FAILING: "◆",
     CameraState.STALLED: "▲",
     CameraState.AUTH_FAILED: "✖",
     CameraState.CONFIG_ERROR: "✘",
     CameraState.UNKILLABLE: "■",
 }
 
-WORD = {state: state.value.replace("_", " ") for state in CameraState} | {CameraState.BACKOFF: "back-off"}
+WORD = {state: state.value.replace("_", " ") for state in CameraState} | {
+    CameraState.BACKOFF: "back-off",
+    CameraState.FAILING: "FAILING",
+}
 """What stands beside the sign of a state."""
 
 OUTPUT = {OutputState.UP: "●", OutputState.DOWN: "▼", OutputState.OFF: "○", OutputState.UNKNOWN: "?"}
@@ -39,7 +43,7 @@ OK, BAD, WARN, BUSY = "✔", "✖", "▲", "◌"
 CURSOR, DOT, DASH, RULE, ELLIPSIS = "▌", "·", "–", "─", "…"
 
 _TWINS = {
-    "●": "*", "◌": ":", "◍": ";", "○": "o", "‖": "=", "◔": "~", "▲": "^", "✖": "X", "✘": "#", "■": "@",
+    "●": "*", "◌": ":", "◍": ";", "○": "o", "‖": "=", "◔": "~", "▲": "^", "✖": "X", "✘": "#", "■": "@", "◆": "!",
     "▼": "v", "✔": "+", "◐": "%",
     "▁": "_", "▂": ".", "▃": "-", "▄": "~", "▅": "=", "▆": "+", "▇": "*", "█": "#",
     "▌": ">", "·": "|", "–": "-", "─": "-", "…": "~", "⏎": "<", "×": "x", "→": ">", "↑": "^", "↓": "v", "’": "'",

@@ -25,13 +25,15 @@ SETTLED_S = 30.0
 class Health(IntEnum):
     """How urgently a camera wants to be looked at; the fleet is sorted by it."""
 
-    FAILED = 0
+    FAILING = 0
+    """Wanted, not recording, and its alarm is raised."""
+    FAILED = 1
     """Wanted, and not recording."""
-    CHANGING = 1
-    DEGRADED = 2
+    CHANGING = 2
+    DEGRADED = 3
     """Records, but something about it is not right."""
-    FINE = 3
-    OFF = 4
+    FINE = 4
+    OFF = 5
     """Not wanted."""
 
 
@@ -66,6 +68,7 @@ _FAILED = {
     CameraState.HELD,
     CameraState.STALLED,
     CameraState.BACKOFF,
+    CameraState.FAILING,
     CameraState.AUTH_FAILED,
     CameraState.CONFIG_ERROR,
     CameraState.UNKILLABLE,
@@ -74,6 +77,8 @@ _FAILED = {
 
 def health(camera: CameraSnapshot, now: datetime) -> Health:
     """How urgently this camera wants to be looked at."""
+    if camera.failing_since is not None and camera.state is not CameraState.RECORDING:
+        return Health.FAILING
     if camera.state in _FAILED:
         return Health.FAILED
     if camera.state is CameraState.STOPPED:
@@ -84,6 +89,13 @@ def health(camera: CameraSnapshot, now: datetime) -> Health:
     if camera.state is not CameraState.RECORDING:
         return Health.CHANGING
     return Health.DEGRADED if complaints(camera, now) else Health.FINE
+
+
+def failing(camera: CameraSnapshot, now: datetime) -> list[str]:
+    """That its alarm is raised, and how long it has been in trouble; nothing where there is no alarm."""
+    if camera.failing_since is None:
+        return []
+    return [f"FAILING for {span((now - camera.failing_since).total_seconds())}"]
 
 
 def complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
@@ -101,6 +113,11 @@ def worker_complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
     found: list[str] = []
     if camera.state is not CameraState.RECORDING:
         return found
+    if camera.failing_since is not None:
+        since_s = (now - camera.failing_since).total_seconds()
+        found.append(
+            f"records again after trouble that began {span(since_s)} ago; on trial until two segments are closed"
+        )
     segment = camera.open_segment
     if segment and (idle_s := (now - segment.grew_at).total_seconds()) >= NO_GROWTH_S:
         found.append(f"the open segment has not grown for {span(idle_s)}")
@@ -117,7 +134,7 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
             return f"Correct its login in {config_path} or its password file; r retries."
         case CameraState.CONFIG_ERROR:
             return f"l shows ffmpeg's words. Correct its profile in {config_path}, then r."
-        case CameraState.BACKOFF:
+        case CameraState.BACKOFF | CameraState.FAILING:
             if "404" in camera.reason:
                 return f"It answers, but not at this path: correct its url in {config_path}."
             if "453" in camera.reason or "503" in camera.reason:
@@ -159,7 +176,7 @@ def headline(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
 def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
     wanted = [camera for camera in snapshot.cameras if camera.wanted]
     recording = [camera for camera in wanted if camera.state is CameraState.RECORDING]
-    failed = [camera for camera in wanted if health(camera, snapshot.at) is Health.FAILED]
+    failed = [camera for camera in wanted if health(camera, snapshot.at) <= Health.FAILED]
     stopped = len(snapshot.cameras) - len(wanted)
     parts: list[tuple[int, Line]] = []
     if not snapshot.cameras:
@@ -167,6 +184,10 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
     if failed:
         words = f" {glyphs.BAD} {len(failed)} of {len(wanted)} not recording "
         parts.append((0, ((words, Role.PILL_BAD),)))
+        if alarms := [camera.failing_since for camera in failed if camera.failing_since]:
+            longest = short_span((snapshot.at - min(alarms)).total_seconds())
+            words = f" {len(alarms)} FAILING for {'up to ' if len(alarms) > 1 else ''}{longest} "
+            parts.append((1, ((words, Role.PILL_BAD),)))
         parts.append((1, ((names([camera.name for camera in failed], 2), Role.BAD),)))
         parts.append((8, ((f"{len(recording)} recording", Role.TEXT),)))
     elif len(recording) < len(wanted):
@@ -228,6 +249,7 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
                 f" Install ffmpeg 5.1 or newer, or set `ffmpeg: embedded` in {snapshot.config_path}."
             )
         )
+    found += _alarm(snapshot)
     if not snapshot.cameras:
         found.append(
             Banner(
@@ -237,10 +259,29 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
         )
     if snapshot.storage.usable and snapshot.storage.reason:
         found.append(Banner(f"Recordings folder: {_sentence(snapshot.storage.reason)}", Role.PILL_WARN))
+    found += [Banner(_sentence(warning), Role.PILL_WARN) for warning in snapshot.warnings]
     if snapshot.relay.state == "down":
         reason = f": {_sentence(snapshot.relay.reason)}" if snapshot.relay.reason else "."
         found.append(Banner(f"The live relay is down{reason} Recording is not affected.", Role.PILL_WARN))
     return found
+
+
+def _alarm(snapshot: RecorderSnapshot) -> list[Banner]:
+    """The cameras that are failing; what holds all of them has a banner of its own."""
+    alarmed = [
+        (camera.failing_since, camera)
+        for camera in snapshot.cameras
+        if camera.failing_since is not None and camera.state not in {CameraState.RECORDING, CameraState.HELD}
+    ]
+    if not alarmed:
+        return []
+    alarmed.sort(key=lambda entry: entry[0])
+    if len(alarmed) == 1:
+        since, camera = alarmed[0]
+        why = f": {_sentence(camera.reason)}" if camera.reason else "."
+        return [Banner(f"{camera.name} has been FAILING for {span((snapshot.at - since).total_seconds())}{why}")]
+    each = [f"{camera.name} for {span((snapshot.at - since).total_seconds())}" for since, camera in alarmed]
+    return [Banner(f"{len(alarmed)} cameras are FAILING: {names(each, 3)}.")]
 
 
 def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> tuple[Line, Line]:
@@ -248,10 +289,12 @@ def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> tuple[Line, L
     where = zone(snapshot.timezone)
     dot = (f" {glyphs.DOT} ", Role.DIM)
     since: Line = ((f"{glyphs.WORD[camera.state]} since {clock(camera.since, where)}", Role.DIM),)
+    if alarm := failing(camera, snapshot.at) if camera.state is not CameraState.RECORDING else []:
+        since = ((alarm[0], Role.BAD),)
     name: Line = ((f" {camera.name}", Role.STRONG),)
     said = health(camera, snapshot.at)
     if why := [camera.reason] if camera.reason else complaints(camera, snapshot.at):
-        role = {Health.FAILED: Role.BAD, Health.DEGRADED: Role.WARN}.get(said, Role.TEXT)
+        role = {Health.FAILING: Role.BAD, Health.FAILED: Role.BAD, Health.DEGRADED: Role.WARN}.get(said, Role.TEXT)
         first = join([name, *(((words, role),) for words in why), since], dot)
     else:
         ways = [f"{output.kind} {output.codec} {output.encoder}".replace("  ", " ") for output in camera.outputs]

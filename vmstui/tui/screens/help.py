@@ -27,6 +27,7 @@ MEANING = {
     "stopped": "not wanted: stopped by a person, or disabled",
     "held": "waits for something all cameras need",
     "backoff": "waits for the next start (shown as retry and its time)",
+    "failing": "no healthy run for ten minutes or more; still tried",
     "stalled": "nothing was recorded any more; being replaced",
     "auth_failed": "the camera refused name or password",
     "config_error": "ffmpeg refused its options",
