@@ -143,7 +143,7 @@ class CameraWorker:
             self.worker.dispatch(m.Resumed(failures, past))
         elif not self.wanted and processes:
             self.dispatch(m.Stop())
-        if self.worker.life_path.exists():
+        if not processes and self.worker.life_path.exists():
             self.worker.remember()  # what was noted of a camera that is not wanted any more is forgotten
 
     def start(self, by: str) -> None:
