@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Root installs for everybody, others for themselves.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: demo test lint format bench install uninstall lock schema pictures clean
+.PHONY: demo test lint format bench bench-supervision install uninstall lock schema pictures clean
 
 demo: $(VENV)/runtime ## two simulated cameras, recorded and shown (CAMERAS=N SECONDS=S JSON=1)
 	@$(BIN)/vmstui demo $(if $(CAMERAS),--cameras $(CAMERAS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(JSON),--json) $(ARGS)
@@ -29,16 +29,14 @@ format: $(VENV)/dev
 bench: $(VENV)/dev ## figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
-install: $(VENV)/runtime ## as a command of this user (of everybody when root)
-	$(PYTHON) -m venv $(PREFIX)/lib/vmstui
-	$(PREFIX)/lib/vmstui/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements.lock
-	$(PREFIX)/lib/vmstui/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --force-reinstall .
-	mkdir -p $(PREFIX)/bin
-	ln -sf $(PREFIX)/lib/vmstui/bin/vmstui $(PREFIX)/bin/vmstui
-	@echo "installed: $(PREFIX)/bin/vmstui"
+bench-supervision: $(VENV)/dev ## vmstui beside supervisord, circus and pm2; 12 minutes (ARGS=--quick: 4), needs a C compiler
+	$(BIN)/python -m tests.bench.bench_supervision $(ARGS)
+
+install: $(VENV)/runtime ## as a command of this user (of everybody when root); a running recorder: vmstui upgrade
+	@PYTHON=$(PYTHON) PREFIX=$(PREFIX) tools/install install
 
 uninstall:
-	rm -rf $(PREFIX)/lib/vmstui $(PREFIX)/bin/vmstui
+	@PREFIX=$(PREFIX) tools/install uninstall
 
 lock: $(VENV)/dev ## resolve the lock files anew from pyproject.toml
 	$(PIP) install pip-tools
@@ -51,7 +49,7 @@ pictures: $(VENV)/dev ## the pictures of the README
 	$(BIN)/python -m tests.tui.pictures docs/pictures
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/python-ok:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -481,6 +481,54 @@ class CameraDetails:
     spool_path: str
 
 
+class Touch(StrEnum):
+    """What a new configuration does to a camera, or to the relay."""
+
+    UNTOUCHED = "untouched"
+    """Its process, if it has one, stays the same."""
+    STARTS = "starts"
+    RESTARTS = "restarts"
+    ENDS = "ends"
+    """It is not wanted, or not configured, any more."""
+
+
+class RestartCost(StrEnum):
+    """What taking over a new configuration costs a camera."""
+
+    SEAMLESS = "seamless"
+    """Nothing: the new worker starts beside the old one."""
+    STOP_FIRST = "stop first"
+    """One to three seconds."""
+    NOT_RECORDING = "not recording"
+    """Nothing: it does not record now."""
+    LATER = "later"
+    """Nothing may start now; what runs goes on as it is until new ones may."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTouch:
+    """What a new configuration does to one camera."""
+
+    id: str
+    touch: Touch
+    why: tuple[str, ...] = ()
+    """Keys that changed, as in `CameraChange`, or from the top of the file; none where the camera is new or gone, or
+    where its worker runs on a configuration that is older than the one before."""
+    cost: RestartCost | None = None
+    """Of a restart; of a start only where it has to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadEffects:
+    """What a new configuration does, or would do, to everything that runs."""
+
+    cameras: tuple[CameraTouch, ...]
+    """All of them: those that are configured then, in that order, and then those that are not any more."""
+    relay: Touch = Touch.UNTOUCHED
+    notes: tuple[str, ...] = ()
+    """What else a person has to know, a sentence each."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
     """What a recorder that was told to stop could not bring to an end."""

@@ -19,9 +19,18 @@ _FOR_US_ALONE = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 """How systemd and this very process talk to each other; a child that spoke there would be taken for us."""
 
 
+def own_python() -> str:
+    """The interpreter that runs us, by a path that means it also once `make install` has put another version in place.
+
+    Links to its folder are followed; its own is not, since its place is what makes a virtual environment.
+    """
+    folder, name = os.path.split(sys.executable)
+    return os.path.join(os.path.realpath(folder), name)
+
+
 def own_argv(module: str, *arguments: str) -> list[str]:
     """The command line of a module of ours."""
-    return [sys.executable, "-P", "-m", module, *arguments]
+    return [own_python(), "-P", "-m", module, *arguments]
 
 
 def own_environment(without: Iterable[str] = ()) -> dict[str, str]:

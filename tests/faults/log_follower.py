@@ -31,7 +31,10 @@ POINTS = ("copied", "marked", "blanked", "named", "freed")
 def context(folder: Path) -> Context:
     """What a log needs of a service."""
     parts = SimpleNamespace(
-        camera_folder=lambda camera: folder / camera, masker=Masker([SECRET]), logbook=LogBook(cameras=1)
+        camera_folder=lambda camera: folder / camera,
+        masker=Masker([SECRET]),
+        logbook=LogBook(cameras=1),
+        read_before={},
     )
     return cast(Context, parts)
 

@@ -106,6 +106,14 @@ class Recorder:
             return False
         return True
 
+    def pid(self) -> int:
+        """Of the service that answers now, whoever started it; 0 when none does."""
+        try:
+            hello = call(self.socket, "hello", timeout_s=5)
+        except RecorderError:
+            return 0
+        return hello["pid"] if isinstance(hello, dict) and isinstance(hello["pid"], int) else 0
+
     def kill_service(self) -> None:
         """As the OOM killer would."""
         assert self.service is not None
@@ -114,8 +122,10 @@ class Recorder:
 
     def stop(self) -> None:
         """End everything, also what a broken service left."""
+        pid = self.pid()
         try:
             call(self.socket, "shutdown", timeout_s=60)
+            wait_until(lambda: not alive(pid), f"the service {pid} is gone")
         except RecorderError:
             pass
         finally:
@@ -237,6 +247,15 @@ def cameras(ffmpeg: str, folder: Path, count: int = 1, **options: Any) -> Simula
     small: dict[str, Any] = {"size": (320, 180), "fps": 10, "username": "admin", "password": PASSWORD, **options}
     specs = [CameraSpec(f"cam{number}", **small) for number in range(1, count + 1)]
     return SimulatedCameras(ffmpeg, folder, specs)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not waited for does not."""
+    try:
+        raw = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return raw[raw.rindex(b")") + 2 :][:1] not in b"ZX"
 
 
 def wait_until(

@@ -44,6 +44,34 @@ def test_stop_and_start_concern_the_named_cameras_only(running: Recorder) -> Non
     assert running.camera("cam2").pid == other
 
 
+def test_a_restart_of_all_leaves_stopped_what_a_person_or_the_configuration_stopped(
+    recorder: Recorder, simulated: Callable[..., SimulatedCameras]
+) -> None:
+    sources = simulated(2)
+    recorder.configure([(f"cam{number}", sources.url(f"cam{min(number, 2)}")) for number in (1, 2, 3)])
+    text = recorder.config.read_text()
+    recorder.config.write_text(text.replace("  - id: cam3\n", "  - id: cam3\n    enabled: false\n"))
+    recorder.start()
+    recorder.wait_recording("cam2")
+    assert recorder.command("stop", "cam1", "--wait").returncode == 0
+    done = recorder.command("restart", "--all", "--wait")
+    assert done.returncode == 0, done.stderr
+    lines = {line.partition(":")[0]: line for line in done.stdout.splitlines()}
+    assert lines["cam2"].startswith("cam2: recording, generation 2; ")
+    for name in ("cam1", "cam3"):
+        assert lines[name].startswith(f"{name}: stopped, ")
+        assert lines[name].endswith(f"; left as it is, start it with: vmstui start {name}")
+    for names, sentence in (
+        (["cam1"], "cam1 is stopped; start it with: vmstui start cam1\n"),
+        (["cam1", "cam2", "cam3"], "cam1, cam3 are stopped; start them with: vmstui start cam1 cam3\n"),
+    ):
+        refused = recorder.command("restart", *names, "--wait")
+        assert (refused.returncode, refused.stderr) == (2, sentence)
+    states = {camera.id: (camera.state, camera.generation) for camera in recorder.snapshot().cameras}
+    assert states["cam2"] == (CameraState.RECORDING, 2), "a command that is refused does nothing"
+    assert {states[name][0] for name in ("cam1", "cam3")} == {CameraState.STOPPED}
+
+
 def test_logs_are_one_json_object_a_line_for_scripts(running: Recorder) -> None:
     done = running.command("logs", "--json", "-n", "5")
     assert done.returncode == 0
@@ -52,36 +80,15 @@ def test_logs_are_one_json_object_a_line_for_scripts(running: Recorder) -> None:
     assert {"at", "camera", "level", "text"} <= set(lines[0])
 
 
-def test_reload_restarts_what_changed_and_nothing_else(running: Recorder) -> None:
-    before = {camera.id: camera.pid for camera in running.snapshot().cameras}
-    text = running.config.read_text()
-    running.config.write_text(text.replace("  - id: cam2\n", "  - id: cam2\n    transport: tcp\n"))
-    assert running.command("config", "reload").stdout.strip() == "no difference"
-    head, mark, tail = text.partition("  - id: cam2\n")
-    running.config.write_text(head + mark + tail.replace("profile: source", "profile: reencode"))
-    shown = running.command("config", "reload")
-    assert shown.returncode == 0
-    assert "cam2" in shown.stdout
-    assert "cam1" not in shown.stdout
-    running.wait_recording("cam2", generation=2)
-    assert running.camera("cam1").pid == before["cam1"]
-    running.config.write_text(head)
-    assert "- camera cam2" in running.command("config", "reload").stdout
-    assert [camera.id for camera in running.snapshot().cameras] == ["cam1"]
-    assert running.camera("cam1").pid == before["cam1"]
-
-
-def test_an_invalid_configuration_changes_nothing(running: Recorder) -> None:
-    before = {camera.id: camera.pid for camera in running.snapshot().cameras}
-    running.config.write_text("recordings: [\n")
-    refused = running.command("config", "reload")
-    assert refused.returncode == 2
-    assert "vmstui.yaml:" in refused.stderr
-    assert {camera.id: camera.pid for camera in running.snapshot().cameras} == before
-
-
 def test_without_a_recorder_the_commands_say_so(recorder: Recorder) -> None:
-    for arguments in (("status",), ("status", "--json"), ("logs",), ("restart", "--all"), ("down",)):
+    for arguments in (
+        ("status",),
+        ("status", "--json"),
+        ("logs",),
+        ("restart", "--all"),
+        ("config", "diff"),
+        ("down",),
+    ):
         done = recorder.command(*arguments)
         assert done.returncode == 3
         assert "vmstui up" in done.stderr

@@ -23,8 +23,10 @@ from vmstui.recorder.process import (
     Process,
     adopt,
     boot_id,
+    children,
     find_marked,
     marker_of,
+    reap_dead,
     seal_descriptors,
     spawn,
     take_lock,
@@ -221,6 +223,23 @@ def test_the_exit_of_an_adopted_worker_is_told_where_the_kernel_can(tmp_path: Pa
     parent.wait()
     kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
     assert told in ((Exit(code=7),) if kernel >= (6, 15) else (Exit(code=7), Exit()))
+
+
+def test_a_child_that_died_while_nobody_waited_still_tells_how(tmp_path: Path) -> None:
+    """As between two versions of the service in one process: the dead are not adopted, and not lost."""
+    process = start(tmp_path)
+    assert process.pid in children()
+    assert reap_dead(process.identity) is None, "it lives"
+    os.kill(process.pid, signal.SIGSEGV)
+    wait(process)
+    assert adopt(process.identity) is None
+    assert process.pid in children()
+    other = Identity(process.pid, process.identity.start_ticks + 1, process.identity.boot_id)
+    assert reap_dead(other) is None
+    assert reap_dead(process.identity) == Exit(signal=signal.SIGSEGV)
+    assert reap_dead(process.identity) is None, "it was waited for"
+    assert process.pid not in children()
+    process.close()
 
 
 def test_killing_a_worker_takes_its_whole_group(tmp_path: Path) -> None:

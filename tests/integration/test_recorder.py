@@ -49,6 +49,19 @@ def gaps_between(segments: list[Segment]) -> list[float]:
     ]
 
 
+def write_lines(log: Path, count: int) -> list[str]:
+    """Append lines to the log of a worker, as ffmpeg does; gives what is to be seen of them."""
+    texts = [f"line {number}" for number in range(count)]
+    with log.open("a") as file:
+        file.writelines(f"[warning] {text}\n" for text in texts)
+    return texts
+
+
+def shown_lines(recorder: Recorder) -> list[str]:
+    """Those lines, as the recorder shows them."""
+    return [text for text in recorder.log("cam1") if text.startswith("line ")]
+
+
 def test_a_camera_becomes_named_segments_that_play(recorder: Recorder, simulated: MakeCameras) -> None:
     recording(recorder, simulated)
     recorder.wait_for("two segments", lambda camera: camera.segments_closed >= 2)
@@ -90,9 +103,12 @@ def test_kill_9_of_the_service_costs_no_frame(recorder: Recorder, simulated: Mak
     recording(recorder, simulated, count=2)
     before = {camera.id: camera for camera in recorder.snapshot().cameras}
     recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1)
+    log = Path(recorder.details("cam1").log_path)
     recorder.kill_service()
+    written = write_lines(log, 500)
     time.sleep(6)  # at least one segment is closed while nobody looks
     recorder.start()
+    wait_until(lambda: shown_lines(recorder) == written, "every line is shown once")
     for name, camera in before.items():
         now = recorder.wait_recording(name)
         assert (now.pid, now.generation, now.restarts) == (camera.pid, camera.generation, 0)
@@ -309,11 +325,13 @@ def test_a_lost_note_never_lets_a_worker_write_over_what_lies_in_the_spool(
 def test_the_clock_of_the_watchdog_is_not_the_wall_clock(recorder: Recorder, simulated: MakeCameras) -> None:
     """A service that was frozen for a while judges no camera by the time it missed."""
     recording(recorder, simulated)
-    before = recorder.camera()
+    before, log = recorder.camera(), Path(recorder.details().log_path)
     assert recorder.service is not None
     recorder.service.send_signal(signal.SIGSTOP)
+    written = write_lines(log, 500)
     time.sleep(25)
     recorder.service.send_signal(signal.SIGCONT)
+    wait_until(lambda: shown_lines(recorder) == written, "every line is shown once")
     recorder.wait_for("segments after it", lambda camera: camera.segments_closed >= 5)
     after = recorder.camera()
     assert (after.pid, after.restarts) == (before.pid, 0)

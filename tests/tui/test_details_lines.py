@@ -38,7 +38,7 @@ def test_an_automatic_action_shows_rule_measured_value_limit_and_outcome() -> No
     details = replace(camera_details("lobby"), events=(event,))
     shown = camera()
     text = "\n".join(text_of(line) for line in details_lines(recorder_snapshot(shown), shown, details, 120))
-    assert "07:56:00  watchdog  no footage (rule no_growth, measured 31 s, limit 30 s) – ended" in text
+    assert "07:56:00  watchdog   no footage (rule no_growth, measured 31 s, limit 30 s) – ended" in text
 
 
 @pytest.mark.parametrize(

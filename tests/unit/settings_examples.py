@@ -117,6 +117,70 @@ BAD = (
     Bad(
         "source encoded", HEAD + "profiles: {a: {live: {encoder: nvenc}}}\n", 2, "found nvenc with codec: source", False
     ),
+    Bad(
+        "codec, and keys that only count with a right one",
+        HEAD + "profiles: {a: {recording: {codec: h266, encoder: nvenc, size: 1920x1080, bitrate: 1M}}}\n",
+        2,
+        "profiles.a.recording.codec: found 'h266', accepted: did you mean 'h265'? (source, h264",
+    ),
+    Bad(
+        "codec misspelt",
+        HEAD + "profiles: {a: {recording: {codc: h265, encoder: nvenc, fps: 5}}}\n",
+        2,
+        "accepted: did you mean 'codec'? (one of",
+    ),
+    Bad(
+        "codec without a space",
+        HEAD + "profiles: {a: {recording: {codec:h265, size: 640x480}}}\n",
+        2,
+        "accepted: put a space after the colon (one of",
+    ),
+    Bad(
+        "server word, and keys that may not count",
+        HEAD + "live: {server: embeded, listen: '0.0.0.0:8554', username: viewer}\n",
+        2,
+        "live.server: found something else, accepted: did you mean",
+    ),
+    Bad(
+        "login of the relay misspelt",
+        HEAD + "live: {listen: '0.0.0.0:8554', usrname: viewer, password: {env: PATH}}\n",
+        2,
+        "accepted: did you mean 'username'? (one of",
+    ),
+    Bad(
+        "required key misspelt", HEAD + "cameras: [{id: a, ulr: 'rtsp://h'}]\n", 2, "accepted: did you mean 'url'? (one"
+    ),
+    Bad(
+        "list for names that are used",
+        HEAD + "profiles: [a]\n" + CAMERA + "    profile: a\n",
+        2,
+        "profiles: found a list, accepted names with keys below them",
+    ),
+    Bad(
+        "names misspelt that are used",
+        HEAD + "profils: {a: {}}\n" + CAMERA + "    profile: a\n",
+        2,
+        "accepted: did you mean 'profiles'? (one of",
+    ),
+    Bad(
+        "empty name beside a camera called as its id",
+        HEAD + "cameras:\n  - {id: a, name: '', url: 'rtsp://h'}\n  - {id: b, name: A, url: 'rtsp://h'}\n",
+        3,
+        "cameras[0].name: found '', accepted any text",
+    ),
+    Bad(
+        "merge without a star",
+        HEAD + "cameras:\n  - &base {id: a, url: 'rtsp://h'}\n  - {<<: base, name: B}\n",
+        4,
+        "cameras[1].<<: found no mapping, accepted an alias of a mapping",
+        False,
+    ),
+    Bad(
+        "a mistake that is merged into other cameras",
+        HEAD + "cameras:\n  - &base {id: a, url: 'rtsp://h', transport: htp}\n  - {<<: *base, id: b}\n",
+        3,
+        "cameras[0].transport: found 'htp', accepted: did you mean",
+    ),
     Bad("profile name", HEAD + "profiles: {a b: {}}\n", 2, "profiles.a…: found 'a b', accepted 1 to 40 letters, digi"),
     Bad(
         "built-in profile",
@@ -146,6 +210,17 @@ BAD = (
     Bad(
         "empty name", HEAD + CAMERA + "    name: ''\n", 5, "cameras[0].name: found '', accepted any text of at most 100"
     ),
+    Bad(
+        "name without a visible character",
+        HEAD + CAMERA + '    name: "\\u202e\\u200b\\u2066"\n',
+        5,
+        r"cameras[0].name: found '\u202e\u200b\u2066', accepted any text of at most 100 characters, at least one",
+        False,
+    ),
+    Bad(
+        "name of a blank look-alike", HEAD + CAMERA + "    name: \u3164\n", 5, r"name: found '\u3164', accepted", False
+    ),
+    Bad("name of an accent alone", HEAD + CAMERA + "    name: \u0301\n", 5, r"name: found '\u0301', accepted", False),
     Bad(
         "transport",
         HEAD + CAMERA + "    transport: http\n",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vmstui.ffmpeg.exits import ExitKind
-from vmstui.recorder.handover import Then, after_failure, measured
+from vmstui.recorder.handover import Then, after_failure, measured, serves_two
 
 AT = datetime(2026, 11, 24, 3, 12, tzinfo=UTC)
 
@@ -24,6 +24,13 @@ def test_a_gpu_without_a_free_session_is_no_matter_of_the_camera() -> None:
 @pytest.mark.parametrize("kind", [ExitKind.AUTH, ExitKind.NOT_FOUND, ExitKind.CONFIGURATION, ExitKind.DISK])
 def test_a_recording_is_not_given_up_for_a_worker_that_could_not_record_either(kind: ExitKind) -> None:
     assert after_failure(kind) == (Then.KEEP, False)
+
+
+def test_what_was_learnt_of_a_camera_is_tried_again_after_a_week() -> None:
+    assert serves_two(None, AT)
+    assert not serves_two(AT, AT + timedelta(days=6))
+    assert serves_two(AT, AT + timedelta(days=8))
+    assert serves_two(AT, AT - timedelta(hours=1)), "the clock was set back: nothing is known"
 
 
 @pytest.mark.parametrize(

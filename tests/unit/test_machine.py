@@ -255,6 +255,8 @@ def test_what_records_after_one_death_raises_no_alarm_however_long_its_segments_
     machine = run(DEATH, m.Running(), m.Footage(), machine=recording())[0]
     machine, actions = run(m.Overdue(), machine=machine, at_s=600.0)
     assert (machine.state, machine.failing, actions) == (State.RECORDING, False, [])
+    adopted, _ = run(m.Adopted(0, 1, machine.past), m.Overdue(), machine=m.Machine(), at_s=900.0)
+    assert not adopted.failing, "another service has not looked for its footage yet"
     machine, _ = run(DEATH, machine=machine, at_s=3000.0)
     assert (machine.state, machine.failing) == (State.FAILING, True)
 

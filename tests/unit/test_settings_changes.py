@@ -68,6 +68,11 @@ def test_a_changed_profile_touches_the_cameras_that_use_it() -> None:
     assert {one.key for one in change.changes} >= {"profile.live.codec", "profile.live.size"}
 
 
+def test_the_same_outputs_by_another_name_restart_nothing() -> None:
+    (change,) = diff(OLD, replace(OLD, cameras=(replace(GATE, profile=replace(PROFILE, name="hall")), DOOR))).changed
+    assert change == CameraChange("gate", (Change("profile", "lobby", "hall", Effect.NOTHING),))
+
+
 def test_other_changes_say_what_has_to_restart() -> None:
     live = LiveServer(password=Secret("viewer-password"), username="viewer")
     new = replace(OLD, segment_length_s=60, min_free_percent=None, min_free_bytes=2_000_000_000, live=live)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.settings_examples import CAMERA, HEAD
-from vmstui.cli.config_commands import check, diff, schema, show
-from vmstui.settings import SettingsError
+from vmstui.cli.config_commands import check, diff, reload_lines, schema, show
+from vmstui.model import CameraTouch, ReloadEffects, RestartCost, Touch
+from vmstui.settings import CameraChange, Change, SettingsDiff, SettingsError
+from vmstui.settings.keys import Effect
 from vmstui.settings.schema import schema_text
 
 
@@ -113,6 +115,44 @@ def test_diff(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
     assert diff(str(new), str(good), as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["removed"] == ["yard"]
+
+
+def test_a_reload_is_told_camera_by_camera_before_and_after() -> None:
+    changes = SettingsDiff(
+        ("yard",),
+        ("door",),
+        (CameraChange("gate", (Change("transport", "tcp", "udp", Effect.WORKER),)),),
+        (Change("segment.length", "180 s", "60 s", Effect.ALL_WORKERS),),
+    )
+    effects = ReloadEffects(
+        (
+            CameraTouch("gate", Touch.RESTARTS, ("transport", "segment.length"), RestartCost.SEAMLESS),
+            CameraTouch("hall", Touch.RESTARTS, (), RestartCost.STOP_FIRST),
+            CameraTouch("lobby", Touch.UNTOUCHED),
+            CameraTouch("yard", Touch.STARTS),
+            CameraTouch("door", Touch.ENDS),
+        ),
+        Touch.RESTARTS,
+        ("a note",),
+    )
+    assert list(reload_lines(changes, effects, foretold=True)) == [
+        "+ camera yard",
+        "- camera door",
+        "~ segment.length: 180 s -> 60 s",
+        "~ camera gate: transport: tcp -> udp",
+        "live relay: would restart, recording goes on",
+        "gate: would restart, seamless: nothing is lost (transport, segment.length)",
+        "hall: would restart, stop first: about 1-3 s are lost (it runs on an older one)",
+        "yard: would start",
+        "door: would end",
+        "a note",
+        "1 camera untouched",
+    ]
+    told = list(reload_lines(changes, effects, foretold=False))
+    assert "gate: restarts, seamless: nothing is lost (transport, segment.length)" in told
+    assert not any("would" in line for line in told)
+    nothing = ReloadEffects((CameraTouch("lobby", Touch.UNTOUCHED),))
+    assert list(reload_lines(SettingsDiff((), (), (), ()), nothing, foretold=True)) == ["no difference"]
 
 
 def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:

@@ -416,7 +416,10 @@ def camera_log(folder: Path, masker: Masker | None = None, bounds: Bounds | None
     if not (folder / "cam" / "log").exists():
         (folder / "cam" / "log").symlink_to(folder)
     parts = SimpleNamespace(
-        camera_folder=lambda camera: folder / camera, masker=masker or Masker([]), logbook=LogBook(cameras=1)
+        camera_folder=lambda camera: folder / camera,
+        masker=masker or Masker([]),
+        logbook=LogBook(cameras=1),
+        read_before={},
     )
     return CameraLog(cast(Context, parts), "cam", bounds)
 

@@ -62,11 +62,15 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "up":
             from vmstui.cli.lifecycle import up
 
-            return up(options.config, foreground=options.foreground)
+            return up(options.config, foreground=options.foreground, trial=options.trial)
         case "down":
             from vmstui.cli.lifecycle import down
 
             return down(options.config)
+        case "upgrade":
+            from vmstui.cli.upgrade import upgrade
+
+            return upgrade(options.python, as_json=options.json)
         case "systemd-unit":
             from vmstui.cli.systemd_unit import systemd_unit
 
@@ -117,7 +121,11 @@ def _config(options: argparse.Namespace) -> int:
         case "example":
             return config_commands.example()
         case "diff":
-            return config_commands.diff(options.config, options.new, options.json)
+            if options.new is not None:
+                return config_commands.diff(options.config, options.new, options.json)
+            from vmstui.cli.lifecycle import reload
+
+            return reload(as_json=options.json, dry_run=True)
         case "reload":
             from vmstui.cli.lifecycle import reload
 
@@ -154,8 +162,13 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", "start the recorder service")
     up.add_argument("--foreground", action="store_true", help="stay in the terminal; for systemd")
+    up.add_argument("--trial", action="store_true", help=argparse.SUPPRESS)  # asked by `upgrade` of a new version
     add("down", "stop recording and end the service")
     add("systemd-unit", "print a systemd unit that starts the recorder at boot: docs/service.md")
+
+    upgrade = add("upgrade", "put this version in the place of the running service; recording goes on")
+    upgrade.add_argument("--python", metavar="PATH", help="the version of this interpreter instead")
+    upgrade.add_argument("--json", action="store_true", help="as JSON")
 
     status = add("status", "what the recorder does now")
     status.add_argument("--json", action="store_true", help="as JSON")
@@ -168,7 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = add(name, help_)
         command.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera")
-        command.add_argument("--all", action="store_true", help="all cameras")
+        every = "all cameras that are not stopped" if name == "restart" else "all cameras"
+        command.add_argument("--all", action="store_true", help=every)
         command.add_argument("--wait", action="store_true", help="return when it is done, and say what came of it")
         if name == "restart":
             command.add_argument("--at-boundary", action="store_true", help="at the end of the open segment")
@@ -196,14 +210,14 @@ def _parser() -> argparse.ArgumentParser:
         ("show", "the configuration as understood, with the origin of every value"),
         ("schema", "the JSON schema"),
         ("example", "a complete, commented example"),
-        ("diff", "what would change with another file"),
+        ("diff", "what a reload would change and which cameras it would restart; with FILE, what differs in that file"),
         ("reload", "have the recorder read its configuration again"),
     ):
         action = actions.add_parser(name, help=help_, description=help_, parents=[everywhere])
         if name not in ("schema", "example"):
             action.add_argument("--json", action="store_true", help="as JSON")
         if name == "diff":
-            action.add_argument("new", metavar="FILE", help="the other file")
+            action.add_argument("new", nargs="?", metavar="FILE", help="compare the configuration file with this one")
     return parser
 
 

@@ -38,18 +38,21 @@ def command(
     chosen: Json = "all" if every else list(cameras)
     call(path, name, {"cameras": chosen, "by": f"vmstui {name}", **how})
     ids = tuple(before) if every else cameras
+    # A restart of all concerns those that are to be recorded: what a person stopped stays stopped.
+    asked = tuple(camera for camera in ids if name != "restart" or before.get(camera, {}).get("wanted"))
     limit_s = WAIT_S + (LONGEST_SEGMENT_S if how.get("at_boundary") else 0.0)
-    after = _waited(path, name, ids, before, limit_s) if wait else _cameras(path)
-    reached = [camera for camera in ids if _reached(name, before.get(camera, {}), after.get(camera, {}))]
+    after = _waited(path, name, asked, before, limit_s) if wait else _cameras(path)
+    reached = [camera for camera in asked if _reached(name, before.get(camera, {}), after.get(camera, {}))]
     if as_json:
         print(json.dumps({camera: after.get(camera) for camera in ids}))
     else:
         for camera in ids:
             now = after.get(camera, {})
             reason = f" ({now['reason']})" if now.get("reason") else ""
-            cost = f"; {_cost(now)}" if wait and name == "restart" and camera in reached else ""
-            print(f"{camera}: {now.get('state', 'gone')}{reason}, generation {now.get('generation', '-')}{cost}")
-    return 0 if not wait or len(reached) == len(ids) else 1
+            more = f"; {_cost(now)}" if wait and name == "restart" and camera in reached else ""
+            more = more if camera in asked else f"; left as it is, start it with: vmstui start {camera}"
+            print(f"{camera}: {now.get('state', 'gone')}{reason}, generation {now.get('generation', '-')}{more}")
+    return 0 if not wait or len(reached) == len(asked) else 1
 
 
 def _waited(

@@ -1,4 +1,5 @@
-"""`vmstui config check|show|schema|diff`: what the configuration says, without a recorder.
+"""`vmstui config check|show|schema|diff FILE`: what the configuration says, without a recorder; and the words for what
+a recorder does with another one (`lifecycle.reload`).
 
 Results go to standard output, passwords never. `check` reports errors itself; the others raise `SettingsError` for
 `vmstui.cli.main` to report.
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 
+from vmstui.model import ReloadEffects, RestartCost, Touch
 from vmstui.resources import config_folder
 from vmstui.settings import Loaded, Problem, SettingsDiff, SettingsError, find_path, load
 from vmstui.settings import diff as difference
@@ -121,13 +123,51 @@ def difference_lines(changes: SettingsDiff) -> Iterator[str]:
     """What differs, a line each, with what restarts for it."""
     if not changes:
         yield "no difference"
+    yield from _differences(changes, with_effect=True)
+
+
+def reload_lines(changes: SettingsDiff, effects: ReloadEffects, *, foretold: bool) -> Iterator[str]:
+    """What differs, and what a reload does with it or, `foretold`, would do."""
+    touched = [camera for camera in effects.cameras if camera.touch is not Touch.UNTOUCHED]
+    if not changes and not touched:
+        yield "no difference"
+        return
+    yield from _differences(changes, with_effect=False)
+    relay = _DOES[effects.relay][not foretold]
+    if relay:
+        yield f"live relay: {relay}, recording goes on"
+    for camera in touched:
+        why = ", ".join(camera.why) or ("it runs on an older one" if camera.touch is Touch.RESTARTS else "")
+        cost = f", {_COSTS[camera.cost]}" if camera.cost is not None else ""
+        yield f"{camera.id}: {_DOES[camera.touch][not foretold]}{cost}" + (f" ({why})" if why else "")
+    yield from effects.notes
+    yield f"{_count(len(effects.cameras) - len(touched), 'camera')} untouched"
+
+
+_DOES = {
+    Touch.UNTOUCHED: ("", ""),
+    Touch.STARTS: ("would start", "starts"),
+    Touch.RESTARTS: ("would restart", "restarts"),
+    Touch.ENDS: ("would end", "ends"),
+}
+"""Before a reload, and at it."""
+_COSTS = {
+    RestartCost.SEAMLESS: "seamless: nothing is lost",
+    RestartCost.STOP_FIRST: "stop first: about 1-3 s are lost",
+    RestartCost.NOT_RECORDING: "does not record now",
+    RestartCost.LATER: "as soon as recording may start again",
+}
+
+
+def _differences(changes: SettingsDiff, *, with_effect: bool) -> Iterator[str]:
     for camera in changes.added:
         yield f"+ camera {camera}"
     for camera in changes.removed:
         yield f"- camera {camera}"
     within = ((f"camera {camera.id}: ", change) for camera in changes.changed for change in camera.changes)
     for where, change in chain((("", change) for change in changes.other), within):
-        yield f"~ {where}{change.key}: {change.old} -> {change.new} ({change.effect})"
+        effect = f" ({change.effect})" if with_effect else ""
+        yield f"~ {where}{change.key}: {change.old} -> {change.new}{effect}"
 
 
 def _count(number: int, noun: str) -> str:

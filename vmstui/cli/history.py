@@ -9,7 +9,7 @@ from vmstui.cli.lifecycle import socket_path
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.model import Event
-from vmstui.triage.sanitise import clean
+from vmstui.sanitise import clean
 
 LONGEST = 2000
 

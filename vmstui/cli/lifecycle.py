@@ -1,4 +1,4 @@
-"""Commands on the service itself: `up`, `down`, `config reload`."""
+"""Commands on the service itself: `up`, `down`, `config reload`, and `config diff` with what it runs on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from vmstui.codec import from_json
+from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
 from vmstui.settings import Folders, default_folders, find_path
@@ -19,6 +19,8 @@ from vmstui.settings.folders import CONTROL_SOCKET
 
 START_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 120.0
+RELOAD_TIMEOUT_S = 60.0
+"""To find out what another ffmpeg can do takes a while."""
 
 
 def socket_path() -> Path:
@@ -41,12 +43,17 @@ def running_service(path: Path) -> int | None:
     return pid if isinstance(pid, int) else None
 
 
-def up(config: str | None, *, foreground: bool) -> int:
-    """Start the service, detached from this terminal unless `foreground`."""
+def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
+    """Start the service, detached from this terminal unless `foreground`; with `trial` see whether it could start."""
     from vmstui.settings import load
 
     folders = default_folders()
     path = find_path(config)
+    if trial:
+        from vmstui.recorder.trial import run_trial
+
+        print(json.dumps(to_json(run_trial(path, Path(folders.state)))))
+        return 0
     loaded = load(path)  # all errors are told here, where a person reads them
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -115,10 +122,12 @@ def run_service(config: str, folders: Folders) -> int:
     import resource
 
     from vmstui.control.server import serve
+    from vmstui.recorder import inheritance
     from vmstui.recorder.process import seal_descriptors
     from vmstui.recorder.service import AlreadyRunning, Service
     from vmstui.settings import load
 
+    given = inheritance.take()
     seal_descriptors()
     with contextlib.suppress(ValueError, OSError):  # no standard error to write to
         faulthandler.enable()  # systemd's watchdog ends a service that hangs by SIGABRT: it then tells where it hung
@@ -126,11 +135,11 @@ def run_service(config: str, folders: Folders) -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
     os.umask(0o027)
-    loaded = load(config)
+    loaded = load(os.path.abspath(config))  # read again at a reload, from another folder
     os.chdir("/")
 
     async def run() -> None:
-        service = Service(loaded, Path(folders.state))
+        service = Service(loaded, Path(folders.state), given)
         await serve(service, control_socket(folders))
         # Everything is done and let go of. A thread that hangs in a dead disk must not keep the process here for ever,
         # as Python's own way out would: it waits for all threads.
@@ -160,15 +169,16 @@ def down(config: str | None) -> int:
     return 0
 
 
-def reload(*, as_json: bool) -> int:
-    """Have the service read its configuration again; an invalid one changes nothing."""
-    from vmstui.cli.config_commands import difference_lines
+def reload(*, as_json: bool, dry_run: bool = False) -> int:
+    """Have the service read its configuration again, or only tell what that would do; errors in it change nothing."""
+    from vmstui.cli.config_commands import reload_lines
+    from vmstui.model import ReloadEffects
     from vmstui.settings import SettingsDiff
 
-    change = call(socket_path(), "reload", timeout_s=30.0)
+    answer = call(socket_path(), "reload", {"dry_run": dry_run}, timeout_s=RELOAD_TIMEOUT_S)
     if as_json:
-        print(json.dumps(change, indent=2))
+        print(json.dumps(answer, indent=2))
         return 0
-    for line in difference_lines(from_json(SettingsDiff, change)):
+    for line in reload_lines(from_json(SettingsDiff, answer), from_json(ReloadEffects, answer), foretold=dry_run):
         print(line)
     return 0

@@ -7,7 +7,7 @@ from datetime import datetime
 from vmstui.cli.table import table
 from vmstui.codec import Json, from_json
 from vmstui.model import CameraSnapshot, OutputHealth, OutputKind, OutputState, RecorderSnapshot
-from vmstui.triage.sanitise import clean
+from vmstui.sanitise import clean
 from vmstui.tui.format import clock, coarse_size, size, span, timer, zone
 
 HEADER = (

@@ -23,9 +23,11 @@ from vmstui.control.protocol import ProtocolError, Request
 from vmstui.model import Event, LogLevel, RestartMode
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import UnknownCamera
+from vmstui.recorder.inheritance import listening_socket, say_leaving
 from vmstui.recorder.service import Service
 from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
 from vmstui.recorder.unit import being_shut_down
+from vmstui.recorder.upgrade import SIGNALS, Target, Upgrader, UpgradeRefused
 from vmstui.settings import SettingsError, load
 
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
@@ -46,6 +48,7 @@ class ControlServer:
         self._clients: dict[asyncio.Task[None], tuple[bool, float]] = {}
         """Whether each ever asked anything, and when it was heard last."""
         self._server: asyncio.Server | None = None
+        self._upgrader = Upgrader(service)
         self._methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {
             "hello": self._hello,
             "snapshot": self._snapshot,
@@ -59,11 +62,20 @@ class ControlServer:
             "restart": self._restart,
             "reload": self._reload,
             "shutdown": self._shutdown,
+            "upgrade": self._upgrade,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
 
     async def open(self) -> None:
-        """Listen. The service holds its state folder, so a socket that lies there is left from a dead one."""
+        """Listen. The service holds its state folder, so a socket that lies there is left from a dead one.
+
+        After an upgrade it is the one the version before us listened on: who connected meanwhile has only waited.
+        """
+        given = self._service.inheritance
+        kept = listening_socket(given.socket_fd, str(self._path)) if given is not None else None
+        if kept is not None:
+            self._server = await asyncio.start_unix_server(self._accept, sock=kept, limit=protocol.MAX_REQUEST_BYTES)
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
@@ -158,7 +170,7 @@ class ControlServer:
             return protocol.error_line(request.id, error.code, str(error))
         except UnknownCamera as error:
             return protocol.error_line(request.id, protocol.REFUSED, str(error))
-        except SettingsError as error:
+        except (SettingsError, UpgradeRefused) as error:
             return protocol.error_line(request.id, protocol.REFUSED, str(error))
         except Exception as error:
             # A mistake of ours in one answer must not end the service.
@@ -168,7 +180,15 @@ class ControlServer:
     # -- methods -----------------------------------------------------------------------------------------------------
 
     async def _hello(self, params: Mapping[str, Json]) -> Json:
-        return {"protocol": protocol.PROTOCOL, "version": __version__, "pid": os.getpid()}
+        """Who answers; after an upgrade, also what came of it."""
+        arrival = self._service.arrival
+        return {
+            "protocol": protocol.PROTOCOL,
+            "version": __version__,
+            "pid": os.getpid(),
+            "ready": self._service.ready,
+            "upgrade": to_json(arrival) if arrival is not None else None,
+        }
 
     async def _snapshot(self, params: Mapping[str, Json]) -> Json:
         return to_json(self._service.snapshot())
@@ -221,17 +241,45 @@ class ControlServer:
         mode, at_boundary = _restart_mode(params), params.get("at_boundary", False)
         if not isinstance(at_boundary, bool):
             raise ProtocolError(protocol.INVALID_PARAMS, "at_boundary must be true or false")
-        for worker in await self._startable(params):
+        workers = await self._startable(params)
+        wanted = [worker for worker in workers if worker.wanted]
+        if params.get("cameras") != "all" and len(wanted) < len(workers):
+            stopped = [worker.camera.id for worker in workers if not worker.wanted]
+            are, them = ("is", "it") if len(stopped) == 1 else ("are", "them")
+            text = f"{', '.join(stopped)} {are} stopped; start {them} with: vmstui start {' '.join(stopped)}"
+            raise ProtocolError(protocol.REFUSED, text)
+        for worker in wanted:
             worker.restart(_actor(params), mode, at_boundary=at_boundary)
         return True
 
     async def _reload(self, params: Mapping[str, Json]) -> Json:
-        loaded = await asyncio.to_thread(load, self._service.settings.path)
-        self._refuse_when_leaving()
-        return to_json(self._service.reload(loaded))
+        """Read the configuration again; with `dry_run` tell only what that would do."""
+        dry_run = params.get("dry_run", False)
+        if not isinstance(dry_run, bool):
+            raise ProtocolError(protocol.INVALID_PARAMS, "dry_run must be true or false")
+        async with self._service.reloading:
+            loaded = await asyncio.to_thread(load, self._service.settings.path)
+            if dry_run:
+                return _joined(*await self._service.preview(loaded))
+            self._refuse_when_leaving()
+            return _joined(*self._service.reload(loaded))
 
     async def _shutdown(self, params: Mapping[str, Json]) -> Json:
         return to_json(await self._service.shutdown())
+
+    async def _upgrade(self, params: Mapping[str, Json]) -> Json:
+        """Answers only a refusal; otherwise the connection ends here, and `hello` tells what came of it."""
+        python, root, token = (params.get(name) for name in ("python", "package_root", "token"))
+        if not isinstance(python, str) or not os.path.isabs(python):
+            raise ProtocolError(protocol.INVALID_PARAMS, "python must be the absolute path of an interpreter")
+        if root is not None and (not isinstance(root, str) or not os.path.isabs(root)):
+            raise ProtocolError(protocol.INVALID_PARAMS, "package_root must be the absolute path of a folder, or null")
+        if not isinstance(token, str) or not token:
+            raise ProtocolError(protocol.INVALID_PARAMS, "token must be a text that names this upgrade")
+        assert self._server is not None
+        self._refuse_when_leaving()
+        await self._upgrader.upgrade(Target(python, root, token), self._path, self._server.sockets[0].fileno())
+        raise AssertionError("an upgrade returned")
 
     async def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
         """The cameras, with the passwords their files hold now: a person tries again after correcting one."""
@@ -272,9 +320,11 @@ async def serve(service: Service, socket_path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: _keep(loop.create_task(_leave_on_signal(service))))
     loop.add_signal_handler(signal.SIGHUP, lambda: _keep(loop.create_task(_reload_on_signal(service))))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # held back while an upgrade changed versions
     await server.open()
     try:
         await service.run()
+        say_leaving(service.inheritance, service.exit_status)
     finally:
         # In this order: whoever takes the folder over next must not lose its socket to us.
         await server.close()
@@ -299,9 +349,10 @@ async def _leave_on_signal(service: Service) -> None:
 
 async def _reload_on_signal(service: Service) -> None:
     try:
-        loaded = await asyncio.to_thread(load, service.settings.path)
-        if not service.leaving:
-            service.reload(loaded)
+        async with service.reloading:
+            loaded = await asyncio.to_thread(load, service.settings.path)
+            if not service.leaving:
+                service.reload(loaded)
     except SettingsError as error:
         service.say(LogLevel.ERROR, f"configuration not reloaded, nothing changed: {error}")
 
@@ -326,6 +377,16 @@ async def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
 def _allowed(connection: socket.socket) -> bool:
     _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return uid in (0, os.getuid())
+
+
+def _joined(*parts: object) -> Json:
+    """Dataclasses without a field in common as one object."""
+    joined: dict[str, Json] = {}
+    for part in parts:
+        data = to_json(part)
+        assert isinstance(data, dict)
+        joined |= data
+    return joined
 
 
 def _integer(params: Mapping[str, Json], name: str, default: int, limit: int) -> int:

@@ -84,6 +84,8 @@ _LAST_WORDS: tuple[tuple[ExitKind, re.Pattern[str]], ...] = (
     (ExitKind.ENCODER, re.compile(r"^(?P<why>Decode error rate .* exceeds maximum.*)$")),
 )
 _REQUEST = r"method (?:DESCRIBE|SETUP|PLAY) failed: "
+# What ffmpeg wrote follows each sentence after a colon, so none may end in a word that announces a secret: the masker
+# would take the reason for one.
 _CAUSE_TABLE: tuple[tuple[ExitKind, str, str], ...] = (
     (
         ExitKind.ENCODER,
@@ -99,7 +101,7 @@ _CAUSE_TABLE: tuple[tuple[ExitKind, str, str], ...] = (
     (ExitKind.ENCODER, "the GPU's encoder failed", r"EncodePicture failed|locking bitstream|InitializeEncoder failed"),
     (ExitKind.ENCODER, "the graphics device cannot be used", r"No VA display|MFX session|Failed to sync surface"),
     (ExitKind.ENCODER, "decoder and encoder do not fit together", r"Impossible to convert between the formats"),
-    (ExitKind.AUTH, "the camera refuses user or password", _REQUEST + r"40[13]\b|Server returned 40[13]"),
+    (ExitKind.AUTH, "user or password refused by the camera", _REQUEST + r"40[13]\b|Server returned 40[13]"),
     (ExitKind.NOT_FOUND, "the camera has no stream at this path", _REQUEST + r"4(?:04|10)\b|Server returned 404"),
     (ExitKind.BUSY, "the camera has no session or bandwidth left", _REQUEST + r"(?:453|503)\b"),
     (ExitKind.CONFIGURATION, "the camera refuses the transport", r"failed: 461\b|Nonmatching transport in server"),

@@ -4,7 +4,7 @@ Workers run with `-loglevel repeat+level+…`, so that each line carries its lev
 components it passed through: `[vost#0:0/h264_nvenc @ 0x55…] [enc:h264_nvenc @ 0x55…] [error] text`
 (libavutil/log.c, format_line). Lines that libraries write by themselves, such as those of x265, carry none. Pure;
 called by the log tail of the recorder and by the explanation of exits. The text must have been freed from control
-characters before (`triage.sanitise`).
+characters before (`sanitise`).
 """
 
 from __future__ import annotations

@@ -10,20 +10,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from vmstui.codec import Json
 from vmstui.ffmpeg.exits import ExitKind
-from vmstui.model import Camera, Changeover, Event, EventKind, LogLevel, RestartMode, Segment, SegmentVerdict
+from vmstui.model import (
+    Camera,
+    CameraTouch,
+    Changeover,
+    Event,
+    EventKind,
+    LogLevel,
+    RestartCost,
+    RestartMode,
+    Segment,
+    SegmentVerdict,
+    Touch,
+)
 from vmstui.model import CameraState as State
 from vmstui.recorder import handover
 from vmstui.recorder import machine as m
 from vmstui.recorder.context import Context
 from vmstui.recorder.handover import Then
 from vmstui.recorder.history import History
-from vmstui.recorder.launch import INPUT_SCRIPT, digest
+from vmstui.recorder.launch import FFMPEG, INPUT_SCRIPT, Surroundings, changed_keys, digest, shape, surroundings
 from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
@@ -67,8 +80,10 @@ class CameraWorker:
         """Was told to end: its place was taken, or it could not take the place. Not at the same time as a successor."""
         self._reason = ""
         """Why the worker is being replaced."""
-        self._then_restart = False
-        """The worker is restarted as soon as nobody is beside it any more."""
+        self._next: tuple[str, RestartMode | None] | None = None
+        """Why and how the worker is to be replaced as soon as nobody is beside it any more."""
+        self._pushed_out = False
+        """The old worker lost its connection while the new one came up: by that one, if it records."""
         self._at_boundary: tuple[str, RestartMode | None] | None = None
         self._outdated_until_s: float | None = None
         """The worker runs on an old configuration, which is tried to be changed again at that instant."""
@@ -76,8 +91,8 @@ class CameraWorker:
         self._ended: tuple[int, datetime] | None = None
         """Generation that was settled last, and the instant of its last frame."""
         self._handed_over_to = 0
-        self._shape: str | None = None
-        """Digest of the configuration as it was last looked at with a known ffmpeg."""
+        self._shape = shape(camera, surroundings(context))
+        """Of a worker on the configuration as it was last looked at."""
         self._newest_generation = self.worker.record.generation
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -156,41 +171,76 @@ class CameraWorker:
         self.note(EventKind.COMMAND, text)
         self._replace(text, mode)
 
-    def configure(self, camera: Camera) -> None:
-        """Take over a changed configuration; a worker that runs on the old one is replaced."""
-        was_wanted, before = self.wanted, self.camera
-        self.camera = camera
-        shape = digest(camera, self.context) if self.context.abilities is not None else None
-        changed = camera != before or (None not in (shape, self._shape) and shape != self._shape)
-        self._shape = shape or self._shape
+    def consequence(self, camera: Camera, around: Surroundings) -> CameraTouch:
+        """What `configure` would do with this configuration, in these surroundings. Changes nothing."""
+        after = shape(camera, around)
+        why = changed_keys(self._shape, after)
+        wanted = camera.enabled if camera.enabled != self.camera.enabled else self.wanted  # the newer word counts
+        if wanted != self.wanted:
+            later = RestartCost.LATER if wanted and self.worker.machine.hold else None
+            return CameraTouch(camera.id, Touch.STARTS if wanted else Touch.ENDS, ("enabled",), later)
+        differs = self._differs(self.successor or self.worker, after, around)
+        if not wanted or not (bool(why) if differs is None else differs):
+            return CameraTouch(camera.id, Touch.UNTOUCHED)
+        return CameraTouch(camera.id, Touch.RESTARTS, why, self._cost(camera, around))
+
+    def configure(self, camera: Camera) -> CameraTouch:
+        """Take over a changed configuration; a worker that runs on the old one is replaced. Gives what that does."""
+        around, before = surroundings(self.context), self.camera
+        found = self.consequence(camera, around)
+        after = shape(camera, around)
+        if around.ffmpeg is None:
+            after[FFMPEG] = self._shape[FFMPEG]  # what was known last
+        self.camera, self._shape = camera, after
         record = self.worker.record
         if camera.enabled != before.enabled:
-            record = replace(record, wanted=None)  # the newer word counts
+            record = replace(record, wanted=None)
         if camera.url != before.url:
-            record = replace(record, second_connection=None)
+            record = replace(record, one_connection_since=None)
         if record is not self.worker.record:
             self.worker.save(record)
         if not self.wanted:
             self.dispatch(m.Stop())
-        elif not was_wanted:
+        elif found.touch is Touch.STARTS:
             self.dispatch(m.Start())
-        elif self._runs_on_another_configuration() or (self.process is None and changed):
-            self.worker.ask_again = True
-            self.note(EventKind.COMMAND, "configuration changed")
-            if self.successor is not None:  # it comes up on the configuration before this one
-                self._give_up_successor("the configuration changed again")
-            self._replace("configuration changed", None)
+        elif found.touch is Touch.RESTARTS:
+            keys = f"configuration changed: {', '.join(found.why)}" if found.why else "the configuration is a newer one"
+            later = "the worker goes on until a new one may start" if found.cost is RestartCost.LATER else ""
+            self.note(EventKind.COMMAND, keys, outcome=later)
+            self._renew(found)
+        return found
 
     def dispatch(self, event: m.Event) -> None:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         ends = isinstance(event, m.Stop) or (isinstance(event, m.Hold) and event.end_running)
         if ends:
-            self._at_boundary, self._then_restart = None, False
+            self._at_boundary = self._next = None
             if self.successor is not None:
                 self._give_up_successor("recording is to end")
         if self.successor is not None and isinstance(event, m.Hold | m.Release):
             self.successor.dispatch(event)
+        if self._outdated_until_s is not None and isinstance(event, m.Release):
+            self._outdated_until_s = 0.0  # it is worth a try now
         self.worker.dispatch(event)
+
+    @property
+    def due(self) -> bool:
+        """The worker is about to be replaced, and the new one does not run yet."""
+        asked_for = self._at_boundary is not None or self._next is not None or self._outdated_until_s is not None
+        starting = self.successor is not None and self.successor.process is None
+        return asked_for or starting or (self.successor is None and self._runs_on_another_configuration())
+
+    def replace_soon(self) -> None:
+        """As an earlier service was about to; at the end of the open segment, when it is known to record again."""
+        if self.process is not None and self.successor is None and not self._runs_on_another_configuration():
+            self.worker.ask_again = True
+            self._at_boundary = ("restart asked for before the upgrade", None)
+
+    def keep_as_is(self) -> None:
+        """The worker runs on the present configuration, whatever the version that started it made of that."""
+        present = digest(shape(self.camera, surroundings(self.context)))
+        if self.process is not None and self.worker.record.config_digest != present:
+            self.worker.save(replace(self.worker.record, config_digest=present))
 
     def settle_leftovers(self) -> None:
         """See to it that what ended generations left in the spool is settled; the live one is followed by `tick`."""
@@ -213,7 +263,10 @@ class CameraWorker:
         self.worker.save(replace(self.worker.record, wanted=None))
         self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
-        (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
+        if all(
+            worker.settled.is_set() for worker in self.workers
+        ):  # else it came back meanwhile, and its next worker is about to read this
+            (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of everything; the workers that run go on."""
@@ -251,8 +304,9 @@ class CameraWorker:
             self._measure(*self._ended)
         if self._outdated_until_s is not None and now_s >= self._outdated_until_s:
             self._outdated_until_s = None
-            if self._runs_on_another_configuration():
-                self._replace("configuration changed", None)
+            found = self.consequence(self.camera, surroundings(self.context))
+            if found.touch is Touch.RESTARTS:
+                self._renew(found)
 
     def saw_spool(self, worker: Worker, run: Run, view: SpoolView, now_s: float) -> None:
         """Take in what a look at the spool of a worker's run saw."""
@@ -297,16 +351,44 @@ class CameraWorker:
                 self._successor_failed(worker.failure_kind)
         elif worker is self.worker and self.successor is not None and worker.process is None:
             self.note(EventKind.CHANGEOVER, "the old worker ended before the new one recorded")
-            if worker.failure_kind in (ExitKind.CLOSED, ExitKind.NETWORK, ExitKind.BUSY):
-                self._learn(second_connection=False)
+            self._pushed_out = worker.failure_kind in handover.TURNED_AWAY
             self._promote()
         elif worker is self.leaving and worker.settled.is_set():
             self._left()
+        elif worker is self.worker and self._pushed_out:
+            if worker.machine.state is State.RECORDING:
+                self._learn_one_connection()
+            self._pushed_out = worker.machine.state is State.STARTING
+
+    def _renew(self, found: CameraTouch) -> None:
+        """Replace a worker that runs on an old configuration, or try again at once where none runs."""
+        if found.cost is RestartCost.LATER:
+            self._outdated_until_s = asyncio.get_running_loop().time() + handover.RETRY_S
+            return
+        self.worker.ask_again = True
+        if self.successor is not None:  # it comes up on the configuration before this one
+            self._give_up_successor("the configuration changed again")
+        self._replace("configuration changed", None)
+
+    def _cost(self, camera: Camera, around: Surroundings) -> RestartCost:
+        """Of replacing the worker by one of this configuration."""
+        if self.process is not None and (self.worker.machine.hold or around.ffmpeg is None):
+            return RestartCost.LATER
+        if self.worker.machine.state is not State.RECORDING:
+            return RestartCost.NOT_RECORDING
+        stuck = self.leaving is not None and self.leaving.machine.state is State.UNKILLABLE
+        known = self.worker.record.one_connection_since if camera.url == self.camera.url else None
+        seamless = self._could_hand_over(camera.restart, known) and not stuck
+        return RestartCost.SEAMLESS if seamless else RestartCost.STOP_FIRST
 
     def _replace(self, reason: str, mode: RestartMode | None) -> None:
         """Replace the worker: beside it where that can be done, else by ending it first."""
-        if self.successor is not None or (self.leaving is not None and self._then_restart):
+        if self.successor is not None:
             return  # a new one is on its way already
+        worker, leaving = self.worker.machine, self.leaving
+        if worker.state is State.RECORDING and leaving is not None and leaving.machine.state is not State.UNKILLABLE:
+            self._next = (reason, mode)
+            return
         if not self._may_hand_over(mode):
             self.worker.dispatch(m.Restart(reason))
             return
@@ -322,13 +404,17 @@ class CameraWorker:
         successor.dispatch(m.Resumed(0, trouble))
 
     def _may_hand_over(self, mode: RestartMode | None) -> bool:
+        known = self.worker.record.one_connection_since
+        return self._could_hand_over(mode or self.camera.restart, known) and self.leaving is None
+
+    def _could_hand_over(self, mode: RestartMode, one_connection_since: datetime | None) -> bool:
+        """As soon as nobody is beside the worker."""
         machine = self.worker.machine
         return (
-            (mode or self.camera.restart) is RestartMode.SEAMLESS
+            mode is RestartMode.SEAMLESS
             and machine.state is State.RECORDING
             and not machine.hold
-            and self.worker.record.second_connection is not False
-            and self.leaving is None
+            and handover.serves_two(one_connection_since, datetime.now(UTC))
         )
 
     def _limit_handover(self) -> None:
@@ -342,11 +428,11 @@ class CameraWorker:
         self._clear_handover_timer()
         self.worker, self.successor, self.leaving = new, None, old
         recorded = new.machine.state is State.RECORDING
-        learnt = True if recorded else old.record.second_connection
+        one_since = None if recorded else old.record.one_connection_since
         # In this order: whoever finds both alive goes by the generation in the first note.
         wanted = old.record.wanted
         new.note_path = self.folder / NOTE
-        new.save(replace(new.record, wanted=wanted, second_connection=learnt))
+        new.save(replace(new.record, wanted=wanted, one_connection_since=one_since))
         new.remember()
         old.note_path = self.folder / PREDECESSOR
         old.save(old.record)
@@ -361,7 +447,7 @@ class CameraWorker:
     def _successor_failed(self, kind: ExitKind | None) -> None:
         then, refused = handover.after_failure(kind)
         if refused:
-            self._learn(second_connection=False)
+            self._learn_one_connection()
         what = f"nothing recorded within {handover.LIMIT_S:.0f} s" if kind is None else f"it ended: {kind}"
         outcome = "the old worker is ended, then a new one starts"
         if then is Then.KEEP:
@@ -369,7 +455,8 @@ class CameraWorker:
             if self._runs_on_another_configuration():
                 self._outdated_until_s = asyncio.get_running_loop().time() + handover.RETRY_S
                 outcome += f" on the old configuration; tried again in {handover.RETRY_S:.0f} s"
-        self._then_restart = then is Then.STOP_FIRST
+        else:
+            self._next = (self._reason, RestartMode.STOP_FIRST)
         self.note(
             EventKind.CHANGEOVER,
             "the new worker beside the old one came to nothing",
@@ -398,9 +485,9 @@ class CameraWorker:
         assert worker is not None
         worker.close()
         self._forget(SUCCESSOR if worker.record.generation > self.worker.record.generation else PREDECESSOR)
-        if self._then_restart:
-            self._then_restart = False
-            self.worker.dispatch(m.Restart(self._reason))
+        if self._next is not None:
+            (reason, mode), self._next = self._next, None
+            self._replace(reason, mode)
 
     def _adopt(self, processes: list[Process]) -> None:
         """Take over live workers, oldest first: one, or two of a hand-over that a service did not bring to its end."""
@@ -410,19 +497,19 @@ class CameraWorker:
         def note_of(process: Process) -> WorkerRecord:
             matching = (note for note in notes if note.identity == process.identity)
             note = next(matching, None) or recovered(first, process)
-            return replace(note, wanted=first.wanted, second_connection=first.second_connection)
+            return replace(note, wanted=first.wanted, one_connection_since=first.one_connection_since)
 
         *older, newest = processes
         promoted = first.generation == generation_of(newest)
         if not older or promoted:
-            self.worker.save(note_of(newest))
+            self._note(note_of(newest))
             self.worker.take_over(newest)
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
                 self.leaving.dispatch(m.Stop(for_good=True, reason="another worker has taken its place"))
             return
-        self.worker.save(note_of(older[-1]))
+        self._note(note_of(older[-1]))
         self.worker.take_over(older[-1])
         self.successor = Worker(self, note_of(newest), self.folder / SUCCESSOR)
         self._reason = "a hand-over that an earlier service had begun"
@@ -430,8 +517,12 @@ class CameraWorker:
         self._limit_handover()
         self.successor.take_over(newest)
 
-    def _learn(self, *, second_connection: bool) -> None:
-        self.worker.save(replace(self.worker.record, second_connection=second_connection))
+    def _note(self, record: WorkerRecord) -> None:
+        if record != self.worker.record:  # each note that is written waits for the disk
+            self.worker.save(record)
+
+    def _learn_one_connection(self) -> None:
+        self.worker.save(replace(self.worker.record, one_connection_since=datetime.now(UTC)))
 
     def _clear_handover_timer(self) -> None:
         if self._handover_timer is not None:
@@ -477,8 +568,17 @@ class CameraWorker:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _runs_on_another_configuration(self) -> bool:
-        known = self.worker.record.config_digest
-        return self.process is not None and bool(known) and known != digest(self.camera, self.context)
+        around = surroundings(self.context)
+        return self._differs(self.worker, shape(self.camera, around), around) is True
+
+    def _differs(self, worker: Worker, after: Mapping[str, Json], around: Surroundings) -> bool | None:
+        """Whether a worker runs on another configuration than this; None where there is none, or that cannot be told.
+
+        While ffmpeg is not known, neither is what a new worker would be.
+        """
+        if worker.process is None or not worker.record.config_digest or around.ffmpeg is None:
+            return None
+        return worker.record.config_digest != digest(after)
 
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}

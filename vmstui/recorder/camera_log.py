@@ -10,6 +10,7 @@ import contextlib
 import os
 import stat
 from collections import deque
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -63,19 +64,23 @@ class CameraLog:
             _clear_the_way(self.path(generation))
 
     def follow(self, generation: int, *, tail: bool = False) -> None:
-        """Go on with the file of this generation: from its start, or with `tail` from near its end."""
+        """Go on with the file of this generation: from its start, or with `tail` from where the service before us was,
+        which after an upgrade is known, and else from near its end."""
         self.close()
         self._generation = generation
         self._first.clear()
         self._last.clear()
-        position = 0
-        if tail:
+        position = self._context.read_before.pop((self._camera, generation), None) if tail else 0
+        shown = position is not None
+        if position is None:
+            position = 0
             with contextlib.suppress(OSError):
                 position = max(0, self.path(generation).stat().st_size - TAIL_BYTES)
         self._file = WorkerLog(
             self.path(generation),
             self._mask_in_place,
             position,
+            shown=shown,
             mask_text=self._mask,
             say=partial(self._remark, generation),
             bounds=self._bounds,
@@ -114,6 +119,19 @@ class CameraLog:
     def settled(self, timeout_s: float) -> bool:
         """Wait until nothing is being done with the followed file in the background; False if that takes longer."""
         return self._file is None or self._file.settled(timeout_s)
+
+    @contextlib.contextmanager
+    def held(self, patience_s: float) -> Iterator[tuple[int, int] | None]:
+        """Meanwhile nothing is done with the followed file in the background. Gives its generation and up to where it
+        was read; None if there is none, or something is being done with it."""
+        position = self._file.hold(patience_s) if self._file is not None else None
+        if self._file is None or position is None:
+            yield None
+            return
+        try:
+            yield self._generation, position
+        finally:
+            self._file.release()
 
     def close(self) -> None:
         """Stop following. May be called twice."""

@@ -14,6 +14,7 @@ from vmstui.model import OutputState, Settings
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate
+from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.triage.masking import Masker
 
 
@@ -52,6 +53,11 @@ class Context:
     """Set once `abilities` are known, for good."""
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the recordings folder was seen usable and marked as this recorder's; nothing in it is touched before."""
+
+    read_before: dict[tuple[str, int], int] = field(default_factory=dict)
+    """After an upgrade: up to where the version before us had read the log of a camera's generation."""
+    undisturbed: Undisturbed = field(default_factory=Undisturbed)
+    """For what an upgrade should not cut in half."""
 
     def camera_folder(self, camera: str) -> Path:
         """State, logs and notes of one camera."""

@@ -28,7 +28,7 @@ class ExternalLive:
 
     def publish_url(self, camera: str) -> str:
         """Below the configured address, by the camera's id."""
-        return f"{self._url}/{camera}"
+        return publishing_to(self._url)(camera)
 
     def play_url(self, camera: str) -> str:
         return f"{self._url}/{camera}"
@@ -66,3 +66,8 @@ class ExternalLive:
         except Exception as error:
             return OutputState.UNKNOWN, f"cannot be checked: {type(error).__name__}: {error}"
         return OutputState.UP, ""
+
+
+def publishing_to(url: str) -> Callable[[str], str]:
+    """Where workers publish to on a server at this address."""
+    return lambda camera: f"{url.rstrip('/')}/{camera}"

@@ -7,17 +7,32 @@ ended and settled, also if it left while no service ran; one that comes back mea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
-from vmstui.model import Camera, EventKind, LeftBehind, LogLevel, OutputSettings, Profile, Settings
+from vmstui.model import (
+    Camera,
+    CameraTouch,
+    EventKind,
+    LeftBehind,
+    LogLevel,
+    OutputSettings,
+    Profile,
+    RestartCost,
+    Settings,
+    Touch,
+)
 from vmstui.recorder import machine as m
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
+from vmstui.recorder.launch import Surroundings
+from vmstui.recorder.process import Process, all_marked
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run, SpoolView
 from vmstui.recorder.watchdog import START_GRACE_S, Finding, common_cause
+from vmstui.recorder.worker import Worker, camera_of
 
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
@@ -50,27 +65,47 @@ class Fleet:
     def open(self, settings: Settings, hold: Hold | None) -> None:
         """Take over what runs, start what is wanted, end what is not configured any more."""
         self._held = hold
+        # One look at /proc for all: with hundreds of workers one for each would take half a minute.
+        found = self._living()
         for camera in settings.cameras:
-            self._add(camera)
+            self._add(camera, found.pop(camera.id, []))
         try:
             known = sorted(entry.name for entry in (self._context.state_folder / "cameras").iterdir())
         except OSError:
             known = []
         for name in known:
             if name not in self.cameras:
-                self._retire_unconfigured(name)
+                self._retire_unconfigured(name, found.pop(name, []))
+        for process in chain.from_iterable(found.values()):
+            process.close()  # the relay, which looks for itself
 
-    def configure(self, settings: Settings) -> None:
-        """Take over a new configuration: added, removed and changed cameras; the others are not touched."""
+    def consequences(self, settings: Settings, around: Surroundings) -> tuple[CameraTouch, ...]:
+        """What `configure` would do with this configuration, in these surroundings. Changes nothing."""
         wanted = {camera.id: camera for camera in settings.cameras}
-        for name in [name for name in self.cameras if name not in wanted]:
+        stay = (
+            self.cameras[name].consequence(camera, around) if name in self.cameras else self._beginning(camera)
+            for name, camera in wanted.items()
+        )
+        return (*stay, *(CameraTouch(name, Touch.ENDS) for name in self.cameras if name not in wanted))
+
+    def configure(self, settings: Settings) -> tuple[CameraTouch, ...]:
+        """Take over a new configuration: added, removed and changed cameras; the others are not touched.
+
+        Gives what that does.
+        """
+        wanted = {camera.id: camera for camera in settings.cameras}
+        gone = [name for name in self.cameras if name not in wanted]
+        for name in gone:
             self._keep(self._retire(self.cameras.pop(name)))
+        stay: list[CameraTouch] = []
         for name, camera in wanted.items():
             if name in self.cameras:
-                self.cameras[name].configure(camera)
+                stay.append(self.cameras[name].configure(camera))
             else:
+                stay.append(self._beginning(camera))
                 self._add(camera)
         self.cameras = {name: self.cameras[name] for name in wanted if name in self.cameras}
+        return (*stay, *(CameraTouch(name, Touch.ENDS) for name in gone))
 
     def reconsider(self) -> None:
         """Something beside the configuration of cameras changed (ffmpeg is known now): replace who runs on the old."""
@@ -84,6 +119,10 @@ class Fleet:
             known = ", ".join(self.cameras) or "none"
             raise UnknownCamera(f"no camera {', '.join(repr(name) for name in unknown)}; configured: {known}")
         return [self.cameras[name] for name in ids] if ids else list(self.cameras.values())
+
+    def workers(self) -> list[Worker]:
+        """All of them, also of cameras on their way out."""
+        return [worker for camera in (*self.cameras.values(), *self._retiring.values()) for worker in camera.workers]
 
     def hold(self, hold: Hold | None) -> None:
         """Nothing may start any more for this reason, or, with None, everything may again."""
@@ -184,7 +223,20 @@ class Fleet:
 
     # -- coming and going --------------------------------------------------------------------------------------------
 
-    def _add(self, camera: Camera) -> None:
+    def _beginning(self, camera: Camera) -> CameraTouch:
+        """What becomes of a camera that is new."""
+        if not camera.enabled:
+            return CameraTouch(camera.id, Touch.UNTOUCHED)
+        return CameraTouch(camera.id, Touch.STARTS, cost=None if self._held is None else RestartCost.LATER)
+
+    def _living(self) -> dict[str, list[Process]]:
+        """Processes that an earlier service of this recorder started and that live, by the camera in their marker."""
+        found: dict[str, list[Process]] = {}
+        for process in all_marked(f"{self._context.installation}:"):
+            found.setdefault(camera_of(process), []).append(process)
+        return found
+
+    def _add(self, camera: Camera, found: Iterable[Process] | None = None) -> None:
         coming_back = self._retiring.pop(camera.id, None)
         if coming_back is not None:
             self.cameras[camera.id] = coming_back
@@ -200,9 +252,9 @@ class Fleet:
         self.cameras[camera.id] = worker
         if self._held is not None:
             worker.dispatch(m.Hold(self._held.text, end_running=False))
-        worker.take_over()
+        worker.take_over(found)
 
-    def _retire_unconfigured(self, name: str) -> None:
+    def _retire_unconfigured(self, name: str, found: Iterable[Process]) -> None:
         """A camera that left the configuration while no service ran may still have a worker, or unpublished footage."""
         record = load_record(self._context.camera_folder(name) / "worker.json", name)
         camera = Camera(name, record.name or name, "", _NOTHING, enabled=False)
@@ -211,7 +263,7 @@ class Fleet:
         except OSError as error:
             self._say(LogLevel.ERROR, f"{name}: left by an earlier configuration, cannot be looked after: {error}")
             return
-        worker.take_over()
+        worker.take_over(found)
         if worker.process is not None:
             self._say(LogLevel.WARNING, f"{name} is not configured any more: its worker is ended")
         self._keep(self._retire(worker))

@@ -6,7 +6,7 @@ That needs a camera that serves two connections at a time, which is learnt by tr
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from vmstui.ffmpeg.exits import ExitKind
@@ -17,7 +17,10 @@ LIMIT_S = 45.0
 RETRY_S = 60.0
 """A new configuration that could not be taken over yet is tried again after this."""
 
-_TURNED_AWAY = (ExitKind.BUSY, ExitKind.CLOSED, ExitKind.NETWORK)
+ONE_CONNECTION_HOLDS = timedelta(days=7)
+"""What was learnt of a camera holds for so long: it may have been out of sorts, or has a new firmware since."""
+
+TURNED_AWAY = (ExitKind.BUSY, ExitKind.CLOSED, ExitKind.NETWORK)
 """A camera that records all the while and does not serve the second connection: it takes only one."""
 
 
@@ -33,11 +36,19 @@ class Then(StrEnum):
 def after_failure(kind: ExitKind | None) -> tuple[Then, bool]:
     """What follows when the new worker ended for this reason, or (None) wrote nothing in time; and whether that shows
     that the camera serves one connection only."""
-    if kind is None or kind in _TURNED_AWAY:
+    if kind is None or kind in TURNED_AWAY:
         return Then.STOP_FIRST, True
     if kind is ExitKind.ENCODER:
         return Then.STOP_FIRST, False  # some GPUs encode only so many streams, and the old worker still takes one
     return Then.KEEP, False
+
+
+def serves_two(one_connection_since: datetime | None, now: datetime) -> bool:
+    """Whether it is worth trying to connect to a camera beside the worker that records it."""
+    if one_connection_since is None:
+        return True
+    # Clocks are set now and then: an instant in the future is as good as none.
+    return not timedelta() <= now - one_connection_since < ONE_CONNECTION_HOLDS
 
 
 def measured(

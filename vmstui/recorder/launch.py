@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmstui.codec import to_json
+from vmstui.codec import Json, to_json
+from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.command import CommandError, WorkerFiles, input_script, worker_argv
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.ffmpeg.plan import Plan, PlanError, plans
@@ -26,10 +27,12 @@ from vmstui.recorder.policy import Retry
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.supervised import StartFailed
 from vmstui.recording import layout
+from vmstui.settings.rows import profile_rows
 
 DESCRIBE_TIMEOUT_S = 5.0
 INPUT_SCRIPT = "input.ffconcat"
 KNOWN_CODECS = ("h264", "h265")
+FFMPEG = "ffmpeg"
 _KINDS = {
     ProbeErrorKind.AUTH: ExitKind.AUTH,
     ProbeErrorKind.NOT_FOUND: ExitKind.NOT_FOUND,
@@ -126,22 +129,55 @@ def secret_variables(settings: Settings) -> tuple[str, ...]:
     return tuple(origin.removeprefix("env:") for origin in origins if origin.startswith("env:"))
 
 
-def digest(camera: Camera, context: Context) -> str:
-    """Of everything that shapes a worker: equal digests, equal workers. The password is in it, not readable from it."""
-    settings, abilities = context.settings, context.abilities
-    live = context.live.publish_url(camera.id) if camera.profile.live is not None else None
-    shape = {
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What shapes a worker beside the configuration of its camera."""
+
+    settings: Settings
+    ffmpeg: str | None
+    """Which one is in use, None while none is known."""
+    publish_url: Callable[[str], str]
+
+
+def surroundings(context: Context) -> Surroundings:
+    """As they are now."""
+    ffmpeg = which(context.abilities.binary) if context.abilities is not None else None
+    return Surroundings(context.settings, ffmpeg, context.live.publish_url)
+
+
+def which(binary: Binary) -> str:
+    """What makes it another ffmpeg. The embedded one lies in another folder after each installation."""
+    return binary.origin if binary.origin == "embedded" else binary.path
+
+
+def shape(camera: Camera, around: Surroundings) -> dict[str, Json]:
+    """Everything that shapes a worker, by its key in the configuration: equal shapes, equal workers.
+
+    The name of a profile is not in it: what counts is what it asks for.
+    """
+    return {
         "name": camera.name,
         "url": camera.url,
         "username": camera.username,
         "password": camera.password.value if camera.password else None,
         "transport": camera.transport,
-        "profile": to_json(camera.profile),
-        "recordings": settings.recordings,
-        "segment_length_s": settings.segment_length_s,
-        "live": live,
-        "ffmpeg": abilities.binary.path if abilities is not None else settings.ffmpeg,
+        **{f"profile.{row.key}": to_json(row.value) for row in profile_rows(camera.profile)},
+        "recordings": around.settings.recordings,
+        "segment.length": around.settings.segment_length_s,
+        "live": around.publish_url(camera.id) if camera.profile.live is not None else None,
+        FFMPEG: around.ffmpeg,
     }
+
+
+def changed_keys(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str, ...]:
+    """Keys of two shapes that differ. An ffmpeg that is not known differs from none."""
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    unknown = None in (before.get(FFMPEG), after.get(FFMPEG))
+    return tuple(key for key in keys if not (key == FFMPEG and unknown))
+
+
+def digest(shape: Mapping[str, Json]) -> str:
+    """Of the shape of a worker. The password is in it, not readable from it."""
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -107,10 +107,10 @@ class LogKeeper:
             self.owned = True
             self._gaps.appendleft(_Gap(self.start, self.position, shown=True))
 
-    def leave_out(self, position: int) -> None:
-        """Go on reading from here."""
+    def leave_out(self, position: int, *, shown: bool = False) -> None:
+        """Go on reading from here; `shown`: somebody before us had read up to here."""
         if position > self.position:
-            self._gaps.append(_Gap(self.position, position))
+            self._gaps.append(_Gap(self.position, position, shown))
             self.position = position
 
     def truncated(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 
 from vmstui.model import LogLevel, LogLine, LogPage
@@ -31,6 +32,16 @@ class LogBook:
         line = LogLine(self._next, at, camera, generation, level, component, text)
         self._next += 1
         self._rings.setdefault(camera, deque(maxlen=self._bound)).append(line)
+
+    def lines(self) -> list[LogLine]:
+        """All that is held, in the order it came."""
+        return list(heapq.merge(*self._rings.values(), key=lambda line: line.seq))
+
+    def recall(self, lines: Iterable[LogLine]) -> None:
+        """Begin with the lines of a log book before this one, and go on counting where it ended."""
+        for line in lines:
+            self._rings.setdefault(line.camera, deque(maxlen=self._bound)).append(line)
+            self._next = max(self._next, line.seq + 1)
 
     def page(self, camera: str | None, after: int, limit: int) -> LogPage:
         """Lines after the cursor, of one camera or merged; `after` 0 gives the newest `limit` lines.

@@ -15,8 +15,8 @@ held nor waiting is starting; nothing gives up; what was stopped for good (the r
 although commands that were asked for before may still arrive.
 
 A camera is unwell from its first failure (or from when it is held) until a run of it is healthy, or nobody wants it any
-more. Unwell for ten minutes, it is failing: the alarm is raised wherever it is then, unless it is recording; then the
-next failure raises it. Once raised, only health takes it back, not a brief success and not a person who starts anew.
+more. Unwell for ten minutes, it is failing: the alarm is raised in whatever state it is then, unless a worker starts or
+records; then its end raises it. Once raised, only health takes it back, no brief success and no person who starts anew.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
-from vmstui.recorder.policy import FAILING_AFTER_S, WORKER_POLICY, Policy, Retry
+from vmstui.recorder.policy import FAILING_AFTER_S, HEALTHY_SEGMENTS, WORKER_POLICY, Policy, Retry
 
 # -- events ----------------------------------------------------------------------------------------------------------
 
@@ -285,7 +285,7 @@ class Machine:
         """What a service that comes later must know."""
         return Past(
             self.step,
-            self.signalled_s,
+            self.signalled_s if self.step else 0.0,
             self.unwell_since_s,
             self.failing,
             self.state if self.next_start_s is not None else None,
@@ -341,8 +341,6 @@ def _adopted(machine: Machine, event: Event) -> Result:
         alive=True,
         rung=event.rung,
         failures=event.failures,
-        step=past.signals,
-        signalled_s=past.signalled_s,
     )
     if not past.signals:
         return machine, actions
@@ -351,7 +349,8 @@ def _adopted(machine: Machine, event: Event) -> Result:
     sent = min(past.signals, len(ladder))
     wait_s = ladder[sent - 1][1]
     left_s = min(max(past.signalled_s + wait_s - machine.now_s, 0.0), wait_s)
-    machine = replace(machine, state=State.STOPPING, reason="an earlier service had begun to end it", step=sent)
+    reason = "an earlier service had begun to end it"
+    machine = replace(machine, state=State.STOPPING, reason=reason, step=sent, signalled_s=past.signalled_s)
     if sent == len(ladder) and not left_s:
         stuck, further = _next_step(machine, event)
         return stuck, (*actions, *further)
@@ -570,8 +569,8 @@ def _trouble(machine: Machine) -> Result:
 
 
 def _overdue(machine: Machine, event: Event) -> Result:
-    """Unwell for too long, and not recording."""
-    if machine.unwell_since_s is None or machine.failing:
+    """Unwell for too long. A worker that has just started, or was adopted, may record: its end will tell."""
+    if machine.unwell_since_s is None or machine.failing or (machine.state is State.STARTING and machine.alive):
         return machine, ()
     return _raise_alarm(machine)
 
@@ -599,7 +598,9 @@ def _relieve(machine: Machine) -> Result:
     actions: tuple[Action, ...] = (ClearAlarm(),)
     if machine.failing and machine.wanted:
         text = f"healthy again, {unwell_s / 60:.0f} min after the first failure"
-        actions = (ClearAlarm(), Note(EventKind.ALARM, text, rule="a healthy run", outcome="the alarm is over"))
+        threshold = f"{machine.policy.healthy_s:g} s and {HEALTHY_SEGMENTS} good segments in one run"
+        note = Note(EventKind.ALARM, text, rule="a healthy run", threshold=threshold, outcome="the alarm is over")
+        actions = (ClearAlarm(), note)
     return replace(machine, unwell_since_s=None, failing=False), actions
 
 
@@ -688,7 +689,7 @@ _ROWS: dict[State, dict[type[Event], Handler]] = {
         Footage: _footage,
         Overdue: _overdue,
     },
-    # What records is not failing while it does; its next death will tell.
+    # What records is not failing while it does; its end will tell.
     State.RECORDING: {**_LIVING, Footage: _ignore, Overdue: _ignore},
     State.STALLED: {**_ENDING, Ended: _died},
     State.STOPPING: {**_ENDING, Ended: _ended_on_demand},

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import resource
+import select
 import signal
 import struct
 import time
@@ -71,6 +73,7 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+@functools.cache
 def boot_id() -> str:
     """Identifies this boot of the machine."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -108,17 +111,7 @@ class Process:
 
     def reap(self) -> Exit:
         """How it ended. Call once the pidfd is readable."""
-        if self.own:
-            try:
-                result = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOHANG)
-            except ChildProcessError:
-                return Exit()
-            if result is None:
-                return Exit()
-            if result.si_code == os.CLD_EXITED:
-                return Exit(code=result.si_status)
-            return Exit(signal=result.si_status)
-        return self._exit_of_stranger()
+        return _exit_of_child(os.P_PIDFD, self.pidfd) if self.own else self._exit_of_stranger()
 
     def _exit_of_stranger(self) -> Exit:
         """The kernel tells (Linux 6.15) as soon as the real parent, often init, has reaped."""
@@ -249,13 +242,40 @@ def adopt(identity: Identity) -> Process | None:
         return None
     try:
         raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
-        if parse_start_ticks(raw) == identity.start_ticks and parse_stat(raw)[0] not in "ZX":
-            own = int(raw[raw.rindex(b")") + 2 :].split()[1]) == os.getpid()
-            return Process(identity, pidfd, own=own)
+        if parse_start_ticks(raw) == identity.start_ticks and not _ended(pidfd):
+            return Process(identity, pidfd, own=_parent(raw) == os.getpid())
     except OSError:
         pass
     os.close(pidfd)
     return None
+
+
+def reap_dead(identity: Identity) -> Exit | None:
+    """How the process of that identity ended if it is a child of ours that nobody waited for.
+
+    So it is with whoever died between two versions of the service in one process. None for all others.
+    """
+    if identity.boot_id != boot_id():
+        return None
+    try:
+        raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # The pid of a dead child stays taken until we wait for it, so that it cannot come to mean another one here.
+    if parse_start_ticks(raw) != identity.start_ticks or parse_stat(raw)[0] != "Z" or _parent(raw) != os.getpid():
+        return None
+    return _exit_of_child(os.P_PID, identity.pid)
+
+
+def children() -> list[int]:
+    """Pids of all our children, dead ones that nobody waited for included."""
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if _parent(Path(entry.path, "stat").read_bytes()) == os.getpid():
+                    found.append(int(entry.name))
+    return found
 
 
 def find_marked(prefix: str) -> Process | None:
@@ -268,13 +288,13 @@ def find_marked(prefix: str) -> Process | None:
 
 def all_marked(prefix: str) -> Iterator[Process]:
     """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`."""
-    wanted = f"{MARKER}={prefix}".encode()
+    wanted = f"\0{MARKER}={prefix}".encode()
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         pid = int(entry.name)
         try:
-            marked = any(item.startswith(wanted) for item in Path(entry.path, "environ").read_bytes().split(b"\0"))
+            marked = wanted in b"\0" + Path(entry.path, "environ").read_bytes()
             leads = marked and os.getsid(pid) == pid
             found = adopt(Identity(pid, _start_ticks(pid), boot_id())) if leads else None
         except OSError:
@@ -300,6 +320,31 @@ def holders(folder: Path) -> Iterator[str]:
                 lock = Path(os.readlink(Path(entry.path, "fd", str(LOCK_FD))))
                 if folder in lock.parents and (marker := marker_of(int(entry.name))):
                     yield marker
+
+
+def _ended(pidfd: int) -> bool:
+    """Whether all threads are gone. The state in `/proc` is Z as soon as the first one is, which of a worker with many
+    that was killed just now says too much: how it ended is told only when the last one is gone, too."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _exit_of_child(kind: int, id_: int) -> Exit:
+    try:
+        result = os.waitid(kind, id_, os.WEXITED | os.WNOHANG)
+    except ChildProcessError:
+        return Exit()
+    if result is None:
+        return Exit()
+    if result.si_code == os.CLD_EXITED:
+        return Exit(code=result.si_status)
+    return Exit(signal=result.si_status)
+
+
+def _parent(raw: bytes) -> int:
+    """Field 4 of `/proc/PID/stat`."""
+    return int(raw[raw.rindex(b")") + 2 :].split()[1])
 
 
 def _start_ticks(pid: int) -> int:

@@ -119,9 +119,10 @@ class Publisher:
         await self._context.folder_is_ours.wait()
         names = (job.name,) if job.name else await self._in_thread(lambda: leftovers(job.spool.folder))
         for name in names:
-            segment = await self._in_thread(partial(self._settled, job.spool, name, not job.name))
-            if segment is not None:
-                self._on_segment(segment)
+            async with self._context.undisturbed:
+                segment = await self._in_thread(partial(self._settled, job.spool, name, not job.name))
+                if segment is not None:
+                    self._on_segment(segment)
         if not job.name:
             await self._in_thread(lambda: _remove(job.spool.folder))
             self._on_settled(job.spool.generation)

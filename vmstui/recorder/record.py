@@ -34,8 +34,8 @@ class WorkerRecord:
     started_at: datetime | None = None
     rung: int = 0
     source_codec: str = ""
-    second_connection: bool | None = None
-    """Whether the camera serves a second connection while one is open; None: never tried."""
+    one_connection_since: datetime | None = None
+    """When the camera was last seen to serve no second connection while one is open; None: it was not."""
     argv: tuple[str, ...] = ()
     config_digest: str = ""
     """Of everything that shaped the worker; another digest means that it runs on an old configuration."""

@@ -22,7 +22,7 @@ from vmstui.codec import CodecError, from_json, to_json
 from vmstui.live.client import ProbeError, poll_stats
 from vmstui.live.stats import RelayStats
 from vmstui.model import CameraState as State
-from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample
+from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample, Touch
 from vmstui.own_process import own_argv, own_environment
 from vmstui.recorder import machine as m
 from vmstui.recorder.policy import HEALTHY_SEGMENTS, RELAY_POLICY, Retry
@@ -72,7 +72,7 @@ class RelayWorker(Supervised):
         self._installation = installation
         self._on_line = on_line
         self._secret_variables = secret_variables
-        self._record = self._load()
+        self._record = _load(folder)
         self._record = replace(self._record, port=self._wanted_port())
         self._stats: RelayStats | None = None
         self._stats_at_s = 0.0
@@ -86,7 +86,7 @@ class RelayWorker(Supervised):
 
     def publish_url(self, camera: str) -> str:
         """Always loopback: only workers of this machine and user may publish."""
-        return f"rtsp://{_loopback(self.server.host)}:{self._record.port}/{camera}"
+        return _publish_url(self.server, self._record.port, camera)
 
     def play_url(self, camera: str) -> str:
         return f"rtsp://{_bracketed(self.server.host)}:{self._record.port}/{camera}"
@@ -118,13 +118,20 @@ class RelayWorker(Supervised):
             self.dispatch(m.Stop())
         elif found is None:
             self.dispatch(m.Start())
-        elif self._record.config and self._record.config != self._config():
+        elif self._record.config and self._record.config != _config(self.server):
             self.dispatch(m.Restart("configuration changed"))
+
+    def consequence(self, server: LiveServer) -> tuple[Touch, Callable[[str], str]]:
+        """What `configure` would do, and where workers would publish to then. Changes nothing."""
+        port = server.port or self._record.port
+        touch = Touch.UNTOUCHED if self._record.config == _config(server) else Touch.RESTARTS
+        return touch, lambda camera: _publish_url(server, port, camera)
 
     def configure(self, server: LiveServer) -> None:
         """Take over another address or login."""
+        touch, _ = self.consequence(server)
         self.server = server
-        if self._record.config != self._config():
+        if touch is Touch.RESTARTS:
             self._record = replace(self._record, port=self._wanted_port())
             self.dispatch(m.Restart("configuration changed"))
 
@@ -200,7 +207,7 @@ class RelayWorker(Supervised):
             raise StartFailed(Retry.CRASH, "another relay of this recorder still runs") from None
         except OSError as error:
             raise StartFailed(Retry.CRASH, f"cannot start the relay: {error.strerror}") from None
-        self._record = _RelayRecord(process.identity, generation, self._config(), self._record.port)
+        self._record = _RelayRecord(process.identity, generation, _config(self.server), self._record.port)
         with contextlib.suppress(OSError):
             write_atomically(self._folder / "relay.json", json.dumps(to_json(self._record)).encode())
         return process
@@ -260,19 +267,31 @@ class RelayWorker(Supervised):
         """The configured port, else the one taken before, else a free one. Kept, so that workers find it again."""
         return self.server.port or self._record.port or _free_port(self.server.host)
 
-    def _config(self) -> str:
-        password = self.server.password.value if self.server.password is not None else ""
-        login = hashlib.sha256(f"{self.server.username} {password}".encode()).hexdigest()[:16]
-        return f"{self.server.host}:{self.server.port} {login}"
-
     def _marker(self) -> str:
         return f"{self._installation}:/{NAME}:"
 
-    def _load(self) -> _RelayRecord:
-        try:
-            return from_json(_RelayRecord, json.loads((self._folder / "relay.json").read_bytes()))
-        except (OSError, ValueError, CodecError):
-            return _RelayRecord(None, 0, "")
+
+def publishing_after(server: LiveServer, folder: Path) -> Callable[[str], str]:
+    """Where workers would publish to if a relay of this configuration were started in this folder."""
+    port = server.port or _load(folder).port
+    return lambda camera: _publish_url(server, port, camera)
+
+
+def _load(folder: Path) -> _RelayRecord:
+    try:
+        return from_json(_RelayRecord, json.loads((folder / "relay.json").read_bytes()))
+    except (OSError, ValueError, CodecError):
+        return _RelayRecord(None, 0, "")
+
+
+def _config(server: LiveServer) -> str:
+    password = server.password.value if server.password is not None else ""
+    login = hashlib.sha256(f"{server.username} {password}".encode()).hexdigest()[:16]
+    return f"{server.host}:{server.port} {login}"
+
+
+def _publish_url(server: LiveServer, port: int, camera: str) -> str:
+    return f"rtsp://{_loopback(server.host)}:{port}/{camera}"
 
 
 def _free_port(host: str) -> int:

@@ -77,15 +77,18 @@ class Resources:
         return status, status.total_bytes > 0 and status.free_bytes < floor
 
     async def find_ffmpeg(self) -> None:
-        """Choose the ffmpeg that can do most on this machine; takes seconds when nothing is cached."""
+        """Choose the ffmpeg that can do most on this machine."""
         try:
-            cache = self._state_folder / "cache"
-            self.abilities = await asyncio.to_thread(choose, self._settings.ffmpeg, cache)
+            self.abilities = await self.choose_ffmpeg(self._settings.ffmpeg)
             self.ffmpeg_reason = ""
         except NoUsableFfmpeg as error:
             self.abilities = None
             self.ffmpeg_reason = str(error)
         self.ffmpeg_pending = False
+
+    async def choose_ffmpeg(self, wanted: str) -> Abilities:
+        """The one for a setting `ffmpeg:`; takes seconds when nothing is cached. Raises NoUsableFfmpeg."""
+        return await asyncio.to_thread(choose, wanted, self._state_folder / "cache")
 
     @property
     def hold(self) -> Hold | None:

@@ -23,17 +23,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from vmstui.model import CameraState, LeftBehind, LiveServer, LogLevel, RecorderSnapshot, Sample, Settings
+from vmstui.ffmpeg.binary import NoUsableFfmpeg
+from vmstui.model import (
+    CameraState,
+    CameraTouch,
+    LeftBehind,
+    LiveServer,
+    LogLevel,
+    RecorderSnapshot,
+    ReloadEffects,
+    Sample,
+    Settings,
+    Touch,
+)
 from vmstui.recorder import machine as m
+from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
-from vmstui.recorder.external_live import ExternalLive
+from vmstui.recorder.external_live import ExternalLive, publishing_to
 from vmstui.recorder.fleet import Fleet
-from vmstui.recorder.launch import secret_variables
+from vmstui.recorder.inheritance import Inheritance, same_file
+from vmstui.recorder.launch import Surroundings, secret_variables, surroundings, which
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.process import holders
 from vmstui.recorder.record import write_atomically
-from vmstui.recorder.relay import RelayWorker
+from vmstui.recorder.relay import RelayWorker, publishing_after
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.unit import look
@@ -58,18 +73,28 @@ class AlreadyRunning(Exception):
 class Service:
     """The recorder of one state folder."""
 
-    def __init__(self, loaded: Loaded, state_folder: Path) -> None:
-        """Take the state folder. Raises AlreadyRunning."""
+    def __init__(self, loaded: Loaded, state_folder: Path, inheritance: Inheritance | None = None) -> None:
+        """Take the state folder, or go on holding it after an upgrade (`inheritance`). Raises AlreadyRunning."""
         state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock_fd = _lock_service(state_folder)
+        self.inheritance = inheritance
+        self.lock_fd = _lock_service(state_folder, inheritance)
+        self.ready = False
+        """All workers that ran are taken over."""
+        self.arrival: Arrival | None = None
+        """What came of the upgrade that this service comes from."""
+        self._unchanged = inheritance is not None
+        """The configuration is the one the workers run on: that was made sure of before the upgrade."""
         self.settings = loaded.settings
         self.started_at = datetime.now(UTC)
         self.stopping = asyncio.Event()
         """Set when the service is to leave."""
+        self.reloading = asyncio.Lock()
+        """Held from reading the configuration until it is taken over: the last one read is the last one taken."""
         self.own_sample: Sample | None = None
         self.total_samples = SampleRing()
         """All workers, the relay and the service together, for the last hour."""
         self._state_folder = state_folder
+        self._relay_folder = state_folder / "relay"
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="publish")
         self._logbook = LogBook(len(self.settings.cameras) + 1)
         installation = _installation(state_folder)
@@ -84,6 +109,8 @@ class Service:
             publishing=self._executor,
             zone=_zone(self.settings),
         )
+        if inheritance is not None:
+            self._context.read_before = recall(inheritance.memory_fd, self._logbook)
         self.resources = Resources(self.settings, state_folder, installation)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self.leaving = False
@@ -110,6 +137,8 @@ class Service:
             self._end_old_relay()
         self._held = self.resources.hold
         self.fleet.open(self.settings, self._held)
+        self.ready = True
+        self.arrival = arrived(self, self.inheritance) if self.inheritance is not None else None
         self._keep(self._for_ever("looking at the recordings folder", CHECK_PERIOD_S, self._look_at_storage))
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self._keep(self._look_at_unit())
@@ -127,7 +156,7 @@ class Service:
 
     def release(self) -> None:
         """Give the state folder free for another service; the last thing to be done."""
-        os.close(self._lock_fd)
+        os.close(self.lock_fd)
 
     async def shutdown(self) -> LeftBehind:
         """Stop recording: end all workers in parallel, settle what they leave, end the relay, then leave.
@@ -150,21 +179,42 @@ class Service:
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
-    def reload(self, loaded: Loaded) -> SettingsDiff:
-        """Take over a new configuration: added, removed and changed cameras; the others are not touched."""
+    async def preview(self, loaded: Loaded) -> tuple[SettingsDiff, ReloadEffects]:
+        """What differs in a configuration, and what `reload` would do with it. Changes nothing."""
+        settings = loaded.settings
+        notes: tuple[str, ...] = ()
+        ffmpeg = surroundings(self._context).ffmpeg
+        if settings.ffmpeg != self.settings.ffmpeg:
+            try:
+                ffmpeg = which((await self.resources.choose_ffmpeg(settings.ffmpeg)).binary)
+            except NoUsableFfmpeg as error:
+                notes = (f"{error}: what runs would go on, but nothing could start",)
+        relay, publish_url = self._live_after(settings.live)
+        cameras = self.fleet.consequences(settings, Surroundings(settings, ffmpeg, publish_url))
+        return diff(self.settings, settings), ReloadEffects(cameras, relay, notes)
+
+    def reload(self, loaded: Loaded) -> tuple[SettingsDiff, ReloadEffects]:
+        """Take over a new configuration: added, removed and changed cameras; the others are not touched.
+
+        Gives what differs, and what that does.
+        """
+        self._unchanged = False
         before, change = self.settings, diff(self.settings, loaded.settings)
+        relay, _ = self._live_after(loaded.settings.live)
         self.settings = self._context.settings = loaded.settings
         self._context.masker = Masker(secret_values(self.settings))
         self._context.zone = _zone(self.settings)
         self.resources.configure(self.settings)
         if self.settings.live != before.live:
             self._change_live()
-        self.fleet.configure(self.settings)
+        cameras = self.fleet.configure(self.settings)
+        notes: tuple[str, ...] = ()
         if self.settings.ffmpeg != before.ffmpeg:
             self._context.ffmpeg_found.clear()
             self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
-        self.say(LogLevel.INFO, f"configuration reloaded from {self.settings.path}")
-        return change
+            notes = ("ffmpeg is looked for anew; workers that run on another one are replaced once it is found",)
+        self.say(LogLevel.INFO, f"configuration reloaded from {self.settings.path}: {_summary(cameras)}")
+        return change, ReloadEffects(cameras, relay, notes)
 
     def refresh_passwords(self, loaded: Loaded) -> None:
         """Take over passwords whose files (or values) changed, and nothing else: before a person tries again."""
@@ -208,9 +258,18 @@ class Service:
         server = self.settings.live
         if server.url is not None:
             return ExternalLive(server.url, self._publishing)
-        return RelayWorker(
-            server, self._state_folder / "relay", installation, self.say, secret_variables(self.settings)
-        )
+        return RelayWorker(server, self._relay_folder, installation, self.say, secret_variables(self.settings))
+
+    def _live_after(self, server: LiveServer) -> tuple[Touch, Callable[[str], str]]:
+        """What `_change_live` does to the relay, and where workers publish to then."""
+        if server == self.settings.live:
+            return Touch.UNTOUCHED, self.live.publish_url
+        embedded = self.live if isinstance(self.live, RelayWorker) else None
+        if server.url is not None:
+            return Touch.ENDS if embedded is not None else Touch.UNTOUCHED, publishing_to(server.url)
+        if embedded is not None:
+            return embedded.consequence(server)
+        return Touch.STARTS, publishing_after(server, self._relay_folder)
 
     def _change_live(self) -> None:
         """Another address, another login, or another server altogether; the workers are restarted by `configure`."""
@@ -242,7 +301,7 @@ class Service:
 
     def _end_old_relay(self) -> None:
         """The relay of an earlier configuration, now that somebody else's server is used."""
-        old = RelayWorker(LiveServer(), self._state_folder / "relay", self._context.installation, self.say)
+        old = RelayWorker(LiveServer(), self._relay_folder, self._context.installation, self.say)
         old.take_over(wanted=False)
         self._keep(old.retired())
 
@@ -326,6 +385,13 @@ class Service:
         self._apply_hold()
         if self.resources.abilities is None:
             return False
+        if self.inheritance is not None and self._unchanged:
+            self._unchanged = False
+            for name, camera in self.fleet.cameras.items():
+                if name in self.inheritance.due:
+                    camera.replace_soon()
+                else:
+                    camera.keep_as_is()
         self._context.ffmpeg_found.set()
         self.fleet.reconsider()
         return True
@@ -352,9 +418,16 @@ def _without_numbers(text: str) -> str:
     return re.sub(r"\d+", "", text)
 
 
-def _lock_service(state_folder: Path) -> int:
-    """Hold the state folder for this service. Raises AlreadyRunning naming the other."""
-    descriptor = os.open(state_folder / "service.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
+    """Hold the state folder for this service. Raises AlreadyRunning naming the other.
+
+    After an upgrade the version before us holds it by a descriptor that it left open: there is no moment without.
+    """
+    path = state_folder / "service.lock"
+    if inheritance is not None and inheritance.lock_fd >= 0 and same_file(inheritance.lock_fd, path):
+        descriptor = inheritance.lock_fd
+    else:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -377,6 +450,17 @@ def _installation(state_folder: Path) -> str:
     with contextlib.suppress(OSError):
         write_atomically(path, f"{known}\n".encode())
     return known
+
+
+def _summary(cameras: tuple[CameraTouch, ...]) -> str:
+    """For the log: `restarts gate, yard; starts door; 11 cameras untouched`."""
+    touched = {
+        touch: [camera.id for camera in cameras if camera.touch is touch]
+        for touch in (Touch.RESTARTS, Touch.STARTS, Touch.ENDS)
+    }
+    untouched = sum(camera.touch is Touch.UNTOUCHED for camera in cameras)
+    parts = [f"{touch} {', '.join(ids)}" for touch, ids in touched.items() if ids]
+    return "; ".join([*parts, f"{untouched} camera{'' if untouched == 1 else 's'} untouched"])
 
 
 def _zone(settings: Settings) -> ZoneInfo | None:

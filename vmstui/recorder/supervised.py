@@ -11,6 +11,7 @@ import asyncio
 import random
 import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from vmstui.ffmpeg.exits import ExitKind
@@ -183,9 +184,10 @@ class Supervised(ABC):
         self.dispatch(m.Overdue())
 
     def _keep_past(self) -> None:
-        past = (self.machine.failures, self.machine.past)
-        if past != self._remembered:
-            self._remembered = past
+        known, self._remembered = self._remembered, (self.machine.failures, self.machine.past)
+        # What was sent to a process that is gone matters to nobody: at the end of a fleet that is half of the notes.
+        of_the_dead = replace(known[1], signals=0, signalled_s=0.0) if not self.machine.step else known[1]
+        if self._remembered != (known[0], of_the_dead):
             self.remember()
 
     def _tell_settled(self) -> None:

@@ -33,11 +33,23 @@ from vmstui.recorder.launch import (
     digest,
     prepare,
     progress_path,
+    shape,
+    surroundings,
     worker_environment,
 )
 from vmstui.recorder.life import Life, Now, load_life, save_life
 from vmstui.recorder.policy import WORKER_POLICY, Retry
-from vmstui.recorder.process import Exit, LockHeld, Process, boot_id, find_marked, marker_of, spawn, take_lock
+from vmstui.recorder.process import (
+    Exit,
+    LockHeld,
+    Process,
+    boot_id,
+    find_marked,
+    marker_of,
+    reap_dead,
+    spawn,
+    take_lock,
+)
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, save_record
 from vmstui.recorder.run import Run, SpoolView
@@ -104,6 +116,11 @@ class Worker(Supervised):
         self.unsettled = False
         """What a generation left in the spool could not be settled at its end: something held its lock still."""
 
+    @property
+    def camera_id(self) -> str:
+        """Whose worker it is."""
+        return self._owner.camera.id
+
     # -- the life of the process -------------------------------------------------------------------------------------
 
     def recalled(self) -> tuple[int, m.Past]:
@@ -133,7 +150,7 @@ class Worker(Supervised):
         await owner.context.gate.turn(host_of(owner.camera.url), self._delay, first=asked_for)
         if self.ask_again or not codec:
             codec = await ask_camera(owner.camera, codec)
-        async with owner.spooling:
+        async with owner.spooling, owner.context.undisturbed:
             with ExitStack() as undo:
                 try:
                     lock_fd = take_slot(owner.folder, beside=owner.has_company(self))
@@ -159,7 +176,7 @@ class Worker(Supervised):
             rung=self.machine.rung,
             source_codec=codec,
             argv=tuple(context.masker.mask(part) for part in prepared.argv),
-            config_digest=digest(self._owner.camera, context),
+            config_digest=digest(shape(self._owner.camera, surroundings(context))),
             rung_name=plan.rung,
             note=plan.note,
             recording_encoder=plan.recording.encoder,
@@ -248,9 +265,11 @@ class Worker(Supervised):
         _, past = self.recalled()
         self.log.follow(self.record.generation, tail=True)
         self.log.read(everything=True)
-        cause = self._cause(Exit(), asked=past.signals > 0)
+        exit_ = (reap_dead(self.record.identity) if self.record.identity is not None else None) or Exit()
+        cause = self._cause(exit_, asked=past.signals > 0)
         text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
-        self._owner.note(EventKind.EXIT, text, measured=cause.evidence)
+        measured = f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_)
+        self._owner.note(EventKind.EXIT, text, measured=measured)
         self.save(replace(self.record, identity=None))
 
     def note(
@@ -398,6 +417,12 @@ def slots_are_free(folder: Path) -> bool:
 def marker(context: Context, camera: str, generation: int | None = None) -> str:
     """The marker of a camera's workers; without a generation, how it begins for all of them."""
     return f"{context.installation}:{camera}:{'' if generation is None else generation}"
+
+
+def camera_of(process: Process) -> str:
+    """The camera in the marker of a worker; empty where it cannot be read."""
+    parts = marker_of(process.pid).split(":")
+    return parts[1] if len(parts) == 3 else ""
 
 
 def generation_of(process: Process) -> int:

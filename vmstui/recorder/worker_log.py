@@ -25,7 +25,7 @@ from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.log_cut import WINDOW_BYTES, Mask, line_start, whole_lines
 from vmstui.recorder.log_folder import Bounds
 from vmstui.recorder.log_keeper import Do, LogKeeper, Remarks
-from vmstui.triage.sanitise import clean_bytes
+from vmstui.sanitise import clean_bytes
 
 SHOWN_BYTES = 4 * 1024
 """Of a line; ffmpeg's own end at 1 KiB (libavutil/log.c, LINE_SZ)."""
@@ -73,7 +73,7 @@ class WorkerLog:
     """One log file from a position on.
 
     `mask_in_place` masks bytes at equal length, `mask_text` a line that became another one by being made harmless.
-    What stands before `position` is masked, too, but not handed on.
+    What stands before `position` is masked, too, but not handed on; `shown`: an earlier service had handed it on.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class WorkerLog:
         mask_in_place: Mask,
         position: int = 0,
         *,
+        shown: bool = False,
         mask_text: Callable[[str], str] = str,
         say: Callable[[LogLevel, str], None] = _silent,
         bounds: Bounds | None = None,
@@ -90,7 +91,7 @@ class WorkerLog:
     ) -> None:
         self._path = path
         self._mask_in_place = mask_in_place
-        self._from = position
+        self._from, self._shown = position, shown
         self._mask_text = mask_text
         self._allowance = allowance
         self._remarks = Remarks(say)
@@ -137,6 +138,16 @@ class WorkerLog:
         """Wait until nothing is being done with the file in the background; False if that takes longer."""
         return self._keeper.settled(timeout_s)
 
+    def hold(self, patience_s: float) -> int | None:
+        """Up to where the file was read, which stays so until `release`; None if something is being done with it."""
+        if self._fd < 0 or not self._keeper.offsets.acquire(timeout=patience_s):
+            return None
+        return self._keeper.position
+
+    def release(self) -> None:
+        """After a `hold`."""
+        self._keeper.offsets.release()
+
     def close(self) -> None:
         """Let go of the file; what is being done with it in the background is finished. May be called twice."""
         if self._fd >= 0:
@@ -151,7 +162,7 @@ class WorkerLog:
                 raise OSError(errno.EINVAL, "not a regular file")
             self._keeper.opened(fd)
             if self._from > self._keeper.position:
-                self._leave_out(fd, self._from)
+                self._leave_out(fd, self._from, shown=self._shown)
         except OSError as error:
             if fd >= 0:
                 os.close(fd)
@@ -231,11 +242,11 @@ class WorkerLog:
             text = self._mask_text(text)
         return text if len(line) <= SHOWN_BYTES else f"{text} …"
 
-    def _leave_out(self, fd: int, target: int) -> None:
+    def _leave_out(self, fd: int, target: int, *, shown: bool = False) -> None:
         """Go on with the first line that begins at `target` or after it."""
         position = line_start(fd, target)
         self._long_bytes = 1 if position is None else 0  # in the middle of a long one
-        self._keeper.leave_out(target if position is None else position)
+        self._keeper.leave_out(target if position is None else position, shown=shown)
 
     def _look_for_the_file(self) -> None:
         """Whether the file is still the one under its name."""

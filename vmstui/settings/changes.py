@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmstui.model import Camera, Settings
 from vmstui.settings.keys import CAMERAS, PROFILES, ROOT, Effect, Section
@@ -63,7 +63,10 @@ def diff(old: Settings, new: Settings) -> SettingsDiff:
 def _camera_changes(old: Camera, new: Camera) -> tuple[Change, ...]:
     outputs = _changes(profile_rows(old.profile), profile_rows(new.profile), PROFILES)
     within = (Change(f"profile.{change.key}", change.old, change.new, change.effect) for change in outputs)
-    return (*_changes(camera_rows(old), camera_rows(new), CAMERAS), *within)
+    own = _changes(camera_rows(old), camera_rows(new), CAMERAS)
+    if not outputs:  # the same outputs by another name
+        own = tuple(replace(change, effect=Effect.NOTHING) if change.key == "profile" else change for change in own)
+    return (*own, *within)
 
 
 def _changes(old: Iterable[Row], new: Iterable[Row], table: Section) -> tuple[Change, ...]:

@@ -82,12 +82,13 @@ class _Builder:
             return
         own: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
+        is_whole = True
         path = self.path()
         for key, value in zip(done.nodes[::2], done.nodes[1::2], strict=True):
             if not isinstance(key, Scalar):
                 self.report.error(key.place, path, "a list or mapping as a key", "a word")
             elif key.plain and key.text == "<<":
-                self.merge(value, merged)
+                is_whole &= self.merge(value, merged)
             elif key.text in own:
                 first = own[key.text].place.line
                 here = child(path, key.text)
@@ -95,16 +96,20 @@ class _Builder:
             else:
                 own[key.text] = Entry(key.text, key.place, value)
         entries = (*own.values(), *(entry for name, entry in merged.items() if name not in own))
-        self.add(Mapping(entries, done.place), done.size, done.anchor)
+        self.add(Mapping(entries, done.place, is_whole), done.size, done.anchor)
 
-    def merge(self, source: Node, into: dict[str, Entry]) -> None:
-        """Take over the entries of a merge key's value; the first source of a key wins."""
+    def merge(self, source: Node, into: dict[str, Entry]) -> bool:
+        """Take over the entries of a merge key's value; the first source of a key wins. False if some are missing."""
+        is_whole = True
         for mapping in source.items if isinstance(source, Listing) else (source,):
             if isinstance(mapping, Mapping):
+                is_whole &= mapping.is_whole
                 for entry in mapping.entries:
                     into.setdefault(entry.key, entry)
             else:
+                is_whole = False
                 self.report.error(mapping.place, f"{self.path()}.<<".lstrip("."), "no mapping", "an alias of a mapping")
+        return is_whole
 
 
 def compose_events(events: Iterable[yaml.Event], report: Report) -> Node | None:

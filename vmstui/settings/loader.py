@@ -119,13 +119,17 @@ def _live(section: SectionReader, report: Report) -> LiveServer:
     host, port = section.value(keys.LISTEN_KEY) or ("127.0.0.1", 0)
     username = section.value(keys.LIVE_USERNAME)
     password = section.secret(keys.LIVE_PASSWORD)
+    if section.is_wrong(keys.SERVER.name):
+        return LiveServer()  # which of the other keys count is not known
     fields = (keys.LISTEN_KEY.name, keys.LIVE_USERNAME.name, keys.LIVE_PASSWORD.name)
     if server not in (None, EMBEDDED):
         for name in filter(section.has, fields):
             accepted = f"it only with server: {EMBEDDED}"
             report.warn(section.place_of(name), f"{section.path}.{name}", "a key without effect", accepted)
         return LiveServer(url=server)
-    has_login = section.has(keys.LIVE_USERNAME.name), section.has(keys.LIVE_PASSWORD.name)
+    has_login = [
+        section.has(key.name) or section.is_wrong(key.name) for key in (keys.LIVE_USERNAME, keys.LIVE_PASSWORD)
+    ]
     place = section.place_of(keys.LISTEN_KEY.name)
     if not is_loopback(host) and not all(has_login):
         accepted = "a host of this machine only, such as 127.0.0.1, or username and password as well"
@@ -159,11 +163,12 @@ def _profiles(root: SectionReader, context: Context, shipped: Mapping[str, Profi
 def _output(section: SectionReader, report: Report) -> OutputSettings:
     codec = section.value(keys.CODEC) or VideoCodec.SOURCE
     encoder = section.value(keys.ENCODER) or Encoder.AUTO
-    if codec is VideoCodec.SOURCE and encoder not in (Encoder.AUTO, Encoder.COPY):
+    is_source = codec is VideoCodec.SOURCE and not section.is_wrong(keys.CODEC.name)
+    if is_source and encoder not in (Encoder.AUTO, Encoder.COPY):
         place = section.place_of(keys.ENCODER.name)
         accepted = "codec: h264 or h265 for an encoder to encode to"
         report.error(place, f"{section.path}.{keys.ENCODER.name}", f"{encoder} with codec: {codec}", accepted)
-    if codec is VideoCodec.SOURCE or encoder is Encoder.COPY:
+    if is_source or encoder is Encoder.COPY:
         for key in (keys.SIZE, keys.BITRATE_KEY, keys.FPS):
             if section.has(key.name):
                 here = f"{section.path}.{key.name}"
@@ -180,7 +185,7 @@ def _cameras(root: SectionReader, profiles: Mapping[str, Profile], context: Cont
     ids: dict[str, int] = {}
     folders: dict[str, int] = {}
     for section in root.listed(keys.CAMERAS):
-        camera = _camera(section, profiles, context)
+        camera = _camera(section, profiles, context, all_known=not root.is_wrong(keys.PROFILES.name))
         if camera is None:
             continue
         cameras.append(camera)
@@ -190,6 +195,8 @@ def _cameras(root: SectionReader, profiles: Mapping[str, Profile], context: Cont
             report.error(id_place, f"{section.path}.{keys.CAMERA_ID.name}", found, "an id of its own for each camera")
             continue
         ids[camera.id] = id_place.line
+        if section.is_wrong(keys.CAMERA_NAME.name):
+            continue
         folder = camera_folder(camera)
         place = section.place_of(keys.CAMERA_NAME.name) if section.has(keys.CAMERA_NAME.name) else id_place
         if folder.casefold() in folders:
@@ -203,8 +210,13 @@ def _cameras(root: SectionReader, profiles: Mapping[str, Profile], context: Cont
     return tuple(cameras)
 
 
-def _camera(section: SectionReader, profiles: Mapping[str, Profile], context: Context) -> Camera | None:
-    """One camera, or None where it has no usable id. Every key is read in any case, for its errors."""
+def _camera(
+    section: SectionReader, profiles: Mapping[str, Profile], context: Context, *, all_known: bool
+) -> Camera | None:
+    """One camera, or None where it has no usable id. Every key is read in any case, for its errors.
+
+    `all_known`: whether `profiles` are all there are; some may not be readable.
+    """
     report = context.report
     camera_id = section.value(keys.CAMERA_ID)
     name = section.value(keys.CAMERA_NAME)
@@ -215,7 +227,7 @@ def _camera(section: SectionReader, profiles: Mapping[str, Profile], context: Co
     transport = section.value(keys.TRANSPORT)
     restart = section.value(keys.RESTART_KEY)
     enabled = section.value(keys.ENABLED)
-    if profile_name and profile_name not in profiles:
+    if all_known and profile_name and profile_name not in profiles:
         one_of = f"one of: {', '.join(profiles)}"
         place = section.place_of(keys.CAMERA_PROFILE.name)
         here = f"{section.path}.{keys.CAMERA_PROFILE.name}"

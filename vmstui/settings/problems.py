@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from vmstui.sanitise import is_visible
+
 SHOWN_CHARACTERS = 60
 """How much of a value an error shows."""
 
@@ -73,9 +75,10 @@ class Report:
         self.warnings.append(Problem(self.file, place.line, place.column, key, found, accepted))
 
     def raise_errors(self) -> None:
-        """Raise `SettingsError` if there was any error."""
+        """Raise `SettingsError` if there was any error. What stands once and is used by aliases is told once."""
         if self.errors:
-            raise SettingsError(sorted(self.errors, key=lambda problem: (problem.line, problem.column)))
+            once = {(p.line, p.column, p.key.rpartition(".")[2], p.found): p for p in reversed(self.errors)}
+            raise SettingsError(sorted(reversed(once.values()), key=lambda problem: (problem.line, problem.column)))
 
 
 EXPANSION = "${"
@@ -86,21 +89,27 @@ NOT_EXPANDED = ("'${…}'", "plain text: nothing is expanded; passwords come fro
 
 def shown(text: str) -> str:
     """A value in quotes, shortened, with control and bidirectional characters escaped (`repr` escapes what
-    `str.isprintable` refuses)."""
+    `str.isprintable` refuses), and with every character escaped where none can be seen."""
+    quoted = repr if is_visible(text) else ascii
     start, separator, rest = text.partition("://")
     if "@" in rest:
         text = f"{start}{separator}…"  # an address with a login where none belongs
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 1] + "…"
-    return repr(text)
+    return quoted(text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean 'X'?` for the known word most like this one, or an empty string."""
+    match = nearest_word(word, known)
+    return f"did you mean '{match}'?" if match else ""
+
+
+def nearest_word(word: str, known: Iterable[str]) -> str:
+    """The known word most like this one, or an empty string."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(word[:SHOWN_CHARACTERS], list(known), n=1, cutoff=0.6)
-    return f"did you mean '{matches[0]}'?" if matches else ""
+    return next(iter(get_close_matches(word[:SHOWN_CHARACTERS], list(known), n=1, cutoff=0.6)), "")
 
 
 def child(path: str, key: str) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from vmstui.model import Secret
 from vmstui.settings.keys import Key, SecretKey, Section
-from vmstui.settings.problems import EXPANSION, Place, Report, child, key_word, nearest
+from vmstui.settings.problems import EXPANSION, Place, Report, child, key_word, nearest, nearest_word
 from vmstui.settings.secrets import read_secret
 from vmstui.settings.tree import Entry, Listing, Mapping, Node, Scalar, describe
 from vmstui.settings.values import Refused
@@ -42,9 +42,13 @@ class SectionReader:
         self._context = context
         self._report = context.report
         self._entries: dict[str, Entry] = {}
+        self._wrong: set[str] = set()
+        """Keys an error is reported about; a misspelt one counts as the key that was probably meant."""
         self._is_readable = True
         if isinstance(node, Mapping):
             self._entries = {entry.key: entry for entry in node.entries if self._is_known(entry, section.names())}
+            self._wrong -= self._entries.keys()
+            self._is_readable = node.is_whole
         elif node is not None and not (isinstance(node, Scalar) and node.is_null):
             self._is_readable = False
             self._report.error(node.place, path, describe(node), f"keys such as {section.fields[0].name}")
@@ -53,13 +57,22 @@ class SectionReader:
         if entry.key not in known:
             here = child(self.path, entry.key)
             one_of = f"one of: {', '.join(known)}"
-            hint = "put a space after the colon" if ":" in entry.key else nearest(entry.key, known)
+            word, colon, _ = entry.key.partition(":")
+            hint = "put a space after the colon" if colon else nearest(entry.key, known)
             self._report.error(entry.place, here, f"'{key_word(entry.key)}'", one_of, hint)
+            self._wrong.add(word if colon else nearest_word(entry.key, known))
         return entry.key in known
 
     def has(self, name: str) -> bool:
         """Whether the key is written."""
         return name in self._entries
+
+    def is_wrong(self, name: str) -> bool:
+        """Whether an error about this key or its spelling is reported: nothing follows from its value or absence then.
+
+        To be asked once the key is read.
+        """
+        return name in self._wrong or not self._is_readable
 
     def place_of(self, name: str) -> Place:
         """Where the value of a key stands, or its section where it does not."""
@@ -70,7 +83,7 @@ class SectionReader:
         here = child(self.path, key.name)
         entry = self._entries.get(key.name)
         if entry is None:
-            if key.is_required and self._is_readable:
+            if key.is_required and not self.is_wrong(key.name):
                 self._report.error(self.place, here, "nothing", key.kind.accepted)
             self._context.origins[here] = DEFAULT
             return None if key.default is None else key.kind.parse(key.default)
@@ -79,14 +92,13 @@ class SectionReader:
         if not isinstance(node, Scalar) or node.is_null:
             leave_out = "" if key.is_required else " (or leave the key out)"
             self._report.error(node.place, here, describe(node), key.kind.accepted + leave_out)
-            return None
-        if EXPANSION in node.text:
-            return None  # reported by `composer`
-        try:
-            return key.kind.parse(node.text)
-        except Refused as refused:
-            self._report.error(node.place, here, refused.found, key.kind.accepted, refused.hint)
-            return None
+        elif EXPANSION not in node.text:  # else reported by `composer`
+            try:
+                return key.kind.parse(node.text)
+            except Refused as refused:
+                self._report.error(node.place, here, refused.found, key.kind.accepted, refused.hint)
+        self._wrong.add(key.name)
+        return None
 
     def secret(self, key: SecretKey) -> Secret | None:
         """The password of a key, None where there is none and after an error."""
@@ -96,7 +108,10 @@ class SectionReader:
             self._context.origins[here] = DEFAULT
             return None
         self._context.origins[here] = f"{self._report.file}:{entry.value.place.line}"
-        return read_secret(entry.value, here, self._context.folder, self._report)
+        secret = read_secret(entry.value, here, self._context.folder, self._report)
+        if secret is None:
+            self._wrong.add(key.name)
+        return secret
 
     def section(self, section: Section) -> SectionReader:
         """A section of this one, whether it is written or not."""
@@ -113,6 +128,7 @@ class SectionReader:
                 yield SectionReader(section, item, here, item.place, self._context)
         elif node is not None:
             self._report.error(node.place, section.name, describe(node), "a list: lines that start with -")
+            self._wrong.add(section.name)
 
     def named(self, section: Section) -> Iterator[tuple[Entry, SectionReader]]:
         """The members of a section that is a mapping from name to keys, with their names."""
@@ -123,6 +139,7 @@ class SectionReader:
                 yield entry, SectionReader(section, entry.value, here, entry.place, self._context)
         elif node is not None:
             self._report.error(node.place, section.name, describe(node), "names with keys below them")
+            self._wrong.add(section.name)
 
     def _collection(self, name: str) -> Node | None:
         entry = self._entries.get(name)

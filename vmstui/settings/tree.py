@@ -51,6 +51,8 @@ class Mapping:
 
     entries: tuple[Entry, ...]
     place: Place
+    is_whole: bool = True
+    """False where a merge key failed, so that entries are missing."""
 
 
 Node: TypeAlias = Scalar | Listing | Mapping

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
+from vmstui.sanitise import is_visible
 from vmstui.settings.problems import nearest, shown
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -250,13 +251,13 @@ def slug(pattern: str, accepted: str) -> Kind[str]:
 
 
 def _name(text: str) -> str:
-    if not text.strip() or len(text) > MAX_NAME_CHARACTERS:
+    if not is_visible(text) or len(text) > MAX_NAME_CHARACTERS:
         raise Refused(shown(text))
     return text
 
 
 NAME: Kind[str] = Kind(
-    f"any text of at most {MAX_NAME_CHARACTERS} characters",
+    f"any text of at most {MAX_NAME_CHARACTERS} characters, at least one of them visible",
     _name,
     {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": MAX_NAME_CHARACTERS},
 )

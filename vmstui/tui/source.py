@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from vmstui.model import CameraDetails, LogPage, RecorderSnapshot, Segment
-from vmstui.triage.sanitise import clean
+from vmstui.sanitise import clean
 
 T = TypeVar("T")
 

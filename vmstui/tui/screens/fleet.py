@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 
 from vmstui.control.errors import RecorderError
-from vmstui.model import CameraSnapshot, CameraState
+from vmstui.model import CameraSnapshot
 from vmstui.tui import questions
 from vmstui.tui.actions import Action, Group, Scope, bindings, find
 from vmstui.tui.arrange import Pane, arrange
@@ -289,7 +289,7 @@ class FleetScreen(Screen[None]):
         snapshot = self.picture.snapshot
         if snapshot is None:
             return
-        if camera.state is CameraState.STOPPED and not camera.wanted:
+        if not camera.wanted:
             self.notify(f"{camera.name} is stopped; s starts it.")
             return
         question = questions.restart(snapshot, camera, by_name=by_name)
