@@ -12,6 +12,7 @@ from tests.faults.watch import Watch
 from tests.integration.conftest import abilities, mounts, recorder, simulated
 from tests.integration.harness import Recorder, cameras, wait_until
 from vmstui.live.simulated import SimulatedCameras
+from vmstui.recorder.process import marker_of
 
 __all__ = ["abilities", "mounts", "recorder", "simulated", "source", "watched"]
 
@@ -36,5 +37,6 @@ def watched(recorder: Recorder) -> Iterator[tuple[Recorder, Watch]]:
         wait_until(watch.settled, "what dead workers left is settled", recorder._explain)
         down = recorder.command("down")
         assert (down.returncode, down.stderr) == (0, "")
-        assert recorder.left_running() == []
+        left = {pid: marker_of(pid) for pid in recorder.left_running()}
+        assert left == {}
     watch.check_files()
