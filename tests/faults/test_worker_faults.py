@@ -97,7 +97,7 @@ def test_every_end_is_told_and_followed_and_at_once_again_and_again_is_slowed_do
     for gap_s, ladder_s in zip(gaps, (1, 2, 5), strict=True):
         assert gap_s >= 0.8 * ladder_s - 0.1, gaps
     assert len(odd.recorder.log()) < 12 * len(odd.starts()), "no flood"
-    assert odd.watch.workers() == []
+    wait_until(lambda: not odd.watch.workers(), "the last of them has ended, too")
     odd.behave("")
     odd.command("start")
     odd.records()
