@@ -22,7 +22,7 @@ KIND_ROLE = {
     EventKind.WATCHDOG: Role.WARN,
     EventKind.FALLBACK: Role.WARN,
     EventKind.COMMAND: Role.LABEL,
-    EventKind.HOLD: Role.BAD,
+    EventKind.HOLD: Role.WARN,
     EventKind.ADOPT: Role.OK,
     EventKind.SEGMENT: Role.WARN,
     EventKind.CHANGEOVER: Role.BUSY,
