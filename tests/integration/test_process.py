@@ -135,6 +135,19 @@ def test_the_lock_is_held_as_long_as_a_grandchild_lives(tmp_path: Path, started:
     os.killpg(process.pid, signal.SIGKILL)
 
 
+def test_a_lock_that_was_taken_with_the_last_descriptor_is_given_back(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    last = os.open("/dev/null", os.O_RDONLY)
+    os.close(last)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (last + 1, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"Too many open files|Invalid argument"):
+            take_lock(tmp_path / "lock")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    os.close(take_lock(tmp_path / "lock"))
+
+
 def test_exit_codes_and_signals_are_told_apart(tmp_path: Path) -> None:
     process = start(tmp_path, (sys.executable, "-c", "raise SystemExit(228)"))
     wait(process)

@@ -156,6 +156,25 @@ async def test_no_service_sends_a_signal_that_another_one_sent(tmp_path: Path) -
     await until(lambda: third.settled.is_set())
 
 
+class Told(Sleeper):
+    """Remembers whether it was settled whenever somebody was told of a change."""
+
+    def changed(self) -> None:
+        self.told = [*getattr(self, "told", []), self.settled.is_set()]
+
+
+async def test_nobody_is_told_that_an_adopted_process_is_gone(tmp_path: Path) -> None:
+    first = Sleeper(tmp_path)
+    first.dispatch(m.Start())
+    pid = await next_pid(first)
+    second = Told(tmp_path)
+    second.adopt(orphan(first), 0, 0, 1.0)
+    assert second.told == [False]
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: second.process is not None and second.process.pid != pid)
+    await finish(second)
+
+
 class Undead(Process):
     """A process that no signal reaches, as one that waits in the kernel for a dead disk."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmstui.recorder.watchdog import Vitals, common_cause, judge
+from vmstui.recorder.watchdog import START_GRACE_S, Clocks, Vitals, common_cause, judge, suspended_s
 
 
 def growing(seconds: int, every_s: int = 1) -> Vitals:
@@ -74,3 +74,17 @@ def test_half_the_fleet_stale_at_once_is_a_common_cause_for_a_minute() -> None:
 
 def test_the_header_of_a_segment_is_no_footage_yet() -> None:
     assert Vitals(started_s=0.0).saw(1.0, "000000.mp4", 772, 1.0).grew_s is None
+
+
+def test_after_a_suspension_a_worker_has_the_grace_of_a_start_and_no_more() -> None:
+    awake = growing(100).spared(119.0)
+    assert judge(awake, 119.0 + START_GRACE_S - 1) is None
+    assert judge(awake, 119.0 + START_GRACE_S + 1) is not None
+
+
+def test_suspension_is_told_by_two_clocks_of_which_one_stands_still() -> None:
+    before = Clocks(monotonic_s=1000.0, boot_s=5000.0)
+    assert suspended_s(before, Clocks(1001.0, 5001.0)) == 0
+    assert suspended_s(before, Clocks(1001.0, 5001.2)) == 0
+    assert suspended_s(before, Clocks(1030.0, 5030.0)) == 0, "a service that was late itself"
+    assert suspended_s(before, Clocks(1001.0, 5001.0 + 3600)) == 3600

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from vmstui.control import protocol
 from vmstui.control.errors import RecorderError, RecorderLost
 
 CALL_TIMEOUT_S = 10.0
+RETRY_S = 0.02
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -24,7 +26,7 @@ def call(path: Path, method: str, params: Mapping[str, Json] | None = None, time
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         try:
-            connection.connect(str(path))
+            _connect(connection, path, timeout_s)
             connection.sendall(protocol.request_line(1, method, params or {}))
             with connection.makefile("rb") as stream:
                 line = stream.readline(MAX_ANSWER_BYTES)
@@ -33,6 +35,18 @@ def call(path: Path, method: str, params: Mapping[str, Json] | None = None, time
         except OSError as error:
             raise RecorderLost(f"no recorder answers at {path} ({error.strerror or error})") from None
     return result_of(line, path)
+
+
+def _connect(connection: socket.socket, path: Path, timeout_s: float) -> None:
+    """Raises OSError. Somebody whose queue is full for the moment is there, and is waited for."""
+    until_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            return connection.connect(str(path))
+        except BlockingIOError:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(RETRY_S)
 
 
 def message_of(line: bytes, path: Path) -> dict[str, Json]:

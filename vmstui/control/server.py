@@ -33,6 +33,8 @@ from vmstui.settings import SettingsError, load
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
 """Of one client; a dashboard behind a frozen SSH link reaches it after a while and is dropped."""
 MAX_CLIENTS = 64
+"""Whoever comes then takes the place of the one that has been silent for longest: a program that runs wild must not
+keep its owner out."""
 ASK_TIMEOUT_S = 10.0
 """At the longest a signal to leave waits for systemd's word on whether the whole system goes down."""
 
@@ -43,7 +45,8 @@ class ControlServer:
     def __init__(self, service: Service, path: Path) -> None:
         self._service = service
         self._path = path
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients: dict[asyncio.Task[None], tuple[bool, float]] = {}
+        """Whether each ever asked anything, and when it was heard last."""
         self._server: asyncio.Server | None = None
         self._upgrader = Upgrader(service)
         self._methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {
@@ -99,17 +102,21 @@ class ControlServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._clients) >= MAX_CLIENTS or not _allowed(writer.get_extra_info("socket")):
+        if not _allowed(writer.get_extra_info("socket")):
             writer.transport.abort()
             return
-        self._clients.add(task)
+        if len(self._clients) >= MAX_CLIENTS:
+            silent = min(self._clients, key=self._clients.__getitem__)
+            del self._clients[silent]
+            silent.cancel()
+        self._clients[task] = (False, asyncio.get_running_loop().time())
         subscription: list[asyncio.Task[None]] = []
         try:
             await self._serve(reader, writer, subscription)
         except (OSError, asyncio.CancelledError):
             pass
         finally:
-            self._clients.discard(task)
+            self._clients.pop(task, None)
             for running in subscription:
                 running.cancel()
             writer.transport.abort()
@@ -133,6 +140,8 @@ class ControlServer:
                     await asyncio.wait_for(writer.drain(), 1.0)
                 writer.close()
                 return
+            if (task := asyncio.current_task()) in self._clients:
+                self._clients[task] = (True, asyncio.get_running_loop().time())
             if request.method == "subscribe":
                 if not subscription:
                     subscription.append(asyncio.get_running_loop().create_task(self._deliver(writer)))

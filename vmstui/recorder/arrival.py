@@ -55,7 +55,7 @@ def arrived(service: Service, given: Inheritance) -> Arrival:
         processes.append(service.live.process)
     known = {process.pid for process in processes}
     for pid in children():
-        if pid not in known:  # the guardian, and what threads of the version before us had started
+        if pid not in known:  # what a thread of the version before us had started
             wait_for_child(pid)
     return arrival
 

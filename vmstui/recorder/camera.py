@@ -43,7 +43,7 @@ from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record
 from vmstui.recorder.run import Run, SpoolView
 from vmstui.recorder.watchdog import Finding
-from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered
+from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered, slots_are_free
 from vmstui.recording import layout
 from vmstui.telemetry.ring import SampleRing
 
@@ -506,20 +506,24 @@ class CameraWorker:
         *older, newest = processes
         promoted = first.generation == generation_of(newest)
         if not older or promoted:
-            self.worker.save(note_of(newest))
+            self._note(note_of(newest))
             self.worker.take_over(newest)
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
                 self.leaving.dispatch(m.Stop(for_good=True, reason="another worker has taken its place"))
             return
-        self.worker.save(note_of(older[-1]))
+        self._note(note_of(older[-1]))
         self.worker.take_over(older[-1])
         self.successor = Worker(self, note_of(newest), self.folder / SUCCESSOR)
         self._reason = "a hand-over that an earlier service had begun"
         self.worker.dispatch(m.Heir(there=True))
         self._limit_handover()
         self.successor.take_over(newest)
+
+    def _note(self, record: WorkerRecord) -> None:
+        if record != self.worker.record:  # each note that is written waits for the disk
+            self.worker.save(record)
 
     def _learn_one_connection(self) -> None:
         self.worker.save(replace(self.worker.record, one_connection_since=datetime.now(UTC)))
@@ -583,6 +587,9 @@ class CameraWorker:
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}
         async with self.spooling:
+            if not any(worker.process for worker in self.workers) and not slots_are_free(self.folder):
+                self.worker.unsettled = True  # somebody we do not know of writes there still
+                return
             for recordings in noted:
                 for generation in await asyncio.to_thread(layout.spooled_generations, recordings, self.camera.id):
                     live = {worker.record.generation for worker in self.workers if worker.process is not None}

@@ -7,8 +7,9 @@ ended and settled, also if it left while no service ran; one that comes back mea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from vmstui.model import (
     Camera,
@@ -26,11 +27,12 @@ from vmstui.recorder import machine as m
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Surroundings
+from vmstui.recorder.process import Process, all_marked
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run, SpoolView
-from vmstui.recorder.watchdog import Finding, common_cause
-from vmstui.recorder.worker import Worker
+from vmstui.recorder.watchdog import START_GRACE_S, Finding, common_cause
+from vmstui.recorder.worker import Worker, camera_of
 
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
@@ -63,15 +65,19 @@ class Fleet:
     def open(self, settings: Settings, hold: Hold | None) -> None:
         """Take over what runs, start what is wanted, end what is not configured any more."""
         self._held = hold
+        # One look at /proc for all: with hundreds of workers one for each would take half a minute.
+        found = self._living()
         for camera in settings.cameras:
-            self._add(camera)
+            self._add(camera, found.pop(camera.id, []))
         try:
             known = sorted(entry.name for entry in (self._context.state_folder / "cameras").iterdir())
         except OSError:
             known = []
         for name in known:
             if name not in self.cameras:
-                self._retire_unconfigured(name)
+                self._retire_unconfigured(name, found.pop(name, []))
+        for process in chain.from_iterable(found.values()):
+            process.close()  # the relay, which looks for itself
 
     def consequences(self, settings: Settings, around: Surroundings) -> tuple[CameraTouch, ...]:
         """What `configure` would do with this configuration, in these surroundings. Changes nothing."""
@@ -161,6 +167,16 @@ class Fleet:
         else:
             self._judge(now_s)
 
+    def resumed(self, now_s: float, suspended_s: float) -> None:
+        """The machine was suspended for so long: connections are dead and networks come up, for which no worker that
+        runs is to blame. To be told before the next `tick`."""
+        for camera in (*self.cameras.values(), *self._retiring.values()):
+            for worker in camera.workers:
+                if worker.run is not None:
+                    worker.run.spare(now_s)
+        text = f"the machine was suspended for {suspended_s:.0f} s; cameras get {START_GRACE_S:.0f} s to deliver again"
+        self._say(LogLevel.WARNING, text)
+
     async def _look_at_spools(self) -> None:
         """One look at all spools, in a thread: a dead disk then stops this look and nothing else."""
         self._looking = True
@@ -213,7 +229,14 @@ class Fleet:
             return CameraTouch(camera.id, Touch.UNTOUCHED)
         return CameraTouch(camera.id, Touch.STARTS, cost=None if self._held is None else RestartCost.LATER)
 
-    def _add(self, camera: Camera) -> None:
+    def _living(self) -> dict[str, list[Process]]:
+        """Processes that an earlier service of this recorder started and that live, by the camera in their marker."""
+        found: dict[str, list[Process]] = {}
+        for process in all_marked(f"{self._context.installation}:"):
+            found.setdefault(camera_of(process), []).append(process)
+        return found
+
+    def _add(self, camera: Camera, found: Iterable[Process] | None = None) -> None:
         coming_back = self._retiring.pop(camera.id, None)
         if coming_back is not None:
             self.cameras[camera.id] = coming_back
@@ -229,9 +252,9 @@ class Fleet:
         self.cameras[camera.id] = worker
         if self._held is not None:
             worker.dispatch(m.Hold(self._held.text, end_running=False))
-        worker.take_over()
+        worker.take_over(found)
 
-    def _retire_unconfigured(self, name: str) -> None:
+    def _retire_unconfigured(self, name: str, found: Iterable[Process]) -> None:
         """A camera that left the configuration while no service ran may still have a worker, or unpublished footage."""
         record = load_record(self._context.camera_folder(name) / "worker.json", name)
         camera = Camera(name, record.name or name, "", _NOTHING, enabled=False)
@@ -240,7 +263,7 @@ class Fleet:
         except OSError as error:
             self._say(LogLevel.ERROR, f"{name}: left by an earlier configuration, cannot be looked after: {error}")
             return
-        worker.take_over()
+        worker.take_over(found)
         if worker.process is not None:
             self._say(LogLevel.WARNING, f"{name} is not configured any more: its worker is ended")
         self._keep(self._retire(worker))

@@ -67,7 +67,8 @@ class Guardian:
 
     def guard(self) -> int:
         """Returns the exit status once it is not needed any more."""
-        signal.signal(signal.SIGTERM, self._pass_on)  # systemd asks the service to leave
+        if self._manager.listens:
+            signal.signal(signal.SIGTERM, self._pass_on)  # by it systemd asks the service to leave
         outcome = self._watch()
         if isinstance(outcome, int):
             return outcome
@@ -191,6 +192,11 @@ class Manager:
         time_us = environment.get("WATCHDOG_USEC", "")
         self._beat_s = int(time_us) / 1e6 / BEATS_PER_WATCHDOG if time_us.isdecimal() else 0.0
         self._due_s = 0.0
+
+    @property
+    def listens(self) -> bool:
+        """There is one."""
+        return bool(self._address)
 
     def main_process_is(self, pid: int) -> None:
         """Believed only if the present main process says so. Returns when it was taken in: systemd does not know whom

@@ -59,7 +59,7 @@ def recall(descriptor: int, logbook: LogBook) -> Places:
             for seq, at, camera, generation, level, component, text in kept["lines"]
         ]
         places = {(camera, generation): position for camera, generation, position in kept["places"]}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, OverflowError, LookupError, TypeError):
         return {}
     logbook.recall(lines)
     return places

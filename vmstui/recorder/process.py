@@ -27,6 +27,9 @@ from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
 MARKER = "VMSTUI_PROCESS"
 """Environment variable every process of ours carries: `<installation>:<name>:<generation>`."""
 
+LOCK_FD = 3
+"""Where it holds its lock."""
+
 USUAL_DESCRIPTORS = 1024
 """The soft limit a process has as a rule; the service raises its own."""
 
@@ -165,7 +168,7 @@ def spawn(
                 (os.POSIX_SPAWN_DUP2, null_fd, 0),
                 (os.POSIX_SPAWN_DUP2, opened[1], 1),
                 (os.POSIX_SPAWN_DUP2, opened[2], 2),
-                (os.POSIX_SPAWN_DUP2, lock_fd, 3),
+                (os.POSIX_SPAWN_DUP2, lock_fd, LOCK_FD),
             ],
             setsid=True,
             setsigmask=[],
@@ -220,13 +223,12 @@ def take_lock(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Keep clear of 0-3: `spawn` puts these in place in the child one after the other.
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
     except BlockingIOError:
-        os.close(descriptor)
         raise LockHeld(str(path)) from None
-    # Keep clear of 0-3: `spawn` puts these in place in the child one after the other.
-    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
-    os.close(descriptor)
-    return high
+    finally:
+        os.close(descriptor)  # also when there is no second descriptor to be had: it would hold the lock for ever
 
 
 def adopt(identity: Identity) -> Process | None:
@@ -286,13 +288,13 @@ def find_marked(prefix: str) -> Process | None:
 
 def all_marked(prefix: str) -> Iterator[Process]:
     """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`."""
-    wanted = f"{MARKER}={prefix}".encode()
+    wanted = f"\0{MARKER}={prefix}".encode()
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         pid = int(entry.name)
         try:
-            marked = any(item.startswith(wanted) for item in Path(entry.path, "environ").read_bytes().split(b"\0"))
+            marked = wanted in b"\0" + Path(entry.path, "environ").read_bytes()
             leads = marked and os.getsid(pid) == pid
             found = adopt(Identity(pid, _start_ticks(pid), boot_id())) if leads else None
         except OSError:
@@ -308,6 +310,16 @@ def marker_of(pid: int) -> str:
             if item.startswith(MARKER.encode() + b"="):
                 return item.split(b"=", 1)[1].decode(errors="replace")
     return ""
+
+
+def holders(folder: Path) -> Iterator[str]:
+    """Markers of live processes of ours that hold a lock below this folder, whatever their markers are."""
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                lock = Path(os.readlink(Path(entry.path, "fd", str(LOCK_FD))))
+                if folder in lock.parents and (marker := marker_of(int(entry.name))):
+                    yield marker
 
 
 def _ended(pidfd: int) -> bool:

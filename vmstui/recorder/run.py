@@ -101,6 +101,10 @@ class Run:
             return None
         return judge(self._vitals, now_s)
 
+    def spare(self, now_s: float) -> None:
+        """Give the worker the grace of a start from now on."""
+        self._vitals = self._vitals.spared(now_s)
+
     def close(self) -> None:
         """Release the descriptors. May be called twice."""
         if self._reader is not None:

@@ -14,6 +14,7 @@ import fcntl
 import os
 import re
 import sys
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -45,12 +46,13 @@ from vmstui.recorder.launch import Surroundings, secret_variables, surroundings,
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
+from vmstui.recorder.process import holders
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker, publishing_after
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.unit import look
-from vmstui.recorder.watchdog import LATE_S
+from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
 from vmstui.telemetry.procfs import ProcReader, Reading, sample, together
@@ -121,6 +123,7 @@ class Service:
         self._own_reading: Reading | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticked = asyncio.Condition()
+        self._clocks = read_clocks()
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -317,6 +320,11 @@ class Service:
                 self._ticked.notify_all()
 
     def _tick(self, now_s: float, late_s: float) -> None:
+        clocks = read_clocks()
+        asleep_s = suspended_s(self._clocks, clocks)
+        self._clocks = clocks
+        if asleep_s > 0:
+            self.fleet.resumed(now_s, asleep_s)
         reading = self._own_reader.read(now_s)
         if self._own_reading is not None:
             self.own_sample = sample(self._own_reading, reading, datetime.now(UTC))
@@ -400,6 +408,11 @@ class Service:
         self.fleet.hold(hold)
 
 
+def read_clocks() -> Clocks:
+    """Those of the kernel, now."""
+    return Clocks(time.clock_gettime(time.CLOCK_MONOTONIC), time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 def _without_numbers(text: str) -> str:
     """To tell another reason from the same one with another figure in it."""
     return re.sub(r"\d+", "", text)
@@ -429,11 +442,14 @@ def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
 def _installation(state_folder: Path) -> str:
     """An id that tells the workers of this state folder from those of any other."""
     path = state_folder / INSTALLATION
-    try:
-        return path.read_text().strip()
-    except OSError:
-        write_atomically(path, f"{uuid.uuid4().hex}\n".encode())
-        return path.read_text().strip()
+    with contextlib.suppress(OSError, ValueError):
+        if known := path.read_text().strip():
+            return known
+    # Lost, as by a dying disk: those that run still carry it, and are found by nothing else.
+    known = next(holders(state_folder), "").partition(":")[0] or uuid.uuid4().hex
+    with contextlib.suppress(OSError):
+        write_atomically(path, f"{known}\n".encode())
+    return known
 
 
 def _summary(cameras: tuple[CameraTouch, ...]) -> str:

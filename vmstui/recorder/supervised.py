@@ -103,6 +103,7 @@ class Supervised(ABC):
 
     def adopt(self, process: Process, rung: int, failures: int, uptime_s: float, past: m.Past | None = None) -> None:
         """Take over a process that an earlier service started; `past` is what that one knew about it."""
+        self.process = process  # before anybody is told: who has none, and none under way, is settled
         self.dispatch(m.Adopted(rung, failures, past or m.Past()))
         self._attach(process, uptime_s)
         self._tell_settled()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,6 @@ class Trial:
     version: str
     package_root: str
     """Folder the package lies in; the service is started from there."""
-    python: str
     unreadable: tuple[str, ...]
     """Notes in the state folder that this version cannot read."""
     ffmpeg: str
@@ -50,7 +48,7 @@ def run_trial(config: str, state_folder: Path) -> Trial:
         ffmpeg = ""
     except NoUsableFfmpeg as error:
         ffmpeg = str(error)
-    return Trial(vmstui.__version__, PACKAGE_ROOT, sys.executable, unreadable_notes(state_folder), ffmpeg)
+    return Trial(vmstui.__version__, PACKAGE_ROOT, unreadable_notes(state_folder), ffmpeg)
 
 
 def unreadable_notes(state_folder: Path) -> tuple[str, ...]:

@@ -83,9 +83,8 @@ class Upgrader:
         self._under_way = True
         try:
             trial = await asyncio.to_thread(self._try, target)
-            given = Inheritance(
-                target.token, __version__, trial.version, 0.0, lock_fd=self._service.lock_fd, socket_fd=listener
-            )
+            given = Inheritance(target.token, __version__, trial.version, time.monotonic(), due=self._due())
+            given = replace(given, lock_fd=self._service.lock_fd, socket_fd=listener)
             self._service.say(LogLevel.INFO, f"upgrade from {__version__} to {trial.version} ({target.python}) begins")
             guard = await self._start_guardian(given, socket_path)
             given = replace(given, guardian_fd=guard.word.fileno())
@@ -99,6 +98,9 @@ class Upgrader:
             raise
         finally:
             self._under_way = False
+
+    def _due(self) -> tuple[str, ...]:
+        return tuple(name for name, camera in self._service.fleet.cameras.items() if camera.due)
 
     # -- 1 -----------------------------------------------------------------------------------------------------------
 
@@ -146,7 +148,7 @@ class Upgrader:
             "argv": _argv(own_python(), self._service.settings.path),
             "variable": VARIABLE,
             "inheritance": asdict(replace(given, lock_fd=-1, socket_fd=-1)),
-            "words_at": os.fstat(2).st_size,
+            "words_at": _size_of_errors(),
             "ready_limit_s": guardian.READY_LIMIT_S,
             "probation_s": guardian.PROBATION_S,
         }
@@ -183,8 +185,7 @@ class Upgrader:
                 await asyncio.sleep(0.02)
             if service.leaving or service.stopping.is_set():
                 raise UpgradeRefused("the recorder is being ended")
-            due = tuple(name for name, camera in service.fleet.cameras.items() if camera.due)
-            given = replace(given, since_s=time.monotonic(), due=due)
+            given = replace(given, since_s=time.monotonic(), due=self._due())
             with kept(service.logbook, service.fleet) as memory_fd:
                 self._exec(target, trial, replace(given, memory_fd=memory_fd), guardian_pid)
         finally:
@@ -208,6 +209,13 @@ class Upgrader:
                 os.set_inheritable(descriptor, False)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             raise UpgradeRefused(f"cannot run {argv[0]}: {error.strerror}") from None
+
+
+def _size_of_errors() -> int:
+    try:
+        return os.fstat(2).st_size
+    except OSError:
+        return 0  # no standard error
 
 
 def _spawn_guardian(plan: Mapping[str, object], word_fd: int) -> int:

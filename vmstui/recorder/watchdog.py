@@ -2,8 +2,8 @@
 
 Looks at the recording, not at the process: the open segment must grow. A restart costs footage, so every finding must
 be corroborated by a second, independent sign, all ages are of the monotonic clock, and nothing is judged while the
-service itself was late, while a worker is young, or when so many cameras look stale at once that the cause must lie
-elsewhere (`common_cause`).
+service itself was late, while a worker is young, soon after the machine was suspended (`suspended_s`), or when so many
+cameras look stale at once that the cause must lie elsewhere (`common_cause`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ GOP_FACTOR = 3.0
 """A fragment is written once per keyframe, so the limit follows the longest interval seen in this run."""
 HEADER_BYTES = 2048
 """A segment no larger than this holds only its header: no footage yet."""
+SUSPENDED_S = 1.0
+"""A shorter suspension is not worth a word: no camera gives up a connection in that time."""
 LATE_S = 3.0
 """A tick this much later than planned says nothing about cameras."""
 COMMON_CAUSE_MIN = 3
@@ -40,6 +42,8 @@ class Vitals:
     out_time_s: float = -1.0
     advanced_s: float | None = None
     """When ffmpeg's own output time last advanced."""
+    spared_until_s: float | None = None
+    """Not judged before."""
 
     def saw(self, now_s: float, segment: str, size_bytes: int, out_time_s: float) -> Vitals:
         """These vitals after another look. `out_time_s` is negative when ffmpeg reported none."""
@@ -65,6 +69,29 @@ class Vitals:
             advanced_s=None if self.advanced_s is None else self.advanced_s + late_s,
         )
 
+    def spared(self, now_s: float) -> Vitals:
+        """These vitals with the grace of a start from now on: the way to the camera is found anew."""
+        return replace(self, spared_until_s=now_s + START_GRACE_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Two clocks of the kernel read at one instant, both in seconds since the boot."""
+
+    monotonic_s: float
+    """Stands still while the machine is suspended."""
+    boot_s: float
+    """Goes on (CLOCK_BOOTTIME)."""
+
+
+def suspended_s(before: Clocks, now: Clocks) -> float:
+    """For how long the machine was suspended between two readings; 0 when it was not, or for an instant only.
+
+    Setting the wall clock changes neither of the two.
+    """
+    asleep_s = (now.boot_s - before.boot_s) - (now.monotonic_s - before.monotonic_s)
+    return asleep_s if asleep_s >= SUSPENDED_S else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -80,6 +107,8 @@ class Finding:
 
 def judge(vitals: Vitals, now_s: float) -> Finding | None:
     """The stall of a run, None while it looks well."""
+    if vitals.spared_until_s is not None and now_s < vitals.spared_until_s:
+        return None
     if vitals.grew_s is None:
         age_s = now_s - vitals.started_s
         if age_s <= START_GRACE_S:

@@ -90,6 +90,9 @@ class Owner(Protocol):
     def newest_generation(self) -> int:
         """The highest number given to a worker so far."""
 
+    def settle_leftovers(self) -> None:
+        """Settle what ended generations left in the spool, as soon as nothing of them can write there any more."""
+
 
 class Worker(Supervised):
     """One worker. `note_path` is where what is known about it is kept."""
@@ -110,6 +113,8 @@ class Worker(Supervised):
         self._owner = owner
         self._plan: Plan | None = None
         self._lower_rung = False
+        self.unsettled = False
+        """What a generation left in the spool could not be settled at its end: something held its lock still."""
 
     @property
     def camera_id(self) -> str:
@@ -196,6 +201,9 @@ class Worker(Supervised):
         self.save(replace(intent, identity=process.identity))
         text = f"worker {process.pid} (generation {prepared.generation}) started: {plan.rung}"
         self._owner.note(EventKind.START, text)
+        if self.unsettled:
+            self.unsettled = False
+            self._owner.settle_leftovers()
         return process
 
     def _adopt_holder(self) -> Process:
@@ -233,7 +241,10 @@ class Worker(Supervised):
         generation, run = self.record.generation, self.run
         recorded = run is not None and run.recorded
         if run is not None:
-            self._owner.publisher.generation_ended(run.spool)
+            if self._owner.has_company(self) or slots_are_free(self._owner.folder):
+                self._owner.publisher.generation_ended(run.spool)
+            else:
+                self.unsettled = True  # what it forked may go on writing there
         progress_path(self._owner.folder, generation).unlink(missing_ok=True)
         self.log.read(everything=True)
         sent = self.machine.signals_sent
@@ -392,9 +403,26 @@ def take_slot(folder: Path, *, beside: bool) -> int:
             os.close(descriptor)
 
 
+def slots_are_free(folder: Path) -> bool:
+    """Whether nothing holds a lock of the camera: no worker, and nothing that one forked."""
+    try:
+        os.close(take_slot(folder, beside=False))
+    except LockHeld:
+        return False
+    except OSError:
+        return True  # a state disk that fails must not keep footage from being published
+    return True
+
+
 def marker(context: Context, camera: str, generation: int | None = None) -> str:
     """The marker of a camera's workers; without a generation, how it begins for all of them."""
     return f"{context.installation}:{camera}:{'' if generation is None else generation}"
+
+
+def camera_of(process: Process) -> str:
+    """The camera in the marker of a worker; empty where it cannot be read."""
+    parts = marker_of(process.pid).split(":")
+    return parts[1] if len(parts) == 3 else ""
 
 
 def generation_of(process: Process) -> int:

@@ -31,7 +31,8 @@ def claim(recordings: Path, installation: str, state_folder: Path) -> str:
             other, other_state = str(owner["installation"]), str(owner["state_folder"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             other, other_state = "", ""
-        if other and other != installation and not _gone(Path(other_state), other):
+        ours = Path(other_state) == state_folder  # if under another id, that was lost: nobody else works on our state
+        if other and other != installation and not ours and not _gone(Path(other_state), other):
             return (
                 f"the recordings folder {recordings} belongs to another recorder (state in {other_state}): "
                 f"use a folder of its own for each, or remove {mark} if the other is gone for good"
