@@ -313,7 +313,12 @@ class EventKind(StrEnum):
     """What a line of a camera's history is about."""
 
     START = "start"
+    NO_START = "no start"
+    """A start came to nothing before there was a worker."""
     EXIT = "exit"
+    """A worker ended by itself, or was ended by the watchdog or by somebody else."""
+    STOP = "stop"
+    """A worker ended as it was told to, on demand."""
     WATCHDOG = "watchdog"
     FALLBACK = "fallback"
     COMMAND = "command"
@@ -322,7 +327,9 @@ class EventKind(StrEnum):
     SEGMENT = "segment"
     CHANGEOVER = "changeover"
     ALARM = "alarm"
-    """A camera is failing, or is healthy again."""
+    """A camera is failing."""
+    HEALTHY = "healthy"
+    """A camera that was failing is healthy again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +344,13 @@ class Event:
     measured: str = ""
     threshold: str = ""
     outcome: str = ""
+
+    @property
+    def evidence(self) -> tuple[tuple[str, str], ...]:
+        """What there is beside the text, by name."""
+        rule = self.rule if self.rule != self.text else ""
+        named = (("rule", rule), ("measured", self.measured), ("limit", self.threshold), ("outcome", self.outcome))
+        return tuple((name, value) for name, value in named if value)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -386,6 +400,8 @@ class CameraSnapshot:
     """A second worker for the time of a hand-over: the new one that comes up, or the old one that ends."""
     changeover: Changeover | None = None
     """Between the present generation and the one before it, once measured."""
+    event_at: datetime | None = None
+    """Of the newest line of its history."""
 
     def output(self, kind: OutputKind) -> OutputHealth | None:
         """The health of one output, None if the profile has no such output."""

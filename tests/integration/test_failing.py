@@ -65,7 +65,7 @@ def test_a_failing_camera_is_loud_everywhere_and_over_services(recorder: Recorde
     assert after.next_start_at is not None
     # The same wait goes on: a service that dies again and again must not hammer the camera.
     assert abs((after.next_start_at - before.next_start_at).total_seconds()) < 1.5
-    starts = [event.text for event in recorder.details().events if event.kind is EventKind.START]
+    starts = [event.text for event in recorder.details().events if event.kind is EventKind.NO_START]
     assert len(starts) == 1, starts
 
 
@@ -111,5 +111,5 @@ def test_a_worker_that_was_told_to_end_is_told_no_second_time_and_is_followed(
     assert got.read_text().split() == ["ready", "TERM"]
     assert stubborn.reap().signal == signal.SIGKILL
     stubborn.close()
-    texts = [event.text for event in recorder.details().events if event.kind is EventKind.EXIT]
+    texts = [event.text for event in recorder.details().events if event.kind is EventKind.STOP]
     assert any("ended as it was told to" in text for text in texts)

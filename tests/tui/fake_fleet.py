@@ -203,6 +203,18 @@ class FakeFleet:
         verdict = StabilityVerdict.VERY_STABLE if values else StabilityVerdict.TOO_FEW
         low, high = (min(values), max(values)) if values else (0.0, 0.0)
         mean = sum(values) / len(values) if values else 0.0
+        command = tuple(COMMAND.replace("CAMERA", camera).split())
+        return CameraDetails(
+            camera, f"rtsp://***@{name.lower().replace('_', '')}.example:556/Streaming/Channels/102", "h264", command,
+            Stability(values, low, high, mean, verdict), (), self._events(row), f"/var/lib/vmstui/log/{camera}.log",
+            f"/srv/recordings/.spool/{camera}/{row.generation}",
+        )  # fmt: skip
+
+    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
+        return self._events(self._camera(self.ids.index(camera), self._now()))[-limit:]
+
+    def _events(self, row: CameraSnapshot) -> tuple[Event, ...]:
+        camera = row.id
         events = [Event(self._started_at, camera, EventKind.START, f"worker started, PID {row.pid or 101_602}")]
         if row.state is CameraState.FAILING:
             events.append(Event(row.since, camera, EventKind.WATCHDOG, "the worker produced nothing", "no_growth",
@@ -211,12 +223,7 @@ class FakeFleet:
             events.append(Event(row.since, camera, EventKind.EXIT, "ffmpeg ended: 401 Unauthorized"))
         if row.fallback:
             events.append(Event(self._started_at, camera, EventKind.FALLBACK, row.fallback))
-        command = tuple(COMMAND.replace("CAMERA", camera).split())
-        return CameraDetails(
-            camera, f"rtsp://***@{name.lower().replace('_', '')}.example:556/Streaming/Channels/102", "h264", command,
-            Stability(values, low, high, mean, verdict), (), tuple(events), f"/var/lib/vmstui/log/{camera}.log",
-            f"/srv/recordings/.spool/{camera}/{row.generation}",
-        )  # fmt: skip
+        return tuple(sorted(events, key=lambda event: event.at))
 
     async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
         return {

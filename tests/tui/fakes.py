@@ -119,6 +119,8 @@ class FakeRecorder:
     lines: list[LogLine] = field(default_factory=list)
     past: dict[str, tuple[float, ...]] = field(default_factory=dict)
     closed_segments: tuple[Segment, ...] = ()
+    events: tuple[Event, ...] = ()
+    history_questions: list[tuple[str, int]] = field(default_factory=list)
     refuses: str = ""
     """Sentence with which every request is refused."""
     reachable: bool = True
@@ -160,6 +162,10 @@ class FakeRecorder:
 
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         return self.closed_segments
+
+    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
+        self.history_questions.append((camera, limit))
+        return tuple(event for event in self.events if event.camera == camera)[-limit:]
 
     async def start(self, cameras: tuple[str, ...]) -> None:
         self._request("start", cameras)

@@ -25,6 +25,8 @@ from vmstui.tui.arrange import Arrangement, Pane, arrange
         # 160x45: fleet, details and log at once
         ((160, 43), 12, None, Arrangement(13, (Pane.DETAILS, Pane.LOG), False)),
         ((160, 43), 12, Pane.SEGMENTS, Arrangement(13, (Pane.SEGMENTS, Pane.LOG), False)),
+        ((160, 43), 12, Pane.HISTORY, Arrangement(13, (Pane.HISTORY, Pane.LOG), False)),
+        ((80, 22), 2, Pane.HISTORY, Arrangement(3, (Pane.HISTORY,), True)),
         ((160, 43), 256, Pane.LOG, Arrangement(21, (Pane.DETAILS, Pane.LOG), False)),
     ],
 )

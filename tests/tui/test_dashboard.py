@@ -11,7 +11,7 @@ from textual.widgets import Button
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.model import CameraState, Changeover, SegmentVerdict, StorageSnapshot
+from vmstui.model import CameraState, Changeover, Event, EventKind, SegmentVerdict, StorageSnapshot
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
 from vmstui.tui.leave import Leave
@@ -293,7 +293,12 @@ async def test_on_80x24_a_pane_takes_the_place_of_the_fleet_and_escape_brings_it
     many = recorder_snapshot(*(camera(f"cam_{n}", pid=100 + n) for n in range(15)))
     async with dashboard(recorder, many) as (app, pilot):
         assert "Cam 14" in screen_text(app)
-        for key, words in (("enter", "6 samples over 30 s"), ("g", "No segment was closed yet"), ("l", "Log Cam 0")):
+        for key, words in (
+            ("enter", "6 samples over 30 s"),
+            ("g", "No segment was closed yet"),
+            ("h", "Nothing has happened to this camera yet"),
+            ("l", "Log Cam 0"),
+        ):
             await pilot.press(key)
             await until(pilot, partial(shows, app, words))
             assert "Cam 14" not in screen_text(app)
@@ -367,6 +372,82 @@ async def test_segments_show_their_check_and_the_gaps_between_them() -> None:
         await until(pilot, lambda: "4 newest segments" in screen_text(app))
 
 
+def happened(*numbers: int) -> tuple[Event, ...]:
+    """Events of cam_0, each with a line of evidence."""
+    return tuple(
+        Event(NOW + timedelta(seconds=number), "cam_0", EventKind.EXIT, f"death {number:03d}", measured="signal 9")
+        for number in numbers
+    )
+
+
+async def test_the_history_is_shown_newest_first_and_follows_the_camera() -> None:
+    recorder = FakeRecorder(events=(*happened(1, 2), replace(happened(3)[0], camera="cam_1", text="of another")))
+    async with dashboard(recorder, FLEET, size=(120, 40)) as (app, pilot):
+        await pilot.press("h")
+        await until(pilot, lambda: "✖ exit        death 002" in screen_text(app))
+        text = screen_text(app)
+        assert text.index("death 002") < text.index("measured: signal 9") < text.index("death 001")
+        assert "2 events" in text
+        assert app.focused is app.fleet.history_pane.body
+        await pilot.press("]")
+        await until(pilot, lambda: "of another" in screen_text(app))
+        assert "death" not in screen_text(app)
+
+
+async def test_the_history_is_asked_for_only_when_something_happened() -> None:
+    recorder = FakeRecorder(events=happened(*range(30)))
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        pane = app.fleet.history_pane
+        await pilot.press("h")
+        await until(pilot, lambda: pane.events)
+        for number in range(3):
+            tick = replace(FLEET, at=NOW + timedelta(seconds=number))
+            recorder.send(tick)
+            await until(pilot, lambda tick=tick: app.picture.snapshot is tick)  # type: ignore[misc]
+        assert recorder.history_questions == [("cam_0", 500)]
+        recorder.events += happened(31)
+        recorder.send(replace(FLEET, cameras=(replace(FLEET.cameras[0], event_at=NOW), *FLEET.cameras[1:])))
+        await until(pilot, lambda: "death 031" in screen_text(app))
+        assert recorder.history_questions[1:] == [("cam_0", 20)]
+        assert pane.events == recorder.events
+        recorder.events = happened(*range(100, 130))  # more than was asked for, and nothing that was known
+        recorder.send(replace(FLEET, cameras=(replace(FLEET.cameras[0], event_at=None), *FLEET.cameras[1:])))
+        await until(pilot, lambda: pane.events == recorder.events)
+
+
+async def test_what_is_read_in_the_history_stays_where_it_is_when_something_happens() -> None:
+    recorder = FakeRecorder(events=happened(*range(60)))
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        pane = app.fleet.history_pane
+
+        def top() -> str:
+            """The first line of the history that is in sight."""
+            lines = screen_text(app).splitlines()
+            return lines[next(row for row, line in enumerate(lines) if "History Cam 0" in line) + 1].strip("│ ▁▂▃▄▅▆▇█")
+
+        def happens(event: Event) -> None:
+            recorder.events += (event,)
+            cam_0 = replace(FLEET.cameras[0], event_at=event.at)
+            recorder.send(replace(FLEET, cameras=(cam_0, *FLEET.cameras[1:])))
+
+        await pilot.press("h")
+        await until(pilot, lambda: "death 059" in top())
+        happens(happened(60)[0])
+        await until(pilot, lambda: "death 060" in top())
+        await pilot.press("pagedown", "down", "down", "down")
+        await until(pilot, lambda: pane.text.scroll_y == pane.text.scroll_target_y > 5)
+        before = top()
+        happens(happened(61)[0])
+        happens(happened(62)[0])
+        await until(pilot, lambda: "2 new above" in screen_text(app))
+        assert top() == before
+        await pilot.resize_terminal(70, 24)
+        await until(pilot, lambda: pane.size.width == 70)
+        assert top() == before
+        await pilot.press("home")
+        await until(pilot, lambda: "death 062" in top() and "new above" not in screen_text(app))
+
+
 async def test_the_fleet_filter_works_while_it_is_typed_and_escape_drops_it() -> None:
     async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
         await pilot.press("slash", *"cam_3")
@@ -428,7 +509,7 @@ async def test_the_footer_and_every_line_fit(size: tuple[int, int]) -> None:
         *(camera(f"cam_{n}", CameraState.BACKOFF if n == 1 else CameraState.RECORDING) for n in range(6))
     )
     async with dashboard(FakeRecorder(lines=[log_line(1)]), snapshot, size=size) as (app, pilot):
-        for key in ("", "enter", "l", "g", "slash"):
+        for key in ("", "enter", "l", "g", "h", "slash"):
             if key:
                 await pilot.press(key)
             await pilot.pause(0.05)

@@ -20,7 +20,9 @@ def test_ascii_text_is_ascii_and_as_wide(text: str) -> None:
     assert cell_len(glyphs.in_ascii(printable)) == cell_len(printable)
 
 
-@pytest.mark.parametrize("family", [glyphs.STATE, glyphs.OUTPUT, glyphs.VERDICT], ids=["state", "output", "verdict"])
+@pytest.mark.parametrize(
+    "family", [glyphs.STATE, glyphs.OUTPUT, glyphs.VERDICT, glyphs.EVENT], ids=["state", "output", "verdict", "event"]
+)
 def test_signs_of_a_family_stay_apart_in_both_sets(family: dict[object, str]) -> None:
     assert len(set(family.values())) == len(family)
     assert len({glyphs.in_ascii(sign) for sign in family.values()}) == len(family)

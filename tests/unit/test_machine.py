@@ -248,7 +248,7 @@ def test_the_alarm_is_over_with_health_and_not_with_a_key_or_some_footage() -> N
     well, actions = run(m.Healthy(), machine=again, at_s=960.0)
     assert (well.failing, well.unwell_since_s) == (False, None)
     assert m.ClearAlarm() in actions
-    assert notes(actions, EventKind.ALARM) == ["healthy again, 16 min after the first failure"]
+    assert notes(actions, EventKind.HEALTHY) == ["healthy again, 16 min after the first failure"]
 
 
 def test_what_records_after_one_death_raises_no_alarm_however_long_its_segments_are() -> None:

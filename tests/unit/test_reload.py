@@ -190,6 +190,14 @@ def test_what_is_foretold_is_what_is_done(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_refused_password_is_tried_again_only_for_another_login(tmp_path: Path, change: str) -> None:
+    with bench(tmp_path) as made:
+        made.put(CameraState.AUTH_FAILED, lives=False)
+        again = made.reload(CHANGES[change](LOBBY))[1].touch is Touch.RESTARTS
+        assert again == (change in ("url", "password"))
+
+
 async def test_what_records_is_never_ended_while_no_new_worker_may_start(tmp_path: Path) -> None:
     """A reload while ffmpeg is missing, or the disk: the worker goes on and is replaced once there is what it needs."""
     with bench(tmp_path) as made:

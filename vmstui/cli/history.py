@@ -27,11 +27,5 @@ def lines(event: Event) -> Iterator[str]:
     at = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     yield clean(f"{at} {event.camera} {event.kind.value:<10} {event.text}")
     indent = " " * len(at)
-    for name, value in (
-        ("rule", event.rule if event.rule != event.text else ""),
-        ("measured", event.measured),
-        ("limit", event.threshold),
-        ("outcome", event.outcome),
-    ):
-        if value:
-            yield clean(f"{indent} {name}: {value}")
+    for name, value in event.evidence:
+        yield clean(f"{indent} {name}: {value}")

@@ -13,7 +13,7 @@ from vmstui.codec import CodecError, Json, from_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.model import CameraDetails, LogPage, RecorderSnapshot, Segment
+from vmstui.model import CameraDetails, Event, LogPage, RecorderSnapshot, Segment
 
 if TYPE_CHECKING:
     import asyncio
@@ -68,6 +68,10 @@ class Client:
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         """The newest segments, newest first."""
         return _decode(tuple[Segment, ...], await self._call("segments", {"camera": camera, "limit": limit}))
+
+    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
+        """The newest events of a camera, oldest of them first."""
+        return _decode(tuple[Event, ...], await self._call("history", {"camera": camera, "limit": limit}))
 
     async def start(self, cameras: tuple[str, ...]) -> None:
         """Record these cameras."""

@@ -50,6 +50,8 @@ from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 2000
 SEGMENTS_KEPT = 2000
+LOGIN = ("url", "username", "password")
+"""Keys that are another try worth where the camera refused the password."""
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
 
@@ -182,6 +184,8 @@ class CameraWorker:
         if wanted != self.wanted:
             later = RestartCost.LATER if wanted and self.worker.machine.hold else None
             return CameraTouch(camera.id, Touch.STARTS if wanted else Touch.ENDS, ("enabled",), later)
+        if self.worker.machine.state is State.AUTH_FAILED:  # to try it again for anything else may lock the account
+            why = tuple(key for key in why if key in LOGIN)
         differs = self._differs(self.successor or self.worker, after, around)
         if not wanted or not (bool(why) if differs is None else differs):
             return CameraTouch(camera.id, Touch.UNTOUCHED)

@@ -599,7 +599,7 @@ def _relieve(machine: Machine) -> Result:
     if machine.failing and machine.wanted:
         text = f"healthy again, {unwell_s / 60:.0f} min after the first failure"
         threshold = f"{machine.policy.healthy_s:g} s and {HEALTHY_SEGMENTS} good segments in one run"
-        note = Note(EventKind.ALARM, text, rule="a healthy run", threshold=threshold, outcome="the alarm is over")
+        note = Note(EventKind.HEALTHY, text, rule="a healthy run", threshold=threshold, outcome="the alarm is over")
         actions = (ClearAlarm(), note)
     return replace(machine, unwell_since_s=None, failing=False), actions
 

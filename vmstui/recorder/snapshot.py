@@ -107,6 +107,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         seamless=worker.seamless,
         beside_pid=beside.process.pid if beside is not None and beside.process is not None else None,
         changeover=worker.changeover,
+        event_at=newest.at if (newest := worker.events.newest()) is not None else None,
     )
 
 

@@ -216,7 +216,7 @@ class Supervised(ABC):
             self.dispatch(m.Running())
             return
         self._starting = None
-        self.note(EventKind.START, f"not started: {failure}")
+        self.note(EventKind.NO_START, f"not started: {failure}")
         self.dispatch(m.NotStarted(failure.retry, str(failure), jitter()))
 
     def _attach(self, process: Process, uptime_s: float) -> None:

@@ -256,7 +256,7 @@ class Worker(Supervised):
         retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
         self.save(replace(self.record, identity=None))
         self._owner.note(
-            EventKind.EXIT,
+            EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
             f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
             measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
         )

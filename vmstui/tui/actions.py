@@ -84,11 +84,13 @@ ACTIONS = (
     Action("view.log", "log", "log", "What its ffmpeg says.",
            Group.CAMERA, Scope.FLEET, "l", rank=3, verb="logs", argument=Argument.CAMERA),
     Action("view.segments", "segments", "segments", "Its closed recording files, with gaps between them.",
-           Group.CAMERA, Scope.FLEET, "g", rank=6, verb="segments", argument=Argument.CAMERA),
+           Group.CAMERA, Scope.FLEET, "g", rank=7, verb="segments", argument=Argument.CAMERA),
+    Action("view.history", "history", "history", "What happened to it and why: starts, ends, automatic actions.",
+           Group.CAMERA, Scope.FLEET, "h", rank=6, verb="history", argument=Argument.CAMERA),
     Action("camera.copy", "copy_command", "copy command", "Copy its ffmpeg command (passwords masked).",
            Group.CAMERA, Scope.FLEET, "y", verb="copy", argument=Argument.CAMERA),
     Action("view.filter", "filter", "filter", "Show only what contains a text; with ! in front, only what does not.",
-           Group.LOOK, Scope.FLEET, "slash", "/", rank=7),
+           Group.LOOK, Scope.FLEET, "slash", "/", rank=8),
     Action("view.back", "back", "back", "Close what is open: filter, then pane, back to the cameras.",
            Group.LOOK, Scope.FLEET, "escape", "esc", rank=1),
     Action("view.next_pane", "next_pane", "next pane", "Go to the next pane; with shift, to the one before.",
@@ -98,7 +100,7 @@ ACTIONS = (
     Action("view.help", "help", "help", "The keys that work now, and what the signs mean.",
            Group.LOOK, Scope.APP, "question_mark", "?", rank=1, verb="help"),
     Action("view.palette", "command_palette", "command", "Anything by name: restart lobby, logs gate, theme nord.",
-           Group.LOOK, Scope.APP, "colon", ":", rank=8),
+           Group.LOOK, Scope.APP, "colon", ":", rank=9),
     Action("view.theme", "theme", "theme", "Change the colours.",
            Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
     Action("move.up", "cursor(-1)", "up", "To the camera above.", Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
@@ -124,7 +126,7 @@ ACTIONS = (
     Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
            Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
     Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",
-           Group.RECORDER, Scope.APP, "Q", changes=True, rank=9, verb="shutdown"),
+           Group.RECORDER, Scope.APP, "Q", changes=True, rank=10, verb="shutdown"),
 )  # fmt: skip
 
 

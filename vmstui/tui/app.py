@@ -210,6 +210,8 @@ class Dashboard(App[Leave]):
                     self.fleet.open_pane(Pane.LOG, camera.id)
                 case "view.segments":
                     self.fleet.open_pane(Pane.SEGMENTS, camera.id)
+                case "view.history":
+                    self.fleet.open_pane(Pane.HISTORY, camera.id)
         else:
             self.call_next(self.run_action, action.call)
 

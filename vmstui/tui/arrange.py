@@ -25,6 +25,7 @@ class Pane(StrEnum):
 
     DETAILS = "details"
     SEGMENTS = "segments"
+    HISTORY = "history"
     LOG = "log"
 
 
@@ -54,6 +55,6 @@ def arrange(cells: int, lines: int, cameras: int, chosen: Pane | None) -> Arrang
             0 if chosen else lines - SUMMARY, (chosen,) if chosen else (), summary=chosen is not Pane.DETAILS
         )
     if cells >= SIDE_BY_SIDE and lines - fleet >= PANE:
-        left = chosen if chosen in {Pane.DETAILS, Pane.SEGMENTS} else Pane.DETAILS
+        left = chosen if chosen not in {None, Pane.LOG} else Pane.DETAILS
         return Arrangement(fleet, (left or Pane.DETAILS, Pane.LOG), summary=False)
-    return Arrangement(fleet, (chosen or Pane.DETAILS,), summary=chosen in {Pane.SEGMENTS, Pane.LOG})
+    return Arrangement(fleet, (chosen or Pane.DETAILS,), summary=chosen not in {None, Pane.DETAILS})

@@ -10,7 +10,7 @@ import unicodedata
 
 from rich.cells import cell_len
 
-from vmstui.model import CameraState, OutputState, SegmentVerdict
+from vmstui.model import CameraState, EventKind, OutputState, SegmentVerdict
 
 STATE = {
     CameraState.RECORDING: "●",
@@ -33,6 +33,22 @@ WORD = {state: state.value.replace("_", " ") for state in CameraState} | {
 """What stands beside the sign of a state."""
 
 OUTPUT = {OutputState.UP: "●", OutputState.DOWN: "▼", OutputState.OFF: "○", OutputState.UNKNOWN: "?"}
+
+EVENT = {
+    EventKind.START: "◌",
+    EventKind.NO_START: "✘",
+    EventKind.EXIT: "✖",
+    EventKind.STOP: "○",
+    EventKind.WATCHDOG: "▲",
+    EventKind.FALLBACK: "▼",
+    EventKind.COMMAND: "⏎",
+    EventKind.HOLD: "‖",
+    EventKind.ADOPT: "●",
+    EventKind.SEGMENT: "◐",
+    EventKind.CHANGEOVER: "→",
+    EventKind.ALARM: "◆",
+    EventKind.HEALTHY: "✔",
+}
 
 VERDICT = {SegmentVerdict.GOOD: "✔", SegmentVerdict.PARTIAL: "◐", SegmentVerdict.QUARANTINED: "✖"}
 

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from vmstui.model import CameraDetails, LogPage, RecorderSnapshot, Segment
+from vmstui.model import CameraDetails, Event, LogPage, RecorderSnapshot, Segment
 from vmstui.sanitise import clean
 
 T = TypeVar("T")
@@ -40,6 +40,10 @@ class Recorder(Protocol):
 
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         """Closed segments, newest first."""
+        ...
+
+    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
+        """The newest events of a camera, oldest of them first."""
         ...
 
     async def start(self, cameras: tuple[str, ...]) -> None: ...

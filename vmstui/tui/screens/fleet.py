@@ -30,12 +30,13 @@ from vmstui.tui.widgets.details import DetailsPane
 from vmstui.tui.widgets.filter_bar import FilterBar
 from vmstui.tui.widgets.fleet_table import FleetTable
 from vmstui.tui.widgets.header import Header
+from vmstui.tui.widgets.history import HistoryPane
 from vmstui.tui.widgets.key_bar import KeyBar
 from vmstui.tui.widgets.log_pane import LogPane
 from vmstui.tui.widgets.painter import LineBar
 from vmstui.tui.widgets.segments import SegmentsPane
 
-_NOT_IN_LOG = {"camera.restart", "camera.toggle", "view.details", "view.segments", "view.log"}
+_NOT_IN_LOG = {"camera.restart", "camera.toggle", "view.details", "view.segments", "view.history", "view.log"}
 """Actions that leave the footer to those of the log while that has the keys; they work all the same."""
 
 
@@ -59,6 +60,7 @@ class FleetScreen(Screen[None]):
         self.table = FleetTable()
         self.details_pane = DetailsPane(recorder)
         self.segments_pane = SegmentsPane(recorder)
+        self.history_pane = HistoryPane(recorder)
         self.log_pane = LogPane(recorder)
         self.summary = LineBar(id="summary")
         self.filter_bar = FilterBar(id="filter")
@@ -73,6 +75,7 @@ class FleetScreen(Screen[None]):
         with Horizontal(id="panes"):
             yield self.details_pane
             yield self.segments_pane
+            yield self.history_pane
             yield self.log_pane
         yield self.summary
         yield self.filter_bar
@@ -115,7 +118,12 @@ class FleetScreen(Screen[None]):
         self.table.display = fleet_lines > 0
         if self.table.styles.height is None or self.table.styles.height.value != fleet_lines:
             self.table.styles.height = max(fleet_lines, 1)
-        panes = {Pane.DETAILS: self.details_pane, Pane.SEGMENTS: self.segments_pane, Pane.LOG: self.log_pane}
+        panes = {
+            Pane.DETAILS: self.details_pane,
+            Pane.SEGMENTS: self.segments_pane,
+            Pane.HISTORY: self.history_pane,
+            Pane.LOG: self.log_pane,
+        }
         self.query_one("#panes").display = bool(shown)
         for kind, pane in panes.items():
             pane.display = kind in shown
@@ -187,6 +195,7 @@ class FleetScreen(Screen[None]):
             None: self.table,
             Pane.DETAILS: self.details_pane.body,
             Pane.SEGMENTS: self.segments_pane.body,
+            Pane.HISTORY: self.history_pane.body,
             Pane.LOG: self.log_pane.body,
         }[pane]
         self.call_after_refresh(body.focus)
@@ -202,6 +211,10 @@ class FleetScreen(Screen[None]):
     def action_segments(self) -> None:
         """Key."""
         self.open_pane(Pane.SEGMENTS)
+
+    def action_history(self) -> None:
+        """Key."""
+        self.open_pane(Pane.HISTORY)
 
     def action_next_pane(self) -> None:
         """Key."""

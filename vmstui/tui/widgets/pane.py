@@ -1,4 +1,4 @@
-"""What details, segments and log have in common: a titled area that is filled only while it is seen.
+"""What details, segments, history and log have in common: a titled area that is filled only while it is seen.
 
 A pane asks the recorder by itself, but only for the camera it shows and only while it is on the screen; `follow` starts
 and `rest` ends that. Another camera cancels the question about the one before, so moving fast through the fleet asks
@@ -122,3 +122,33 @@ class Pane(Vertical):
     def on_descendant_blur(self, event: DescendantBlur) -> None:
         """The title shows who has the keys."""
         self.retitle()
+
+
+class NewsPane(Pane):
+    """A pane that asks when it is opened and whenever there is news of its camera; nothing is polled in between."""
+
+    def __init__(self, recorder: Recorder, body: LinePane, *, id: str) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(recorder, body, id=id)
+        self._newest: object = _UNHEARD
+        self._news = asyncio.Event()
+
+    def heard(self, newest: object) -> None:
+        """The newest thing a tick tells of; another one than before is worth a question."""
+        if newest != self._newest and self._newest is not _UNHEARD:
+            self._news.set()
+        self._newest = newest
+
+    async def wait(self) -> None:
+        """Until there is news, or the recorder could not be asked. What comes during a question is worth another."""
+        if self.trouble:
+            return await super().wait()
+        await self._news.wait()
+        self._news.clear()
+
+    def forget(self) -> None:
+        """News of another camera is none of this one."""
+        self._newest = _UNHEARD
+        self._news.clear()
+
+
+_UNHEARD = object()

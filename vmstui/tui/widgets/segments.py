@@ -5,7 +5,6 @@ Asked for when it is opened and whenever the camera closes another segment; noth
 
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
 from vmstui.model import CameraSnapshot, RecorderSnapshot, Segment
@@ -14,12 +13,12 @@ from vmstui.tui.format import plural, size, zone
 from vmstui.tui.lines import Line, Role, width_of
 from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.widgets.details import TextBody
-from vmstui.tui.widgets.pane import Pane
+from vmstui.tui.widgets.pane import NewsPane
 
 LIMIT = 500
 
 
-class SegmentsPane(Pane):
+class SegmentsPane(NewsPane):
     """Closed segments of the selected camera."""
 
     TITLE: ClassVar[str] = "Segments"
@@ -29,8 +28,6 @@ class SegmentsPane(Pane):
         super().__init__(recorder, self.text, id="segments")
         self.segments: tuple[Segment, ...] | None = None
         self._zone = ""
-        self._last: Segment | None = None
-        self._another = asyncio.Event()
 
     async def ask(self) -> None:
         """The segments of the camera that is shown."""
@@ -38,24 +35,16 @@ class SegmentsPane(Pane):
             self.segments = harmless(await self.recorder.segments(self.camera, LIMIT))
             self._redraw()
 
-    async def wait(self) -> None:
-        """Until another segment was closed, or the recorder could not be asked."""
-        if self.trouble:
-            return await super().wait()
-        self._another.clear()
-        await self._another.wait()
-
     def forget(self) -> None:
         """The segments of another camera are nobody's."""
+        super().forget()
         self.segments = None
         self.text.scroll_home(animate=False)
         self._redraw()
 
     def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
         """A new tick; a newly closed segment is worth a question."""
-        if camera.last_segment != self._last:
-            self._last = camera.last_segment
-            self._another.set()
+        self.heard(camera.last_segment)
         if snapshot.timezone != self._zone:
             self._zone = snapshot.timezone
             self._redraw()
