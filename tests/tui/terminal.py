@@ -47,7 +47,13 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._master)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The terminal is gone; the program has no controlling terminal, so that no signal tells it."""
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
 
     def type(self, keys: str) -> None:
         """Press keys."""

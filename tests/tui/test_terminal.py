@@ -29,6 +29,17 @@ def test_a_signal_restores_the_terminal_and_says_that_recording_goes_on(number: 
         assert "recording goes on" in terminal.screen()
 
 
+@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+def test_a_dashboard_without_a_terminal_ends(number: signal.Signals | None) -> None:
+    """An SSH link that broke must not leave one behind, for ever drawing for nobody."""
+    with Terminal(FLEET) as terminal:
+        terminal.wait_for("recording")
+        terminal.hang_up()
+        if number is not None:
+            terminal.kill(number)
+        terminal.process.wait(30)
+
+
 def test_keys_work_and_q_leaves_a_plain_terminal() -> None:
     with Terminal(FLEET) as terminal:
         terminal.wait_for("Gate North")

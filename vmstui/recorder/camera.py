@@ -52,6 +52,7 @@ EVENTS_KEPT = 2000
 SEGMENTS_KEPT = 2000
 LOGIN = ("url", "username", "password")
 """Keys that are another try worth where the camera refused the password."""
+CALM_S = 10.0
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
 
@@ -93,6 +94,8 @@ class CameraWorker:
         self._handover_timer: asyncio.TimerHandle | None = None
         self._ended: tuple[int, datetime] | None = None
         """Generation that was settled last, and the instant of its last frame."""
+        self._fps = 0.0
+        """That the camera sends, of a run that was calm; a new worker's first reports hold what it had to catch up."""
         self._handed_over_to = 0
         self._shape = shape(camera, surroundings(context))
         """Of a worker on the configuration as it was last looked at."""
@@ -307,6 +310,8 @@ class CameraWorker:
         run = self.worker.run
         if run is not None and run.sample is not None:
             self.samples.append(run.sample)
+        if run is not None and run.progress is not None and self.worker.uptime_s() > CALM_S:
+            self._fps = run.progress.fps
         if self._ended is not None and self.worker.machine.state is State.RECORDING:
             self._measure(*self._ended)
         if self._outdated_until_s is not None and now_s >= self._outdated_until_s:
@@ -566,9 +571,8 @@ class CameraWorker:
             return
         self._ended = None
         seamless = self._handed_over_to == record.generation
-        fps = run.progress.fps if run.progress is not None else 0.0
         self.changeover = handover.measured(
-            before, ended_at, record.generation, run.footage_from, fps, datetime.now(UTC), seamless=seamless
+            before, ended_at, record.generation, run.footage_from, self._fps, datetime.now(UTC), seamless=seamless
         )
         self.note(EventKind.CHANGEOVER, str(self.changeover))
 

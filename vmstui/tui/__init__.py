@@ -20,4 +20,8 @@ def run(recorder: Recorder, *, readonly: bool = False, theme: str | None = None,
     """
     from vmstui.tui.app import Dashboard
 
-    return Dashboard(recorder, readonly=readonly, theme=theme, ascii_only=ascii_only).run() or Leave.DETACHED
+    dashboard = Dashboard(recorder, readonly=readonly, theme=theme, ascii_only=ascii_only)
+    try:
+        return dashboard.run() or Leave.DETACHED
+    finally:
+        dashboard.has_left()

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -39,6 +41,15 @@ from vmstui.tui.screens.too_small import TooSmall, too_small
 from vmstui.tui.source import Recorder, harmless, reconnect_delays
 from vmstui.tui.spark import WINDOW_S, CpuHistory
 from vmstui.tui.verdict import Link
+
+LEAVE_LIMIT_S = 5.0
+
+
+def _hung_up() -> bool:
+    """Whether the terminal is gone: an SSH link that broke, a window that was closed, without SIGHUP reaching us."""
+    poll = select.poll()
+    poll.register(0, 0)
+    return bool(poll.poll(0))
 
 
 class Dashboard(App[Leave]):
@@ -73,6 +84,8 @@ class Dashboard(App[Leave]):
         self._history = CpuHistory()
         self._seen_at = time.monotonic()
         self._stopping = False
+        self._way_out: threading.Timer | None = None
+        self._on_terminal = os.isatty(0)
         self._problems = self._take_themes(theme)
         output = sys.__stderr__  # where Textual writes
         if ascii_only or needs_ascii(output.encoding if output else None):
@@ -94,11 +107,27 @@ class Dashboard(App[Leave]):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             # Not possible outside the main thread, where tests may run the app.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self.exit, Leave.DETACHED)
+                loop.add_signal_handler(number, self._leave_at_once)
         self.run_worker(self._read(), group="snapshots")
         self.set_interval(1.0, self._look_at_clock)
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=10)
+
+    def _leave_at_once(self) -> None:
+        """Told to by a signal, or the terminal is gone: nobody can be asked or told anything any more.
+
+        What Textual still wants to write to a terminal that is gone may never be taken; that must not keep us here.
+        """
+        if self._way_out is None:
+            self._way_out = threading.Timer(LEAVE_LIMIT_S, os._exit, (1,))
+            self._way_out.daemon = True
+            self._way_out.start()
+            self.exit(Leave.DETACHED)
+
+    def has_left(self) -> None:
+        """It is over; whoever ran the dashboard may have more to do."""
+        if self._way_out is not None:
+            self._way_out.cancel()
 
     def _take_themes(self, wanted: str | None) -> list[str]:
         loaded, problems = themes.load_themes()
@@ -159,6 +188,9 @@ class Dashboard(App[Leave]):
 
     def _look_at_clock(self) -> None:
         """While nothing arrives, what is shown grows old, and says so."""
+        if self._on_terminal and _hung_up():
+            self._leave_at_once()
+            return
         link = replace(self.picture.link, age_s=time.monotonic() - self._seen_at)
         if link.stale and self.picture.snapshot is not None:
             self.picture = replace(self.picture, link=link)
