@@ -33,10 +33,10 @@ bench-supervision: $(VENV)/dev ## vmstui beside supervisord, circus and pm2; 12 
 	$(BIN)/python -m tests.bench.bench_supervision $(ARGS)
 
 install: $(VENV)/runtime ## as a command of this user (of everybody when root); a running recorder: vmstui upgrade
-	@PYTHON=$(PYTHON) PREFIX=$(PREFIX) tools/install install
+	@PYTHON=$(PYTHON) PREFIX=$(PREFIX) config/install install
 
 uninstall:
-	@PREFIX=$(PREFIX) tools/install uninstall
+	@PREFIX=$(PREFIX) config/install uninstall
 
 lock: $(VENV)/dev ## resolve the lock files anew from pyproject.toml
 	$(PIP) install pip-tools

@@ -26,6 +26,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.integration.harness import REPOSITORY, Recorder, wait_until
+from vmstui.control.errors import RecorderLost
 from vmstui.ffmpeg.abilities import choose
 from vmstui.model import CameraState
 from vmstui.recorder.process import MARKER, find_marked
@@ -114,7 +115,10 @@ class FakeFleet(Recorder):
         """Wait until the service shows all cameras as recorded; gives the pids of their workers."""
 
         def look() -> dict[str, int] | None:
-            cameras = self.snapshot().cameras
+            try:
+                cameras = self.snapshot().cameras
+            except RecorderLost:  # hundreds that start at once keep it busy
+                return None
             recording = [camera for camera in cameras if camera.state is CameraState.RECORDING]
             if len(recording) < len(self.names):
                 return None

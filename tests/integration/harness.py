@@ -46,6 +46,8 @@ class Recorder:
             "VMSTUI_CONFIG": str(self.config),
             "PYTHONPATH": str(REPOSITORY),
         }
+        self.program = "vmstui"
+        """Module that is run as the service."""
         self.service: subprocess.Popen[bytes] | None = None
         (folder / "state").mkdir(parents=True, exist_ok=True)
         shutil.copytree(cache, folder / "state" / "cache", dirs_exist_ok=True)
@@ -76,9 +78,15 @@ class Recorder:
 
     def start(self) -> int:
         """Start the service and wait until it answers; gives its pid."""
+        pid = self.launch().pid
+        wait_until(lambda: self.answers() or None, "the service answers")
+        return pid
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start the service, and leave it to itself."""
         log = (self.folder / "service.log").open("ab")
         self.service = subprocess.Popen(
-            [sys.executable, "-m", "vmstui", "up", "--foreground"],
+            [sys.executable, "-m", self.program, "up", "--foreground"],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -86,8 +94,7 @@ class Recorder:
             start_new_session=True,
         )
         log.close()
-        wait_until(lambda: self.answers() or None, "the service answers")
-        return self.service.pid
+        return self.service
 
     def answers(self) -> bool:
         """Whether a service answers."""

@@ -78,10 +78,10 @@ def test_a_stopped_recording_is_whole_and_without_a_gap(
     """SIGINT ends it: trailers are written, every file is listed, playable, and no frame is missing between them."""
     with recorded(binary, tmp_path, cameras.url("lobby"), segment_length_s=2) as worker:
         reader = SpoolReader(worker.spool)
-        wait_until(lambda: len(reader.closed()) >= 2)
+        wait_until(lambda: len(reader.look().closed) >= 2)
         assert worker.end(signal.SIGINT) == 255
         assert worker.cause(asked=True).kind is ExitKind.STOPPED
-        assert reader.closed() == leftovers(worker.spool)
+        assert SpoolReader(worker.spool).look().closed == leftovers(worker.spool)
         times = _times_s(worker)
         assert sum(worker.inspect(file).frames for file in worker.segments) == len(times)
         assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 0.25
@@ -194,7 +194,7 @@ def test_a_live_server_that_hangs_costs_nothing_recorded_and_the_second_signal_e
             progress = worker.progress
             assert progress is not None
             assert worker.inspect(file).frames >= progress.frame - 2
-            assert SpoolReader(worker.spool).closed() == (file.name,)
+            assert SpoolReader(worker.spool).look().closed == (file.name,)
             times = _times_s(worker)
             assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 0.25
 

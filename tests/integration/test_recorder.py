@@ -171,7 +171,9 @@ def test_a_stopped_camera_stays_stopped_over_a_restart_of_the_service(
     started = recorder.command("start", "cam1", "--wait")
     assert started.returncode == 0, started.stdout
     assert recorder.camera().state is CameraState.RECORDING
-    assert next(segment.verdict for segment in recorder.segments()) is SegmentVerdict.GOOD
+    # The service was killed perhaps before it had looked through what the stopped worker closed.
+    segments = wait_until(recorder.segments, "its segment is published")
+    assert segments[0].verdict is SegmentVerdict.GOOD
 
 
 def test_restart_replaces_the_worker_and_closes_its_segment(recorder: Recorder, simulated: MakeCameras) -> None:

@@ -151,9 +151,9 @@ async def test_ready_comes_after_adoption_and_signs_of_life_after_a_look_at_all_
         opened(fleet, *arguments)  # type: ignore[arg-type]
         heard["while adopting"] = ear.heard()
 
-    def first_look(fleet: Fleet, now_s: float, late_s: float) -> None:
+    async def first_look(fleet: Fleet, late_s: float) -> None:
         heard.setdefault("until the first look is done", ear.heard())
-        ticked(fleet, now_s, late_s)
+        await ticked(fleet, late_s)
         passes.release()
 
     monkeypatch.setattr(Fleet, "open", slow_open)

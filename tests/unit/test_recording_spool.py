@@ -15,7 +15,7 @@ from tests.unit.ffmpeg_examples import camera
 from vmstui.model import Segment, SegmentVerdict
 from vmstui.recording.layout import camera_quarantine, generation_spool
 from vmstui.recording.publish import PublishError
-from vmstui.recording.spool import SpoolReader, leftovers, open_segment, settle
+from vmstui.recording.spool import SpoolReader, leftovers, settle
 
 CLOSED_AT = datetime(2025, 10, 20, 0, 57, 59, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -64,38 +64,69 @@ def _files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+def _list(spool: Path, *lines: str) -> None:
+    with (spool / "segments.csv").open("a", encoding="ascii") as stream:
+        stream.writelines(lines)
+
+
 def test_closed_segments_are_reported_once_their_line_is_whole_and_while_they_are_there(spool: Path) -> None:
     reader = SpoolReader(spool)
-    assert reader.closed() == ()
+    assert reader.look().closed == ()
     first = _segment(spool, 0, listed=True)
-    assert reader.closed() == (first.name,)
+    assert reader.look().closed == (first.name,)
     second = _segment(spool, 1, listed=False)
-    with (spool / "segments.csv").open("a", encoding="ascii") as stream:
-        stream.write(f"{second.name},180.0000")
-        stream.flush()
-        assert reader.closed() == (first.name,)
-        stream.write("00,360.000000\n")
-    assert reader.closed() == (first.name, second.name)
+    _list(spool, f"{second.name},180.0000")
+    assert reader.look().closed == (first.name,)
+    _list(spool, "00,360.000000\n")
+    assert reader.look().closed == (first.name, second.name)
     first.unlink()
-    assert reader.closed() == (second.name,)
+    assert reader.look().closed == (second.name,)
 
 
 @pytest.mark.parametrize("line", ["../../etc/passwd,0,1", "/etc/passwd,0,1", "", "\xff\xfe", "x.mp4,0,1"])
 def test_a_line_that_names_no_segment_of_ours_is_left_out(spool: Path, line: str) -> None:
     (spool / "segments.csv").write_bytes(line.encode("latin-1") + b"\n000000.mp4,0,1\n")
     _segment(spool, 0, listed=False)
-    assert SpoolReader(spool).closed() == ("000000.mp4",)
+    assert SpoolReader(spool).look().closed == ("000000.mp4",)
+
+
+def _newest(reader: SpoolReader) -> tuple[str, int] | None:
+    newest = reader.look().newest
+    return None if newest is None else (newest.name, newest.size_bytes)
 
 
 def test_the_open_segment_is_the_newest(spool: Path) -> None:
-    assert open_segment(spool) is None
-    assert open_segment(spool / "missing") is None
+    assert SpoolReader(spool).look().newest is None
+    assert SpoolReader(spool / "missing").look().newest is None
     for number in (999999, 1000000, 5):
         _segment(spool, number, listed=False, size_bytes=7)
-    found = open_segment(spool)
-    assert found is not None
-    assert (found.name, found.size_bytes, found.modified_at) == ("1000000.mp4", 7, CLOSED_AT)
+    assert _newest(SpoolReader(spool)) == ("1000000.mp4", 7)
     assert leftovers(spool) == ("000005.mp4", "999999.mp4", "1000000.mp4")
+
+
+def test_the_open_segment_is_followed_from_file_to_file(spool: Path) -> None:
+    """Whichever of the many orders things come in: a file that is closed is never taken for the open one for long."""
+    reader = SpoolReader(spool)
+    first = _segment(spool, 0, listed=False)
+    for size_bytes in (7, 8, 8):
+        first.write_bytes(bytes(size_bytes))
+        assert _newest(reader) == (first.name, size_bytes)
+    first.write_bytes(bytes(9))  # the last of it, and its line, since the last look
+    _list(spool, f"{first.name},0,1\n")
+    reader.look()
+    view = reader.look()
+    assert view.closed == (first.name,)
+    second = _segment(spool, 1, listed=False, size_bytes=3)
+    assert _newest(reader) == (second.name, 3)
+    first.unlink()  # published
+    second.write_bytes(bytes(4))
+    assert reader.look().closed == ()
+    assert _newest(reader) == (second.name, 4)
+    second.unlink()  # by somebody else
+    reader.look()
+    assert _newest(reader) is None
+    _segment(spool, 2, listed=False, size_bytes=5)
+    assert _newest(reader) == ("000002.mp4", 5)
 
 
 def test_a_good_segment_is_published_under_the_time_it_began(spool: Path, tmp_path: Path) -> None:

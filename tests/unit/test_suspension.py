@@ -28,7 +28,8 @@ async def test_a_suspension_is_told_once_and_spares_every_run(tmp_path: Path, mo
     service = Service(load(str(config)), tmp_path / "state")
     run = mock.Mock(sample=None)
     camera = mock.Mock(workers=[mock.Mock(run=run), mock.Mock(run=None)])
-    monkeypatch.setattr(Fleet, "tick", lambda *_: None)
+    for look in ("tick", "_watch_spools"):  # what is tested here is not how cameras are looked at
+        monkeypatch.setattr(Fleet, look, mock.AsyncMock())
     running = asyncio.ensure_future(service.run())
     await asyncio.wait_for(service.next_tick(), 20)
     service.fleet.cameras["cam1"] = camera

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
@@ -16,6 +17,9 @@ from vmstui.control.errors import RecorderLost
 from vmstui.settings import Folders, default_folders, find_path
 from vmstui.settings import socket_path as path_of_socket
 from vmstui.settings.folders import CONTROL_SOCKET
+
+if TYPE_CHECKING:
+    from vmstui.settings import Loaded
 
 START_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 120.0
@@ -54,11 +58,12 @@ def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
 
         print(json.dumps(to_json(run_trial(path, Path(folders.state)))))
         return 0
-    loaded = load(path)  # all errors are told here, where a person reads them
+    # All errors are told here, where a person reads them. The service reads it again at a reload, from another folder.
+    loaded = load(os.path.abspath(path) if foreground else path)
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if foreground:
-        return run_service(path, folders)
+        return run_service(loaded, folders)
     pid = running_service(socket_path())
     if pid is not None:
         print(f"the recorder already runs: process {pid}")
@@ -115,7 +120,7 @@ def start_service(config: str, folders: Folders) -> int | None:
     return None
 
 
-def run_service(config: str, folders: Folders) -> int:
+def run_service(loaded: Loaded, folders: Folders) -> int:
     """Be the service, until told to leave."""
     import asyncio
     import faulthandler
@@ -125,7 +130,6 @@ def run_service(config: str, folders: Folders) -> int:
     from vmstui.recorder import inheritance
     from vmstui.recorder.process import seal_descriptors
     from vmstui.recorder.service import AlreadyRunning, Service
-    from vmstui.settings import load
 
     given = inheritance.take()
     seal_descriptors()
@@ -135,7 +139,6 @@ def run_service(config: str, folders: Folders) -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
     os.umask(0o027)
-    loaded = load(os.path.abspath(config))  # read again at a reload, from another folder
     os.chdir("/")
 
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""A small RTSP client: asks a camera what it sends (`describe`), a relay how it is (`poll_stats`).
+"""A small RTSP client: asks a camera what it sends (`describe`), a relay how it is (`StatsClient`).
 
 The recorder calls `describe` before it starts a worker, to know the camera's codec and to refuse early and with a clear
 sentence. It opens no media session, so it costs a camera no streaming slot. The password is sent (as a Digest answer,
@@ -109,31 +109,61 @@ async def describe(url: str, username: str | None, password: str | None, timeout
         raise _probe_error(error, address.where, timeout_s) from error
 
 
-async def poll_stats(host: str, port: int, timeout_s: float) -> RelayStats:
-    """Ask the embedded relay how it and its streams are. Only this user's relay on this machine answers.
+class StatsClient:
+    """Asks the embedded relay how it and its streams are, again and again over one connection, which is made when it is
+    needed. Only this user's relay on this machine answers."""
 
-    Raises ProbeError: REFUSED when there is none, TIMEOUT when it hangs, PROTOCOL when it is something else.
-    """
-    address = _Address(host, port, False, f"rtsp://{f'[{host}]' if ':' in host else host}:{port}/", None)
-    headers = Headers((("CSeq", "1"), ("Content-Type", "text/parameters")))
-    try:
-        async with asyncio.timeout(timeout_s):
-            connection = await _connect(address)
+    def __init__(self, host: str, port: int) -> None:
+        url = f"rtsp://{f'[{host}]' if ':' in host else host}:{port}/"
+        self._address = _Address(host, port, False, url, None)
+        headers = Headers((("CSeq", "1"), ("Content-Type", "text/parameters")))
+        self._request = Request("GET_PARAMETER", url, headers, stats.STATS_PARAMETER)
+        self._connection: _Connection | None = None
+
+    async def ask(self, timeout_s: float) -> RelayStats:
+        """One question. Raises ProbeError: REFUSED when there is no relay, TIMEOUT when it hangs, PROTOCOL when it is
+        something else."""
+        answered = False
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await self._ask()
+            if response.status != 200:
+                raise _refusal(response, self._address, answered=False)
+            found = stats.decode(response.body)
+            answered = True
+            return found
+        except (TimeoutError, OSError, ProtocolError) as error:
+            raise _probe_error(error, self._address.where, timeout_s) from error
+        except ValueError as error:
+            text = f"{self._address.where} is not vmstui's relay: {shown(str(error))}"
+            raise ProbeError(ProbeErrorKind.PROTOCOL, text) from error
+        finally:
+            if not answered:  # nor is a late answer to be taken for that to the next question
+                self.close()
+
+    def close(self) -> None:
+        """End the connection. May be called twice."""
+        if self._connection is not None:
+            self._connection.writer.close()
+            self._connection = None
+
+    async def _ask(self) -> Response:
+        if self._connection is not None:
             try:
-                response = await connection.ask(
-                    Request("GET_PARAMETER", address.request_url, headers, stats.STATS_PARAMETER)
-                )
-            finally:
-                connection.writer.close()
-    except (TimeoutError, OSError, ProtocolError) as error:
-        raise _probe_error(error, address.where, timeout_s) from error
-    if response.status != 200:
-        raise _refusal(response, address, answered=False)
+                return await self._connection.ask(self._request)
+            except (OSError, ProtocolError):  # the relay is another one since, or has dropped us while we were frozen
+                self.close()
+        self._connection = await _connect(self._address)
+        return await self._connection.ask(self._request)
+
+
+async def poll_stats(host: str, port: int, timeout_s: float) -> RelayStats:
+    """One question to a relay. Raises ProbeError as `StatsClient.ask` does."""
+    client = StatsClient(host, port)
     try:
-        return stats.decode(response.body)
-    except ValueError as error:
-        text = f"{address.where} is not vmstui's relay: {shown(str(error))}"
-        raise ProbeError(ProbeErrorKind.PROTOCOL, text) from error
+        return await client.ask(timeout_s)
+    finally:
+        client.close()
 
 
 async def _describe(address: _Address) -> Description:

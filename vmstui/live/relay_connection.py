@@ -35,6 +35,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, relay: Relay) -> None:
         self.peer = ("", 0)
         self.loopback = False
+        self._own_user = False
         self._relay = relay
         self._messages = MessageReader()
         self._session = RelaySession(relay, self, secrets.token_hex(8))
@@ -103,8 +104,11 @@ class Connection(asyncio.Protocol):
 
     def is_own_user(self) -> bool:
         """A program of a trusted user of this machine is at the other end."""
-        own = self.transport.get_extra_info("sockname")
-        return owner_uid(self.peer, (normal_address(own[0]), int(own[1]))) in self._relay.trusted_uids
+        if not self._own_user:  # once seen it holds for the connection: the recorder asks every second
+            own = self.transport.get_extra_info("sockname")
+            owner = owner_uid(self.peer, (normal_address(own[0]), int(own[1])))
+            self._own_user = owner in self._relay.trusted_uids
+        return self._own_user
 
     def overdue(self, now_s: float) -> str:
         """Called at each tick: why the connection is to be ended now; empty: it is not."""

@@ -1,7 +1,7 @@
 """What the relay tells about itself, and its JSON form. Pure, no I/O.
 
 The relay answers it to `GET_PARAMETER` with the body `vmstui-stats`; the recorder reads it once a second through
-`client.poll_stats`: the answer proves that the relay lives, its content is the health of each live stream.
+`client.StatsClient`: the answer proves that the relay lives, its content is the health of each live stream.
 """
 
 from __future__ import annotations

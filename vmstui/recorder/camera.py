@@ -41,10 +41,11 @@ from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, load_record
-from vmstui.recorder.run import Run, SpoolView
+from vmstui.recorder.run import Run
 from vmstui.recorder.watchdog import Finding
 from vmstui.recorder.worker import Worker, generation_of, life_beside, marker, recovered, slots_are_free
 from vmstui.recording import layout
+from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import SampleRing
 
 EVENTS_KEPT = 2000
@@ -101,6 +102,8 @@ class CameraWorker:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The present worker first, then who stands beside it."""
+        if self.successor is None and self.leaving is None:  # asked for several times a second
+            return (self.worker,)
         return tuple(worker for worker in (self.worker, self.successor, self.leaving) if worker is not None)
 
     @property
@@ -142,7 +145,7 @@ class CameraWorker:
             self.worker.dispatch(m.Resumed(failures, past))
         elif not self.wanted and processes:
             self.dispatch(m.Stop())
-        if self.worker.life_path.exists():
+        if not processes and self.worker.life_path.exists():
             self.worker.remember()  # what was noted of a camera that is not wanted any more is forgotten
 
     def start(self, by: str) -> None:

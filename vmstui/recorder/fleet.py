@@ -7,6 +7,7 @@ ended and settled, also if it left while no service ran; one that comes back mea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -30,12 +31,20 @@ from vmstui.recorder.launch import Surroundings
 from vmstui.recorder.process import Process, all_marked
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
-from vmstui.recorder.run import Run, SpoolView
+from vmstui.recorder.run import Run
 from vmstui.recorder.watchdog import START_GRACE_S, Finding, common_cause
 from vmstui.recorder.worker import Worker, camera_of
+from vmstui.recording.spool import SpoolView
 
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
+LOOK_S = 1.0
+FIRST_LOOK_S = 0.2
+"""Of spools of workers that have no footage yet: they are looked at more often than the others."""
+BATCH = 16
+"""So many cameras are looked after, then others have their turn on the loop: a millisecond or two."""
+_Look = tuple[CameraWorker, Worker, Run]
+"""A spool to be looked at."""
 _NOTHING = Profile("none", OutputSettings(), None)
 
 
@@ -60,7 +69,6 @@ class Fleet:
         self._held: Hold | None = None
         self._stale_since_s: float | None = None
         self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
-        self._looking = False
 
     def open(self, settings: Settings, hold: Hold | None) -> None:
         """Take over what runs, start what is wanted, end what is not configured any more."""
@@ -78,6 +86,7 @@ class Fleet:
                 self._retire_unconfigured(name, found.pop(name, []))
         for process in chain.from_iterable(found.values()):
             process.close()  # the relay, which looks for itself
+        self._keep(self._watch_spools())
 
     def consequences(self, settings: Settings, around: Surroundings) -> tuple[CameraTouch, ...]:
         """What `configure` would do with this configuration, in these surroundings. Changes nothing."""
@@ -122,7 +131,7 @@ class Fleet:
 
     def workers(self) -> list[Worker]:
         """All of them, also of cameras on their way out."""
-        return [worker for camera in (*self.cameras.values(), *self._retiring.values()) for worker in camera.workers]
+        return [worker for camera in self._all() for worker in camera.workers]
 
     def hold(self, hold: Hold | None) -> None:
         """Nothing may start any more for this reason, or, with None, everything may again."""
@@ -145,52 +154,77 @@ class Fleet:
 
     def close(self) -> None:
         """Let go of everything; workers go on."""
-        for worker in (*self.cameras.values(), *self._retiring.values()):
+        for worker in self._all():
             worker.close()
         self._looker.shutdown(wait=False, cancel_futures=True)
 
     # -- once a second -----------------------------------------------------------------------------------------------
 
-    def tick(self, now_s: float, late_s: float) -> None:
+    async def tick(self, late_s: float) -> None:
         """Look after every camera, and judge them unless we were late ourselves."""
-        for worker in (*self.cameras.values(), *self._retiring.values()):
+        loop = asyncio.get_running_loop()
+        for number, worker in enumerate(self._all()):
+            if number % BATCH == 0:
+                await asyncio.sleep(0)
             try:
-                worker.tick(now_s, late_s)
+                worker.tick(loop.time(), late_s)
             except Exception as error:
                 # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
                 text = f"{worker.camera.id}: cannot look after it: {type(error).__name__}: {error}"
                 self._say(LogLevel.ERROR, text)
-        if not self._looking:
-            self._keep(self._look_at_spools())
         if late_s > 0:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
         else:
-            self._judge(now_s)
+            self._judge(loop.time())
 
     def resumed(self, now_s: float, suspended_s: float) -> None:
         """The machine was suspended for so long: connections are dead and networks come up, for which no worker that
         runs is to blame. To be told before the next `tick`."""
-        for camera in (*self.cameras.values(), *self._retiring.values()):
-            for worker in camera.workers:
-                if worker.run is not None:
-                    worker.run.spare(now_s)
+        for worker in self.workers():
+            if worker.run is not None:
+                worker.run.spare(now_s)
         text = f"the machine was suspended for {suspended_s:.0f} s; cameras get {START_GRACE_S:.0f} s to deliver again"
         self._say(LogLevel.WARNING, text)
 
-    async def _look_at_spools(self) -> None:
-        """One look at all spools, in a thread: a dead disk then stops this look and nothing else."""
-        self._looking = True
-        try:
-            cameras = (*self.cameras.values(), *self._retiring.values())
-            workers = [(camera, worker) for camera in cameras for worker in camera.workers]
-            runs = [(camera, worker, worker.run) for camera, worker in workers if worker.run is not None]
-            loop = asyncio.get_running_loop()
-            seen = await loop.run_in_executor(self._looker, lambda: [_look(run) for _, _, run in runs])
-            for (camera, worker, run), view in zip(runs, seen, strict=True):
-                if view is not None:
+    def _all(self) -> tuple[CameraWorker, ...]:
+        return (*self.cameras.values(), *self._retiring.values())
+
+    async def _watch_spools(self) -> None:
+        """Look at all spools once a second, and in between at those where the first footage is waited for."""
+        loop, began = asyncio.get_running_loop(), self._context.run_began
+        due_s = loop.time()
+        while True:
+            everybody = loop.time() >= due_s
+            if everybody:
+                due_s = max(due_s + LOOK_S, loop.time())
+            began.clear()
+            looks: list[_Look] = [
+                (camera, worker, worker.run)
+                for camera in self._all()
+                for worker in camera.workers
+                if worker.run is not None
+            ]
+            await self._look_at_spools(looks if everybody else [look for look in looks if not look[2].recorded])
+            if all(run.recorded for _, _, run in looks):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(began.wait(), max(0.0, due_s - loop.time()))
+            else:
+                await asyncio.sleep(FIRST_LOOK_S)
+
+    async def _look_at_spools(self, looks: list[_Look]) -> None:
+        """In a thread: a dead disk then stops these looks and nothing else."""
+        if not looks:
+            return
+        loop = asyncio.get_running_loop()
+        seen = await loop.run_in_executor(self._looker, lambda: [_seen(run) for _, _, run in looks])
+        for number, ((camera, worker, run), view) in enumerate(zip(looks, seen, strict=True)):
+            if number % BATCH == 0:
+                await asyncio.sleep(0)
+            if view is not None:
+                try:
                     camera.saw_spool(worker, run, view, loop.time())
-        finally:
-            self._looking = False
+                except Exception as error:
+                    self._say(LogLevel.ERROR, f"{camera.camera.id}: {type(error).__name__}: {error}")
 
     def _judge(self, now_s: float) -> None:
         findings: list[tuple[CameraWorker, Finding]] = []
@@ -278,7 +312,7 @@ class Fleet:
             self._context.logbook.forget(name)
 
 
-def _look(run: Run) -> SpoolView | None:
+def _seen(run: Run) -> SpoolView | None:
     try:
         return run.look_at_spool()
     except OSError:

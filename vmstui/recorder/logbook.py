@@ -31,7 +31,10 @@ class LogBook:
         """Append one line."""
         line = LogLine(self._next, at, camera, generation, level, component, text)
         self._next += 1
-        self._rings.setdefault(camera, deque(maxlen=self._bound)).append(line)
+        ring = self._rings.get(camera)
+        if ring is None:
+            ring = self._rings[camera] = deque(maxlen=self._bound)
+        ring.append(line)
 
     def lines(self) -> list[LogLine]:
         """All that is held, in the order it came."""

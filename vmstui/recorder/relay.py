@@ -15,11 +15,10 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
-from vmstui.live.client import ProbeError, poll_stats
+from vmstui.live.client import ProbeError, StatsClient
 from vmstui.live.stats import RelayStats
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample, Touch
@@ -30,7 +29,7 @@ from vmstui.recorder.process import Exit, Identity, LockHeld, Process, adopt, fi
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.worker_log import WorkerLog
-from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
+from vmstui.telemetry.procfs import ProcessGone, ProcReader
 
 NAME = "relay"
 """In markers and logs, beside the cameras; not a valid camera id there, as markers of cameras carry a generation."""
@@ -77,9 +76,9 @@ class RelayWorker(Supervised):
         self._stats: RelayStats | None = None
         self._stats_at_s = 0.0
         self._unanswered = 0
+        self._client: StatsClient | None = None
         self._asking: asyncio.Task[None] | None = None
         self._reader: ProcReader | None = None
-        self._reading: Reading | None = None
         self._log = WorkerLog(folder / "relay.log", lambda raw: raw, _size(folder / "relay.log"))
 
     # -- LiveServers -------------------------------------------------------------------------------------------------
@@ -147,17 +146,13 @@ class RelayWorker(Supervised):
             return
         if self._reader is not None:
             with contextlib.suppress(ProcessGone):
-                reading = self._reader.read(now_s)
-                if self._reading is not None:
-                    self.sample = sample(self._reading, reading, datetime.now(UTC))
-                self._reading = reading
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.get_running_loop().create_task(self._ask())
+                self.sample = self._reader.sample(now_s)
+        if self._client is not None and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.get_running_loop().create_task(self._ask(self._client))
 
-    async def _ask(self) -> None:
-        host = _loopback(self.server.host).strip("[]")
+    async def _ask(self, client: StatsClient) -> None:
         try:
-            stats = await poll_stats(host, self._record.port, ANSWER_TIMEOUT_S)
+            stats = await client.ask(ANSWER_TIMEOUT_S)
         except ProbeError as error:
             self._unanswered += 1
             self._judge(str(error))
@@ -214,14 +209,18 @@ class RelayWorker(Supervised):
 
     def attached(self, process: Process) -> None:
         self._unanswered = 0
-        self._reading = None
+        self._client = StatsClient(_loopback(self.server.host).strip("[]"), self._record.port)
         with contextlib.suppress(ProcessGone):
             self._reader = ProcReader(process.pid)
 
     def detached(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._client is not None:
+            self._client.close()
         if self._reader is not None:
             self._reader.close()
-        self._reader = self._reading = self.sample = self._stats = None
+        self._reader = self.sample = self._stats = self._client = None
 
     def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
         last = self._read_log()

@@ -1,41 +1,28 @@
 """One run of a worker as seen from outside: its samples, its progress, its spool, and the vitals the watchdog judges.
 
-Looked at once a second while the worker lives; holds descriptors only of `/proc`. Never touches the worker. What lies
-on the recordings disk is looked at in a thread (`look_at_spool`), since a dead disk blocks whoever asks it, and taken
-in on the loop (`take_in`).
+Looked at once a second while the worker lives; holds descriptors of `/proc` and of the progress file, none on the
+recordings disk. Never touches the worker. What lies on the recordings disk is looked at in a thread (`look_at_spool`),
+since a dead disk blocks whoever asks it, and taken in on the loop (`take_in`).
+
+There are hundreds of these: what is done here each second is most of what the recorder costs.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-from collections import deque
-from dataclasses import dataclass, replace
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vmstui.ffmpeg.progress import parse_progress
 from vmstui.model import OpenSegment, Progress, Sample
+from vmstui.recorder.progress_file import ProgressFile
 from vmstui.recorder.publisher import Spool
 from vmstui.recorder.watchdog import Finding, Vitals, judge
-from vmstui.recording.spool import OpenFile, SpoolReader, open_segment
-from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, sample
+from vmstui.recording.spool import OpenFile, SpoolReader, SpoolView
+from vmstui.telemetry.procfs import ProcessGone, ProcReader
 
-PROGRESS_BOUND_BYTES = 64 * 1024
-PROGRESS_TAIL_BYTES = 2048
-RATE_WINDOW = 30
-"""Looks, a second apart, that fps and speed are taken over."""
-RATE_MIN_S = 3.0
 BLIND_S = 5.0
 """Without a look at the spool for so long, nothing is known about its growth."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolView:
-    """What a look at the spool saw."""
-
-    closed: tuple[str, ...]
-    newest: OpenFile | None
 
 
 class Run:
@@ -47,52 +34,67 @@ class Run:
     ) -> None:
         self.spool = spool
         self.sample: Sample | None = None
-        self.progress: Progress | None = None
-        self.open: OpenSegment | None = None
-        self.footage_from: datetime | None = None
-        """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
+        self.recorded = False
+        """Footage of this run is on disk."""
         self.good_segments = 0
         """Good ones of this run; counted by who publishes them."""
-        self._progress_path = progress_path
-        self._begun_at = begun_at
-        self._fresh = fresh
+        self._progress = ProgressFile(progress_path, fresh=fresh)
         self._reader_of_spool = SpoolReader(spool.folder)
         self._told: frozenset[str] = frozenset()
+        self._open: OpenFile | None = None
+        self._begun_at = begun_at
+        """When the open segment was begun."""
+        self._grew_at_s = 0.0
         self._vitals = Vitals(now_s)
         self._looked_s = now_s
-        self._counts: deque[tuple[float, int, float]] = deque(maxlen=RATE_WINDOW)
-        self._reading: Reading | None = None
         self._reader: ProcReader | None = None
         with contextlib.suppress(ProcessGone):
             self._reader = ProcReader(pid)
 
     @property
-    def recorded(self) -> bool:
-        """Footage of this run is on disk."""
-        return self._vitals.grew_s is not None
+    def open(self) -> OpenSegment | None:
+        """The file that is being written, None before the first."""
+        if self._open is None:
+            return None
+        grew_at = datetime.fromtimestamp(self._grew_at_s, UTC)
+        return OpenSegment(self._open.name, self._begun_at, self._open.size_bytes, grew_at)
+
+    @property
+    def progress(self) -> Progress | None:
+        """What ffmpeg last reported."""
+        return self._progress.progress
+
+    @property
+    def footage_from(self) -> datetime | None:
+        """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
+        return self._progress.footage_from
 
     def look(self, now_s: float, late_s: float) -> None:
-        """Take a sample and read the progress. `late_s`: how much later than planned this look comes; that time does
+        """Take a sample and look at the progress. `late_s`: how much later than planned this look comes; that time does
         not count against the worker."""
         self._take_sample(now_s)
-        self._read_progress(now_s)
+        self._progress.look(now_s)
         if late_s > 0:
             self._vitals = self._vitals.postponed(late_s)
-        self._see(now_s)
 
     def look_at_spool(self) -> SpoolView:
         """What lies in the spool now. May block; always called from the same thread."""
-        return SpoolView(self._reader_of_spool.closed(), open_segment(self.spool.folder))
+        return self._reader_of_spool.look()
 
     def take_in(self, view: SpoolView, now_s: float) -> tuple[str, ...]:
         """Take over what was seen; gives the names of segments that were closed since the last time."""
         self._looked_s = now_s
         self._take_open_segment(view)
-        fresh = tuple(name for name in view.closed if name not in self._told)
-        self._told = frozenset(view.closed)
-        if fresh:
-            self._vitals = self._vitals.closed_segment(now_s)
-        self._see(now_s)
+        fresh: tuple[str, ...] = ()
+        if view.closed:
+            fresh = tuple(name for name in view.closed if name not in self._told)
+            self._told = frozenset(view.closed)
+            if fresh:
+                self._vitals = self._vitals.closed_segment(now_s)
+        name, size_bytes = (self._open.name, self._open.size_bytes) if self._open is not None else ("", 0)
+        progress = self._progress.progress
+        self._vitals = self._vitals.saw(now_s, name, size_bytes, progress.out_time_s if progress else -1.0)
+        self.recorded = self._vitals.grew_s is not None
         return fresh
 
     def stall(self, now_s: float) -> Finding | None:
@@ -107,63 +109,23 @@ class Run:
 
     def close(self) -> None:
         """Release the descriptors. May be called twice."""
+        self._progress.close()
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-    def _see(self, now_s: float) -> None:
-        name, size = (self.open.name, self.open.size_bytes) if self.open is not None else ("", 0)
-        self._vitals = self._vitals.saw(now_s, name, size, self.progress.out_time_s if self.progress else -1.0)
 
     def _take_sample(self, now_s: float) -> None:
         if self._reader is None:
             return
         with contextlib.suppress(ProcessGone):
-            reading = self._reader.read(now_s)
-            if self._reading is not None:
-                self.sample = sample(self._reading, reading, datetime.now(UTC))
-            self._reading = reading
-
-    def _read_progress(self, now_s: float) -> None:
-        try:
-            descriptor = os.open(self._progress_path, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return
-        try:
-            status = os.fstat(descriptor)
-            size = status.st_size
-            raw = os.pread(descriptor, PROGRESS_TAIL_BYTES, max(0, size - PROGRESS_TAIL_BYTES))
-            if size > PROGRESS_BOUND_BYTES:
-                # The worker appends, so it goes on at the new end; at most one report is lost.
-                os.ftruncate(descriptor, 0)
-        finally:
-            os.close(descriptor)
-        progress = parse_progress(raw) or self.progress
-        if progress is None:
-            return
-        if self._fresh and progress.out_time_s > 0 and len(self._counts) < RATE_WINDOW:
-            # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
-            began_at = datetime.fromtimestamp(status.st_mtime - progress.out_time_s, UTC)
-            self.footage_from = min(self.footage_from or began_at, began_at)
-        # ffmpeg's own fps and speed are averages since its start, which after a day say nothing about now.
-        self._counts.append((now_s, progress.frame, progress.out_time_s))
-        first_s, first_frame, first_out_s = self._counts[0]
-        elapsed_s = now_s - first_s
-        if elapsed_s >= RATE_MIN_S:
-            progress = replace(
-                progress,
-                fps=round((progress.frame - first_frame) / elapsed_s, 1),
-                speed=round((progress.out_time_s - first_out_s) / elapsed_s, 2),
-            )
-        self.progress = progress
+            self.sample = self._reader.sample(now_s)
 
     def _take_open_segment(self, view: SpoolView) -> None:
-        newest = view.newest
-        if newest is None or newest.name in view.closed:
+        newest, before = view.newest, self._open
+        if newest is None or newest is before or newest.name in view.closed:
             return
-        now = datetime.now(UTC)
-        if self.open is None or self.open.name != newest.name:
-            begun_at = newest.born_at or (self._begun_at if self.open is None else now)
-            self.open = OpenSegment(newest.name, begun_at, newest.size_bytes, now)
-        elif self.open.size_bytes != newest.size_bytes:
-            self.open = replace(self.open, size_bytes=newest.size_bytes, grew_at=now)
+        if before is None or before.name != newest.name:
+            self._begun_at = newest.born_at or (self._begun_at if before is None else datetime.now(UTC))
+        if before is None or (before.name, before.size_bytes) != (newest.name, newest.size_bytes):
+            self._grew_at_s = time.time()
+        self._open = newest

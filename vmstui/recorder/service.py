@@ -55,7 +55,7 @@ from vmstui.recorder.unit import look
 from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
-from vmstui.telemetry.procfs import ProcReader, Reading, sample, together
+from vmstui.telemetry.procfs import ProcReader, together
 from vmstui.telemetry.ring import SampleRing
 from vmstui.triage.masking import Masker
 
@@ -120,7 +120,6 @@ class Service:
         self._notifier = Notifier()
         self._held: Hold | None = None
         self._own_reader = ProcReader(os.getpid())
-        self._own_reading: Reading | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticked = asyncio.Condition()
         self._clocks = read_clocks()
@@ -314,28 +313,25 @@ class Service:
                 break
             now_s = loop.time()
             late_s = now_s - due_s
-            self._tick(now_s, late_s if late_s > LATE_S else 0.0)
+            await self._tick(now_s, late_s if late_s > LATE_S else 0.0)
             due_s = max(due_s + TICK_S, loop.time())
             async with self._ticked:
                 self._ticked.notify_all()
 
-    def _tick(self, now_s: float, late_s: float) -> None:
+    async def _tick(self, now_s: float, late_s: float) -> None:
         clocks = read_clocks()
         asleep_s = suspended_s(self._clocks, clocks)
         self._clocks = clocks
         if asleep_s > 0:
             self.fleet.resumed(now_s, asleep_s)
-        reading = self._own_reader.read(now_s)
-        if self._own_reading is not None:
-            self.own_sample = sample(self._own_reading, reading, datetime.now(UTC))
-        self._own_reading = reading
+        self.own_sample = self._own_reader.sample(now_s)
         if isinstance(self.live, RelayWorker):
             try:
                 self.live.tick(now_s)
             except Exception as error:
                 self.say(LogLevel.ERROR, f"cannot look after the relay: {type(error).__name__}: {error}")
+        await self.fleet.tick(late_s)
         self._add_up()
-        self.fleet.tick(now_s, late_s)
         if self._notifier.managed:
             self._notifier.alive(now_s, self._status())
 

@@ -8,7 +8,8 @@ cameras look stale at once that the cause must lie elsewhere (`common_cause`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 START_GRACE_S = 90.0
 """Cameras with long keyframe intervals, and slow ones, get this long to deliver their first footage."""
@@ -28,9 +29,11 @@ COMMON_CAUSE_MIN = 3
 COMMON_CAUSE_PATIENCE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Vitals:
-    """What was seen of one run of a worker. All instants are monotonic seconds."""
+class Vitals(NamedTuple):
+    """What was seen of one run of a worker. All instants are monotonic seconds.
+
+    A tuple rather than a dataclass: hundreds are made each second.
+    """
 
     started_s: float
     size_bytes: int = -1
@@ -48,22 +51,21 @@ class Vitals:
     def saw(self, now_s: float, segment: str, size_bytes: int, out_time_s: float) -> Vitals:
         """These vitals after another look. `out_time_s` is negative when ffmpeg reported none."""
         vitals = self
-        if size_bytes > HEADER_BYTES and (segment, size_bytes) != (self.segment, self.size_bytes):
-            vitals = replace(self.closed_segment(now_s), segment=segment, size_bytes=size_bytes)
+        if size_bytes > HEADER_BYTES and (size_bytes != self.size_bytes or segment != self.segment):
+            vitals = self.closed_segment(now_s)._replace(segment=segment, size_bytes=size_bytes)
         if out_time_s > self.out_time_s:
-            vitals = replace(vitals, out_time_s=out_time_s, advanced_s=now_s)
+            vitals = vitals._replace(out_time_s=out_time_s, advanced_s=now_s)
         return vitals
 
     def closed_segment(self, now_s: float) -> Vitals:
         """These vitals after a segment was closed: of a camera whose keyframes are further apart than its segments are
         long, nothing else is ever seen to grow."""
         gap_s = now_s - self.grew_s if self.grew_s is not None else 0.0
-        return replace(self, grew_s=now_s, longest_gap_s=max(self.longest_gap_s, gap_s))
+        return self._replace(grew_s=now_s, longest_gap_s=max(self.longest_gap_s, gap_s))
 
     def postponed(self, late_s: float) -> Vitals:
         """These vitals when nobody looked for `late_s` seconds: that time does not count against the worker."""
-        return replace(
-            self,
+        return self._replace(
             started_s=self.started_s + late_s,
             grew_s=None if self.grew_s is None else self.grew_s + late_s,
             advanced_s=None if self.advanced_s is None else self.advanced_s + late_s,
@@ -71,7 +73,7 @@ class Vitals:
 
     def spared(self, now_s: float) -> Vitals:
         """These vitals with the grace of a start from now on: the way to the camera is found anew."""
-        return replace(self, spared_until_s=now_s + START_GRACE_S)
+        return self._replace(spared_until_s=now_s + START_GRACE_S)
 
 
 @dataclass(frozen=True, slots=True)

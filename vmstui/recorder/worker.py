@@ -52,10 +52,11 @@ from vmstui.recorder.process import (
 )
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, save_record
-from vmstui.recorder.run import Run, SpoolView
+from vmstui.recorder.run import Run
 from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.watchdog import Finding
+from vmstui.recording.spool import SpoolView
 
 LOCKS = ("lock.0", "lock.1")
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
@@ -231,6 +232,7 @@ class Worker(Supervised):
             asyncio.get_running_loop().time(),
             fresh=not adopted,
         )
+        self._owner.context.run_began.set()
 
     def detached(self) -> None:
         if self.run is not None:

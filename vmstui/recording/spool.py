@@ -8,6 +8,7 @@ Called by the recorder; `settle` reads the whole file and syncs it, so not on an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable
@@ -54,38 +55,77 @@ class OpenFile:
 
     name: str
     size_bytes: int
-    modified_at: datetime
     born_at: datetime | None
     """When ffmpeg began it, where the file system tells."""
 
 
+@dataclass(frozen=True, slots=True)
+class SpoolView:
+    """What a look at a generation's folder saw."""
+
+    closed: tuple[str, ...]
+    """Names of closed segments that are still in the folder, in order."""
+    newest: OpenFile | None
+    """The newest numbered file, which may be one of the closed; None if there is none yet."""
+
+
 class SpoolReader:
-    """Follows the list of closed segments of one generation."""
+    """Follows one generation's folder. A look costs one `stat` while the open file grows and two while it does not; the
+    folder is listed only to find the file that comes next."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._list = str(folder / LIST_NAME)
+        self._list_bytes = -1
         self._read_bytes = 0
-        self._names: list[str] = []
+        self._view = SpoolView((), None)
+        self._open = ""
+        """Path of the file known to be open; empty while it has to be looked for."""
 
-    def closed(self) -> tuple[str, ...]:
-        """Names of closed segments that are still in the folder, in order."""
-        raw, self._read_bytes = _complete_lines(self._folder / LIST_NAME, self._read_bytes)
-        self._names += _listed(raw)
-        self._names = [name for name in self._names if (self._folder / name).exists()]
-        return tuple(self._names)
+    def look(self) -> SpoolView:
+        """What is there now; the very same view as before if nothing changed."""
+        closed, newest = self._view.closed, self._followed()
+        # A file that grew may just have been closed; then it does not grow any more, and the next look sees it.
+        if closed or newest is None or newest is self._view.newest:
+            closed = self._closed()
+            if not self._open:
+                newest = self._found(closed)
+        if closed is not self._view.closed or newest is not self._view.newest:
+            self._view = SpoolView(closed, newest)
+        return self._view
 
+    def _followed(self) -> OpenFile | None:
+        """The open file as it is now, None while it has to be looked for."""
+        before = self._view.newest
+        if not self._open or before is None:
+            return None
+        size_bytes = _size(self._open)
+        if size_bytes == before.size_bytes:
+            return before
+        if size_bytes < 0:  # somebody took it away
+            self._open = ""
+            return None
+        return OpenFile(before.name, size_bytes, before.born_at)
 
-def open_segment(folder: Path) -> OpenFile | None:
-    """The newest numbered file, None if there is none yet."""
-    names = leftovers(folder)
-    for name in reversed(names):
-        try:
-            status = os.stat(folder / name)
-            born = born_at(folder / name)
-        except OSError:
-            continue
-        return OpenFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), born)
-    return None
+    def _closed(self) -> tuple[str, ...]:
+        names = self._view.closed
+        size_bytes = _size(self._list)
+        if size_bytes != self._list_bytes:
+            self._list_bytes = size_bytes
+            self._open = ""
+            raw, self._read_bytes = _complete_lines(Path(self._list), self._read_bytes)
+            names += _listed(raw)
+        return tuple(name for name in names if (self._folder / name).exists()) if names else names
+
+    def _found(self, closed: tuple[str, ...]) -> OpenFile | None:
+        """The newest file by a look at all of them; followed from now on if it is open."""
+        for name in reversed(leftovers(self._folder)):
+            path = self._folder / name
+            with contextlib.suppress(OSError):
+                found = OpenFile(name, os.stat(path).st_size, born_at(path))
+                self._open = str(path) if name not in closed else ""
+                return found
+        return None
 
 
 def leftovers(folder: Path) -> tuple[str, ...]:
@@ -172,6 +212,14 @@ def _in_words(reason: str, closed: bool, size_bytes: int) -> str:
     )
 
 
+def _size(path: str) -> int:
+    """-1 for a file that is not there."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1
+
+
 def _complete_lines(path: Path, offset: int) -> tuple[bytes, int]:
     """Whole lines after an offset, and the offset after them; a line that is still being written is left for later."""
     try:
@@ -184,7 +232,7 @@ def _complete_lines(path: Path, offset: int) -> tuple[bytes, int]:
     return raw, offset + len(raw)
 
 
-def _listed(raw: bytes) -> list[str]:
+def _listed(raw: bytes) -> tuple[str, ...]:
     """File names of a segment list: `000000.mp4,0.000000,180.040000`. Anything else is not ours and is left out."""
     names = (line.partition(",")[0] for line in raw.decode("ascii", "replace").splitlines())
-    return [name for name in names if _NUMBERED.fullmatch(name)]
+    return tuple(name for name in names if _NUMBERED.fullmatch(name))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from vmstui.model import Sample
 
@@ -22,9 +22,8 @@ class ProcessGone(Exception):
     """The process has ended; it was reaped or is a zombie whose numbers mean nothing any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Counters of one process at one instant (proc(5))."""
+class Reading(NamedTuple):
+    """Counters of one process at one instant (proc(5)). A tuple: hundreds are made each second."""
 
     monotonic_s: float
     cpu_s: float
@@ -42,6 +41,7 @@ class ProcReader:
 
     def __init__(self, pid: int) -> None:
         """Raises ProcessGone when there is no such process."""
+        self._last: Reading | None = None
         try:
             self._stat_fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -63,6 +63,11 @@ class ProcReader:
             raise ProcessGone("the process is a zombie")
         read_bytes, write_bytes = self._io()
         return Reading(monotonic_s, cpu_s, rss_bytes, threads, read_bytes, write_bytes)
+
+    def sample(self, monotonic_s: float) -> Sample | None:
+        """The rates since the last call, None at the first. Raises ProcessGone once the process has ended."""
+        before, self._last = self._last, self.read(monotonic_s)
+        return None if before is None else sample(before, self._last, datetime.now(UTC))
 
     def runnable(self) -> bool:
         """Whether it runs or waits for a CPU; not when it sleeps, is stopped, or has ended."""
@@ -93,7 +98,7 @@ def parse_stat(raw: bytes) -> tuple[str, float, int, int]:
 
     The command name may hold spaces and parentheses, so the fields are counted from the last `)`.
     """
-    fields = raw[raw.rindex(b")") + 2 :].split()
+    fields = raw[raw.rindex(b")") + 2 :].split(None, 22)
     cpu_s = (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
     return fields[0].decode(), cpu_s, int(fields[17]), int(fields[21]) * _PAGE_BYTES
 
@@ -110,20 +115,20 @@ def parse_io(raw: bytes) -> tuple[int, int]:
     `rchar` and `wchar`, not `read_bytes` and `write_bytes`: the latter count only what reached a block device, so
     network input and a tmpfs would show as nothing.
     """
-    values = dict(line.split(b": ", 1) for line in raw.splitlines() if b": " in line)
-    return int(values.get(b"rchar", 0)), int(values.get(b"wchar", 0))
+    fields = raw.split(None, 4)  # `rchar: N`, `wchar: N` and the rest, in the kernel's order
+    return int(fields[1]), int(fields[3])
 
 
 def sample(before: Reading, now: Reading, at: datetime) -> Sample:
     """The rates between two readings of one process; 100 % is one core."""
     elapsed_s = max(now.monotonic_s - before.monotonic_s, 1e-6)
     return Sample(
-        at=at,
-        cpu_percent=max(0.0, 100.0 * (now.cpu_s - before.cpu_s) / elapsed_s),
-        rss_bytes=now.rss_bytes,
-        threads=now.threads,
-        read_bytes_per_s=max(0.0, (now.read_bytes - before.read_bytes) / elapsed_s),
-        write_bytes_per_s=max(0.0, (now.write_bytes - before.write_bytes) / elapsed_s),
+        at,
+        max(0.0, 100.0 * (now.cpu_s - before.cpu_s) / elapsed_s),
+        now.rss_bytes,
+        now.threads,
+        max(0.0, (now.read_bytes - before.read_bytes) / elapsed_s),
+        max(0.0, (now.write_bytes - before.write_bytes) / elapsed_s),
     )
 
 

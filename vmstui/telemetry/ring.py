@@ -1,12 +1,14 @@
-"""The last hour of samples of one process, in packed columns.
+"""The last hour of samples of one process, in packed rows.
 
-A sample takes 28 bytes here instead of some 300 as an object, so that an hour of 300 cameras stays near 30 MB. Fixed
-size, no allocation after the start; the oldest sample gives way to the newest.
+A sample takes 17 bytes here instead of some 300 as an object: an hour of 300 cameras is 18 MB. Rates are kept to 0.05 %
+and CPU likewise, which is less than the kernel's tick of 10 ms makes of a second. Fixed size, no allocation after the
+start; the oldest sample gives way to the newest.
 """
 
 from __future__ import annotations
 
-from array import array
+import struct
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from vmstui.model import Sample
@@ -14,61 +16,63 @@ from vmstui.model import Sample
 HOUR_OF_SAMPLES = 3600
 """At one sample a second."""
 
+_ROW = struct.Struct("<IBeIHee")
+"""Seconds and 1/256 of it since the epoch, CPU in percent, KiB resident, threads, MiB/s read and written."""
+_MOST = (2**32 - 1, 255, 65504.0, 2**32 - 1, 2**16 - 1, 65504.0, 65504.0)
+"""The largest numbers that fit; 65504 is that of half precision."""
+_MIB = 1024 * 1024
+
 
 class SampleRing:
     """A bounded, ordered store of samples."""
 
     def __init__(self, capacity: int = HOUR_OF_SAMPLES) -> None:
         self._capacity = capacity
-        self._at = array("d")
-        self._cpu_percent = array("f")
-        self._rss_kib = array("I")
-        self._threads = array("I")
-        self._read = array("f")
-        self._write = array("f")
-        self._next = 0
+        self._rows = bytearray(capacity * _ROW.size)
+        self._count = 0
+        """Of all samples ever added; the newest is at this number less one, modulo the capacity."""
 
     def __len__(self) -> int:
-        return len(self._at)
+        return min(self._count, self._capacity)
 
     def append(self, sample: Sample) -> None:
         """Add the newest sample."""
+        at_s = sample.at.timestamp()
+        seconds = int(at_s)
         row = (
-            (self._at, sample.at.timestamp()),
-            (self._cpu_percent, sample.cpu_percent),
-            (self._rss_kib, min(sample.rss_bytes // 1024, 2**32 - 1)),
-            (self._threads, sample.threads),
-            (self._read, sample.read_bytes_per_s),
-            (self._write, sample.write_bytes_per_s),
+            seconds,
+            int((at_s - seconds) * 256),
+            sample.cpu_percent,
+            sample.rss_bytes // 1024,
+            sample.threads,
+            sample.read_bytes_per_s / _MIB,
+            sample.write_bytes_per_s / _MIB,
         )
-        full = len(self) == self._capacity
-        for column, value in row:
-            if full:
-                column[self._next] = value  # type: ignore[assignment]
-            else:
-                column.append(value)  # type: ignore[arg-type]
-        self._next = (self._next + 1) % self._capacity
+        offset = self._count % self._capacity * _ROW.size
+        try:
+            _ROW.pack_into(self._rows, offset, *row)
+        except (OverflowError, struct.error):  # more than fits: as much as does
+            _ROW.pack_into(self._rows, offset, *map(min, row, _MOST))
+        self._count += 1
 
     def last(self, count: int) -> tuple[Sample, ...]:
         """At most `count` newest samples, oldest first."""
-        return tuple(self._sample(index) for index in self._newest(count))
+        return tuple(
+            Sample(
+                at=datetime.fromtimestamp(seconds + fraction / 256, UTC),
+                cpu_percent=round(cpu_percent, 1),
+                rss_bytes=rss_kib * 1024,
+                threads=threads,
+                read_bytes_per_s=read_mib_per_s * _MIB,
+                write_bytes_per_s=write_mib_per_s * _MIB,
+            )
+            for seconds, fraction, cpu_percent, rss_kib, threads, read_mib_per_s, write_mib_per_s in self._newest(count)
+        )
 
     def cpu_percents(self, count: int) -> tuple[float, ...]:
         """The CPU column of `last(count)`, to a tenth of a percent."""
-        return tuple(round(self._cpu_percent[index], 1) for index in self._newest(count))
+        return tuple(round(row[2], 1) for row in self._newest(count))
 
-    def _newest(self, count: int) -> list[int]:
-        length = len(self)
-        count = min(count, length)
-        first = (self._next if length == self._capacity else 0) + length - count
-        return [(first + offset) % self._capacity for offset in range(count)]
-
-    def _sample(self, index: int) -> Sample:
-        return Sample(
-            at=datetime.fromtimestamp(self._at[index], UTC),
-            cpu_percent=round(self._cpu_percent[index], 1),
-            rss_bytes=self._rss_kib[index] * 1024,
-            threads=self._threads[index],
-            read_bytes_per_s=self._read[index],
-            write_bytes_per_s=self._write[index],
-        )
+    def _newest(self, count: int) -> Iterator[tuple[int, int, float, int, int, float, float]]:
+        for number in range(self._count - min(count, len(self)), self._count):
+            yield _ROW.unpack_from(self._rows, number % self._capacity * _ROW.size)
