@@ -116,6 +116,8 @@ def test_start_look_restart_detach_and_come_back(
     recorder.wait_recording("cam2", generation=2)
     assert recorder.camera("cam1").pid == before["cam1"].pid
     screen.wait("2/2 recording")
+    screen.keys("h")
+    screen.wait("History cam2", "→ changeover", "◌ start", "restart asked for by the dashboard")
     screen.keys("q")
     screen.wait("recording goes on")
     pids = {camera.id: camera.pid for camera in recorder.snapshot().cameras}
