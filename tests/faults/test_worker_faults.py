@@ -56,7 +56,8 @@ class Odd:
         return [float(line) for line in path.read_text().split()] if path.exists() else []
 
     def ends(self) -> list[str]:
-        return [event.measured for event in self.recorder.details().events if event.kind is EventKind.EXIT]
+        kinds = (EventKind.EXIT, EventKind.STOP)
+        return [event.measured for event in self.recorder.details().events if event.kind in kinds]
 
     def records(self) -> int:
         return int(wait_until(self.watch.recording, "one worker records", self.recorder._explain))

@@ -216,3 +216,17 @@ def test_a_new_worker_dies_and_its_number_is_never_used_again(recorder: Recorder
     done = recorder.command("restart", "cam1", "--stop-first", "--wait")
     assert done.returncode == 0, done.stdout
     assert recorder.camera().generation == before.generation + 2
+
+
+def test_a_restart_while_nothing_may_start_waits_and_what_records_goes_on(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
+    before = start(recorder, simulated())
+    away = recorder.recordings.with_name("away")
+    recorder.recordings.rename(away)  # as of a disk that is gone: what is open goes on, nothing new may start
+    recorder.wait_for("nothing may start", lambda _: not recorder.snapshot().storage.usable)
+    assert recorder.command("restart", "cam1").returncode == 0
+    wait_until(lambda: any("replaced later" in event.text for event in recorder.details().events), "it is told")
+    assert recorder.camera().pid == before.pid
+    away.rename(recorder.recordings)
+    recorder.wait_recording(generation=before.generation + 1)

@@ -232,6 +232,8 @@ class CameraWorker:
         if self._outdated_until_s is not None and isinstance(event, m.Release):
             self._outdated_until_s = 0.0  # it is worth a try now
         self.worker.dispatch(event)
+        if isinstance(event, m.Release) and self.leaving is None:
+            self._go_on_replacing()
 
     @property
     def due(self) -> bool:
@@ -401,6 +403,11 @@ class CameraWorker:
         if worker.state is State.RECORDING and leaving is not None and leaving.machine.state is not State.UNKILLABLE:
             self._next = (reason, mode)
             return
+        if worker.state is State.RECORDING and worker.hold:
+            # Nothing may start now; what records goes on until something may.
+            self._next = (reason, mode)
+            self.note(EventKind.COMMAND, "the worker is replaced later", measured=worker.hold)
+            return
         if not self._may_hand_over(mode):
             self.worker.dispatch(m.Restart(reason))
             return
@@ -497,6 +504,9 @@ class CameraWorker:
         assert worker is not None
         worker.close()
         self._forget(SUCCESSOR if worker.record.generation > self.worker.record.generation else PREDECESSOR)
+        self._go_on_replacing()
+
+    def _go_on_replacing(self) -> None:
         if self._next is not None:
             (reason, mode), self._next = self._next, None
             self._replace(reason, mode)
