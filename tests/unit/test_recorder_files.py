@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vmstui.model import Event, EventKind, LogLevel
+from vmstui.model import Event, EventKind, LogLevel, LogLine
 from vmstui.recorder.history import IN_MEMORY, History
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.process import Identity
@@ -96,6 +96,19 @@ def test_a_reader_with_a_cursor_gets_every_line_once() -> None:
     assert [line.text for line in then.lines] == ["new"]
     assert book.page(None, then.next_seq, 100).lines == ()
     assert [line.text for line in book.page("lobby", 0, 2).lines] == ["146", "148"]
+
+
+def test_a_line_comes_out_as_it_went_in() -> None:
+    book, other = LogBook(cameras=1), LogBook(cameras=1)
+    at = datetime(2025, 10, 20, 7, 54, 59, 123457, tzinfo=UTC)
+    book.add(at, "lobby", 7, LogLevel.UNKNOWN, "in#0/concat", "Đức Tài \udcff")
+    book.add(at, "gate", 8, LogLevel.FATAL, "", "")
+    lines = (
+        LogLine(1, at, "lobby", 7, LogLevel.UNKNOWN, "in#0/concat", "Đức Tài \udcff"),
+        LogLine(2, at, "gate", 8, LogLevel.FATAL, "", ""),
+    )
+    other.recall(book.lines())
+    assert book.page(None, 0, 10).lines == other.page(None, 0, 10).lines == lines
 
 
 def test_one_cameras_flood_pushes_out_its_own_lines_only() -> None:

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 
 from vmstui.model import LogLevel
 
-_COMPONENT = re.compile(r"\[([^\[\]]*?) @ (?:0x)?[0-9a-fA-F]+\] ?")
-_LEVEL = re.compile(r"\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] ?")
+_COMPONENT = r"\[([^\[\]]*?) @ (?:0x)?[0-9a-fA-F]+\] ?"
+_MORE = _COMPONENT.replace("(", "(?:", 1)
+_PREFIX = re.compile(
+    rf"(?:{_COMPONENT}(?:{_MORE})*)?(?:\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] ?)?"
+)
 _LEVELS = {
     "panic": LogLevel.FATAL,
     "fatal": LogLevel.FATAL,
@@ -37,16 +40,10 @@ class ParsedLine:
 def parse_line(text: str) -> ParsedLine:
     """Take a line apart. Without a level in brackets the level is UNKNOWN, never a guess."""
     rest = text.rstrip("\r\n")
-    component = ""
-    level = LogLevel.UNKNOWN
-    while True:
-        if found := _COMPONENT.match(rest):
-            component = component or found[1]
-        elif found := _LEVEL.match(rest):
-            return ParsedLine(_LEVELS.get(found[1], LogLevel.INFO), component, rest[found.end() :])
-        else:
-            return ParsedLine(level, component, rest)
-        rest = rest[found.end() :]
+    prefix = _PREFIX.match(rest)
+    assert prefix is not None  # at worst it is empty
+    component, level = prefix.groups("")
+    return ParsedLine(_LEVELS.get(level, LogLevel.INFO) if level else LogLevel.UNKNOWN, component, rest[prefix.end() :])
 
 
 def printable_lines(raw: bytes) -> list[str]:

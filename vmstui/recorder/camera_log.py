@@ -88,12 +88,9 @@ class CameraLog:
 
     def read(self, *, everything: bool = False) -> None:
         """Take in what was written since the last time; with `everything`, all that is there (the end of a run)."""
-        news = self._file is not None and (everything or self._file.has_news())
-        if not news and not self._remarks:
-            return
-        now = datetime.now(UTC)
         add, camera = self._context.logbook.add, self._camera
-        if news and self._file is not None:
+        now = datetime.now(UTC)
+        if self._file is not None:
             for text in self._file.lines(everything=everything):
                 parsed = parse_line(text)
                 add(now, camera, self._generation, parsed.level, parsed.component, parsed.text)

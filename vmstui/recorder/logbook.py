@@ -1,14 +1,17 @@
 """The newest log lines of all cameras, in memory, in the order they came, readable from a cursor.
 
-Bounded per camera, so that one camera's flood pushes out its own lines and nobody else's.
+Bounded per camera, so that one camera's flood pushes out its own lines and nobody else's. Packed: a line takes half the
+memory of a `LogLine`, of which there would be sixty thousand for 300 cameras.
 """
 
 from __future__ import annotations
 
 import heapq
+import struct
 from collections import deque
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice, takewhile
 
 from vmstui.model import LogLevel, LogLine, LogPage
 
@@ -16,7 +19,14 @@ TOTAL_LINES = 20_000
 LEAST_PER_CAMERA = 200
 OWN_COMPONENT = "recorder"
 """Of our own lines between those of ffmpeg."""
-_LOUD = (LogLevel.FATAL, LogLevel.ERROR, LogLevel.WARNING)
+
+_LEVELS = tuple(LogLevel)
+_LEVEL_NUMBERS = {level: number for number, level in enumerate(_LEVELS)}
+_LAST_LOUD = _LEVEL_NUMBERS[LogLevel.WARNING]
+"""Levels are in order, the most severe first."""
+_HEAD = struct.Struct(">QdIB")
+"""Sequence number, instant in seconds since the epoch, generation, level. Component and text follow, with a NUL in
+between. The number comes first, its most significant byte in front: so lines sort as they are."""
 
 
 class LogBook:
@@ -24,54 +34,79 @@ class LogBook:
 
     def __init__(self, cameras: int) -> None:
         self._bound = max(LEAST_PER_CAMERA, TOTAL_LINES // max(cameras, 1))
-        self._rings: dict[str, deque[LogLine]] = {}
+        self._rings: dict[str, deque[bytes]] = {}
         self._next = 1
 
     def add(self, at: datetime, camera: str, generation: int, level: LogLevel, component: str, text: str) -> None:
         """Append one line."""
-        line = LogLine(self._next, at, camera, generation, level, component, text)
-        self._next += 1
-        ring = self._rings.get(camera)
-        if ring is None:
-            ring = self._rings[camera] = deque(maxlen=self._bound)
-        ring.append(line)
+        self._append(self._next, at, camera, generation, level, component, text)
 
     def lines(self) -> list[LogLine]:
         """All that is held, in the order it came."""
-        return list(heapq.merge(*self._rings.values(), key=lambda line: line.seq))
+        return [
+            _unpacked(camera, line)
+            for line, camera in heapq.merge(*(_named(camera, ring) for camera, ring in self._rings.items()))
+        ]
 
     def recall(self, lines: Iterable[LogLine]) -> None:
         """Begin with the lines of a log book before this one, and go on counting where it ended."""
         for line in lines:
-            self._rings.setdefault(line.camera, deque(maxlen=self._bound)).append(line)
-            self._next = max(self._next, line.seq + 1)
+            self._append(line.seq, line.at, line.camera, line.generation, line.level, line.component, line.text)
 
     def page(self, camera: str | None, after: int, limit: int) -> LogPage:
         """Lines after the cursor, of one camera or merged; `after` 0 gives the newest `limit` lines.
 
         With a cursor the oldest `limit` lines after it are given, so that a reader who keeps on gets all of them.
         """
-        rings = [self._rings.get(camera, deque())] if camera is not None else list(self._rings.values())
-        lines = [line for line in heapq.merge(*rings, key=lambda line: line.seq) if line.seq > after]
-        lines = lines[-limit:] if after == 0 else lines[:limit]
-        return LogPage(tuple(lines), lines[-1].seq if lines else max(after, 0), self._missed(rings, after))
+        names = list(self._rings) if camera is None else [camera]
+        rings = {name: self._rings.get(name, deque()) for name in names}
+        first = (after + 1).to_bytes(8, "big")
+        newer = [
+            list(takewhile(lambda line: line >= first, islice(reversed(ring), limit if after == 0 else None)))[::-1]
+            for ring in rings.values()
+        ]
+        merged = list(heapq.merge(*(_named(name, ring) for name, ring in zip(names, newer, strict=True))))
+        chosen = (merged[-limit:] if limit else []) if after == 0 else merged[:limit]
+        lines = tuple(_unpacked(name, line) for line, name in chosen)
+        return LogPage(lines, lines[-1].seq if lines else max(after, 0), self._missed(list(rings.values()), after))
 
     def warnings_since(self, camera: str, since: datetime) -> int:
         """Lines of level warning or worse that came after an instant."""
-        count = 0
+        count, since_s = 0, since.timestamp()
         for line in reversed(self._rings.get(camera, ())):
-            if line.at < since:
+            _, at_s, _, level = _HEAD.unpack_from(line)
+            if at_s < since_s:
                 break
-            count += line.level in _LOUD
+            count += level <= _LAST_LOUD
         return count
 
     def forget(self, camera: str) -> None:
         """Drop the lines of a camera that left the configuration."""
         self._rings.pop(camera, None)
 
-    def _missed(self, rings: list[deque[LogLine]], after: int) -> int:
+    def _append(
+        self, seq: int, at: datetime, camera: str, generation: int, level: LogLevel, component: str, text: str
+    ) -> None:
+        ring = self._rings.get(camera)
+        if ring is None:
+            ring = self._rings[camera] = deque(maxlen=self._bound)
+        head = _HEAD.pack(seq, at.timestamp(), generation, _LEVEL_NUMBERS[level])
+        ring.append(head + f"{component}\0{text}".encode("utf-8", "surrogatepass"))
+        self._next = max(self._next, seq + 1)
+
+    def _missed(self, rings: list[deque[bytes]], after: int) -> int:
         """Lines after the cursor that had left a full ring; exact for one camera, a lower bound for several."""
-        if after == 0:
+        if after == 0 or len(rings) != 1 or len(rings[0]) < self._bound:
             return 0
-        full = [ring for ring in rings if len(ring) == self._bound and ring[0].seq > after + 1]
-        return min((ring[0].seq - after - 1 for ring in full), default=0) if len(rings) == 1 else 0
+        oldest: int = _HEAD.unpack_from(rings[0][0])[0]
+        return max(0, oldest - after - 1)
+
+
+def _named(camera: str, lines: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
+    return ((line, camera) for line in lines)
+
+
+def _unpacked(camera: str, line: bytes) -> LogLine:
+    seq, at_s, generation, level = _HEAD.unpack_from(line)
+    component, _, text = line[_HEAD.size :].decode("utf-8", "surrogatepass").partition("\0")
+    return LogLine(seq, datetime.fromtimestamp(at_s, UTC), camera, generation, _LEVELS[level], component, text)

@@ -33,6 +33,10 @@ BACKLOG_BYTES = 2 * 1024 * 1024
 """May wait for the next looks. Of more, all but the newest is left out."""
 TAIL_BYTES = 64 * 1024
 """Of the newest, when something is left out."""
+FEW_BYTES = 4 * 1024
+"""As much as a worker mostly has to say: taken in without ceremony, since there may be hundreds of workers."""
+FILE_CHECK_S = 5.0
+"""Whether the file is still the one under its name is looked up this often, or when there is much to be read."""
 LOOK_S = 0.1
 """CPU time for one look, so that a flood cannot hold up the service. On a machine that is too busy to give it, the
 look ends after twice that."""
@@ -99,6 +103,9 @@ class WorkerLog:
         self._long_bytes = 0
         """Of the line we are in the middle of, so far."""
         self._fd = -1
+        self._size = 0
+        """As last seen."""
+        self._check_at_s = 0.0
         self._open()
 
     def has_news(self) -> bool:
@@ -109,9 +116,11 @@ class WorkerLog:
             about = os.fstat(self._fd)
         except OSError:
             return True
-        if about.st_size != self._keeper.seen or self._keeper.waits():
+        self._size = about.st_size
+        if not about.st_nlink and not self._remarks.said("gone"):
+            self._check_at_s = 0.0
             return True
-        return not about.st_nlink and not self._remarks.said("gone")
+        return about.st_size != self._keeper.seen or self._keeper.waits()
 
     def read_lines(self, *, everything: bool = False) -> list[str]:
         """As `lines`."""
@@ -122,7 +131,7 @@ class WorkerLog:
 
         With `everything` the worker is gone: all that can be shown is, the first and the last of it for certain.
         """
-        if (self._fd < 0 and not self._open()) or not (everything or self.has_news()):
+        if (self._fd < 0 and not self._open()) or not (self.has_news() or everything):
             return
         if not self._keeper.offsets.acquire(timeout=_PATIENCE_S if everything else 0):
             return  # it is being cut at this moment
@@ -174,8 +183,14 @@ class WorkerLog:
         return True
 
     def _new_lines(self, everything: bool) -> Iterator[str]:
-        keeper = self._keeper
-        size = os.fstat(self._fd).st_size
+        keeper, size = self._keeper, self._size
+        if keeper.owned and not everything and 0 <= size - keeper.position <= FEW_BYTES:
+            if time.monotonic() >= self._check_at_s:
+                self._look_for_the_file()
+            keeper.seen = size
+            yield from self._window(size, WINDOW_BYTES, last=False)
+            return
+        size = os.fstat(self._fd).st_size  # again: it may have been cut in between
         if size < keeper.position:
             keeper.truncated()
             self._long_bytes = 0
@@ -250,6 +265,7 @@ class WorkerLog:
 
     def _look_for_the_file(self) -> None:
         """Whether the file is still the one under its name."""
+        self._check_at_s = time.monotonic() + FILE_CHECK_S
         if self._remarks.said("gone"):
             return
         with contextlib.suppress(OSError):
