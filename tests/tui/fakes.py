@@ -121,6 +121,8 @@ class FakeRecorder:
     closed_segments: tuple[Segment, ...] = ()
     events: tuple[Event, ...] = ()
     history_questions: list[tuple[str, int]] = field(default_factory=list)
+    stopped: asyncio.Event | None = None
+    """Set by a test in which stopping takes its time, once it is done."""
     refuses: str = ""
     """Sentence with which every request is refused."""
     reachable: bool = True
@@ -178,6 +180,8 @@ class FakeRecorder:
 
     async def shutdown(self) -> None:
         self._request("shutdown", ())
+        if self.stopped is not None:
+            await self.stopped.wait()
 
     async def close(self) -> None:
         self.closed = True

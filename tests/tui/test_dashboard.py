@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -215,6 +216,19 @@ async def test_shift_q_asks_names_what_ends_and_then_stops_everything() -> None:
         await pilot.press("Q", "y")
         await until(pilot, lambda: app.return_value is Leave.STOPPED)
     assert recorder.calls == [("shutdown", ())]
+
+
+async def test_nobody_is_told_that_recording_goes_on_while_it_is_being_stopped() -> None:
+    recorder = FakeRecorder()
+    recorder.stopped = asyncio.Event()
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await pilot.press("Q", "y")
+        await until(pilot, lambda: recorder.calls == [("shutdown", ())])
+        await pilot.press("q")
+        await until(pilot, lambda: "Recording is being stopped" in toasts(app))
+        assert app.return_value is None
+        recorder.stopped.set()
+        await until(pilot, lambda: app.return_value is Leave.STOPPED)
 
 
 async def test_ctrl_c_and_ctrl_q_never_stop_recording() -> None:

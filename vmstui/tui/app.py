@@ -122,7 +122,7 @@ class Dashboard(App[Leave]):
             self._way_out = threading.Timer(LEAVE_LIMIT_S, os._exit, (1,))
             self._way_out.daemon = True
             self._way_out.start()
-            self.exit(Leave.DETACHED)
+            self.exit(Leave.LOST if self._stopping else Leave.DETACHED)
 
     def has_left(self) -> None:
         """It is over; whoever ran the dashboard may have more to do."""
@@ -271,7 +271,10 @@ class Dashboard(App[Leave]):
         self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
 
     def action_leave(self) -> None:
-        """Detach; the recorder goes on, or nobody knows."""
+        """Detach; the recorder goes on, or nobody knows. Not while all recording is being stopped: then it does not."""
+        if self._stopping:
+            self.notify("Recording is being stopped; this leaves by itself when that is done.")
+            return
         self.exit(Leave.LOST if self.picture.link.lost else Leave.DETACHED)
 
     async def action_quit(self) -> None:
