@@ -224,7 +224,7 @@ class CameraWorker:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         ends = isinstance(event, m.Stop) or (isinstance(event, m.Hold) and event.end_running)
         if ends:
-            self._at_boundary = self._next = None
+            self._at_boundary = self._next = self._outdated_until_s = None
             if self.successor is not None:
                 self._give_up_successor("recording is to end")
         if self.successor is not None and isinstance(event, m.Hold | m.Release):
@@ -275,9 +275,8 @@ class CameraWorker:
         self.worker.save(replace(self.worker.record, wanted=None))
         self.dispatch(m.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
-        if all(
-            worker.settled.is_set() for worker in self.workers
-        ):  # else it came back meanwhile, and its next worker is about to read this
+        # Else it came back meanwhile, and its next worker is about to read this.
+        if all(worker.settled.is_set() for worker in self.workers):
             (self.folder / INPUT_SCRIPT).unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -503,7 +502,7 @@ class CameraWorker:
         worker, self.leaving = self.leaving, None
         assert worker is not None
         worker.close()
-        self._forget(SUCCESSOR if worker.record.generation > self.worker.record.generation else PREDECESSOR)
+        self._forget(worker.note_path.name)
         self._go_on_replacing()
 
     def _go_on_replacing(self) -> None:

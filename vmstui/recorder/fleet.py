@@ -220,11 +220,15 @@ class Fleet:
         for number, ((camera, worker, run), view) in enumerate(zip(looks, seen, strict=True)):
             if number % BATCH == 0:
                 await asyncio.sleep(0)
-            if view is not None:
-                try:
+            try:
+                if isinstance(view, SpoolView):
                     camera.saw_spool(worker, run, view, loop.time())
-                except Exception as error:
-                    self._say(LogLevel.ERROR, f"{camera.camera.id}: {type(error).__name__}: {error}")
+                elif not isinstance(view, OSError):  # else the storage check tells what is wrong with the disk
+                    raise view
+            except Exception as error:
+                # As in `tick`: the looks at the others, and the next ones at this one, must go on.
+                text = f"{camera.camera.id}: cannot look at its spool: {type(error).__name__}: {error}"
+                self._say(LogLevel.ERROR, text)
 
     def _judge(self, now_s: float) -> None:
         findings: list[tuple[CameraWorker, Finding]] = []
@@ -312,11 +316,12 @@ class Fleet:
             self._context.logbook.forget(name)
 
 
-def _seen(run: Run) -> SpoolView | None:
+def _seen(run: Run) -> SpoolView | Exception:
+    """In a thread. What is seen, or what keeps it from being seen: one spool must not hide the others."""
     try:
         return run.look_at_spool()
-    except OSError:
-        return None  # the storage check tells what is wrong with the disk
+    except Exception as error:
+        return error
 
 
 async def _finish(worker: CameraWorker) -> bool:

@@ -247,7 +247,8 @@ class Worker(Supervised):
                 self._owner.publisher.generation_ended(run.spool)
             else:
                 self.unsettled = True  # what it forked may go on writing there
-        progress_path(self._owner.folder, generation).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a state disk that fails must not hide what it died of
+            progress_path(self._owner.folder, generation).unlink(missing_ok=True)
         self.log.read(everything=True)
         sent = self.machine.signals_sent
         cause = self._cause(exit_, asked=bool(sent))

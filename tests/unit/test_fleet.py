@@ -1,0 +1,55 @@
+"""What one camera's files do to the service must not blind it to the others."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from vmstui.model import LogLevel
+from vmstui.recorder.context import Context
+from vmstui.recorder.fleet import Fleet
+from vmstui.recording.spool import SpoolView
+
+
+class Watched:
+    """A camera whose run sees what a test says; keeps what it is told."""
+
+    def __init__(self, name: str, sees: SpoolView | Exception) -> None:
+        self.camera = SimpleNamespace(id=name)
+        self.sees = sees
+        self.told: asyncio.Queue[SpoolView] = asyncio.Queue()
+        self.workers = (SimpleNamespace(run=SimpleNamespace(recorded=False, look_at_spool=self.look)),)
+
+    def look(self) -> SpoolView:
+        if isinstance(self.sees, Exception):
+            raise self.sees
+        return self.sees
+
+    def saw_spool(self, worker: object, run: object, view: SpoolView, now_s: float) -> None:
+        self.told.put_nowait(view)
+
+    def close(self) -> None:
+        return
+
+
+async def test_a_spool_that_cannot_be_looked_at_hides_no_other_and_is_looked_at_again(tmp_path: Path) -> None:
+    said: list[tuple[LogLevel, str]] = []
+    kept: list[asyncio.Task[None]] = []
+    context = cast(Context, SimpleNamespace(run_began=asyncio.Event(), state_folder=tmp_path, installation="none"))
+    fleet = Fleet(context, lambda *line: said.append(line), lambda work: kept.append(asyncio.ensure_future(work)))
+    broken = Watched("gate", ValueError("a mistake of ours"))
+    well = Watched("lobby", SpoolView((), None))
+    dead_disk = Watched("yard", OSError(5, "Input/output error"))
+    fleet.cameras = cast(Any, {watched.camera.id: watched for watched in (broken, dead_disk, well)})
+    fleet.open(cast(Any, SimpleNamespace(cameras=())), None)
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            await well.told.get()
+        broken.sees = SpoolView((), None)
+        await broken.told.get()
+    assert {text for _, text in said} == {"gate: cannot look at its spool: ValueError: a mistake of ours"}
+    for task in kept:
+        task.cancel()
+    fleet.close()
