@@ -8,6 +8,7 @@ import sys
 BENCHES = (
     "tests.bench.bench_recorder",
     "tests.bench.bench_recovery",
+    "tests.bench.bench_cost",
     "tests.bench.bench_logs",
     "tests.bench.bench_dashboard",
 )

@@ -2,7 +2,8 @@
 
 `FakeFleet` compiles `fake_ffmpeg.c` (which says how its workers behave), lets the recorder's own probe look at it once,
 so that the service finds its abilities remembered, and runs a process that answers the DESCRIBE which comes before each
-start. What it measures is supervision: segments are an hour long, so that hardly any is closed and checked while it
+start. Each camera has a password of its own, which is looked for in each line of every log, as it would be in service.
+What it measures is supervision: segments are an hour long, so that hardly any is closed and checked while it
 runs, and nothing is published to the relay, which runs nevertheless.
 
     with FakeFleet(folder, 100) as fleet:
@@ -107,7 +108,7 @@ class FakeFleet(Recorder):
             "retention: {min_free: 16M}",
             "live: {listen: '127.0.0.1:0'}",
             "cameras:",
-            *(f"  - {{id: {name}, url: 'rtsp://127.0.0.1:{port}/{name}'}}" for name in self.names),
+            *(f"  - {{id: {name}, url: 'rtsp://op:{name}-secret@127.0.0.1:{port}/{name}'}}" for name in self.names),
         ]
         self.config.write_text("\n".join(lines) + "\n")
 

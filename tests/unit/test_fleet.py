@@ -37,7 +37,7 @@ class Watched:
 async def test_a_spool_that_cannot_be_looked_at_hides_no_other_and_is_looked_at_again(tmp_path: Path) -> None:
     said: list[tuple[LogLevel, str]] = []
     kept: list[asyncio.Task[None]] = []
-    context = cast(Context, SimpleNamespace(run_began=asyncio.Event(), state_folder=tmp_path, installation="none"))
+    context = cast(Context, SimpleNamespace(spools_due=asyncio.Event(), state_folder=tmp_path, installation="none"))
     fleet = Fleet(context, lambda *line: said.append(line), lambda work: kept.append(asyncio.ensure_future(work)))
     broken = Watched("gate", ValueError("a mistake of ours"))
     well = Watched("lobby", SpoolView((), None))

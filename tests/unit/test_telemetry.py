@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from vmstui.model import Sample, StabilityVerdict
-from vmstui.telemetry.procfs import ProcessGone, ProcReader, Reading, parse_io, parse_start_ticks, parse_stat, sample
+from vmstui.telemetry.procfs import SLOW_SAMPLES, ProcessGone, ProcReader, parse_io, parse_start_ticks, parse_stat
 from vmstui.telemetry.ring import SampleRing
 from vmstui.telemetry.stability import stability
 
@@ -33,10 +33,65 @@ def test_io_counts_bytes_of_system_calls() -> None:
     assert parse_io(b"rchar: 12\nwchar: 34\nsyscr: 1\nread_bytes: 5\n") == (12, 34)
 
 
-def test_cpu_is_percent_of_one_core_over_the_interval() -> None:
-    before = Reading(10.0, 1.0, 1, 1, 0, 100)
-    now = Reading(12.0, 1.5, 2, 3, 500, 300)
-    assert sample(before, now, START) == Sample(START, 25.0, 2, 3, 250.0, 100.0)
+WORKS_WHEN_TOLD = """
+import sys
+for line in sys.stdin:
+    with open("/dev/zero", "rb") as zeros:
+        for _ in range(400):
+            sum(zeros.read(100_000))
+    print("done", flush=True)
+"""
+
+
+def test_a_sample_is_percent_of_one_core_and_bytes_per_second_over_the_interval() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKS_WHEN_TOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+
+    def work() -> None:
+        print("go", file=process.stdin, flush=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "done\n"
+
+    work()  # now it is certain that it has started
+    peer, reader = psutil.Process(process.pid), ProcReader(process.pid)
+    try:
+        taken: Sample | None = None
+        for round_ in range(2 + SLOW_SAMPLES):  # I/O is not read in each of them
+            cpu_before, io_before = peer.cpu_times(), peer.io_counters()
+            work()
+            taken = reader.sample(100.0 + 10 * round_, START)
+            cpu, io = peer.cpu_times(), peer.io_counters()
+            assert (taken is None) == (round_ == 0)
+            if taken is not None:
+                used_s = cpu.user + cpu.system - cpu_before.user - cpu_before.system
+                assert taken.cpu_percent == pytest.approx(10 * used_s, abs=0.3)  # theirs are ticks of 10 ms
+        assert taken is not None
+        assert taken.at == START
+        assert taken.threads == peer.num_threads()
+        assert taken.rss_bytes == pytest.approx(peer.memory_info().rss, rel=0.05)
+        assert taken.read_bytes_per_s == pytest.approx((io.read_chars - io_before.read_chars) / 10, rel=0.01)
+    finally:
+        reader.close()
+        process.communicate("", timeout=30)
+    with pytest.raises(ProcessGone):
+        reader.sample(200.0, START)
+
+
+def test_a_zombie_is_told_as_gone() -> None:
+    process = subprocess.Popen([sys.executable, "-c", WORKS_WHEN_TOLD], stdin=subprocess.PIPE)
+    reader = ProcReader(process.pid)
+    try:
+        assert reader.sample(1.0, START) is None
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(ProcessGone):
+            reader.sample(2.0, START)
+    finally:
+        reader.close()
+        process.communicate()
 
 
 def test_a_process_that_ended_is_told_as_gone() -> None:

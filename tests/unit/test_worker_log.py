@@ -157,7 +157,7 @@ def counted(name: str, calls: list[str]) -> Callable[..., Any]:
     return call
 
 
-def test_a_look_at_a_log_without_news_is_one_fstat(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_at_a_log_without_news_is_one_call_of_the_kernel(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     append(path, b"[info] one\n")
     log = camera_log(path.parent)
     log.follow(1)
@@ -169,7 +169,7 @@ def test_a_look_at_a_log_without_news_is_one_fstat(path: Path, monkeypatch: pyte
         monkeypatch.setattr(os, name, counted(name, calls))
     log.read()
     monkeypatch.undo()
-    assert calls == ["fstat"]
+    assert calls == ["pread"]
     log.close()
 
 

@@ -225,6 +225,7 @@ class ControlServer:
         if camera is not None and camera not in self._service.fleet.cameras:
             self._one(params)
         after = _integer(params, "after", 0, 2**62)
+        self._service.fleet.log_lines_asked_for()
         return to_json(self._service.logbook.page(camera, after, _integer(params, "limit", 200, 2000)))
 
     async def _start(self, params: Mapping[str, Json]) -> Json:

@@ -7,8 +7,11 @@ with the tail of the progress file, which may begin in the middle of a block and
 from __future__ import annotations
 
 import math
+import re
 
 from vmstui.model import Progress
+
+_PAIR = re.compile(rb"^([^=\n]+)=[ \t]*([^\n]*?)[ \t\r]*$", re.MULTILINE)
 
 
 def parse_progress(raw: bytes) -> Progress | None:
@@ -19,24 +22,20 @@ def parse_progress(raw: bytes) -> Progress | None:
     if end < 0:
         return None
     start = raw.rfind(b"\nprogress=", 0, end) + 1
-    values = {}
-    for line in raw[start:end].splitlines():
-        key, found, value = line.partition(b"=")
-        if found:
-            values[key.decode("ascii", "replace")] = value.decode("ascii", "replace").strip()
-    if "frame" not in values:  # cut off at its front, or no video output
+    values: dict[bytes, bytes] = dict(_PAIR.findall(raw, start, end))
+    if b"frame" not in values:  # cut off at its front, or no video output
         return None
     return Progress(
-        frame=int(_number(values["frame"])),
-        fps=_number(values.get("fps", "")),
-        speed=_number(values.get("speed", "").removesuffix("x")),
-        out_time_s=_number(values.get("out_time_us", "")) / 1e6,
-        dup_frames=int(_number(values.get("dup_frames", ""))),
-        drop_frames=int(_number(values.get("drop_frames", ""))),
+        frame=int(_number(values[b"frame"])),
+        fps=_number(values.get(b"fps", b"")),
+        speed=_number(values.get(b"speed", b"").removesuffix(b"x")),
+        out_time_s=_number(values.get(b"out_time_us", b"")) / 1e6,
+        dup_frames=int(_number(values.get(b"dup_frames", b""))),
+        drop_frames=int(_number(values.get(b"drop_frames", b""))),
     )
 
 
-def _number(text: str) -> float:
+def _number(text: bytes) -> float:
     try:
         value = float(text)
     except ValueError:

@@ -304,6 +304,12 @@ class CameraWorker:
 
     # -- once a second -----------------------------------------------------------------------------------------------
 
+    def read_logs(self, *, everything: bool) -> None:
+        """Take in what the workers logged; unless `everything`, only of those that have much to say."""
+        for worker in self.workers:
+            if everything or worker.log.busy:
+                worker.log.read()
+
     def tick(self, now_s: float, late_s: float) -> None:
         """Look at the workers. `late_s` is how much later than planned this look comes."""
         for worker in self.workers:

@@ -10,10 +10,10 @@ import contextlib
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
@@ -25,7 +25,9 @@ from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.worker_log import TAIL_BYTES, WorkerLog
 
 GENERATIONS_KEPT = 10
-LINES_OF_RUN = 100
+MANY_LINES = 20
+"""At one look: a log that has more to say than this is looked at more often."""
+LINES_OF_RUN = 50
 """Kept from the start and from the end of a run."""
 _LOUD = (LogLevel.FATAL, LogLevel.ERROR, LogLevel.WARNING)
 
@@ -43,10 +45,13 @@ class CameraLog:
         self._folder = context.camera_folder(camera) / "log"
         self._generation = 0
         self._file: WorkerLog | None = None
+        self.busy = False
+        """The last look found much: the next one should come soon."""
         self._remarks: deque[tuple[int, LogLevel, str]] = deque()
         """About log files, from the background too: generation, level and text."""
-        self._first: list[ParsedLine] = []
-        self._last: deque[ParsedLine] = deque(maxlen=LINES_OF_RUN)
+        # As they came: taken apart they would need four times the memory, and that of every camera.
+        self._first: list[str] = []
+        self._last: deque[str] = deque(maxlen=LINES_OF_RUN)
 
     def path(self, generation: int) -> Path:
         """The file of one generation, whether it exists or not."""
@@ -88,20 +93,28 @@ class CameraLog:
 
     def read(self, *, everything: bool = False) -> None:
         """Take in what was written since the last time; with `everything`, all that is there (the end of a run)."""
-        add, camera = self._context.logbook.add, self._camera
-        now = datetime.now(UTC)
         if self._file is not None:
-            for text in self._file.lines(everything=everything):
-                parsed = parse_line(text)
-                add(now, camera, self._generation, parsed.level, parsed.component, parsed.text)
-                if parsed.level in _LOUD:
-                    if len(self._first) < LINES_OF_RUN:
-                        self._first.append(parsed)
-                    else:
-                        self._last.append(parsed)
+            texts: Iterable[str] | None = None if everything else self._file.few_lines()
+            if texts is None:
+                texts = self._file.lines(everything=everything)
+            self.busy = bool(texts) and self._take_in(texts) > MANY_LINES
         while self._remarks:
             generation, level, text = self._remarks.popleft()
-            add(now, camera, generation, level, OWN_COMPONENT, self._mask(text))
+            now = datetime.now(UTC)
+            self._context.logbook.add(now, self._camera, generation, level, OWN_COMPONENT, self._mask(text))
+
+    def _take_in(self, texts: Iterable[str]) -> int:
+        add, now, count = self._context.logbook.add, datetime.now(UTC), 0
+        for text in texts:
+            count += 1
+            level, component, words = parse_line(text)
+            add(now, self._camera, self._generation, level, component, words)
+            if level in _LOUD:
+                if len(self._first) < LINES_OF_RUN:
+                    self._first.append(text)
+                else:
+                    self._last.append(text)
+        return count
 
     def mask_all(self) -> None:
         """Mask every file that is there, from its start: what was written while nobody read may hold a password. Also
@@ -111,7 +124,7 @@ class CameraLog:
 
     def lines_of_run(self) -> list[ParsedLine]:
         """The first and the last loud lines of the run, in order."""
-        return [*self._first, *self._last]
+        return [parse_line(text) for text in chain(self._first, self._last)]
 
     def settled(self, timeout_s: float) -> bool:
         """Wait until nothing is being done with the followed file in the background; False if that takes longer."""

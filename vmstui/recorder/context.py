@@ -53,8 +53,9 @@ class Context:
     """Set once `abilities` are known, for good."""
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the recordings folder was seen usable and marked as this recorder's; nothing in it is touched before."""
-    run_began: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when a worker was started or adopted: somebody has to look out for its first footage."""
+    spools_due: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when spools are to be looked at: after a tick, and when a worker was started or adopted, whose first
+    footage is waited for."""
 
     read_before: dict[tuple[str, int], int] = field(default_factory=dict)
     """After an upgrade: up to where the version before us had read the log of a camera's generation."""

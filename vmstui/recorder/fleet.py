@@ -7,9 +7,9 @@ ended and settled, also if it left while no service ran; one that comes back mea
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 
 from vmstui.model import (
@@ -38,9 +38,10 @@ from vmstui.recording.spool import SpoolView
 
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
-LOOK_S = 1.0
 FIRST_LOOK_S = 0.2
-"""Of spools of workers that have no footage yet: they are looked at more often than the others."""
+"""Between looks at spools of workers that have no footage yet; the others have theirs after every other tick."""
+LOGS_WATCHED_S = 5.0
+"""So long after somebody asked for log lines, logs are looked at in each tick."""
 BATCH = 16
 """So many cameras are looked after, then others have their turn on the loop: a millisecond or two."""
 _Look = tuple[CameraWorker, Worker, Run]
@@ -68,6 +69,11 @@ class Fleet:
         self._keep = keep
         self._held: Hold | None = None
         self._stale_since_s: float | None = None
+        self._everybody_due = True
+        """All spools are to be looked at, not only those where the first footage is waited for."""
+        self._turn_of_logs = False
+        """Logs and spools have their looks in turn, each every other tick."""
+        self._logs_watched_until_s = 0.0
         self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
 
     def open(self, settings: Settings, hold: Hold | None) -> None:
@@ -133,6 +139,10 @@ class Fleet:
         """All of them, also of cameras on their way out."""
         return [worker for camera in self._all() for worker in camera.workers]
 
+    def log_lines_asked_for(self) -> None:
+        """Somebody reads them: for some seconds they come without delay."""
+        self._logs_watched_until_s = asyncio.get_running_loop().time() + LOGS_WATCHED_S
+
     def hold(self, hold: Hold | None) -> None:
         """Nothing may start any more for this reason, or, with None, everything may again."""
         self._held = hold
@@ -163,19 +173,33 @@ class Fleet:
     async def tick(self, late_s: float) -> None:
         """Look after every camera, and judge them unless we were late ourselves."""
         loop = asyncio.get_running_loop()
-        for number, worker in enumerate(self._all()):
-            if number % BATCH == 0:
-                await asyncio.sleep(0)
-            try:
-                worker.tick(loop.time(), late_s)
-            except Exception as error:
-                # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
-                text = f"{worker.camera.id}: cannot look after it: {type(error).__name__}: {error}"
-                self._say(LogLevel.ERROR, text)
+        everybody = self._all()
+        self._turn_of_logs = not self._turn_of_logs
+        all_logs = self._turn_of_logs or loop.time() < self._logs_watched_until_s
+        read_logs = partial(CameraWorker.read_logs, everything=all_logs)
+        for first in range(0, len(everybody), BATCH):
+            await asyncio.sleep(0)
+            batch, now_s = everybody[first : first + BATCH], loop.time()
+            # One kind of look at all of them, then the next: each finds its own code and that of the kernel at hand.
+            for look in (read_logs, partial(CameraWorker.tick, now_s=now_s, late_s=late_s)):
+                for camera in batch:
+                    self._look(camera, look)
+        if not self._turn_of_logs:
+            # Now, while everything about the workers is in the caches: half a second later it has to be fetched again.
+            self._everybody_due = True
+            self._context.spools_due.set()
         if late_s > 0:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
         else:
             self._judge(loop.time())
+
+    def _look(self, camera: CameraWorker, look: Callable[[CameraWorker], None]) -> None:
+        try:
+            look(camera)
+        except Exception as error:
+            # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
+            text = f"{camera.camera.id}: cannot look after it: {type(error).__name__}: {error}"
+            self._say(LogLevel.ERROR, text)
 
     def resumed(self, now_s: float, suspended_s: float) -> None:
         """The machine was suspended for so long: connections are dead and networks come up, for which no worker that
@@ -190,14 +214,11 @@ class Fleet:
         return (*self.cameras.values(), *self._retiring.values())
 
     async def _watch_spools(self) -> None:
-        """Look at all spools once a second, and in between at those where the first footage is waited for."""
-        loop, began = asyncio.get_running_loop(), self._context.run_began
-        due_s = loop.time()
+        """Look at all spools after every other tick, and in between at those where the first footage is waited for."""
+        due = self._context.spools_due
         while True:
-            everybody = loop.time() >= due_s
-            if everybody:
-                due_s = max(due_s + LOOK_S, loop.time())
-            began.clear()
+            everybody, self._everybody_due = self._everybody_due, False
+            due.clear()
             looks: list[_Look] = [
                 (camera, worker, worker.run)
                 for camera in self._all()
@@ -206,8 +227,7 @@ class Fleet:
             ]
             await self._look_at_spools(looks if everybody else [look for look in looks if not look[2].recorded])
             if all(run.recorded for _, _, run in looks):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(began.wait(), max(0.0, due_s - loop.time()))
+                await due.wait()
             else:
                 await asyncio.sleep(FIRST_LOOK_S)
 

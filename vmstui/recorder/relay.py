@@ -15,6 +15,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
@@ -146,7 +147,7 @@ class RelayWorker(Supervised):
             return
         if self._reader is not None:
             with contextlib.suppress(ProcessGone):
-                self.sample = self._reader.sample(now_s)
+                self.sample = self._reader.sample(now_s, datetime.now(UTC))
         if self._client is not None and (self._asking is None or self._asking.done()):
             self._asking = asyncio.get_running_loop().create_task(self._ask(self._client))
 

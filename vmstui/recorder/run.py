@@ -72,7 +72,9 @@ class Run:
     def look(self, now_s: float, late_s: float) -> None:
         """Take a sample and look at the progress. `late_s`: how much later than planned this look comes; that time does
         not count against the worker."""
-        self._take_sample(now_s)
+        if self._reader is not None:
+            with contextlib.suppress(ProcessGone):
+                self.sample = self._reader.sample(now_s, datetime.now(UTC))
         self._progress.look(now_s)
         if late_s > 0:
             self._vitals = self._vitals.postponed(late_s)
@@ -113,12 +115,6 @@ class Run:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-    def _take_sample(self, now_s: float) -> None:
-        if self._reader is None:
-            return
-        with contextlib.suppress(ProcessGone):
-            self.sample = self._reader.sample(now_s)
 
     def _take_open_segment(self, view: SpoolView) -> None:
         newest, before = view.newest, self._open

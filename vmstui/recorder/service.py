@@ -92,7 +92,7 @@ class Service:
         """Held from reading the configuration until it is taken over: the last one read is the last one taken."""
         self.own_sample: Sample | None = None
         self.total_samples = SampleRing()
-        """All workers, the relay and the service together, for the last hour."""
+        """All workers, the relay and the service together."""
         self._state_folder = state_folder
         self._relay_folder = state_folder / "relay"
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="publish")
@@ -324,7 +324,7 @@ class Service:
         self._clocks = clocks
         if asleep_s > 0:
             self.fleet.resumed(now_s, asleep_s)
-        self.own_sample = self._own_reader.sample(now_s)
+        self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         if isinstance(self.live, RelayWorker):
             try:
                 self.live.tick(now_s)

@@ -232,7 +232,7 @@ class Worker(Supervised):
             asyncio.get_running_loop().time(),
             fresh=not adopted,
         )
-        self._owner.context.run_began.set()
+        self._owner.context.spools_due.set()
 
     def detached(self) -> None:
         if self.run is not None:
@@ -294,7 +294,6 @@ class Worker(Supervised):
 
     def tick(self, now_s: float, late_s: float) -> None:
         """Look at it. `late_s` is how much later than planned this look comes."""
-        self.log.read()
         if self.run is not None:
             self.run.look(now_s, late_s)
             self.saw_health(self.run.good_segments)

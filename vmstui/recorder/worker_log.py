@@ -126,6 +126,26 @@ class WorkerLog:
         """As `lines`."""
         return list(self.lines(everything=everything))
 
+    def few_lines(self) -> list[str] | None:
+        """As `lines`, for what a log has to say in most seconds: nothing, or a few lines of a worker that is well. None
+        where it takes more than one read to tell, and `lines` is to be asked."""
+        keeper = self._keeper
+        if self._fd < 0 or keeper.waits() or time.monotonic() >= self._check_at_s:
+            return None
+        if not keeper.offsets.acquire(blocking=False):
+            return []  # it is being cut at this moment
+        try:
+            raw = os.pread(self._fd, FEW_BYTES, keeper.position)
+            taken = raw.rfind(b"\n") + 1
+            if taken < len(raw):
+                return None
+            keeper.seen = keeper.position + taken
+            return self._taken(raw, taken) if raw else []
+        except OSError:
+            return None
+        finally:
+            keeper.offsets.release()
+
     def lines(self, *, everything: bool = False) -> Iterator[str]:
         """Lines written since the last look, masked and harmless. A last line without its end waits for it.
 
@@ -183,13 +203,7 @@ class WorkerLog:
         return True
 
     def _new_lines(self, everything: bool) -> Iterator[str]:
-        keeper, size = self._keeper, self._size
-        if keeper.owned and not everything and 0 <= size - keeper.position <= FEW_BYTES:
-            if time.monotonic() >= self._check_at_s:
-                self._look_for_the_file()
-            keeper.seen = size
-            yield from self._window(size, WINDOW_BYTES, last=False)
-            return
+        keeper = self._keeper
         size = os.fstat(self._fd).st_size  # again: it may have been cut in between
         if size < keeper.position:
             keeper.truncated()
@@ -228,11 +242,15 @@ class WorkerLog:
             return self._window(size, WINDOW_BYTES, last=last)
         if taken == 0 and not last:
             return []
+        return self._taken(raw, taken or len(raw))
+
+    def _taken(self, raw: bytes, taken: int) -> list[str]:
+        """Go on behind so much of what was read from the present position on; the lines in it."""
+        position = self._keeper.position
         hidden = self._mask_in_place(raw)
-        if hidden != raw and self._keeper.owned:
+        if hidden is not raw and self._keeper.owned:
             self._keeper.overwrite(self._fd, hidden, position)
-        taken = taken or len(raw)
-        self._keeper.position += taken
+        self._keeper.position = position + taken
         return self._texts(hidden[:taken])
 
     def _texts(self, hidden: bytes) -> list[str]:

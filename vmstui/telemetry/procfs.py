@@ -1,21 +1,24 @@
 """CPU, memory and I/O of a process, read from `/proc` through descriptors that stay open.
 
-A kept-open `/proc/PID/stat` costs a quarter of what psutil does and, opened while a pidfd pins the process, cannot be
-fooled by a reused pid: reads from it fail once that process is gone. Called once a second per worker by the recorder.
+Kept-open files cost a quarter of what psutil does and, opened while a pidfd pins the process, cannot be fooled by a
+reused pid: reads from them fail once that process is gone. Called once a second per worker by the recorder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from vmstui.model import Sample
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+SLOW_SAMPLES = 5
+"""Threads and I/O are read once in so many samples."""
 
 
 class ProcessGone(Exception):
@@ -23,7 +26,7 @@ class ProcessGone(Exception):
 
 
 class Reading(NamedTuple):
-    """Counters of one process at one instant (proc(5)). A tuple: hundreds are made each second."""
+    """Counters of one process at one instant (proc(5))."""
 
     monotonic_s: float
     cpu_s: float
@@ -37,13 +40,17 @@ class Reading(NamedTuple):
 
 
 class ProcReader:
-    """Reads one process. Open it while the process is known to be the right one, close it when it ended."""
+    """Reads one process. Open it while the process is known to be the right one, close it when it ended.
+
+    `read` gives everything as of now. `sample` is made for hundreds of processes each second: CPU and memory are of
+    each call; threads and I/O, which cost the kernel a walk over all threads, of every `SLOW_SAMPLES`th.
+    """
 
     def __init__(self, pid: int) -> None:
         """Raises ProcessGone when there is no such process."""
-        self._last: Reading | None = None
         try:
             self._stat_fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+            self._statm_fd = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise ProcessGone(f"process {pid}: {error.strerror}") from None
         try:
@@ -51,6 +58,15 @@ class ProcReader:
         except OSError:
             # Another user's process, or a kernel without task accounting: CPU and memory still tell a lot.
             self._io_fd = -1
+        self._clock = _cpu_clock(pid)
+        self._at_s = self._cpu_s = -1.0
+        """Of the last sample; negative before the first."""
+        self._slow_in = 0
+        """Samples until threads and I/O are read again."""
+        self._slow: Reading | None = None
+        """When they were read last."""
+        self._rates = 0, 0.0, 0.0
+        """Threads, bytes read and bytes written per second."""
 
     def read(self, monotonic_s: float) -> Reading:
         """The counters now. Raises ProcessGone once the process has ended."""
@@ -64,10 +80,44 @@ class ProcReader:
         read_bytes, write_bytes = self._io()
         return Reading(monotonic_s, cpu_s, rss_bytes, threads, read_bytes, write_bytes)
 
-    def sample(self, monotonic_s: float) -> Sample | None:
-        """The rates since the last call, None at the first. Raises ProcessGone once the process has ended."""
-        before, self._last = self._last, self.read(monotonic_s)
-        return None if before is None else sample(before, self._last, datetime.now(UTC))
+    def sample(self, monotonic_s: float, at: datetime) -> Sample | None:
+        """The rates since the last call, None at the first; `at` is what the wall clock says. 100 % is one core.
+
+        Raises ProcessGone once the process has ended.
+        """
+        try:
+            cpu_s = time.clock_gettime(self._clock)
+            # After the clock, which goes by the pid: this descriptor cannot come to mean another process.
+            rss_pages = int(os.pread(self._statm_fd, 128, 0).split(None, 2)[1])
+        except OSError as error:
+            raise ProcessGone(error.strerror) from None
+        if not rss_pages:
+            raise ProcessGone("the process is a zombie")
+        elapsed_s, used_s = monotonic_s - self._at_s, cpu_s - self._cpu_s
+        first = self._at_s < 0
+        self._at_s, self._cpu_s = monotonic_s, cpu_s
+        if self._slow_in <= 0:
+            self._read_slowly(monotonic_s)
+        self._slow_in -= 1
+        if first:
+            return None
+        cpu_percent = 100.0 * used_s / elapsed_s if elapsed_s > 0 else 0.0
+        return Sample(at, cpu_percent if cpu_percent > 0 else 0.0, rss_pages * _PAGE_BYTES, *self._rates)
+
+    def _read_slowly(self, monotonic_s: float) -> None:
+        before, self._slow = self._slow, self.read(monotonic_s)
+        now = self._slow
+        if before is None:
+            self._rates = now.threads, 0.0, 0.0
+            self._slow_in = 1  # rates need two readings; not many seconds without any
+            return
+        elapsed_s = max(monotonic_s - before.monotonic_s, 1e-6)
+        self._rates = (
+            now.threads,
+            max(0.0, (now.read_bytes - before.read_bytes) / elapsed_s),
+            max(0.0, (now.write_bytes - before.write_bytes) / elapsed_s),
+        )
+        self._slow_in = SLOW_SAMPLES
 
     def runnable(self) -> bool:
         """Whether it runs or waits for a CPU; not when it sleeps, is stopped, or has ended."""
@@ -86,11 +136,17 @@ class ProcReader:
 
     def close(self) -> None:
         """Release the descriptors. May be called twice."""
-        for descriptor in (self._stat_fd, self._io_fd):
+        for descriptor in (self._stat_fd, self._statm_fd, self._io_fd):
             if descriptor >= 0:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
-        self._stat_fd = self._io_fd = -1
+        self._stat_fd = self._statm_fd = self._io_fd = -1
+
+
+def _cpu_clock(pid: int) -> int:
+    """The clock of the CPU time of all threads of a process, to the nanosecond: what `clock_getcpuclockid` gives
+    (include/linux/posix-timers.h, MAKE_PROCESS_CPUCLOCK). `/proc/PID/stat` has the same time in ticks of 10 ms."""
+    return (~pid << 3) | 2
 
 
 def parse_stat(raw: bytes) -> tuple[str, float, int, int]:
@@ -117,19 +173,6 @@ def parse_io(raw: bytes) -> tuple[int, int]:
     """
     fields = raw.split(None, 4)  # `rchar: N`, `wchar: N` and the rest, in the kernel's order
     return int(fields[1]), int(fields[3])
-
-
-def sample(before: Reading, now: Reading, at: datetime) -> Sample:
-    """The rates between two readings of one process; 100 % is one core."""
-    elapsed_s = max(now.monotonic_s - before.monotonic_s, 1e-6)
-    return Sample(
-        at,
-        max(0.0, 100.0 * (now.cpu_s - before.cpu_s) / elapsed_s),
-        now.rss_bytes,
-        now.threads,
-        max(0.0, (now.read_bytes - before.read_bytes) / elapsed_s),
-        max(0.0, (now.write_bytes - before.write_bytes) / elapsed_s),
-    )
 
 
 def together(samples: Iterable[Sample], at: datetime) -> Sample:

@@ -35,6 +35,7 @@ _PAIR = re.compile(
 _HEADER = re.compile(r"authorization:[ \t]*(?:basic|digest|bearer)[ \t]+([^\n\r]+)", re.IGNORECASE)
 
 Span = tuple[int, int]
+_Tree = dict[str, "_Tree"]
 
 
 class Masker:
@@ -44,6 +45,9 @@ class Masker:
         needles = {_as_bytes(secret) for secret in secrets}
         needles |= {needle.replace(" ", "+") for needle in needles}  # as a query writes a space
         self._needles = tuple(sorted(needle for needle in needles if len(needle) >= MIN_SECRET_BYTES))
+        self._beginnings = _beginnings(self._needles)
+        """Where a secret may begin. Hundreds of cameras have hundreds of passwords, and a line holds none as a rule:
+        one search for how they begin takes a third of the time that one for each of them does."""
 
     def mask(self, text: str) -> str:
         """The text with every secret replaced by `***`."""
@@ -86,16 +90,38 @@ class Masker:
 
     def _known(self, text: str) -> Iterator[Span]:
         """Where exact values stand, also below up to two layers of percent-encoding."""
-        for needle in self._needles:
-            if needle in text:
-                yield from _occurrences(needle, text)
+        if self._beginnings is None:
+            return
+        if self._beginnings.search(text):
+            for needle in self._needles:
+                if needle in text:
+                    yield from _occurrences(needle, text)
         layers = [text]
         while "%" in layers[-1] and len(layers) <= _ENCODINGS:
             layers.append(_ESCAPE.sub(_decoded, layers[-1]))
+            if not self._beginnings.search(layers[-1]):
+                continue
             for needle in self._needles:
                 if needle in layers[-1]:
                     starts = _starts(layers[:-1])
                     yield from ((starts[at], starts[end]) for at, end in _occurrences(needle, layers[-1]))
+
+
+def _beginnings(needles: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Matches the first characters of each needle, letter by letter: `a(?:b(?:c|d)|x)`. None without needles."""
+    if not needles:
+        return None
+    tree: _Tree = {}
+    for needle in needles:
+        branch = tree
+        for letter in needle[:MIN_SECRET_BYTES]:
+            branch = branch.setdefault(letter, {})
+
+    def pattern(branch: _Tree) -> str:
+        parts = [re.escape(letter) + pattern(rest) for letter, rest in branch.items()]
+        return f"(?:{'|'.join(parts)})" if len(parts) > 1 else "".join(parts)
+
+    return re.compile(pattern(tree))
 
 
 def _as_bytes(text: str) -> str:
