@@ -92,6 +92,8 @@ class Terminal:
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             self._read(0.1)
+            while time.monotonic() < end and self._read(0.0):  # to look takes longer than to read
+                pass
             if condition():
                 return
         raise AssertionError(f"waited {timeout_s:.0f} s for {what}; the screen shows:\n{self.screen()}")

@@ -21,7 +21,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandInput, CommandPalette
-from textual.events import Resize
+from textual.events import Event, Key, Paste, Resize
 from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 
@@ -40,6 +40,7 @@ from vmstui.tui.screens.help import Help
 from vmstui.tui.screens.too_small import TooSmall, too_small
 from vmstui.tui.source import Recorder, harmless, reconnect_delays
 from vmstui.tui.spark import WINDOW_S, CpuHistory
+from vmstui.tui.typed import Typed
 from vmstui.tui.verdict import Link
 
 LEAVE_LIMIT_S = 5.0
@@ -81,6 +82,7 @@ class Dashboard(App[Leave]):
         self.actions = available(readonly=readonly)
         self.fleet = FleetScreen(recorder, self.actions)
         self._delays = delays
+        self._typed = Typed(self, super().on_event)
         self._history = CpuHistory()
         self._seen_at = time.monotonic()
         self._stopping = False
@@ -108,6 +110,7 @@ class Dashboard(App[Leave]):
             # Not possible outside the main thread, where tests may run the app.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._leave_at_once)
+        self.run_worker(self._typed.run(), group="keys")
         self.run_worker(self._read(), group="snapshots")
         self.set_interval(1.0, self._look_at_clock)
         for problem in self._problems:
@@ -200,6 +203,13 @@ class Dashboard(App[Leave]):
         self.fleet.show(picture)
 
     # ------------------------------------------------------------------------------------------------------- keys
+
+    async def on_event(self, event: Event) -> None:
+        """Textual's way in for everything; keys and pastes wait for their turn, and then come in by the same way."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def notify(
         self,
