@@ -140,10 +140,12 @@ async def test_nothing_is_looked_at_while_no_key_comes(looks: list[None]) -> Non
     async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
         burst(app, "l")
         await until(pilot, lambda: app.fleet.log_pane.log_body.has_focus)
-        await pilot.pause()
-        looks.clear()
-        await pilot.pause(0.3)
-        assert looks == []
+        for _ in range(20):
+            looks.clear()
+            await pilot.pause(0.3)
+            if not looks:
+                return
+    pytest.fail("it looks and looks")
 
 
 async def test_a_dashboard_that_never_rests_still_takes_every_key_in_order() -> None:

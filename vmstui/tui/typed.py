@@ -9,7 +9,7 @@ it has come to rest.
 Promises: nothing overtakes, nothing is taken twice. A key that comes alone waits for nobody. Text that is typed into a
 field and a cursor that is moved along do not wait in between. A dashboard that never comes to rest (a busy log) takes a
 key `PATIENCE_S` after the one before it. What waits when the dashboard is left is dropped. Nothing runs while no key
-comes.
+comes. The mouse does not wait: nobody clicks on what is not there yet.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.events import Key, Paste
@@ -91,10 +91,13 @@ class Typed:
             while not self._waiting:
                 self._came.clear()
                 await self._came.wait()
-            if not self._app.screen.is_attached:
-                return
             event = self._waiting.popleft()
-            self._place = self._app.focused
+            try:
+                self._place = self._app.focused
+                if not self._app.screen.is_attached:
+                    return
+            except ScreenStackError:  # everything is closed already
+                return
             self._run = _run_of(event, self._place)
             self._app.call_later(self._hand_over, event)
 
