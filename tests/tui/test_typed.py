@@ -51,12 +51,12 @@ async def left(app: Dashboard, pilot: Pilot[Leave]) -> None:
     await until(pilot, lambda: app.return_value is Leave.DETACHED)
 
 
-async def test_text_for_a_filter_is_never_taken_as_commands() -> None:
+async def test_text_for_a_filter_is_never_taken_as_commands_and_a_paste_keeps_its_place_in_it() -> None:
     recorder = FakeRecorder()
     async with dashboard(recorder, FLEET) as (app, pilot):
-        burst(app, "/rysyQy\rq")
+        burst(app, "/rys", Paste("yQ"), "y", Paste("s"), "!\rq", "syQy")  # the rest is dropped with the dashboard
         await left(app, pilot)
-        assert app.fleet.pattern == "rysyQy"
+        assert app.fleet.pattern == "rysyQys!"
     assert recorder.calls == []
 
 
@@ -94,13 +94,6 @@ async def test_enter_in_the_palette_means_what_was_typed_before_it() -> None:
     assert recorder.calls == []
 
 
-async def test_a_paste_keeps_its_place_among_the_keys() -> None:
-    async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
-        burst(app, "/c", Paste("am_"), "1", Paste("2"), "3\rq")
-        await left(app, pilot)
-        assert app.fleet.pattern == "cam_123"
-
-
 async def test_escape_and_a_letter_in_one_breath_are_both_taken() -> None:
     """A terminal sends them as it sends alt and the letter; one that tells them apart names no character with alt."""
     recorder = FakeRecorder()
@@ -111,14 +104,6 @@ async def test_escape_and_a_letter_in_one_breath_are_both_taken() -> None:
         burst(app, "h", Key("alt+r", None), "?qq")
         await left(app, pilot)
         assert app.fleet.chosen is Pane.HISTORY
-
-
-async def test_what_waits_when_the_dashboard_is_left_is_dropped() -> None:
-    recorder = FakeRecorder()
-    async with dashboard(recorder, FLEET) as (app, pilot):
-        burst(app, "qsyQy")
-        await left(app, pilot)
-    assert recorder.calls == []
 
 
 async def test_a_held_arrow_and_typed_text_do_not_wait_in_between(looks: list[None]) -> None:
