@@ -554,6 +554,17 @@ class LeftBehind:
     unsettled: int
     """Spool folders that still hold segments; nothing is lost, the next start publishes them."""
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What to tell whoever stopped it; empty when all is done."""
+        told: list[str] = []
+        if self.unsettled:
+            cameras = "1 camera" if self.unsettled == 1 else f"{self.unsettled} cameras"
+            told.append(f"segments of {cameras} stay in the spool: the next start checks and publishes them")
+        if self.stuck:
+            told.append(f"these workers could not be killed: {', '.join(self.stuck)}")
+        return tuple(told)
+
 
 class LogLevel(StrEnum):
     """ffmpeg's own level of a line, most severe first; vmstui's severity of it is the matter of `triage`."""

@@ -143,3 +143,16 @@ def test_stop_start_and_restart_racing_leave_the_camera_as_the_last_one_wants_it
             assert recorder.camera().state is CameraState.STOPPED
         else:
             wait_until(lambda: recorder.camera().pid == watch.recording() is not None, "one", recorder._explain)
+
+
+def test_a_shutdown_is_carried_out_though_whoever_asked_for_it_is_gone(
+    recorder: Recorder, connect: Callable[[], socket.socket]
+) -> None:
+    """A dashboard whose terminal closes as soon as a person has said yes."""
+    recorder.configure([])
+    recorder.start()
+    client = connect()
+    client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"shutdown","params":{}}\n')
+    client.close()
+    assert recorder.service is not None
+    assert recorder.service.wait(30) == 0

@@ -16,7 +16,7 @@ import math
 import random
 import re
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from vmstui.model import (
     Event,
     EventKind,
     FfmpegInfo,
+    LeftBehind,
     LogLevel,
     LogLine,
     LogPage,
@@ -271,8 +272,10 @@ class FakeFleet:
         for camera in cameras:
             self._restarted[camera] = (self._now(), self._restarted.get(camera, (None, 1))[1] + 1)
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, asked: Callable[[], None]) -> LeftBehind:
+        asked()
         self._ended = True
+        return LeftBehind((), 0)
 
     async def close(self) -> None:
         return None

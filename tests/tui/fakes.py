@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +15,7 @@ from vmstui.model import (
     Event,
     EventKind,
     FfmpegInfo,
+    LeftBehind,
     LogLevel,
     LogLine,
     LogPage,
@@ -123,6 +124,10 @@ class FakeRecorder:
     history_questions: list[tuple[str, int]] = field(default_factory=list)
     stopped: asyncio.Event | None = None
     """Set by a test in which stopping takes its time, once it is done."""
+    sending: asyncio.Event | None = None
+    """Set by a test in which the request to stop takes its time to get out, once it may."""
+    left: LeftBehind | None = field(default_factory=lambda: LeftBehind((), 0))
+    """What stopping leaves; None: it dies before it can say."""
     refuses: str = ""
     """Sentence with which every request is refused."""
     reachable: bool = True
@@ -178,10 +183,18 @@ class FakeRecorder:
     async def restart(self, cameras: tuple[str, ...]) -> None:
         self._request("restart", cameras)
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, asked: Callable[[], None]) -> LeftBehind:
+        if self.sending is not None:
+            await self.sending.wait()
+        if not self.reachable:
+            raise RecorderLost("nothing listens on /run/vmstui/control.sock.")
         self._request("shutdown", ())
+        asked()
         if self.stopped is not None:
             await self.stopped.wait()
+        if self.left is None:
+            raise RecorderLost("the recorder hung up.")
+        return self.left
 
     async def close(self) -> None:
         self.closed = True

@@ -20,6 +20,7 @@ import pyte
 
 # Queries and modes that pyte does not know; it would print parts of them.
 _UNKNOWN = re.compile(rb"\x1b\[[<>=][\d;]*u|\x1b\[\?[\d;]*\$p|\x1b\[>\d*[a-z]|\x1bP[^\x1b]*\x1b\\")
+_UNFINISHED = re.compile(rb"\x1b(?:\[[<=>?]?[\d;]*\$?|P[^\x1b]*\x1b?)?$")
 
 ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 MOUSE_OFF, CURSOR_ON = b"\x1b[?1000l", b"\x1b[?25h"
@@ -29,8 +30,10 @@ class Terminal:
     """Runs a Python program on a terminal of its own; a context manager that leaves no process behind."""
 
     def __init__(self, argv: list[str], size: tuple[int, int] = (80, 24), env: Mapping[str, str] | None = None) -> None:
-        self.size = size
         self.raw = b""
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+        self._seen = 0
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         variables = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "COLUMNS", "LINES"}}
@@ -65,10 +68,12 @@ class Terminal:
 
     def screen(self) -> str:
         """What is on the screen now."""
-        screen = pyte.Screen(*self.size)
-        stream = pyte.ByteStream(screen)
-        stream.feed(_UNKNOWN.sub(b"", self.raw))
-        return "\n".join(line.rstrip() for line in screen.display)
+        new = self.raw[self._seen :]
+        if cut := _UNFINISHED.search(new):
+            new = new[: cut.start()]
+        self._seen += len(new)
+        self._stream.feed(_UNKNOWN.sub(b"", new))
+        return "\n".join(line.rstrip() for line in self._screen.display)
 
     def wait_for(self, words: str, timeout_s: float = 30.0) -> None:
         """Read until these words are on the screen."""
@@ -92,6 +97,8 @@ class Terminal:
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             self._read(0.1)
+            while time.monotonic() < end and self._read(0.0):  # to look takes longer than to read
+                pass
             if condition():
                 return
         raise AssertionError(f"waited {timeout_s:.0f} s for {what}; the screen shows:\n{self.screen()}")

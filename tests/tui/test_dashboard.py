@@ -12,10 +12,10 @@ from textual.widgets import Button
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.model import CameraState, Changeover, Event, EventKind, SegmentVerdict, StorageSnapshot
+from vmstui.model import CameraState, Changeover, Event, EventKind, LeftBehind, SegmentVerdict, StorageSnapshot
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
-from vmstui.tui.leave import Leave
+from vmstui.tui.leave import Leave, stopped
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.help import Help
 from vmstui.tui.screens.too_small import TooSmall
@@ -229,6 +229,74 @@ async def test_nobody_is_told_that_recording_goes_on_while_it_is_being_stopped()
         assert app.return_value is None
         recorder.stopped.set()
         await until(pilot, lambda: app.return_value is Leave.STOPPED)
+
+
+async def test_what_a_person_agreed_to_stop_is_asked_of_the_recorder_before_a_signal_ends_the_dashboard() -> None:
+    recorder = FakeRecorder(sending=asyncio.Event(), stopped=asyncio.Event())
+    assert recorder.sending is not None
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await pilot.press("Q", "y")
+        await until(pilot, lambda: app._stopping)
+        app._leave_at_once()
+        await pilot.pause(0.1)
+        assert app.return_value is None
+        recorder.sending.set()
+        await until(pilot, lambda: app.return_value is Leave.STOPPING)
+        app.has_left()
+    assert recorder.calls == [("shutdown", ())]
+
+
+async def test_a_signal_while_recording_is_being_stopped_leaves_at_once_and_says_so() -> None:
+    recorder = FakeRecorder(stopped=asyncio.Event())
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await pilot.press("Q", "y")
+        await until(pilot, lambda: recorder.calls)
+        app._leave_at_once()
+        app.has_left()
+        assert app.return_value is Leave.STOPPING
+    assert "is being stopped" in Leave.STOPPING.sentence
+
+
+async def test_a_recorder_that_is_gone_before_it_was_asked_has_stopped_nothing() -> None:
+    recorder = FakeRecorder(sending=asyncio.Event())
+    assert recorder.sending is not None
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await pilot.press("Q", "y")
+        await until(pilot, lambda: app._stopping)
+        recorder.reachable = False
+        recorder.lose()
+        await until(pilot, lambda: recorder.connections > 2)
+        recorder.sending.set()
+        await until(pilot, lambda: "Nothing was stopped: nothing listens on" in toasts(app))
+        assert app.return_value is None
+        recorder.reachable = True
+        recorder.send(FLEET)  # and it is still looked for
+        await until(pilot, lambda: not app._stopping and not app.picture.link.lost)
+        await pilot.press("q")
+        await until(pilot, lambda: app.return_value is Leave.DETACHED)
+
+
+async def test_a_recorder_that_dies_while_it_stops_recording_is_not_said_to_have_stopped_it() -> None:
+    recorder = FakeRecorder(left=None)
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await pilot.press("Q", "y")
+        await until(pilot, lambda: app.return_value is Leave.UNTOLD)
+    assert "nobody can say whether workers go on" in Leave.UNTOLD.sentence
+    assert Leave.UNTOLD.exit_status == 3
+
+
+async def test_what_stopping_left_behind_is_said_after_leaving() -> None:
+    recorder = FakeRecorder(left=LeftBehind(("cam_3",), 2))
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await pilot.press("Q", "y")
+        await until(pilot, lambda: app.return_value is not None)
+        leave = app.return_value
+    assert leave is not None
+    assert "these workers could not be killed: cam_3." in leave.sentence
+    assert "segments of 2 cameras stay in the spool" in leave.sentence
+    assert "Recording is stopped" not in leave.sentence
+    assert leave.exit_status == 1
+    assert "Recording is stopped" in stopped(LeftBehind((), 1)).sentence
 
 
 async def test_ctrl_c_and_ctrl_q_never_stop_recording() -> None:

@@ -54,6 +54,25 @@ def test_keys_work_and_q_leaves_a_plain_terminal() -> None:
         assert "recording goes on" in terminal.screen()
 
 
+def test_keys_of_one_write_are_each_taken_by_what_the_keys_before_set_off() -> None:
+    """As a slow link delivers what was typed meanwhile."""
+    with Terminal(FLEET) as terminal:
+        terminal.wait_for("Gate North")
+        terminal.type("/ryQy\r")  # a text for the filter, and no restart, stop or end of everything
+        terminal.wait_for("No camera matches 'ryQy'; esc shows all.")
+        terminal.type("\x1b[27u/gate\rlw/rtsp\r")  # all cameras again, the gate, its log, only warnings, their filter
+        terminal.wait_for("Log Gate North")
+        terminal.wait_for("warnings and errors · /rtsp")
+        terminal.type(":logs dendo 2\r")
+        terminal.wait_for("Log Duc Tai Dendo 2")
+        terminal.type("h\x1bsy")  # its history, back to the cameras, stop it, yes
+        terminal.wait_for("stopped by a person")
+        terminal.type("?qQnlqQy")  # help and back, stop all and no, its log, leave; the rest is nobody's any more
+        assert terminal.wait_for_end() == 0
+        assert_restored(terminal)
+        assert "recording goes on" in terminal.screen()
+
+
 def test_a_terminal_that_is_not_utf_8_gets_a_whole_screen_in_ascii() -> None:
     with Terminal(FLEET, env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}) as terminal:
         terminal.wait_for("* recording")

@@ -19,8 +19,8 @@ def dashboard(config: str | None, *, readonly: bool, theme: str | None, ascii_on
         load(path)
         if start_service(path, default_folders()) is None:
             return 1
-    from vmstui.tui import Leave, run
+    from vmstui.tui import run
 
     leave = run(Client(socket_path()), readonly=readonly, theme=theme, ascii_only=ascii_only)
     print(leave.sentence)
-    return 3 if leave is Leave.LOST else 0
+    return leave.exit_status

@@ -163,10 +163,10 @@ def down(config: str | None) -> int:
     from vmstui.model import LeftBehind
 
     left = from_json(LeftBehind, call(socket_path(), "shutdown", timeout_s=SHUTDOWN_TIMEOUT_S))
-    if left.unsettled:
-        print(f"{left.unsettled} segments stay in the spool: the next start checks and publishes them", file=sys.stderr)
+    for sentence in left.sentences:
+        print(sentence, file=sys.stderr)
     if left.stuck:
-        print(f"recorder ended, but these workers could not be killed: {', '.join(left.stuck)}", file=sys.stderr)
+        print("recorder ended", file=sys.stderr)
         return 1
     print("recording stopped, all segments closed, recorder ended")
     return 0

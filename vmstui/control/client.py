@@ -5,7 +5,7 @@ Raises RecorderLost when no service answers and RecorderError, with a sentence f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,19 +13,21 @@ from vmstui.codec import CodecError, Json, from_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.model import CameraDetails, Event, LogPage, RecorderSnapshot, Segment
+from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, Segment
 
 if TYPE_CHECKING:
     import asyncio
 
 T = TypeVar("T")
 
+SHUTDOWN_TIMEOUT_S = 120.0
 SILENCE_LIMIT_S = 5.0
 """A subscription delivers every second; this long without one, the service is frozen or gone."""
 
 
 class Client:
-    """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own."""
+    """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own, and so
+    does `shutdown()`, which must not wait for the answer to another question."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -85,9 +87,19 @@ class Client:
         """Replace the workers of these cameras."""
         await self._call("restart", {"cameras": list(cameras), "by": "the dashboard"})
 
-    async def shutdown(self) -> None:
-        """Stop recording and end the service; returns when all segments are closed and settled."""
-        await self._call("shutdown", {}, timeout_s=120.0)
+    async def shutdown(self, asked: Callable[[], None]) -> LeftBehind:
+        """Stop recording and end the service; returns when all segments are closed and settled, or what was left.
+
+        `asked` is called once the request is sent. RecorderLost after that: it may be carried out, or may not.
+        """
+        reader, writer = await self._open()
+        try:
+            # The kernel takes so short a line at once, and the service reads it whatever becomes of us.
+            writer.write(protocol.request_line(1, "shutdown", {}))
+            asked()
+            return _decode(LeftBehind, await self._answer(reader, "shutdown", SHUTDOWN_TIMEOUT_S))
+        finally:
+            writer.close()
 
     async def close(self) -> None:
         """Hang up."""
@@ -105,18 +117,21 @@ class Client:
             reader, writer = self._connection
             try:
                 writer.write(protocol.request_line(1, method, params))
-                line = await asyncio.wait_for(reader.readline(), timeout_s)
-                return result_of(line, self._path)
-            except TimeoutError:
-                await self.close()
-                raise RecorderLost(f"the recorder did not answer {method} within {timeout_s:g} s") from None
-            except (OSError, ValueError) as error:
-                await self.close()
-                raise RecorderLost(f"the connection to the recorder broke: {error}") from None
+                return await self._answer(reader, method, timeout_s)
             except (RecorderLost, asyncio.CancelledError):
                 # An answer may still be on its way: it must not be taken for that of the next question.
                 await self.close()
                 raise
+
+    async def _answer(self, reader: asyncio.StreamReader, method: str, timeout_s: float) -> Json:
+        import asyncio
+
+        try:
+            return result_of(await asyncio.wait_for(reader.readline(), timeout_s), self._path)
+        except TimeoutError:
+            raise RecorderLost(f"the recorder did not answer {method} within {timeout_s:g} s") from None
+        except (OSError, ValueError) as error:
+            raise RecorderLost(f"the connection to the recorder broke: {error}") from None
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         import asyncio

@@ -21,7 +21,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandInput, CommandPalette
-from textual.events import Resize
+from textual.events import Event, Key, Paste, Resize
 from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 
@@ -30,7 +30,7 @@ from vmstui.tui import questions, themes
 from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
 from vmstui.tui.arrange import Pane
 from vmstui.tui.glyphs import in_ascii, needs_ascii
-from vmstui.tui.leave import Leave
+from vmstui.tui.leave import Leave, stopped
 from vmstui.tui.messages import PastArrived, RecorderGone, SnapshotArrived
 from vmstui.tui.palette import Commands
 from vmstui.tui.picture import Picture
@@ -40,6 +40,7 @@ from vmstui.tui.screens.help import Help
 from vmstui.tui.screens.too_small import TooSmall, too_small
 from vmstui.tui.source import Recorder, harmless, reconnect_delays
 from vmstui.tui.spark import WINDOW_S, CpuHistory
+from vmstui.tui.typed import Typed
 from vmstui.tui.verdict import Link
 
 LEAVE_LIMIT_S = 5.0
@@ -81,9 +82,12 @@ class Dashboard(App[Leave]):
         self.actions = available(readonly=readonly)
         self.fleet = FleetScreen(recorder, self.actions)
         self._delays = delays
+        self._typed = Typed(self, super().on_event)
         self._history = CpuHistory()
         self._seen_at = time.monotonic()
         self._stopping = False
+        self._stop_asked = False
+        """The request to stop is on its way, and is carried out whatever becomes of us."""
         self._way_out: threading.Timer | None = None
         self._on_terminal = os.isatty(0)
         self._problems = self._take_themes(theme)
@@ -108,6 +112,7 @@ class Dashboard(App[Leave]):
             # Not possible outside the main thread, where tests may run the app.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._leave_at_once)
+        self.run_worker(self._typed.run(), group="keys")
         self.run_worker(self._read(), group="snapshots")
         self.set_interval(1.0, self._look_at_clock)
         for problem in self._problems:
@@ -122,7 +127,11 @@ class Dashboard(App[Leave]):
             self._way_out = threading.Timer(LEAVE_LIMIT_S, os._exit, (1,))
             self._way_out.daemon = True
             self._way_out.start()
-            self.exit(Leave.LOST if self._stopping else Leave.DETACHED)
+            if not self._stopping:
+                self._detach()
+            elif self._stop_asked:
+                self.exit(Leave.STOPPING)
+            # else: a person said yes; what they asked for is sent first, and then left
 
     def has_left(self) -> None:
         """It is over; whoever ran the dashboard may have more to do."""
@@ -159,10 +168,9 @@ class Dashboard(App[Leave]):
                         self.run_worker(self._read_past(), group="past", exclusive=True)
             except RecorderError as error:
                 reason = str(error)
-            if self._stopping:
-                return
             retry_in_s = next(delays)
-            self.post_message(RecorderGone(reason, retry_in_s))
+            if not self._stopping:  # where it is, that is how it ends
+                self.post_message(RecorderGone(reason, retry_in_s))
             await asyncio.sleep(retry_in_s)
 
     async def _read_past(self) -> None:
@@ -200,6 +208,13 @@ class Dashboard(App[Leave]):
         self.fleet.show(picture)
 
     # ------------------------------------------------------------------------------------------------------- keys
+
+    async def on_event(self, event: Event) -> None:
+        """Textual's way in for everything; keys and pastes wait for their turn, and then come in by the same way."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def notify(
         self,
@@ -275,6 +290,9 @@ class Dashboard(App[Leave]):
         if self._stopping:
             self.notify("Recording is being stopped; this leaves by itself when that is done.")
             return
+        self._detach()
+
+    def _detach(self) -> None:
         self.exit(Leave.LOST if self.picture.link.lost else Leave.DETACHED)
 
     async def action_quit(self) -> None:
@@ -292,20 +310,26 @@ class Dashboard(App[Leave]):
 
     def _stop_agreed(self, agreed: bool | None) -> None:
         if agreed:
-            self._stopping = True
+            self._stopping, self._stop_asked = True, False
             self.notify("Ending the workers; each closes its segment first.", timeout=30)
             self.run_worker(self._stop(), group="stop", exclusive=True)
 
     async def _stop(self) -> None:
         try:
-            await self.recorder.shutdown()
-        except RecorderLost:
-            pass  # it ended before it could answer, which is what was asked
+            self.exit(stopped(await self.recorder.shutdown(self._stop_is_asked)))
         except RecorderError as error:
+            if self._stop_asked and isinstance(error, RecorderLost):
+                self.exit(Leave.UNTOLD)
+                return
             self._stopping = False
-            self.notify(str(error), severity="error")
-            return
-        self.exit(Leave.STOPPED)
+            self.notify(str(error) if self._stop_asked else f"Nothing was stopped: {error}", severity="error")
+            if self._way_out is not None:
+                self._detach()
+
+    def _stop_is_asked(self) -> None:
+        self._stop_asked = True
+        if self._way_out is not None:
+            self.exit(Leave.STOPPING)
 
     # ------------------------------------------------------------------------------------------------------- size
 

@@ -6,12 +6,12 @@ passes through `harmless`, so that no widget has to think about control characte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from vmstui.model import CameraDetails, Event, LogPage, RecorderSnapshot, Segment
+from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, Segment
 from vmstui.sanitise import clean
 
 T = TypeVar("T")
@@ -52,8 +52,12 @@ class Recorder(Protocol):
 
     async def restart(self, cameras: tuple[str, ...]) -> None: ...
 
-    async def shutdown(self) -> None:
-        """Stop recording and end the service."""
+    async def shutdown(self, asked: Callable[[], None]) -> LeftBehind:
+        """Stop recording and end the service; returns when that is done.
+
+        `asked` is called once the request is on its way: it is carried out whatever becomes of us. `RecorderLost`
+        before that means that nothing was asked, and after it that nobody knows what came of it.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -83,7 +83,7 @@ class Pane(Vertical):
 
     def _ask_again(self) -> None:
         self.rest()
-        self._worker = self.run_worker(self._ask_on(), group=f"pane-{self.id}", exclusive=True)
+        self._worker = self.run_worker(self._ask_on, group=f"pane-{self.id}", exclusive=True)
 
     async def _ask_on(self) -> None:
         await asyncio.sleep(SETTLE_S)
