@@ -2,8 +2,8 @@
 
     python -m tests.bench.bench_cost [--cameras 100 300] [--settle 310] [--seconds 30] [--quick] [--json FILE]
 
-A real service over stand-ins for ffmpeg (`fake_fleet.py`): each worker has 16 threads, logs a line, reports progress and
-lets its segment grow once a second. CPU is that of all threads of a process (`/proc/PID/task/*/schedstat`, in
+A real service over stand-ins for ffmpeg (`fake_fleet.py`): each worker has 16 threads, logs a line, reports progress
+and lets its segment grow once a second. CPU is that of all threads of a process (`/proc/PID/task/*/schedstat`, in
 nanoseconds), as percent of one core, the median of three windows; memory is what the kernel counts as resident. After
 five minutes everything that is kept of a worker in memory has its full size: with less of `--settle` it still grows.
 
