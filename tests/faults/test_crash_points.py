@@ -27,7 +27,7 @@ from vmstui.control.call import call
 from vmstui.control.errors import RecorderError
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraSnapshot, CameraState
-from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.life import Life, Now, load_life, save_life
 from vmstui.recorder.process import boot_id
 
@@ -101,8 +101,8 @@ ALL = (START, ADOPTED, DEATH, STOP, STARTED, RESTART, HAND_OVER, FULL, HEALTH, S
 def test_every_event_and_every_action_has_a_point() -> None:
     """An event that is added to the table needs a point here, and with it a scenario that comes to it."""
     points = {point for group in ALL for point in group}
-    assert points >= {f"{event.__name__} {when}" for event in get_args(m.Event) for when in ("before", "after")}
-    assert {point.split()[0] for point in points} >= {action.__name__ for action in get_args(m.Action)}
+    assert points >= {f"{event.__name__} {when}" for event in get_args(ev.Event) for when in ("before", "after")}
+    assert {point.split()[0] for point in points} >= {action.__name__ for action in get_args(ev.Action)}
 
 
 @dataclass
@@ -290,7 +290,7 @@ def test_killed_while_a_camera_is_not_reached(crashes: Crashes) -> None:
         for point in UNREACHABLE:
             if point.startswith(("Overdue", "Note")):
                 note = Now(boot_id(), time.monotonic(), datetime.now(UTC))
-                unwell = m.Past(unwell_since_s=time.monotonic() - 598.5)
+                unwell = ev.Past(unwell_since_s=time.monotonic() - 598.5)
                 save_life(folder / "worker.life.json", Life(note, failures=3, past=unwell))
             assert crashes.killed_at(point) == []
         assert load_life(folder / "worker.life.json").past.failing

@@ -27,7 +27,7 @@ from tests.integration.harness import Recorder, wait_until
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState
 from vmstui.recorder.life import Life, Now, save_life
-from vmstui.recorder.machine import Past
+from vmstui.recorder.machine_events import Past
 from vmstui.recorder.process import Identity, boot_id
 from vmstui.recorder.record import load_record, save_record
 from vmstui.telemetry.procfs import parse_start_ticks

@@ -16,7 +16,7 @@ from tests.integration.harness import Recorder, read_json, wait_until
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState, EventKind
 from vmstui.recorder.life import Life, Now, save_life
-from vmstui.recorder.machine import Past
+from vmstui.recorder.machine_events import Past
 from vmstui.recorder.process import Process, boot_id, spawn, take_lock
 from vmstui.recorder.record import WorkerRecord, save_record
 

@@ -14,7 +14,7 @@ from vmstui.live.client import ProbeErrorKind
 from vmstui.model import CameraState, OutputKind, OutputSettings
 from vmstui.recorder.causes import OF_EXIT, OF_PROBE, after_exit
 from vmstui.recorder.life import Life, Now, load_life, save_life
-from vmstui.recorder.machine import Past
+from vmstui.recorder.machine_events import Past
 from vmstui.recorder.policy import Retry
 
 AT = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)

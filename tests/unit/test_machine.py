@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
 from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.policy import BACK_OFF_S, FAILING_AFTER_S, WORKER_POLICY, Retry
 
-DEATH = m.Ended(Retry.NETWORK, "camera closed the stream", 0.0, uptime_s=5.0, recorded=True, segments=0)
-SILENT_DEATH = m.Ended(Retry.NETWORK, "no route to host", 0.0, uptime_s=1.0, recorded=False, segments=0)
-HOLD = m.Hold("recordings folder is missing", end_running=False)
+DEATH = ev.Ended(Retry.NETWORK, "camera closed the stream", 0.0, uptime_s=5.0, recorded=True, segments=0)
+SILENT_DEATH = ev.Ended(Retry.NETWORK, "no route to host", 0.0, uptime_s=1.0, recorded=False, segments=0)
+HOLD = ev.Hold("recordings folder is missing", end_running=False)
 
-EVENT_TYPES = typing.get_args(m.Event)
+EVENT_TYPES = typing.get_args(ev.Event)
 
 
-def run(*events: m.Event, machine: m.Machine | None = None, at_s: float = 0.0) -> tuple[m.Machine, list[m.Action]]:
+def run(*events: ev.Event, machine: m.Machine | None = None, at_s: float = 0.0) -> tuple[m.Machine, list[ev.Action]]:
     current = machine or m.Machine()
-    actions: list[m.Action] = []
+    actions: list[ev.Action] = []
     for event in events:
         current, new = m.step(current, event, at_s)
         actions += new
@@ -32,15 +33,15 @@ def run(*events: m.Event, machine: m.Machine | None = None, at_s: float = 0.0) -
 
 
 def recording() -> m.Machine:
-    return run(m.Start(), m.Running(), m.Footage())[0]
+    return run(ev.Start(), ev.Running(), ev.Footage())[0]
 
 
-def signals(actions: list[m.Action]) -> list[signal.Signals]:
-    return [action.signal for action in actions if isinstance(action, m.Send)]
+def signals(actions: list[ev.Action]) -> list[signal.Signals]:
+    return [action.signal for action in actions if isinstance(action, ev.Send)]
 
 
-def timers(actions: list[m.Action]) -> list[float]:
-    return [action.seconds for action in actions if isinstance(action, m.SetTimer)]
+def timers(actions: list[ev.Action]) -> list[float]:
+    return [action.seconds for action in actions if isinstance(action, ev.SetTimer)]
 
 
 def test_every_state_answers_every_event() -> None:
@@ -48,37 +49,37 @@ def test_every_state_answers_every_event() -> None:
 
 
 def test_a_wanted_camera_starts_and_records() -> None:
-    machine, actions = run(m.Start(), m.Running(), m.Footage())
+    machine, actions = run(ev.Start(), ev.Running(), ev.Footage())
     assert machine.state is State.RECORDING
-    assert actions.count(m.StartWorker()) == 1
+    assert actions.count(ev.StartWorker()) == 1
 
 
 def test_a_worker_that_recorded_is_replaced_at_once_the_first_time() -> None:
     machine, actions = run(DEATH, machine=recording())
     assert machine.state is State.STARTING
-    assert actions[-1] == m.StartWorker()
+    assert actions[-1] == ev.StartWorker()
 
 
 def test_an_unreachable_camera_backs_off_1_2_5_10_30_60_60() -> None:
-    machine, waits = run(m.Start())[0], []
+    machine, waits = run(ev.Start())[0], []
     for _ in range(7):
-        machine, actions = run(m.Running(), SILENT_DEATH, machine=machine)
+        machine, actions = run(ev.Running(), SILENT_DEATH, machine=machine)
         assert machine.state is State.BACKOFF
         waits += timers(actions)
-        machine, _ = run(m.TimeUp(), machine=machine)
+        machine, _ = run(ev.TimeUp(), machine=machine)
         assert machine.state is State.STARTING
     assert waits == [1, 2, 5, 10, 30, 60, 60]
 
 
 @given(st.floats(-1, 1))
 def test_back_off_is_jittered_by_a_fifth(jitter: float) -> None:
-    _, actions = run(m.Start(), m.NotStarted(Retry.NETWORK, "refused", jitter))
+    _, actions = run(ev.Start(), ev.NotStarted(Retry.NETWORK, "refused", jitter))
     assert 0.8 <= timers(actions)[0] <= 1.2
 
 
 def test_the_count_of_failures_goes_on_over_classes() -> None:
-    machine = run(m.Start(), m.NotStarted(Retry.NETWORK, "x", 0), m.TimeUp(), m.NotStarted(Retry.AUTH, "x", 0))[0]
-    machine, actions = run(m.TimeUp(), m.NotStarted(Retry.DISK, "x", 0), machine=machine)
+    machine = run(ev.Start(), ev.NotStarted(Retry.NETWORK, "x", 0), ev.TimeUp(), ev.NotStarted(Retry.AUTH, "x", 0))[0]
+    machine, actions = run(ev.TimeUp(), ev.NotStarted(Retry.DISK, "x", 0), machine=machine)
     assert timers(actions) == [BACK_OFF_S[Retry.DISK][3]]
 
 
@@ -89,81 +90,81 @@ def test_a_brief_success_does_not_reset_the_ladder() -> None:
         machine, actions = run(DEATH, machine=machine)
         waits += timers(actions) or [0.0]
         machine, _ = run(
-            *([m.TimeUp()] if machine.state is State.BACKOFF else []), m.Running(), m.Footage(), machine=machine
+            *([ev.TimeUp()] if machine.state is State.BACKOFF else []), ev.Running(), ev.Footage(), machine=machine
         )
     assert waits == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("uptime_s", "segments"), [(59.9, 2), (4000.0, 1), (1.0, 50)])
 def test_a_long_run_or_two_segments_alone_do_not_reset_the_ladder(uptime_s: float, segments: int) -> None:
-    struggling = run(DEATH, m.Running(), m.Footage(), machine=recording())[0]
-    death = m.Ended(Retry.NETWORK, "closed", 0.0, uptime_s, recorded=True, segments=segments)
+    struggling = run(DEATH, ev.Running(), ev.Footage(), machine=recording())[0]
+    death = ev.Ended(Retry.NETWORK, "closed", 0.0, uptime_s, recorded=True, segments=segments)
     machine, actions = run(death, machine=struggling)
     assert (machine.state, timers(actions)) == (State.BACKOFF, [1])
 
 
 def test_a_healthy_run_resets_the_ladder_while_it_runs_and_at_its_end() -> None:
-    struggling = run(DEATH, m.Running(), m.Footage(), machine=recording())[0]
-    healthy = m.Ended(Retry.NETWORK, "closed", 0.0, uptime_s=60.0, recorded=True, segments=2)
+    struggling = run(DEATH, ev.Running(), ev.Footage(), machine=recording())[0]
+    healthy = ev.Ended(Retry.NETWORK, "closed", 0.0, uptime_s=60.0, recorded=True, segments=2)
     assert run(healthy, machine=struggling)[0].state is State.STARTING
-    assert run(m.Healthy(), DEATH, machine=struggling)[0].state is State.STARTING
+    assert run(ev.Healthy(), DEATH, machine=struggling)[0].state is State.STARTING
 
 
 @pytest.mark.parametrize(
     ("retry", "state"), [(Retry.AUTH, State.AUTH_FAILED), (Retry.CONFIGURATION, State.CONFIG_ERROR)]
 )
 def test_what_a_person_has_to_cure_is_retried_every_ten_minutes_or_on_a_key(retry: Retry, state: State) -> None:
-    machine, actions = run(m.Start(), m.Running(), m.Ended(retry, "refused", 0.0, 1, False, 0))
+    machine, actions = run(ev.Start(), ev.Running(), ev.Ended(retry, "refused", 0.0, 1, False, 0))
     assert machine.state is state
     assert timers(actions) == [600]
-    machine, actions = run(m.TimeUp(), m.NotStarted(retry, "refused", 0.0), machine=machine)
+    machine, actions = run(ev.TimeUp(), ev.NotStarted(retry, "refused", 0.0), machine=machine)
     assert timers(actions) == [600]
-    assert run(m.Start(), machine=machine)[0].state is State.STARTING
-    assert run(m.Restart("key"), machine=machine)[0].state is State.STARTING
+    assert run(ev.Start(), machine=machine)[0].state is State.STARTING
+    assert run(ev.Restart("key"), machine=machine)[0].state is State.STARTING
 
 
 @pytest.mark.parametrize("retry", [retry for retry in Retry if retry is not Retry.FALLBACK])
 def test_every_class_has_its_ladder_and_stays_on_its_last_step(retry: Retry) -> None:
-    machine, waits = run(m.Start(), m.Running())[0], []
+    machine, waits = run(ev.Start(), ev.Running())[0], []
     for _ in range(12):
-        machine, actions = run(m.Ended(retry, "x", 0.0, 1, False, 0), machine=machine)
+        machine, actions = run(ev.Ended(retry, "x", 0.0, 1, False, 0), machine=machine)
         waits += timers(actions)
-        machine, _ = run(m.TimeUp(), m.Running(), machine=machine)
+        machine, _ = run(ev.TimeUp(), ev.Running(), machine=machine)
     ladder_s = BACK_OFF_S[retry]
     assert waits == list(ladder_s[1:]) + [ladder_s[-1]] * (12 - len(ladder_s[1:]))
     assert ladder_s[0] == 0 or ladder_s == (600,)
 
 
 def test_the_fallback_ladder_is_taken_one_rung_at_a_time_without_waiting() -> None:
-    fallen = m.Ended(Retry.FALLBACK, "no NVENC", 0, 1, False, 0)
-    machine, actions = run(m.Start(), m.Running(), fallen, m.Running(), fallen)
+    fallen = ev.Ended(Retry.FALLBACK, "no NVENC", 0, 1, False, 0)
+    machine, actions = run(ev.Start(), ev.Running(), fallen, ev.Running(), fallen)
     assert (machine.state, machine.rung) == (State.STARTING, 2)
     assert timers(actions) == []
 
 
 def test_a_restart_by_a_person_begins_on_the_best_rung_again() -> None:
-    fallen = run(m.Start(), m.Running(), m.Ended(Retry.FALLBACK, "no NVENC", 0, 1, False, 0), m.Running())[0]
-    machine, _ = run(m.Restart("key"), DEATH, machine=fallen)
+    fallen = run(ev.Start(), ev.Running(), ev.Ended(Retry.FALLBACK, "no NVENC", 0, 1, False, 0), ev.Running())[0]
+    machine, _ = run(ev.Restart("key"), DEATH, machine=fallen)
     assert (machine.state, machine.rung, machine.failures) == (State.STARTING, 0, 0)
 
 
 def test_the_stop_ladder_is_int_term_kill_and_then_unkillable() -> None:
-    machine, actions = run(m.Stop(), m.TimeUp(), m.TimeUp(), m.TimeUp(), m.TimeUp(), machine=recording())
+    machine, actions = run(ev.Stop(), ev.TimeUp(), ev.TimeUp(), ev.TimeUp(), ev.TimeUp(), machine=recording())
     assert machine.state is State.UNKILLABLE
     assert signals(actions) == [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
-    assert run(m.Start(), machine=machine)[0].state is State.UNKILLABLE
-    assert run(m.Start(), DEATH, machine=machine)[0].state is State.STARTING
+    assert run(ev.Start(), machine=machine)[0].state is State.UNKILLABLE
+    assert run(ev.Start(), DEATH, machine=machine)[0].state is State.STARTING
 
 
 def test_start_during_a_stop_brings_the_camera_back_after_it_ended() -> None:
-    machine, actions = run(m.Stop(), m.Start(), machine=recording())
-    assert m.StartWorker() not in actions
+    machine, actions = run(ev.Stop(), ev.Start(), machine=recording())
+    assert ev.StartWorker() not in actions
     machine, actions = run(DEATH, machine=machine)
     assert machine.state is State.STARTING
 
 
 def test_a_stalled_worker_is_ended_and_followed() -> None:
-    machine, actions = run(m.Stalled("segment does not grow"), machine=recording())
+    machine, actions = run(ev.Stalled("segment does not grow"), machine=recording())
     assert (machine.state, signals(actions)) == (State.STALLED, [signal.SIGINT])
     machine, actions = run(DEATH, machine=machine)
     assert machine.state is State.STARTING
@@ -173,89 +174,91 @@ def test_a_hold_stops_starts_but_not_recordings_unless_it_says_so() -> None:
     assert run(HOLD, machine=recording())[0].state is State.RECORDING
     machine, _ = run(HOLD, DEATH, machine=recording())
     assert (machine.state, machine.reason) == (State.HELD, HOLD.text)
-    assert run(m.Release(), machine=machine)[0].state is State.STARTING
-    machine, actions = run(m.Hold("full", end_running=True), machine=recording())
+    assert run(ev.Release(), machine=machine)[0].state is State.STARTING
+    machine, actions = run(ev.Hold("full", end_running=True), machine=recording())
     assert (machine.state, signals(actions)) == (State.STOPPING, [signal.SIGINT])
     assert run(DEATH, machine=machine)[0].state is State.HELD
 
 
 def test_a_hold_during_a_start_or_a_wait_is_kept() -> None:
-    machine, actions = run(m.Start(), HOLD)
+    machine, actions = run(ev.Start(), HOLD)
     assert machine.state is State.HELD
-    assert m.CancelStart() in actions
-    waiting = run(m.Start(), m.NotStarted(Retry.NETWORK, "x", 0))[0]
-    assert run(HOLD, m.TimeUp(), machine=waiting)[0].state is State.HELD
+    assert ev.CancelStart() in actions
+    waiting = run(ev.Start(), ev.NotStarted(Retry.NETWORK, "x", 0))[0]
+    assert run(HOLD, ev.TimeUp(), machine=waiting)[0].state is State.HELD
 
 
 @pytest.mark.parametrize("retry", [Retry.AUTH, Retry.CONFIGURATION, Retry.NETWORK])
 def test_a_disk_that_comes_and_goes_does_not_cut_a_wait_short(retry: Retry) -> None:
-    waiting = run(m.Start(), m.NotStarted(retry, "x", 0))[0]
-    machine, actions = run(HOLD, m.Release(), HOLD, m.Release(), machine=waiting)
+    waiting = run(ev.Start(), ev.NotStarted(retry, "x", 0))[0]
+    machine, actions = run(HOLD, ev.Release(), HOLD, ev.Release(), machine=waiting)
     assert machine.state is waiting.state
     assert actions == []
 
 
 def test_a_start_that_is_not_wanted_any_more_is_cancelled() -> None:
-    machine, actions = run(m.Start(), m.Stop())
+    machine, actions = run(ev.Start(), ev.Stop())
     assert machine.state is State.STOPPED
-    assert actions[-1] == m.CancelStart()
+    assert actions[-1] == ev.CancelStart()
 
 
 def test_nobody_follows_a_worker_whose_place_is_taken_when_it_ends() -> None:
-    machine, actions = run(m.Heir(there=True), DEATH, machine=recording())
+    machine, actions = run(ev.Heir(there=True), DEATH, machine=recording())
     assert machine.state is State.STOPPED
-    assert m.StartWorker() not in actions
-    assert run(m.Heir(there=False), machine=machine)[1] == [m.StartWorker()]
-    machine, actions = run(m.Heir(there=True), m.Heir(there=False), DEATH, machine=recording())
-    assert m.StartWorker() in actions
+    assert ev.StartWorker() not in actions
+    assert run(ev.Heir(there=False), machine=machine)[1] == [ev.StartWorker()]
+    machine, actions = run(ev.Heir(there=True), ev.Heir(there=False), DEATH, machine=recording())
+    assert ev.StartWorker() in actions
 
 
-@pytest.mark.parametrize("before", [(), (m.Start(),), (m.Start(), m.Running()), (m.Start(), m.Running(), m.Footage())])
-def test_what_is_stopped_for_good_never_starts_again(before: tuple[m.Event, ...]) -> None:
-    stopped = run(*before, m.Stop(for_good=True))[0]
-    late = (m.Start(), m.Restart("asked for before"), m.Release())
+@pytest.mark.parametrize(
+    "before", [(), (ev.Start(),), (ev.Start(), ev.Running()), (ev.Start(), ev.Running(), ev.Footage())]
+)
+def test_what_is_stopped_for_good_never_starts_again(before: tuple[ev.Event, ...]) -> None:
+    stopped = run(*before, ev.Stop(for_good=True))[0]
+    late = (ev.Start(), ev.Restart("asked for before"), ev.Release())
     machine, actions = run(*late, *([DEATH] if stopped.alive else []), *late, machine=stopped)
     assert machine.state is State.STOPPED
-    assert actions == [m.ClearTimer()] * stopped.alive
+    assert actions == [ev.ClearTimer()] * stopped.alive
 
 
 # -- the alarm -------------------------------------------------------------------------------------------------------
 
-REFUSED = m.NotStarted(Retry.NETWORK, "no route to host", 0.0)
+REFUSED = ev.NotStarted(Retry.NETWORK, "no route to host", 0.0)
 WAITING = (State.BACKOFF, State.FAILING, State.AUTH_FAILED, State.CONFIG_ERROR)
 
 
-def notes(actions: list[m.Action], kind: EventKind) -> list[str]:
-    return [action.text for action in actions if isinstance(action, m.Note) and action.kind is kind]
+def notes(actions: list[ev.Action], kind: EventKind) -> list[str]:
+    return [action.text for action in actions if isinstance(action, ev.Note) and action.kind is kind]
 
 
 def test_ten_minutes_without_health_are_failing_and_tries_go_on() -> None:
-    machine, actions = run(m.Start(), REFUSED, at_s=100.0)
-    assert m.SetAlarm(FAILING_AFTER_S) in actions
-    machine, actions = run(m.Overdue(), machine=machine, at_s=700.0)
+    machine, actions = run(ev.Start(), REFUSED, at_s=100.0)
+    assert ev.SetAlarm(FAILING_AFTER_S) in actions
+    machine, actions = run(ev.Overdue(), machine=machine, at_s=700.0)
     assert (machine.state, machine.failing, machine.unwell_since_s) == (State.FAILING, True, 100.0)
     assert machine.next_start_s is not None
     assert notes(actions, EventKind.ALARM) == ["FAILING: no route to host"]
-    machine, actions = run(m.TimeUp(), REFUSED, machine=machine, at_s=800.0)
+    machine, actions = run(ev.TimeUp(), REFUSED, machine=machine, at_s=800.0)
     assert (machine.state, timers(actions), notes(actions, EventKind.ALARM)) == (State.FAILING, [2], [])
 
 
 def test_the_alarm_is_over_with_health_and_not_with_a_key_or_some_footage() -> None:
-    failing = run(m.Overdue(), machine=run(m.Start(), REFUSED)[0], at_s=600.0)[0]
-    again, _ = run(m.Restart("key"), m.Running(), m.Footage(), machine=failing, at_s=900.0)
+    failing = run(ev.Overdue(), machine=run(ev.Start(), REFUSED)[0], at_s=600.0)[0]
+    again, _ = run(ev.Restart("key"), ev.Running(), ev.Footage(), machine=failing, at_s=900.0)
     assert (again.state, again.failing, again.unwell_since_s) == (State.RECORDING, True, 0.0)
     assert run(DEATH, DEATH, machine=again, at_s=910.0)[0].failing
-    well, actions = run(m.Healthy(), machine=again, at_s=960.0)
+    well, actions = run(ev.Healthy(), machine=again, at_s=960.0)
     assert (well.failing, well.unwell_since_s) == (False, None)
-    assert m.ClearAlarm() in actions
+    assert ev.ClearAlarm() in actions
     assert notes(actions, EventKind.HEALTHY) == ["healthy again, 16 min after the first failure"]
 
 
 def test_what_records_after_one_death_raises_no_alarm_however_long_its_segments_are() -> None:
-    machine = run(DEATH, m.Running(), m.Footage(), machine=recording())[0]
-    machine, actions = run(m.Overdue(), machine=machine, at_s=600.0)
+    machine = run(DEATH, ev.Running(), ev.Footage(), machine=recording())[0]
+    machine, actions = run(ev.Overdue(), machine=machine, at_s=600.0)
     assert (machine.state, machine.failing, actions) == (State.RECORDING, False, [])
-    adopted, _ = run(m.Adopted(0, 1, machine.past), m.Overdue(), machine=m.Machine(), at_s=900.0)
+    adopted, _ = run(ev.Adopted(0, 1, machine.past), ev.Overdue(), machine=m.Machine(), at_s=900.0)
     assert not adopted.failing, "another service has not looked for its footage yet"
     machine, _ = run(DEATH, machine=machine, at_s=3000.0)
     assert (machine.state, machine.failing) == (State.FAILING, True)
@@ -264,32 +267,32 @@ def test_what_records_after_one_death_raises_no_alarm_however_long_its_segments_
 @pytest.mark.parametrize(
     ("events", "state"),
     [
-        ((m.Start(), m.NotStarted(Retry.AUTH, "401", 0.0)), State.AUTH_FAILED),
-        ((m.Start(), m.NotStarted(Retry.CONFIGURATION, "no such option", 0.0)), State.CONFIG_ERROR),
-        ((HOLD, m.Start()), State.HELD),
-        ((m.Start(), m.Running(), m.Stop(), m.TimeUp(), m.TimeUp(), m.TimeUp(), m.Start()), State.UNKILLABLE),
+        ((ev.Start(), ev.NotStarted(Retry.AUTH, "401", 0.0)), State.AUTH_FAILED),
+        ((ev.Start(), ev.NotStarted(Retry.CONFIGURATION, "no such option", 0.0)), State.CONFIG_ERROR),
+        ((HOLD, ev.Start()), State.HELD),
+        ((ev.Start(), ev.Running(), ev.Stop(), ev.TimeUp(), ev.TimeUp(), ev.TimeUp(), ev.Start()), State.UNKILLABLE),
     ],
 )
-def test_the_alarm_is_raised_in_states_that_say_more_than_failing(events: tuple[m.Event, ...], state: State) -> None:
+def test_the_alarm_is_raised_in_states_that_say_more_than_failing(events: tuple[ev.Event, ...], state: State) -> None:
     machine, actions = run(*events)
-    assert m.SetAlarm(FAILING_AFTER_S) in actions
-    machine, _ = run(m.Overdue(), machine=machine, at_s=600.0)
+    assert ev.SetAlarm(FAILING_AFTER_S) in actions
+    machine, _ = run(ev.Overdue(), machine=machine, at_s=600.0)
     assert (machine.state, machine.failing) == (state, True)
 
 
 def test_a_hold_that_ends_soon_leaves_no_trace() -> None:
-    machine, actions = run(HOLD, m.Start(), m.Release())
+    machine, actions = run(HOLD, ev.Start(), ev.Release())
     assert (machine.state, machine.unwell_since_s) == (State.STARTING, None)
-    assert m.ClearAlarm() in actions
-    failing = run(m.Overdue(), machine=run(HOLD, m.Start())[0], at_s=600.0)[0]
-    assert run(m.Release(), machine=failing, at_s=600.0)[0].failing
+    assert ev.ClearAlarm() in actions
+    failing = run(ev.Overdue(), machine=run(HOLD, ev.Start())[0], at_s=600.0)[0]
+    assert run(ev.Release(), machine=failing, at_s=600.0)[0].failing
 
 
 def test_nobody_is_alarmed_about_a_camera_that_is_not_wanted() -> None:
-    failing = run(m.Overdue(), machine=run(m.Start(), REFUSED)[0], at_s=600.0)[0]
-    machine, actions = run(m.Stop(), machine=failing)
+    failing = run(ev.Overdue(), machine=run(ev.Start(), REFUSED)[0], at_s=600.0)[0]
+    machine, actions = run(ev.Stop(), machine=failing)
     assert (machine.state, machine.failing, machine.unwell_since_s) == (State.STOPPED, False, None)
-    assert m.ClearAlarm() in actions
+    assert ev.ClearAlarm() in actions
 
 
 # -- a service that comes later --------------------------------------------------------------------------------------
@@ -299,41 +302,41 @@ def test_nobody_is_alarmed_about_a_camera_that_is_not_wanted() -> None:
 def test_a_stop_ladder_that_had_begun_goes_on_with_its_next_step(
     sent: int, next_signal: signal.Signals, left_s: float
 ) -> None:
-    adopted = m.Adopted(0, 0, m.Past(signals=sent, signalled_s=100.0))
+    adopted = ev.Adopted(0, 0, ev.Past(signals=sent, signalled_s=100.0))
     machine, actions = run(adopted, at_s=103.0)
     assert (machine.state, timers(actions), signals(actions)) == (State.STOPPING, [left_s], [])
-    machine, actions = run(m.TimeUp(), machine=machine, at_s=108.0)
+    machine, actions = run(ev.TimeUp(), machine=machine, at_s=108.0)
     assert signals(actions) == [next_signal]
     assert run(DEATH, machine=machine)[0].state is State.STARTING, "it was told to end, so another one follows"
 
 
 def test_what_did_not_die_of_sigkill_is_unkillable_for_a_later_service_too() -> None:
-    past = run(m.Stop(), m.TimeUp(), m.TimeUp(), machine=recording(), at_s=50.0)[0].past
+    past = run(ev.Stop(), ev.TimeUp(), ev.TimeUp(), machine=recording(), at_s=50.0)[0].past
     assert past.signals == 3
-    machine, actions = run(m.Adopted(0, 0, past), at_s=55.0)
+    machine, actions = run(ev.Adopted(0, 0, past), at_s=55.0)
     assert (machine.state, timers(actions)) == (State.STOPPING, [5.0])
-    machine, actions = run(m.Adopted(0, 0, past), at_s=4000.0)
+    machine, actions = run(ev.Adopted(0, 0, past), at_s=4000.0)
     assert (machine.state, signals(actions)) == (State.UNKILLABLE, [])
-    assert run(m.Start(), m.Restart("key"), m.TimeUp(), machine=machine)[0].state is State.UNKILLABLE
+    assert run(ev.Start(), ev.Restart("key"), ev.TimeUp(), machine=machine)[0].state is State.UNKILLABLE
 
 
 def test_a_wait_and_the_alarm_go_on_where_an_earlier_service_was() -> None:
-    before = run(m.Overdue(), machine=run(m.Start(), m.NotStarted(Retry.AUTH, "401", 0.2))[0], at_s=600.0)[0]
-    after, actions = run(m.Resumed(before.failures, before.past), at_s=610.0)
+    before = run(ev.Overdue(), machine=run(ev.Start(), ev.NotStarted(Retry.AUTH, "401", 0.2))[0], at_s=600.0)[0]
+    after, actions = run(ev.Resumed(before.failures, before.past), at_s=610.0)
     assert (after.state, after.reason, after.failing, after.failures) == (State.AUTH_FAILED, "401", True, 2)
     assert timers(actions) == [pytest.approx(14.0)]
-    begun = run(m.Start(), REFUSED, m.TimeUp(), at_s=0.0)[0]
-    after, actions = run(m.Resumed(begun.failures, begun.past), at_s=500.0)
+    begun = run(ev.Start(), REFUSED, ev.TimeUp(), at_s=0.0)[0]
+    after, actions = run(ev.Resumed(begun.failures, begun.past), at_s=500.0)
     assert (after.state, after.failures) == (State.STARTING, 2)
-    assert m.SetAlarm(100.0) in actions
+    assert ev.SetAlarm(100.0) in actions
 
 
 def test_a_note_that_makes_no_sense_keeps_nothing_from_starting() -> None:
-    far = m.Past(unwell_since_s=9e9, waiting=State.AUTH_FAILED, next_start_s=9e9)
-    _, actions = run(m.Resumed(3, far))
+    far = ev.Past(unwell_since_s=9e9, waiting=State.AUTH_FAILED, next_start_s=9e9)
+    _, actions = run(ev.Resumed(3, far))
     assert timers(actions) == [WORKER_POLICY.longest_wait_s]
-    assert m.SetAlarm(FAILING_AFTER_S) in actions
-    assert run(m.Resumed(3, m.Past(waiting=State.RECORDING, next_start_s=9e9)))[0].state is State.STARTING
+    assert ev.SetAlarm(FAILING_AFTER_S) in actions
+    assert run(ev.Resumed(3, ev.Past(waiting=State.RECORDING, next_start_s=9e9)))[0].state is State.STARTING
 
 
 # -- all of it at once -----------------------------------------------------------------------------------------------
@@ -352,12 +355,12 @@ class World:
         self.sent = 0
         self.wanted = False
         self.over = False
-        self.hold: m.Hold | None = None
+        self.hold: ev.Hold | None = None
 
     def uptime_s(self) -> float:
         return self.now_s - (self.process_since_s or 0.0)
 
-    def happen(self, event: m.Event) -> None:
+    def happen(self, event: ev.Event) -> None:
         before = self.machine
         self.machine, actions = m.step(before, event, self.now_s)
         for action in actions:
@@ -365,28 +368,28 @@ class World:
         self.check_processes()
         self.check_trouble(before, event)
 
-    def carry_out(self, action: m.Action) -> None:
+    def carry_out(self, action: ev.Action) -> None:
         match action:
-            case m.StartWorker():
+            case ev.StartWorker():
                 assert not self.over, "a start after the end"
                 assert self.process_since_s is None, "a start while the old process lives"
                 assert not self.starting, "a second start beside the first"
                 assert self.machine.wanted
                 self.starting = True
-            case m.CancelStart():
+            case ev.CancelStart():
                 self.starting = False
-            case m.Send():
+            case ev.Send():
                 assert self.process_since_s is not None, "a signal to nobody"
                 self.sent += 1
                 assert self.sent <= 3
-            case m.SetTimer(seconds):
+            case ev.SetTimer(seconds):
                 assert 0 <= seconds <= WORKER_POLICY.longest_wait_s
                 self.timer_s = self.now_s + seconds
-            case m.ClearTimer():
+            case ev.ClearTimer():
                 self.timer_s = None
-            case m.SetAlarm(seconds):
+            case ev.SetAlarm(seconds):
                 self.alarm_s = self.now_s + seconds
-            case m.ClearAlarm():
+            case ev.ClearAlarm():
                 self.alarm_s = None
 
     def check_processes(self) -> None:
@@ -402,19 +405,19 @@ class World:
             assert not self.starting
         assert (machine.state is State.STOPPED) == ((not machine.wanted or machine.heir) and not process)
 
-    def check_trouble(self, before: m.Machine, event: m.Event) -> None:
+    def check_trouble(self, before: m.Machine, event: ev.Event) -> None:
         machine, since_s = self.machine, self.machine.unwell_since_s
-        healthy = isinstance(event, m.Healthy) or (
-            isinstance(event, m.Ended) and WORKER_POLICY.healthy(event.uptime_s, event.segments)
+        healthy = isinstance(event, ev.Healthy) or (
+            isinstance(event, ev.Ended) and WORKER_POLICY.healthy(event.uptime_s, event.segments)
         )
-        if since_s != before.unwell_since_s and not isinstance(event, m.Adopted | m.Resumed):
+        if since_s != before.unwell_since_s and not isinstance(event, ev.Adopted | ev.Resumed):
             well = (
-                healthy or not machine.wanted or machine.heir or (isinstance(event, m.Release) and not before.failing)
+                healthy or not machine.wanted or machine.heir or (isinstance(event, ev.Release) and not before.failing)
             )
             assert before.unwell_since_s is None or well, "trouble that was forgotten"
             assert since_s in (None, self.now_s)
         if machine.failures < before.failures:
-            anew = isinstance(event, m.Start | m.Restart)
+            anew = isinstance(event, ev.Start | ev.Restart)
             assert healthy or not machine.wanted or machine.heir or anew, "a ladder begun anew"
         unwell_s = round(self.now_s - since_s, 6) if since_s is not None else -1.0
         assert not machine.failing or unwell_s >= FAILING_AFTER_S
@@ -431,10 +434,10 @@ class World:
             self.now_s = due_s
             if due_s == self.alarm_s:
                 self.alarm_s = None
-                self.happen(m.Overdue())
+                self.happen(ev.Overdue())
             else:
                 self.timer_s = None
-                self.happen(m.TimeUp())
+                self.happen(ev.TimeUp())
         self.now_s = end_s
 
     def another_service(self) -> None:
@@ -444,30 +447,30 @@ class World:
         self.starting = self.over = False
         self.timer_s = self.alarm_s = None
         if self.process_since_s is not None:
-            self.happen(m.Adopted(rung, failures, past))
+            self.happen(ev.Adopted(rung, failures, past))
             if not self.wanted:
-                self.happen(m.Stop())
+                self.happen(ev.Stop())
         elif self.wanted:
-            self.happen(m.Resumed(failures, past))
+            self.happen(ev.Resumed(failures, past))
 
 
-def drive(world: World, happening: m.Event | str, retry: Retry, number: float, segments: int) -> None:
+def drive(world: World, happening: ev.Event | str, retry: Retry, number: float, segments: int) -> None:
     """One thing that may happen in the world, if it can happen there now."""
     match happening:
         case "start succeeds" if world.starting:
             world.starting, world.process_since_s, world.sent = False, world.now_s, 0
-            world.happen(m.Running())
+            world.happen(ev.Running())
         case "start fails" if world.starting:
             world.starting = False
-            world.happen(m.NotStarted(retry, "x", number))
+            world.happen(ev.NotStarted(retry, "x", number))
         case "process ends" if world.process_since_s is not None:
-            event = m.Ended(retry, "x", number, world.uptime_s(), bool(segments), segments)
+            event = ev.Ended(retry, "x", number, world.uptime_s(), bool(segments), segments)
             world.process_since_s = None
             world.happen(event)
         case "health" if world.process_since_s is not None and world.uptime_s() >= WORKER_POLICY.healthy_s:
-            world.happen(m.Healthy())
+            world.happen(ev.Healthy())
         case "footage" if world.process_since_s is not None:
-            world.happen(m.Footage())
+            world.happen(ev.Footage())
         case "time":
             world.wait(10 ** (2 + 2 * number))  # from a second to hours
         case "another service":
@@ -476,13 +479,13 @@ def drive(world: World, happening: m.Event | str, retry: Retry, number: float, s
             return
         case _:
             match happening:
-                case m.Start() | m.Restart():
+                case ev.Start() | ev.Restart():
                     world.wanted = True
-                case m.Stop(for_good):
+                case ev.Stop(for_good):
                     world.wanted, world.over = world.wanted and for_good, world.over or for_good
-                case m.Hold():
+                case ev.Hold():
                     world.hold = happening
-                case m.Release():
+                case ev.Release():
                     world.hold = None
             world.happen(happening)
 
@@ -490,16 +493,16 @@ def drive(world: World, happening: m.Event | str, retry: Retry, number: float, s
 HAPPENINGS = st.one_of(
     st.sampled_from(
         [
-            m.Start(),
-            m.Stop(),
-            m.Stop(for_good=True),
-            m.Restart("key"),
-            m.Stalled("x"),
-            m.Heir(there=True),
-            m.Heir(there=False),
+            ev.Start(),
+            ev.Stop(),
+            ev.Stop(for_good=True),
+            ev.Restart("key"),
+            ev.Stalled("x"),
+            ev.Heir(there=True),
+            ev.Heir(there=False),
             HOLD,
-            m.Hold("full", True),
-            m.Release(),
+            ev.Hold("full", True),
+            ev.Release(),
         ]
     ),
     st.sampled_from(["start succeeds", "start fails", "process ends", "health", "footage", "another service"]),
@@ -513,12 +516,12 @@ HAPPENINGS = st.one_of(
         st.tuples(HAPPENINGS, st.sampled_from(Retry), st.floats(-1, 1), st.integers(0, 3)), min_size=10, max_size=80
     )
 )
-def test_no_series_of_events_breaks_the_rules(series: list[tuple[m.Event | str, Retry, float, int]]) -> None:
+def test_no_series_of_events_breaks_the_rules(series: list[tuple[ev.Event | str, Retry, float, int]]) -> None:
     """At most one process; three signals to it at most, whatever service sends them; a wanted camera has a process, a
     start under way, a wait that ends, or a hold; no wait exceeds its bound; failing exactly after ten minutes."""
     world = World()
     world.wanted = True
-    world.happen(m.Start())
+    world.happen(ev.Start())
     for happening, retry, number, segments in series:
         drive(world, happening, retry, number, segments)
 
@@ -526,5 +529,5 @@ def test_no_series_of_events_breaks_the_rules(series: list[tuple[m.Event | str, 
 @pytest.mark.parametrize("state", [State.STALLED, State.STOPPING, State.UNKILLABLE])
 def test_nothing_starts_while_the_old_process_lives(state: State) -> None:
     machine = m.Machine(state=state, wanted=True, alive=True, step=1)
-    for event in (m.Start(), m.Restart("key"), m.Stop(), m.Release(), m.Footage(), m.Running()):
-        assert m.StartWorker() not in m.step(machine, event, 0.0)[1]
+    for event in (ev.Start(), ev.Restart("key"), ev.Stop(), ev.Release(), ev.Footage(), ev.Running()):
+        assert ev.StartWorker() not in m.step(machine, event, 0.0)[1]

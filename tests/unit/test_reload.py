@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from tests.unit.ffmpeg_examples import SOURCE_PROFILE, abilities, camera
 from vmstui.model import Camera, CameraState, CameraTouch, RestartCost, RestartMode, Secret, Settings, Touch
 from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera import SUCCESSOR, CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Surroundings, digest, shape, surroundings
@@ -56,7 +57,7 @@ class Bench:
 
     worker: CameraWorker
     context: Context
-    sent: list[tuple[Worker, m.Event]]
+    sent: list[tuple[Worker, ev.Event]]
 
     def put(self, state: CameraState, *, lives: bool, wanted: bool = True, hold: str = "") -> None:
         """Bring the worker into a state, on the present configuration."""
@@ -73,7 +74,7 @@ class Bench:
         assert not self.sent, "to ask changes nothing"
         return foretold, self.worker.configure(changed)
 
-    def events(self) -> list[type[m.Event]]:
+    def events(self) -> list[type[ev.Event]]:
         """What the worker that was there before was sent."""
         return [type(event) for worker, event in self.sent if worker is self.worker.worker]
 
@@ -82,7 +83,7 @@ class Bench:
 def bench(folder: Path, found: Camera = LOBBY) -> Iterator[Bench]:
     """A camera as configured."""
     live = SimpleNamespace(publish_url=lambda name: f"rtsp://127.0.0.1:8554/{name}")
-    sent: list[tuple[Worker, m.Event]] = []
+    sent: list[tuple[Worker, ev.Event]] = []
     with ThreadPoolExecutor(1) as threads, pytest.MonkeyPatch.context() as patch:
         context = Context(
             SETTINGS, folder, "me", Masker(()), LogBook(1), cast(Any, live), threads, None, abilities=abilities()
@@ -110,7 +111,7 @@ async def test_a_worker_that_records_is_replaced_for_what_shapes_it_and_for_noth
             assert made.sent == []
         elif change == "enabled":
             assert done == CameraTouch("lobby", Touch.ENDS, ("enabled",))
-            assert made.events() == [m.Stop]
+            assert made.events() == [ev.Stop]
         else:
             assert done == CameraTouch("lobby", Touch.RESTARTS, done.why, RestartCost.SEAMLESS)
             assert change in done.why
@@ -166,22 +167,22 @@ def test_what_is_foretold_is_what_is_done(
             waits = leaving is CameraState.STOPPING and state is CameraState.RECORDING
             match done.touch, done.cost:
                 case Touch.UNTOUCHED, None:
-                    assert events == ([] if made.worker.wanted else [m.Stop])
+                    assert events == ([] if made.worker.wanted else [ev.Stop])
                     assert not beside
                 case Touch.STARTS, _:
-                    assert events == [m.Start]
+                    assert events == [ev.Start]
                 case Touch.ENDS, None:
-                    assert events == [m.Stop]
+                    assert events == [ev.Stop]
                 case Touch.RESTARTS, RestartCost.SEAMLESS:
                     assert beside is not waits
-                    assert m.Restart not in events
+                    assert ev.Restart not in events
                     assert state is CameraState.RECORDING
                 case Touch.RESTARTS, RestartCost.LATER:
                     assert events == []
                     assert not beside
                     assert lives
                 case Touch.RESTARTS, cost:
-                    assert events == ([] if waits else [m.Restart])
+                    assert events == ([] if waits else [ev.Restart])
                     assert (state is CameraState.RECORDING) == (cost is RestartCost.STOP_FIRST)
                 case other:
                     raise AssertionError(other)
@@ -206,7 +207,7 @@ async def test_what_records_is_never_ended_while_no_new_worker_may_start(tmp_pat
         assert made.reload(CHANGES["url"](LOBBY))[1].cost is RestartCost.LATER
         assert made.events() == []
         made.context.abilities = abilities()
-        made.worker.dispatch(m.Release())
+        made.worker.dispatch(ev.Release())
         made.worker.worker.machine = replace(made.worker.worker.machine, hold="")
         made.worker.tick(asyncio.get_running_loop().time(), 0.0)
         assert made.worker.successor is not None
@@ -238,7 +239,7 @@ async def test_what_changes_again_during_a_hand_over_is_taken_over_after_it_and_
         assert first is not None
         made.worker.worker_changed(first)  # it has ended
         assert made.worker.successor is not None
-        assert m.Restart not in made.events()
+        assert ev.Restart not in made.events()
 
 
 async def test_a_worker_on_an_older_configuration_than_the_last_one_is_told_though_nothing_differs(

@@ -13,6 +13,7 @@ import pytest
 
 from vmstui.model import CameraState, EventKind
 from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.policy import HEALTHY_SEGMENTS, RELAY_POLICY, Policy, Retry
 from vmstui.recorder.process import Exit, Process, adopt, spawn, take_lock
 from vmstui.recorder.supervised import StartFailed, Supervised
@@ -30,7 +31,7 @@ class Sleeper(Supervised):
         super().__init__(policy)
         self.folder = folder
         self.argv = argv
-        self.remembered: list[m.Past] = []
+        self.remembered: list[ev.Past] = []
         self.fail_to_launch: list[Exception] = []
         self.fail_to_end: list[Exception] = []
         self.notes: list[str] = []
@@ -57,10 +58,10 @@ class Sleeper(Supervised):
     def detached(self) -> None:
         return
 
-    def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
+    def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:
         if self.fail_to_end:
             raise self.fail_to_end.pop()
-        return m.Ended(Retry.CRASH, str(exit_), 0.0, uptime_s, recorded=True, segments=0)
+        return ev.Ended(Retry.CRASH, str(exit_), 0.0, uptime_s, recorded=True, segments=0)
 
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
@@ -88,7 +89,7 @@ async def next_pid(sleeper: Sleeper) -> int:
 
 
 async def finish(sleeper: Sleeper) -> None:
-    sleeper.dispatch(m.Stop())
+    sleeper.dispatch(ev.Stop())
     async with asyncio.timeout(20):
         await sleeper.settled.wait()
     assert sleeper.machine.state is CameraState.STOPPED
@@ -96,7 +97,7 @@ async def finish(sleeper: Sleeper) -> None:
 
 async def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
     sleeper = Sleeper(tmp_path)
-    sleeper.dispatch(m.Start())
+    sleeper.dispatch(ev.Start())
     first = await next_pid(sleeper)
     os.kill(first, signal.SIGKILL)
     assert await next_pid(sleeper) != first
@@ -105,7 +106,7 @@ async def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
 
 async def test_files_of_a_dead_process_that_cannot_be_read_do_not_cost_its_successor(tmp_path: Path) -> None:
     sleeper = Sleeper(tmp_path)
-    sleeper.dispatch(m.Start())
+    sleeper.dispatch(ev.Start())
     first = await next_pid(sleeper)
     sleeper.fail_to_end.append(OSError(5, "Input/output error"))
     os.kill(first, signal.SIGKILL)
@@ -117,7 +118,7 @@ async def test_files_of_a_dead_process_that_cannot_be_read_do_not_cost_its_succe
 async def test_a_start_that_fails_is_tried_again_and_told(tmp_path: Path, error: Exception) -> None:
     sleeper = Sleeper(tmp_path)
     sleeper.fail_to_launch.append(error)
-    sleeper.dispatch(m.Start())
+    sleeper.dispatch(ev.Start())
     await next_pid(sleeper)
     assert any(str(error) in note for note in sleeper.notes)
     await finish(sleeper)
@@ -125,7 +126,7 @@ async def test_a_start_that_fails_is_tried_again_and_told(tmp_path: Path, error:
 
 async def test_letting_go_leaves_the_process_alone(tmp_path: Path) -> None:
     sleeper = Sleeper(tmp_path)
-    sleeper.dispatch(m.Start())
+    sleeper.dispatch(ev.Start())
     pid = await next_pid(sleeper)
     sleeper.let_go()
     os.kill(pid, 0)
@@ -138,10 +139,10 @@ async def test_no_service_sends_a_signal_that_another_one_sent(tmp_path: Path) -
     leave its file without an end."""
     output, argv = tmp_path / "out", ("/bin/sh", "-c", STUBBORN)
     first = Sleeper(tmp_path, PATIENT, argv)
-    first.dispatch(m.Start())
+    first.dispatch(ev.Start())
     pid = await next_pid(first)
     await until(lambda: "ready" in output.read_text())
-    first.dispatch(m.Restart("configuration changed"))
+    first.dispatch(ev.Restart("configuration changed"))
     assert first.remembered[-1].signals == 1, "noted before it is sent"
     second = Sleeper(tmp_path, PATIENT, argv)
     second.adopt(orphan(first), 0, 0, 1.0, first.remembered[-1])
@@ -152,7 +153,7 @@ async def test_no_service_sends_a_signal_that_another_one_sent(tmp_path: Path) -
     assert await next_pid(third) == pid
     assert await next_pid(third) != pid, "it was told to end, so it is replaced"
     assert output.read_text().split()[:3] == ["ready", "INT", "TERM"]
-    third.dispatch(m.Stop())
+    third.dispatch(ev.Stop())
     await until(lambda: third.settled.is_set())
 
 
@@ -165,7 +166,7 @@ class Told(Sleeper):
 
 async def test_nobody_is_told_that_an_adopted_process_is_gone(tmp_path: Path) -> None:
     first = Sleeper(tmp_path)
-    first.dispatch(m.Start())
+    first.dispatch(ev.Start())
     pid = await next_pid(first)
     second = Told(tmp_path)
     second.adopt(orphan(first), 0, 0, 1.0)
@@ -184,22 +185,22 @@ class Undead(Process):
 
 async def test_what_cannot_be_killed_stays_so_over_services_and_gets_no_second(tmp_path: Path) -> None:
     first = Sleeper(tmp_path, PATIENT)
-    first.dispatch(m.Start())
+    first.dispatch(ev.Start())
     pid = await next_pid(first)
     living = orphan(first)
     stuck = Undead(living.identity, living.pidfd, own=living.own)
     second = Sleeper(tmp_path, PATIENT)
     second.adopt(stuck, 0, 0, 1.0)
-    second.dispatch(m.Stop())
+    second.dispatch(ev.Stop())
     await until(lambda: second.machine.state is CameraState.UNKILLABLE)
     third = Sleeper(tmp_path, PATIENT)
     third.adopt(orphan(second), 0, 0, 1.0, second.remembered[-1])
-    third.dispatch(m.Start())
+    third.dispatch(ev.Start())
     assert third.machine.state is CameraState.UNKILLABLE
     assert (await next_pid(third), third.pids.empty()) == (pid, True)
     os.kill(pid, signal.SIGKILL)
     assert await next_pid(third) != pid
-    third.dispatch(m.Stop())
+    third.dispatch(ev.Stop())
     await until(lambda: third.settled.is_set())
 
 
@@ -207,7 +208,7 @@ async def test_health_ends_the_alarm_while_the_process_runs(tmp_path: Path, monk
     monkeypatch.setattr(m, "FAILING_AFTER_S", 0.05)
     sleeper = Sleeper(tmp_path, PATIENT)
     sleeper.fail_to_launch.append(StartFailed(Retry.NETWORK, "refused"))
-    sleeper.dispatch(m.Start())
+    sleeper.dispatch(ev.Start())
     await until(lambda: sleeper.machine.state is CameraState.FAILING)
     assert sleeper.failing_since is not None
     assert sleeper.next_start_at is not None, "it is tried again"
@@ -219,6 +220,6 @@ async def test_health_ends_the_alarm_while_the_process_runs(tmp_path: Path, monk
     assert sleeper.failing_since is not None, "not without footage"
     sleeper.saw_health(HEALTHY_SEGMENTS)
     assert sleeper.failing_since is None
-    assert sleeper.remembered[-1] == m.Past()
+    assert sleeper.remembered[-1] == ev.Past()
     assert any("healthy again" in note for note in sleeper.notes)
     await finish(sleeper)

@@ -32,7 +32,7 @@ from vmstui.model import (
 )
 from vmstui.model import CameraState as State
 from vmstui.recorder import handover
-from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.context import Context
 from vmstui.recorder.handover import Then
 from vmstui.recorder.history import History
@@ -145,9 +145,9 @@ class CameraWorker:
         self._do_beside(asyncio.to_thread(self.worker.log.mask_all))
         self.settle_leftovers()
         if self.wanted and not processes:
-            self.worker.dispatch(m.Resumed(failures, past))
+            self.worker.dispatch(ev.Resumed(failures, past))
         elif not self.wanted and processes:
-            self.dispatch(m.Stop())
+            self.dispatch(ev.Stop())
         if not processes and self.worker.life_path.exists():
             self.worker.remember()  # what was noted of a camera that is not wanted any more is forgotten
 
@@ -156,13 +156,13 @@ class CameraWorker:
         self._remember(wanted=True)
         self.worker.asked_for = True
         self.note(EventKind.COMMAND, f"start asked for by {by}")
-        self.dispatch(m.Start())
+        self.dispatch(ev.Start())
 
     def stop(self, by: str) -> None:
         """Do not record any more, also not after a restart of the service."""
         self._remember(wanted=False)
         self.note(EventKind.COMMAND, f"stop asked for by {by}")
-        self.dispatch(m.Stop(reason=f"stop asked for by {by}"))
+        self.dispatch(ev.Stop(reason=f"stop asked for by {by}"))
 
     def restart(self, by: str, mode: RestartMode | None = None, *, at_boundary: bool = False) -> None:
         """Replace the present worker by a new one on the best rung, in the configured way unless `mode` names one.
@@ -210,9 +210,9 @@ class CameraWorker:
         if record is not self.worker.record:
             self.worker.save(record)
         if not self.wanted:
-            self.dispatch(m.Stop())
+            self.dispatch(ev.Stop())
         elif found.touch is Touch.STARTS:
-            self.dispatch(m.Start())
+            self.dispatch(ev.Start())
         elif found.touch is Touch.RESTARTS:
             keys = f"configuration changed: {', '.join(found.why)}" if found.why else "the configuration is a newer one"
             later = "the worker goes on until a new one may start" if found.cost is RestartCost.LATER else ""
@@ -220,19 +220,19 @@ class CameraWorker:
             self._renew(found)
         return found
 
-    def dispatch(self, event: m.Event) -> None:
+    def dispatch(self, event: ev.Event) -> None:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
-        ends = isinstance(event, m.Stop) or (isinstance(event, m.Hold) and event.end_running)
+        ends = isinstance(event, ev.Stop) or (isinstance(event, ev.Hold) and event.end_running)
         if ends:
             self._at_boundary = self._next = self._outdated_until_s = None
             if self.successor is not None:
                 self._give_up_successor("recording is to end")
-        if self.successor is not None and isinstance(event, m.Hold | m.Release):
+        if self.successor is not None and isinstance(event, ev.Hold | ev.Release):
             self.successor.dispatch(event)
-        if self._outdated_until_s is not None and isinstance(event, m.Release):
+        if self._outdated_until_s is not None and isinstance(event, ev.Release):
             self._outdated_until_s = 0.0  # it is worth a try now
         self.worker.dispatch(event)
-        if isinstance(event, m.Release) and self.leaving is None:
+        if isinstance(event, ev.Release) and self.leaving is None:
             self._go_on_replacing()
 
     @property
@@ -273,7 +273,7 @@ class CameraWorker:
     async def retire(self, patience_s: float) -> None:
         """The camera left the configuration: end its worker, settle what it left, forget its password."""
         self.worker.save(replace(self.worker.record, wanted=None))
-        self.dispatch(m.Stop(reason="it is not configured any more"))
+        self.dispatch(ev.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
         # Else it came back meanwhile, and its next worker is about to read this.
         if all(worker.settled.is_set() for worker in self.workers):
@@ -348,7 +348,7 @@ class CameraWorker:
             threshold=finding.threshold,
             outcome="worker is replaced",
         )
-        self.worker.dispatch(m.Stalled(str(finding)))
+        self.worker.dispatch(ev.Stalled(str(finding)))
 
     # -- replacing a worker ------------------------------------------------------------------------------------------
 
@@ -414,18 +414,18 @@ class CameraWorker:
             self.note(EventKind.COMMAND, "the worker is replaced later", measured=worker.hold)
             return
         if not self._may_hand_over(mode):
-            self.worker.dispatch(m.Restart(reason))
+            self.worker.dispatch(ev.Restart(reason))
             return
         self._reason = reason
         before = self.worker.record
         record = replace(before, identity=None, started_at=None)
         self.successor = successor = Worker(self, record, self.folder / SUCCESSOR)
         successor.asked_for, self.worker.asked_for = self.worker.asked_for, False
-        self.worker.dispatch(m.Heir(there=True))
+        self.worker.dispatch(ev.Heir(there=True))
         self._limit_handover()
         # A time of trouble is that of the camera, and goes on.
-        trouble = m.Past(unwell_since_s=self.worker.machine.unwell_since_s, failing=self.worker.machine.failing)
-        successor.dispatch(m.Resumed(0, trouble))
+        trouble = ev.Past(unwell_since_s=self.worker.machine.unwell_since_s, failing=self.worker.machine.failing)
+        successor.dispatch(ev.Resumed(0, trouble))
 
     def _may_hand_over(self, mode: RestartMode | None) -> bool:
         known = self.worker.record.one_connection_since
@@ -466,7 +466,7 @@ class CameraWorker:
             self._handed_over_to = new.record.generation
             text = f"worker {_pid(new)} (generation {new.record.generation}) records and takes the place of {_pid(old)}"
             self.note(EventKind.CHANGEOVER, text, outcome="the old worker is ended")
-        old.dispatch(m.Stop(for_good=True, reason=f"generation {new.record.generation} took its place"))
+        old.dispatch(ev.Stop(for_good=True, reason=f"generation {new.record.generation} took its place"))
 
     def _successor_failed(self, kind: ExitKind | None) -> None:
         then, refused = handover.after_failure(kind)
@@ -500,8 +500,8 @@ class CameraWorker:
         self._newest_generation = max(self._newest_generation, successor.record.generation)
         self._clear_handover_timer()
         self.leaving = successor
-        self.worker.dispatch(m.Heir(there=False))
-        successor.dispatch(m.Stop(for_good=True, reason="it does not take the old worker's place"))
+        self.worker.dispatch(ev.Heir(there=False))
+        successor.dispatch(ev.Stop(for_good=True, reason="it does not take the old worker's place"))
 
     def _left(self) -> None:
         """Nobody stands beside the worker any more."""
@@ -534,13 +534,13 @@ class CameraWorker:
             if older:
                 self.leaving = Worker(self, note_of(older[-1]), self.folder / PREDECESSOR)
                 self.leaving.take_over(older[-1])
-                self.leaving.dispatch(m.Stop(for_good=True, reason="another worker has taken its place"))
+                self.leaving.dispatch(ev.Stop(for_good=True, reason="another worker has taken its place"))
             return
         self._note(note_of(older[-1]))
         self.worker.take_over(older[-1])
         self.successor = Worker(self, note_of(newest), self.folder / SUCCESSOR)
         self._reason = "a hand-over that an earlier service had begun"
-        self.worker.dispatch(m.Heir(there=True))
+        self.worker.dispatch(ev.Heir(there=True))
         self._limit_handover()
         self.successor.take_over(newest)
 

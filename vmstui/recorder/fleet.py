@@ -24,7 +24,7 @@ from vmstui.model import (
     Settings,
     Touch,
 )
-from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Surroundings
@@ -149,15 +149,15 @@ class Fleet:
         for worker in self.cameras.values():
             if hold is None:
                 worker.settle_leftovers()
-                worker.dispatch(m.Release())
+                worker.dispatch(ev.Release())
             else:
-                worker.dispatch(m.Hold(hold.text, hold.end_running))
+                worker.dispatch(ev.Hold(hold.text, hold.end_running))
 
     async def shutdown(self) -> LeftBehind:
         """End all workers in parallel and settle what they leave, as far as that can be done soon."""
         workers = {**self._retiring, **self.cameras}
         for worker in workers.values():
-            worker.dispatch(m.Stop(for_good=True, reason="all recording is being stopped"))
+            worker.dispatch(ev.Stop(for_good=True, reason="all recording is being stopped"))
         settled = await asyncio.gather(*(_finish(worker) for worker in workers.values()))
         stuck = tuple(name for name, camera in workers.items() if any(w.process is not None for w in camera.workers))
         return LeftBehind(stuck, sum(not done for done in settled))
@@ -300,7 +300,7 @@ class Fleet:
             self.cameras[camera.id] = coming_back
             coming_back.configure(camera)
             if coming_back.wanted:
-                coming_back.dispatch(m.Start())
+                coming_back.dispatch(ev.Start())
             return
         try:
             worker = CameraWorker(camera, self._context)
@@ -309,7 +309,7 @@ class Fleet:
             return
         self.cameras[camera.id] = worker
         if self._held is not None:
-            worker.dispatch(m.Hold(self._held.text, end_running=False))
+            worker.dispatch(ev.Hold(self._held.text, end_running=False))
         worker.take_over(found)
 
     def _retire_unconfigured(self, name: str, found: Iterable[Process]) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
-from vmstui.recorder.machine import Past
+from vmstui.recorder.machine_events import Past
 from vmstui.recorder.record import write_atomically
 
 

@@ -20,6 +20,8 @@ from vmstui.recorder.context import Context
 from vmstui.recording import layout
 from vmstui.recording.spool import LIST_NAME, leftovers, settle
 
+SUCCESSOR_FIRST_S = 0.2
+"""What an ended worker left waits until the next one has had time to start: to be checked it needs CPU and the disk."""
 RETRY_S = 10.0
 INSPECT_S = 30.0
 SLOW_DISK_BYTES_PER_S = 5e6
@@ -117,6 +119,8 @@ class Publisher:
     async def _do(self, job: _Job) -> None:
         await self._context.ffmpeg_found.wait()
         await self._context.folder_is_ours.wait()
+        if not job.name:
+            await asyncio.sleep(SUCCESSOR_FIRST_S)
         names = (job.name,) if job.name else await self._in_thread(lambda: leftovers(job.spool.folder))
         for name in names:
             async with self._context.undisturbed:

@@ -57,9 +57,9 @@ def load_record(path: Path, camera: str) -> WorkerRecord:
     return record if record.camera == camera else WorkerRecord(camera)
 
 
-def save_record(path: Path, record: WorkerRecord) -> None:
+def save_record(path: Path, record: WorkerRecord, *, durable: bool = True) -> None:
     """Replace the note. Raises OSError when the state folder cannot be written."""
-    write_atomically(path, json.dumps(to_json(record)).encode())
+    write_atomically(path, json.dumps(to_json(record)).encode(), durable=durable)
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:

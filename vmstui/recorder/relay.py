@@ -24,7 +24,7 @@ from vmstui.live.stats import RelayStats
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample, Touch
 from vmstui.own_process import own_argv, own_environment
-from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.policy import HEALTHY_SEGMENTS, RELAY_POLICY, Retry
 from vmstui.recorder.process import Exit, Identity, LockHeld, Process, adopt, find_marked, spawn, take_lock
 from vmstui.recorder.record import write_atomically
@@ -115,11 +115,11 @@ class RelayWorker(Supervised):
         if found is not None:
             self.adopt(found, 0, 0, 0.0)
         if not wanted:
-            self.dispatch(m.Stop())
+            self.dispatch(ev.Stop())
         elif found is None:
-            self.dispatch(m.Start())
+            self.dispatch(ev.Start())
         elif self._record.config and self._record.config != _config(self.server):
-            self.dispatch(m.Restart("configuration changed"))
+            self.dispatch(ev.Restart("configuration changed"))
 
     def consequence(self, server: LiveServer) -> tuple[Touch, Callable[[str], str]]:
         """What `configure` would do, and where workers would publish to then. Changes nothing."""
@@ -133,7 +133,7 @@ class RelayWorker(Supervised):
         self.server = server
         if touch is Touch.RESTARTS:
             self._record = replace(self._record, port=self._wanted_port())
-            self.dispatch(m.Restart("configuration changed"))
+            self.dispatch(ev.Restart("configuration changed"))
 
     async def retired(self) -> None:
         """Wait until the relay has ended, then let go of its files."""
@@ -161,7 +161,7 @@ class RelayWorker(Supervised):
         self._unanswered = 0
         self._stats, self._stats_at_s = stats, asyncio.get_running_loop().time()
         if self.machine.state is State.STARTING:
-            self.dispatch(m.Footage())
+            self.dispatch(ev.Footage())
         self.saw_health(HEALTHY_SEGMENTS)
 
     def _judge(self, error: str) -> None:
@@ -174,7 +174,7 @@ class RelayWorker(Supervised):
         text = f"the relay did not answer {self._unanswered} times ({error})"
         self._unanswered = 0
         self.note(EventKind.WATCHDOG, text)
-        self.dispatch(m.Stalled(text))
+        self.dispatch(ev.Stalled(text))
 
     async def launch(self) -> Process:
         argv = own_argv("vmstui.live.relay", "--host", self.server.host, "--port", str(self._record.port))
@@ -223,13 +223,13 @@ class RelayWorker(Supervised):
             self._reader.close()
         self._reader = self.sample = self._stats = self._client = None
 
-    def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
+    def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:
         last = self._read_log()
         text = last or str(exit_)
         if self.machine.step == 0:
             self.note(EventKind.EXIT, f"the relay ended after {uptime_s:.0f} s: {text}")
         served = self.machine.state is not State.STARTING
-        return m.Ended(Retry.CRASH, text, jitter(), uptime_s, served, HEALTHY_SEGMENTS)
+        return ev.Ended(Retry.CRASH, text, jitter(), uptime_s, served, HEALTHY_SEGMENTS)
 
     def note(
         self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""

@@ -36,7 +36,7 @@ from vmstui.model import (
     Settings,
     Touch,
 )
-from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
 from vmstui.recorder.external_live import ExternalLive, publishing_to
@@ -165,7 +165,7 @@ class Service:
         self.leaving = True
         left = await self.fleet.shutdown()
         if isinstance(self.live, RelayWorker):
-            self.live.dispatch(m.Stop(for_good=True))
+            self.live.dispatch(ev.Stop(for_good=True))
             with contextlib.suppress(TimeoutError):  # a relay that cannot be killed must not keep us
                 await asyncio.wait_for(self.live.settled.wait(), RELAY_END_S)
         self.stopping.set()
@@ -280,7 +280,7 @@ class Service:
         if isinstance(self.live, RelayWorker):
             self.live.take_over()
         if isinstance(before, RelayWorker):
-            before.dispatch(m.Stop())
+            before.dispatch(ev.Stop())
             self._keep(before.retired())
         else:
             before.close()

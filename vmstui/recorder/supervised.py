@@ -18,6 +18,7 @@ from vmstui.ffmpeg.exits import ExitKind
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
 from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.policy import Policy, Retry
 from vmstui.recorder.process import Exit, Process
 
@@ -48,7 +49,7 @@ class Supervised(ABC):
         self._starting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
-        self._remembered: tuple[int, m.Past] = (0, m.Past())
+        self._remembered: tuple[int, ev.Past] = (0, ev.Past())
         self._started_s = 0.0
 
     # -- for those who derive ------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ class Supervised(ABC):
         """Bring up the process on the machine's rung. Raises StartFailed. May be cancelled at any await."""
 
     @abstractmethod
-    def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
+    def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:
         """What the end means. The process is gone; its files are complete."""
 
     @abstractmethod
@@ -85,7 +86,7 @@ class Supervised(ABC):
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
-    def dispatch(self, event: m.Event) -> None:
+    def dispatch(self, event: ev.Event) -> None:
         """Let the machine decide on an event, and do what it says."""
         before = self.machine
         self.machine, actions = m.step(before, event, asyncio.get_running_loop().time())
@@ -101,10 +102,10 @@ class Supervised(ABC):
         self._tell_settled()
         self.changed()
 
-    def adopt(self, process: Process, rung: int, failures: int, uptime_s: float, past: m.Past | None = None) -> None:
+    def adopt(self, process: Process, rung: int, failures: int, uptime_s: float, past: ev.Past | None = None) -> None:
         """Take over a process that an earlier service started; `past` is what that one knew about it."""
         self.process = process  # before anybody is told: who has none, and none under way, is settled
-        self.dispatch(m.Adopted(rung, failures, past or m.Past()))
+        self.dispatch(ev.Adopted(rung, failures, past or ev.Past()))
         self._attach(process, uptime_s)
         self._tell_settled()
 
@@ -113,7 +114,7 @@ class Supervised(ABC):
         machine = self.machine
         troubled = machine.failures > 0 or machine.unwell_since_s is not None
         if troubled and self.process is not None and machine.policy.healthy(self.uptime_s(), good_segments):
-            self.dispatch(m.Healthy())
+            self.dispatch(ev.Healthy())
 
     @property
     def failing_since(self) -> datetime | None:
@@ -140,29 +141,29 @@ class Supervised(ABC):
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _carry_out(self, action: m.Action) -> None:
+    def _carry_out(self, action: ev.Action) -> None:
         loop = asyncio.get_running_loop()
         match action:
-            case m.StartWorker():
+            case ev.StartWorker():
                 self._starting = loop.create_task(self._start())
-            case m.CancelStart():
+            case ev.CancelStart():
                 if self._starting is not None:
                     self._starting.cancel()
                     self._starting = None
-            case m.Send(number):
+            case ev.Send(number):
                 if self.process is not None:
                     self.process.send(number)
-            case m.SetTimer(seconds):
+            case ev.SetTimer(seconds):
                 self._clear_timer()
                 self._timer = loop.call_later(seconds, self._time_up)
-            case m.ClearTimer():
+            case ev.ClearTimer():
                 self._clear_timer()
-            case m.SetAlarm(seconds):
+            case ev.SetAlarm(seconds):
                 self._clear_alarm()
                 self._alarm = loop.call_later(seconds, self._overdue)
-            case m.ClearAlarm():
+            case ev.ClearAlarm():
                 self._clear_alarm()
-            case m.Note(kind, text, rule, measured, threshold, outcome):
+            case ev.Note(kind, text, rule, measured, threshold, outcome):
                 self.note(kind, text, rule=rule, measured=measured, threshold=threshold, outcome=outcome)
 
     def _clear_timer(self) -> None:
@@ -172,7 +173,7 @@ class Supervised(ABC):
 
     def _time_up(self) -> None:
         self._timer = None
-        self.dispatch(m.TimeUp())
+        self.dispatch(ev.TimeUp())
 
     def _clear_alarm(self) -> None:
         if self._alarm is not None:
@@ -181,7 +182,7 @@ class Supervised(ABC):
 
     def _overdue(self) -> None:
         self._alarm = None
-        self.dispatch(m.Overdue())
+        self.dispatch(ev.Overdue())
 
     def _keep_past(self) -> None:
         known, self._remembered = self._remembered, (self.machine.failures, self.machine.past)
@@ -213,11 +214,11 @@ class Supervised(ABC):
         else:
             self._starting = None
             self._attach(process, 0.0)
-            self.dispatch(m.Running())
+            self.dispatch(ev.Running())
             return
         self._starting = None
         self.note(EventKind.NO_START, f"not started: {failure}")
-        self.dispatch(m.NotStarted(failure.retry, str(failure), jitter()))
+        self.dispatch(ev.NotStarted(failure.retry, str(failure), jitter()))
 
     def _attach(self, process: Process, uptime_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -240,7 +241,7 @@ class Supervised(ABC):
         except Exception as error:
             # The files of a dead worker may lie on a dying disk; that must not keep the next one from starting.
             text = f"{exit_}; its files cannot be read ({type(error).__name__}: {error})"
-            event = m.Ended(Retry.CRASH, text, jitter(), uptime_s, recorded=False, segments=0)
+            event = ev.Ended(Retry.CRASH, text, jitter(), uptime_s, recorded=False, segments=0)
         self.detached()
         self.dispatch(event)
 

@@ -22,7 +22,7 @@ from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
 from vmstui.ffmpeg.plan import Plan
 from vmstui.model import Camera, EventKind, Segment
 from vmstui.model import CameraState as State
-from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import after_exit
 from vmstui.recorder.context import Context
@@ -111,6 +111,8 @@ class Worker(Supervised):
         """The next start is one that a person waits for."""
         self.failure_kind = ExitKind.UNKNOWN
         """Why the last process ended, or the last start came to nothing."""
+        self._loose = False
+        """The note on disk may not outlast a power cut."""
         self._owner = owner
         self._plan: Plan | None = None
         self._lower_rung = False
@@ -124,7 +126,7 @@ class Worker(Supervised):
 
     # -- the life of the process -------------------------------------------------------------------------------------
 
-    def recalled(self) -> tuple[int, m.Past]:
+    def recalled(self) -> tuple[int, ev.Past]:
         """Failures and past as an earlier service left them, as they are to be taken now."""
         noted = load_life(self.life_path)
         return noted.recalled(_now(), self.record.generation, camera_digest(self._owner.camera))
@@ -239,7 +241,7 @@ class Worker(Supervised):
             self.run.close()
             self.run = None
 
-    def ended(self, exit_: Exit, uptime_s: float) -> m.Ended:
+    def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:
         generation, run = self.record.generation, self.run
         recorded = run is not None and run.recorded
         if run is not None:
@@ -255,13 +257,14 @@ class Worker(Supervised):
         self.failure_kind = cause.kind
         self.ask_again = cause.kind not in _CAMERA_STAYED
         retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
-        self.save(replace(self.record, identity=None))
+        # Mostly the next start follows at once, and notes something newer: it shall not wait for the disk twice.
+        self.save(replace(self.record, identity=None), durable=False)
         self._owner.note(
             EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
             f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
             measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
         )
-        return m.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
+        return ev.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
 
     def explain_unseen_end(self) -> None:
         """The noted worker ended while no service ran."""
@@ -281,6 +284,8 @@ class Worker(Supervised):
         self._owner.note(kind, text, rule=rule, measured=measured, threshold=threshold, outcome=outcome)
 
     def changed(self) -> None:
+        if self._loose and self.machine.state is not State.STARTING:
+            self.save(self.record)
         self._owner.worker_changed(self)
 
     def remember(self) -> None:
@@ -309,7 +314,7 @@ class Worker(Supervised):
         if closed:
             self._owner.publisher.closed(run.spool, closed)
         if run.recorded and self.machine.state is State.STARTING:
-            self.dispatch(m.Footage())
+            self.dispatch(ev.Footage())
         return bool(closed)
 
     def stall(self, now_s: float) -> Finding | None:
@@ -325,12 +330,13 @@ class Worker(Supervised):
         recordings = Path(self.record.recordings or self._owner.context.settings.recordings)
         return Spool(recordings, self._owner.camera, self.record.generation)
 
-    def save(self, record: WorkerRecord) -> None:
-        """Take over a changed note and write it down."""
+    def save(self, record: WorkerRecord, *, durable: bool = True) -> None:
+        """Take over a changed note and write it down; unless `durable`, a power cut soon after may take it away."""
         self.record = record
+        self._loose = not durable
         # A full state disk must not stop recordings: marker and lock still name the worker.
         with contextlib.suppress(OSError):
-            save_record(self.note_path, record)
+            save_record(self.note_path, record, durable=durable)
 
     @property
     def life_path(self) -> Path:
