@@ -1,4 +1,4 @@
-"""Two dozen workers, with a stand-in for ffmpeg: what a new service makes of them. `bench_cost` has 300, and the time."""
+"""Two dozen workers, with a stand-in for ffmpeg: what a new service makes of them. `bench_cost` does it with 300."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ class Fleet:
             self._context.spools_due.set()
         if late_s > 0:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
-        else:
+        elif self._turn_of_logs:  # the spools were looked at since it was last done
             self._judge(loop.time())
 
     def _look(self, camera: CameraWorker, look: Callable[[CameraWorker], None]) -> None:

@@ -112,9 +112,13 @@ class Supervised(ABC):
     def saw_health(self, good_segments: int) -> None:
         """Called while the process runs, with what it has made: tells the machine if that ends a time of trouble."""
         machine = self.machine
-        troubled = machine.failures > 0 or machine.unwell_since_s is not None
-        if troubled and self.process is not None and machine.policy.healthy(self.uptime_s(), good_segments):
+        if self.troubled and self.process is not None and machine.policy.healthy(self.uptime_s(), good_segments):
             self.dispatch(ev.Healthy())
+
+    @property
+    def troubled(self) -> bool:
+        """It failed since its last healthy run."""
+        return self.machine.failures > 0 or self.machine.unwell_since_s is not None
 
     @property
     def failing_since(self) -> datetime | None:

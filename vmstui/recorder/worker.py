@@ -301,7 +301,8 @@ class Worker(Supervised):
         """Look at it. `late_s` is how much later than planned this look comes."""
         if self.run is not None:
             self.run.look(now_s, late_s)
-            self.saw_health(self.run.good_segments)
+            if self.troubled:
+                self.saw_health(self.run.good_segments)
 
     def saw_spool(self, run: Run, view: SpoolView, now_s: float) -> bool:
         """Take in what a look at the spool of a run saw; whether that closed a segment.
