@@ -221,7 +221,11 @@ def test_a_new_worker_dies_and_its_number_is_never_used_again(recorder: Recorder
 def test_a_restart_while_nothing_may_start_waits_and_what_records_goes_on(
     recorder: Recorder, simulated: MakeCameras
 ) -> None:
-    before = start(recorder, simulated())
+    recorder.configure([("cam1", simulated().url("cam1"))])
+    # No segment ends meanwhile: without a folder for the next one the worker would.
+    recorder.config.write_text(recorder.config.read_text().replace("length: 5s", "length: 1h"))
+    recorder.start()
+    before = recorder.wait_recording()
     away = recorder.recordings.with_name("away")
     recorder.recordings.rename(away)  # as of a disk that is gone: what is open goes on, nothing new may start
     recorder.wait_for("nothing may start", lambda _: not recorder.snapshot().storage.usable)
