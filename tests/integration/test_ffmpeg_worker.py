@@ -87,7 +87,7 @@ def test_a_stopped_recording_is_whole_and_without_a_gap(
         assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 0.25
         first, *middle, _ = worker.segments
         for file in middle:
-            # Cut at the first keyframe behind a multiple of 2 s on the clock: keyframes that come late move a cut by one.
+            # Cut at the first keyframe behind a multiple of 2 s on the clock: one that comes late moves a cut by 1 s.
             assert worker.inspect(file).duration_s == pytest.approx(2.0, abs=1.0 + 0.3)
         assert worker.inspect(first).codec == "h264"
 

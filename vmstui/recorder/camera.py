@@ -174,6 +174,7 @@ class CameraWorker:
         text = f"restart asked for by {by}"
         if at_boundary and self.worker.machine.state is State.RECORDING:
             self._at_boundary = (text, mode)
+            self.context.spools_due.set()
             self.note(EventKind.COMMAND, f"{text}, at the end of the open segment")
             return
         self.note(EventKind.COMMAND, text)
@@ -234,6 +235,11 @@ class CameraWorker:
         self.worker.dispatch(event)
         if isinstance(event, ev.Release) and self.leaving is None:
             self._go_on_replacing()
+
+    @property
+    def awaits_boundary(self) -> bool:
+        """The worker is to be replaced at the end of its open segment."""
+        return self._at_boundary is not None
 
     @property
     def due(self) -> bool:

@@ -38,8 +38,8 @@ from vmstui.recording.spool import SpoolView
 
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
-FIRST_LOOK_S = 0.2
-"""Between looks at spools of workers that have no footage yet; the others have theirs after every other tick."""
+URGENT_LOOK_S = 0.2
+"""Between looks at spools where the first footage or the end of a segment is waited for; the others have theirs after every other tick."""
 LOGS_WATCHED_S = 5.0
 """So long after somebody asked for log lines, logs are looked at in each tick."""
 BATCH = 16
@@ -70,7 +70,7 @@ class Fleet:
         self._held: Hold | None = None
         self._stale_since_s: float | None = None
         self._everybody_due = True
-        """All spools are to be looked at, not only those where the first footage is waited for."""
+        """All spools are to be looked at, not only those where something is waited for."""
         self._turn_of_logs = False
         """Logs and spools have their looks in turn, each every other tick."""
         self._logs_watched_until_s = 0.0
@@ -214,7 +214,7 @@ class Fleet:
         return (*self.cameras.values(), *self._retiring.values())
 
     async def _watch_spools(self) -> None:
-        """Look at all spools after every other tick, and in between at those where the first footage is waited for."""
+        """Look at all spools after every other tick, and in between at those where something is waited for."""
         due = self._context.spools_due
         while True:
             everybody, self._everybody_due = self._everybody_due, False
@@ -225,11 +225,12 @@ class Fleet:
                 for worker in camera.workers
                 if worker.run is not None
             ]
-            await self._look_at_spools(looks if everybody else [look for look in looks if not look[2].recorded])
-            if all(run.recorded for _, _, run in looks):
-                await due.wait()
+            urgent = [look for look in looks if look[0].awaits_boundary or not look[2].recorded]
+            await self._look_at_spools(looks if everybody else urgent)
+            if urgent:
+                await asyncio.sleep(URGENT_LOOK_S)
             else:
-                await asyncio.sleep(FIRST_LOOK_S)
+                await due.wait()
 
     async def _look_at_spools(self, looks: list[_Look]) -> None:
         """In a thread: a dead disk then stops these looks and nothing else."""
