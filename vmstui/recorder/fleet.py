@@ -39,7 +39,8 @@ from vmstui.recording.spool import SpoolView
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
 URGENT_LOOK_S = 0.2
-"""Between looks at spools where the first footage or the end of a segment is waited for; the others have theirs after every other tick."""
+"""Between looks at spools where the first footage or the end of a segment is waited for; the others have theirs after
+every other tick."""
 LOGS_WATCHED_S = 5.0
 """So long after somebody asked for log lines, logs are looked at in each tick."""
 BATCH = 16
