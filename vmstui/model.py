@@ -583,7 +583,7 @@ class LogLine:
     seq: int
     """Grows by one per line over all cameras of this service; the cursor of `logs`."""
     at: datetime
-    """When it was read, at most about a second after it was written."""
+    """When it was read, at most about two seconds after it was written."""
     camera: str
     generation: int
     level: LogLevel

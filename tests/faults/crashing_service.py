@@ -85,9 +85,9 @@ def around_notes() -> None:
         rename(source, target, **options)
         passed(f"{point} renamed")
 
-    def saved(path: Path, record: WorkerRecord) -> None:
+    def saved(path: Path, record: WorkerRecord, **options: Any) -> None:
         kinds[path.name] = "intent" if record.identity is None else "identity"
-        save(path, record)
+        save(path, record, **options)
 
     os.rename = renamed  # type: ignore[assignment]
     worker.save_record = saved

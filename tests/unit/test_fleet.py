@@ -20,12 +20,23 @@ class Watched:
         self.camera = SimpleNamespace(id=name)
         self.sees = sees
         self.told: asyncio.Queue[SpoolView] = asyncio.Queue()
-        self.workers = (SimpleNamespace(run=SimpleNamespace(recorded=False, look_at_spool=self.look)),)
+        self.awaits_boundary = False
+        self.process = None
+        self.workers = (SimpleNamespace(run=SimpleNamespace(recorded=True, look_at_spool=self.look)),)
 
     def look(self) -> SpoolView:
         if isinstance(self.sees, Exception):
             raise self.sees
         return self.sees
+
+    def read_logs(self, *, everything: bool) -> None:
+        return
+
+    def tick(self, now_s: float, late_s: float) -> None:
+        return
+
+    def stall(self, now_s: float) -> None:
+        return
 
     def saw_spool(self, worker: object, run: object, view: SpoolView, now_s: float) -> None:
         self.told.put_nowait(view)
@@ -47,7 +58,11 @@ async def test_a_spool_that_cannot_be_looked_at_hides_no_other_and_is_looked_at_
     async with asyncio.timeout(20):
         for _ in range(3):
             await well.told.get()
+            for _ in range(2):  # spools have their turn after every other one
+                await fleet.tick(0.0)
         broken.sees = SpoolView((), None)
+        for _ in range(2):
+            await fleet.tick(0.0)
         await broken.told.get()
     assert {text for _, text in said} == {"gate: cannot look at its spool: ValueError: a mistake of ours"}
     for task in kept:

@@ -157,7 +157,7 @@ def counted(name: str, calls: list[str]) -> Callable[..., Any]:
     return call
 
 
-def test_a_look_at_a_log_without_news_is_one_call_of_the_kernel(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_at_a_log_without_news_is_two_calls_of_the_kernel(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     append(path, b"[info] one\n")
     log = camera_log(path.parent)
     log.follow(1)
@@ -169,7 +169,7 @@ def test_a_look_at_a_log_without_news_is_one_call_of_the_kernel(path: Path, monk
         monkeypatch.setattr(os, name, counted(name, calls))
     log.read()
     monkeypatch.undo()
-    assert calls == ["pread"]
+    assert calls == ["pread", "fstat"]
     log.close()
 
 
@@ -379,6 +379,21 @@ def test_a_truncated_log_is_read_on_from_its_start(path: Path) -> None:
         assert log.read_lines() == [f"[error] {number}"]
     log.close()
     assert said.texts == [f"somebody truncated {path}; what was in it is lost"]
+
+
+def test_a_log_truncated_between_looks_loses_no_line_that_comes_later_and_keeps_no_password(path: Path) -> None:
+    log = camera_log(path.parent, Masker(["hunter22"]))
+    log.follow(1)
+    append(path, b"[error] long before, and long enough\n" * 20)
+    log.read()
+    os.truncate(path, 0)
+    log.read()
+    append(path, b"[error] hunter22 leaked\n" + b"[error] and more of it\n" * 60)
+    log.read()
+    assert log.settled(30)
+    assert b"hunter22" not in path.read_bytes()
+    assert [line.text for line in log.lines_of_run()[20:22]] == ["******** leaked", "and more of it"]
+    log.close()
 
 
 def test_a_disk_that_takes_no_mask_still_has_its_lines_shown_and_copies_masked(

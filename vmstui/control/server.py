@@ -29,6 +29,7 @@ from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
 from vmstui.recorder.unit import being_shut_down
 from vmstui.recorder.upgrade import SIGNALS, Target, Upgrader, UpgradeRefused
 from vmstui.settings import SettingsError, load
+from vmstui.telemetry.ring import SAMPLES_KEPT
 
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
 """Of one client; a dashboard behind a frozen SSH link reaches it after a while and is dropped."""
@@ -199,7 +200,7 @@ class ControlServer:
         return to_json(camera_details(worker, events))
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
-        seconds = _integer(params, "seconds", 60, 3600)
+        seconds = _integer(params, "seconds", 60, SAMPLES_KEPT)
         return {
             name: list(worker.samples.cpu_percents(seconds)) for name, worker in self._service.fleet.cameras.items()
         }

@@ -253,6 +253,7 @@ class CameraWorker:
         if self.process is not None and self.successor is None and not self._runs_on_another_configuration():
             self.worker.ask_again = True
             self._at_boundary = ("restart asked for before the upgrade", None)
+            self.context.spools_due.set()
 
     def keep_as_is(self) -> None:
         """The worker runs on the present configuration, whatever the version that started it made of that."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import chain
+from operator import methodcaller
 
 from vmstui.model import (
     Camera,
@@ -177,14 +177,16 @@ class Fleet:
         everybody = self._all()
         self._turn_of_logs = not self._turn_of_logs
         all_logs = self._turn_of_logs or loop.time() < self._logs_watched_until_s
-        read_logs = partial(CameraWorker.read_logs, everything=all_logs)
+        read_logs = methodcaller("read_logs", everything=all_logs)
         for first in range(0, len(everybody), BATCH):
             await asyncio.sleep(0)
-            batch, now_s = everybody[first : first + BATCH], loop.time()
+            batch = everybody[first : first + BATCH]
             # One kind of look at all of them, then the next: each finds its own code and that of the kernel at hand.
-            for look in (read_logs, partial(CameraWorker.tick, now_s=now_s, late_s=late_s)):
-                for camera in batch:
-                    self._look(camera, look)
+            for camera in batch:
+                self._look(camera, read_logs)
+            tick = methodcaller("tick", loop.time(), late_s)
+            for camera in batch:
+                self._look(camera, tick)
         if not self._turn_of_logs:
             # Now, while everything about the workers is in the caches: half a second later it has to be fetched again.
             self._everybody_due = True

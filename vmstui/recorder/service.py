@@ -55,7 +55,7 @@ from vmstui.recorder.unit import look
 from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
-from vmstui.telemetry.procfs import ProcReader, together
+from vmstui.telemetry.procfs import ProcessGone, ProcReader, together
 from vmstui.telemetry.ring import SampleRing
 from vmstui.triage.masking import Masker
 
@@ -324,7 +324,8 @@ class Service:
         self._clocks = clocks
         if asleep_s > 0:
             self.fleet.resumed(now_s, asleep_s)
-        self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
+        with contextlib.suppress(ProcessGone):
+            self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         if isinstance(self.live, RelayWorker):
             try:
                 self.live.tick(now_s)

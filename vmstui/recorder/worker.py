@@ -257,8 +257,9 @@ class Worker(Supervised):
         self.failure_kind = cause.kind
         self.ask_again = cause.kind not in _CAMERA_STAYED
         retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
-        # Mostly the next start follows at once, and notes something newer: it shall not wait for the disk twice.
-        self.save(replace(self.record, identity=None), durable=False)
+        # Mostly the next start follows at once, and notes something newer: it shall not wait for the disk twice. What a
+        # person asked for must outlast a power cut in between; all else is found or learnt again.
+        self.save(replace(self.record, identity=None), durable=self.record.wanted is not None)
         self._owner.note(
             EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
             f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",

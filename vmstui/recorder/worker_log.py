@@ -4,10 +4,10 @@ The worker appends to the file itself, so nothing is lost while nobody reads, an
 ffmpeg prints the camera's address with its password in some errors, each line is overwritten in the file, at equal
 length, as soon as it is read. A `LogKeeper` beside it keeps the file within its bounds.
 
-Guarantees: a look at a log without news costs one `fstat`. However much comes, a look takes bounded time and memory;
-lines that come faster than they can be shown are counted, masked in the background and stay in the files. No error of
-the disk or of the file is raised: `say` is told, once. A link is never followed, and of a file that is deleted, moved
-or replaced the one that the worker has open goes on being read.
+Guarantees: a look at a log without news costs a `pread` and an `fstat`. However much comes, a look takes bounded time
+and memory; lines that come faster than they can be shown are counted, masked in the background and stay in the files.
+No error of the disk or of the file is raised: `say` is told, once. A link is never followed, and of a file that is
+deleted, moved or replaced the one that the worker has open goes on being read.
 """
 
 from __future__ import annotations
@@ -103,8 +103,6 @@ class WorkerLog:
         self._long_bytes = 0
         """Of the line we are in the middle of, so far."""
         self._fd = -1
-        self._size = 0
-        """As last seen."""
         self._check_at_s = 0.0
         self._open()
 
@@ -116,7 +114,6 @@ class WorkerLog:
             about = os.fstat(self._fd)
         except OSError:
             return True
-        self._size = about.st_size
         if not about.st_nlink and not self._remarks.said("gone"):
             self._check_at_s = 0.0
             return True
@@ -136,11 +133,13 @@ class WorkerLog:
             return []  # it is being cut at this moment
         try:
             raw = os.pread(self._fd, FEW_BYTES, keeper.position)
+            if not raw:  # no news, or truncated by somebody
+                return [] if os.fstat(self._fd).st_size >= keeper.position else None
             taken = raw.rfind(b"\n") + 1
             if taken < len(raw):
                 return None
             keeper.seen = keeper.position + taken
-            return self._taken(raw, taken) if raw else []
+            return self._taken(raw, taken)
         except OSError:
             return None
         finally:
@@ -248,7 +247,7 @@ class WorkerLog:
         """Go on behind so much of what was read from the present position on; the lines in it."""
         position = self._keeper.position
         hidden = self._mask_in_place(raw)
-        if hidden is not raw and self._keeper.owned:
+        if hidden != raw and self._keeper.owned:
             self._keeper.overwrite(self._fd, hidden, position)
         self._keeper.position = position + taken
         return self._texts(hidden[:taken])

@@ -48,16 +48,16 @@ class ProcReader:
 
     def __init__(self, pid: int) -> None:
         """Raises ProcessGone when there is no such process."""
+        self._stat_fd = self._statm_fd = self._io_fd = -1
         try:
             self._stat_fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
             self._statm_fd = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
+            self.close()
             raise ProcessGone(f"process {pid}: {error.strerror}") from None
-        try:
+        # Another user's process, or a kernel without task accounting: CPU and memory still tell a lot.
+        with contextlib.suppress(OSError):
             self._io_fd = os.open(f"/proc/{pid}/io", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            # Another user's process, or a kernel without task accounting: CPU and memory still tell a lot.
-            self._io_fd = -1
         self._clock = _cpu_clock(pid)
         self._at_s = self._cpu_s = -1.0
         """Of the last sample; negative before the first."""
@@ -92,7 +92,8 @@ class ProcReader:
         except OSError as error:
             raise ProcessGone(error.strerror) from None
         if not rss_pages:
-            raise ProcessGone("the process is a zombie")
+            # A zombie, as a rule; but some kernels count roughly, and a small process has nothing resident then.
+            rss_pages = self.read(monotonic_s).rss_bytes // _PAGE_BYTES
         elapsed_s, used_s = monotonic_s - self._at_s, cpu_s - self._cpu_s
         first = self._at_s < 0
         self._at_s, self._cpu_s = monotonic_s, cpu_s

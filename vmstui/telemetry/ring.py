@@ -1,7 +1,7 @@
 """The last minutes of samples of one process, in packed rows.
 
 A sample takes 17 bytes here instead of some 300 as an object: with 300 cameras that is 1.5 MB. Rates are kept to 0.05 %
-and CPU likewise, which is less than the kernel's tick of 10 ms makes of a second. Fixed size, no allocation after the
+and CPU likewise, which is finer than what is shown of them. Fixed size, no allocation after the
 start; the oldest sample gives way to the newest.
 """
 
