@@ -80,6 +80,7 @@ def _is_published(port: int) -> bool:
 
 
 @pytest.mark.parametrize("publisher", _PUBLISHERS)
+@pytest.mark.xdist_group("players")  # four players at once are enough for a small machine
 def test_every_publisher_reaches_every_player_without_an_error(tmp_path: Path, publisher: str) -> None:
     with relay_process(tmp_path) as (relay, port):
         url = f"rtsp://127.0.0.1:{port}/lobby"

@@ -31,7 +31,10 @@ def workers(recorder: Recorder) -> dict[str, tuple[int, int]]:
     """Pid and start of each camera's one worker, by the marks in the environments of all processes."""
     found: dict[str, tuple[int, int]] = {}
     for pid in recorder.left_running():
-        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except ProcessLookupError:
+            continue  # it ended just now
         mark = next(entry for entry in environment if entry.startswith(b"VMSTUI_PROCESS="))
         name = mark.decode().split(":")[1]
         assert name not in found, f"two workers of {name}"
