@@ -1,6 +1,7 @@
 """The words of vmstui as frozen data: what the configuration, the recorder, the socket and the dashboard exchange.
 
-No input or output happens here and nothing of ours is imported, so every part may import this file.
+No input or output happens here and nothing of ours is imported but the words of `footage`, so every part may import
+this file.
 
 Units are in the names: `_s` seconds, `_bytes` bytes, `_bps` bits per second, `_percent` percent where 100 is one
 CPU core. `datetime` values are timezone-aware UTC. Everything that crosses the control socket is built from str, int,
@@ -12,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from vmstui.footage import GapCause, Segment
 
 # --------------------------------------------------------------------------------------------------------------------
 # What is configured
@@ -258,34 +261,6 @@ class OpenSegment:
     """When its size last changed."""
 
 
-class SegmentVerdict(StrEnum):
-    """Result of the check at publication."""
-
-    GOOD = "good"
-    PARTIAL = "partial"
-    """Left open by a worker that died; playable up to its last fragment."""
-    QUARANTINED = "quarantined"
-    """Does not play; kept aside with its reason, never deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One closed recording file."""
-
-    camera: str
-    generation: int
-    path: str
-    """Absolute path of the published (or quarantined) file."""
-    started_at: datetime
-    duration_s: float
-    size_bytes: int
-    codec: str
-    width: int
-    height: int
-    verdict: SegmentVerdict
-    reason: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Changeover:
     """What lies between the footage of two generations of a camera, measured."""
@@ -344,6 +319,8 @@ class Event:
     measured: str = ""
     threshold: str = ""
     outcome: str = ""
+    cause: GapCause | None = None
+    """Why nothing is recorded from here on, where that is so."""
 
     @property
     def evidence(self) -> tuple[tuple[str, str], ...]:

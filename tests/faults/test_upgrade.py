@@ -25,8 +25,9 @@ from tests.integration.test_recorder import gaps_between, recording
 from vmstui.codec import from_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
+from vmstui.footage import SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import EventKind, LogPage, SegmentVerdict
+from vmstui.model import EventKind, LogPage
 
 MakeCameras = Callable[..., SimulatedCameras]
 

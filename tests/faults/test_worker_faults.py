@@ -17,8 +17,9 @@ from tests.faults.watch import Watch
 from tests.integration.harness import REPOSITORY, Recorder, wait_until
 from vmstui.control.call import call
 from vmstui.ffmpeg.abilities import choose
+from vmstui.footage import SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraState, EventKind, SegmentVerdict
+from vmstui.model import CameraState, EventKind
 
 SCRIPT = REPOSITORY / "tests" / "faults" / "odd_worker.sh"
 

@@ -21,8 +21,9 @@ from vmstui.codec import from_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.ffmpeg.abilities import choose
+from vmstui.footage import Segment
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
-from vmstui.model import CameraDetails, CameraSnapshot, CameraState, LogPage, RecorderSnapshot, Segment
+from vmstui.model import CameraDetails, CameraSnapshot, CameraState, LogPage, RecorderSnapshot
 from vmstui.recorder.process import find_marked
 
 REPOSITORY = Path(__file__).parents[2]

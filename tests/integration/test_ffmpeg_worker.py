@@ -25,8 +25,9 @@ from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.ffmpeg.inspect import Unplayable
 from vmstui.ffmpeg.plan import Rung, can_cure, plans
+from vmstui.footage import SegmentVerdict
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
-from vmstui.model import Camera, SegmentVerdict
+from vmstui.model import Camera
 from vmstui.recording.spool import SpoolReader, leftovers, settle
 
 PASSWORD = "hün ter2'@/%#"

@@ -15,8 +15,9 @@ import pytest
 
 from tests.integration.harness import Recorder, wait_until
 from tests.peers import require
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraState, EventKind, OutputKind, OutputState, Segment, SegmentVerdict
+from vmstui.model import CameraState, EventKind, OutputKind, OutputState
 
 MakeCameras = Callable[..., SimulatedCameras]
 

@@ -16,8 +16,9 @@ import av
 import pytest
 
 from tests.integration.harness import PASSWORD, Recorder, wait_until
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraSnapshot, CameraState, EventKind, Segment, SegmentVerdict
+from vmstui.model import CameraSnapshot, CameraState, EventKind
 
 MakeCameras = Callable[..., SimulatedCameras]
 

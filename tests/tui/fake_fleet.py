@@ -24,6 +24,7 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from vmstui.control.errors import RecorderLost
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -43,8 +44,6 @@ from vmstui.model import (
     Progress,
     RecorderSnapshot,
     Sample,
-    Segment,
-    SegmentVerdict,
     Stability,
     StabilityVerdict,
     StorageSnapshot,

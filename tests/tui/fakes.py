@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -27,8 +28,6 @@ from vmstui.model import (
     Progress,
     RecorderSnapshot,
     Sample,
-    Segment,
-    SegmentVerdict,
     Stability,
     StabilityVerdict,
     StorageSnapshot,

@@ -12,7 +12,8 @@ from textual.widgets import Button
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.model import CameraState, Changeover, Event, EventKind, LeftBehind, SegmentVerdict, StorageSnapshot
+from vmstui.footage import SegmentVerdict
+from vmstui.model import CameraState, Changeover, Event, EventKind, LeftBehind, StorageSnapshot
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
 from vmstui.tui.leave import Leave, stopped

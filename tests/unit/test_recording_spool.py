@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.ffmpeg_examples import camera
-from vmstui.model import Segment, SegmentVerdict
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.recording.layout import camera_quarantine, generation_spool
 from vmstui.recording.publish import PublishError
 from vmstui.recording.spool import SpoolReader, leftovers, settle
@@ -178,7 +178,7 @@ def test_what_does_not_play_is_kept_with_its_reason(
     spool: Path, tmp_path: Path, found: Found | Exception, listed: bool, words: str
 ) -> None:
     segment = _settle(_segment(spool, 0, listed=listed), tmp_path, found)
-    assert segment.verdict is SegmentVerdict.QUARANTINED
+    assert segment.verdict is SegmentVerdict.BROKEN
     assert words in segment.reason
     kept = tmp_path / ".vmstui" / "quarantine" / "lobby" / "Duc_Tai_Dendo_1_20251020_075759.mp4"
     assert segment.path == str(kept)

@@ -27,8 +27,9 @@ from vmstui.control.client import Client
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.ffmpeg.abilities import Abilities, choose
 from vmstui.ffmpeg.inspect import Unplayable, inspect_media, read_framecrc
+from vmstui.footage import Segment
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
-from vmstui.model import CameraSnapshot, OutputKind, RecorderSnapshot, Segment
+from vmstui.model import CameraSnapshot, OutputKind, RecorderSnapshot
 from vmstui.settings import default_folders
 
 SEGMENT_S = 5

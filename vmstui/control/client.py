@@ -13,7 +13,8 @@ from vmstui.codec import CodecError, Json, from_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, Segment
+from vmstui.footage import Segment
+from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 
 if TYPE_CHECKING:
     import asyncio

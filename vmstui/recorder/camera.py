@@ -17,19 +17,8 @@ from pathlib import Path
 
 from vmstui.codec import Json
 from vmstui.ffmpeg.exits import ExitKind
-from vmstui.model import (
-    Camera,
-    CameraTouch,
-    Changeover,
-    Event,
-    EventKind,
-    LogLevel,
-    RestartCost,
-    RestartMode,
-    Segment,
-    SegmentVerdict,
-    Touch,
-)
+from vmstui.footage import Segment, SegmentVerdict
+from vmstui.model import Camera, CameraTouch, Changeover, Event, EventKind, LogLevel, RestartCost, RestartMode, Touch
 from vmstui.model import CameraState as State
 from vmstui.recorder import handover
 from vmstui.recorder import machine_events as ev
@@ -567,7 +556,7 @@ class CameraWorker:
 
     def _published(self, segment: Segment) -> None:
         self.segments.add(segment)
-        if segment.verdict is SegmentVerdict.QUARANTINED:
+        if segment.verdict is SegmentVerdict.BROKEN:
             self.note(EventKind.SEGMENT, f"segment set aside at {segment.path}: {segment.reason}")
             return
         self.segments_closed += 1
@@ -579,7 +568,7 @@ class CameraWorker:
 
     def _settled(self, generation: int) -> None:
         """Nothing of a generation is left in the spool."""
-        good = (entry for entry in self.segments.recent() if entry.verdict is not SegmentVerdict.QUARANTINED)
+        good = (entry for entry in self.segments.recent() if entry.verdict is not SegmentVerdict.BROKEN)
         ends = [s.started_at + timedelta(seconds=s.duration_s) for s in good if s.generation == generation]
         if ends:
             self._ended = (generation, max(ends))

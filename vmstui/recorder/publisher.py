@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from vmstui.ffmpeg.inspect import inspect_media
-from vmstui.model import Camera, Segment
+from vmstui.footage import Segment
+from vmstui.model import Camera
 from vmstui.recorder.context import Context
 from vmstui.recording import layout
 from vmstui.recording.spool import LIST_NAME, leftovers, settle

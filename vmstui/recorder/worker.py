@@ -20,7 +20,8 @@ from typing import Protocol
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
 from vmstui.ffmpeg.plan import Plan
-from vmstui.model import Camera, EventKind, Segment
+from vmstui.footage import Segment
+from vmstui.model import Camera, EventKind
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera_log import CameraLog

@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
-from vmstui.model import Camera, Segment, SegmentVerdict
+from vmstui.footage import Segment, SegmentVerdict
+from vmstui.model import Camera
 from vmstui.recording.birth import born_at
 from vmstui.recording.naming import segment_path
 from vmstui.recording.publish import publish, quarantine
@@ -174,7 +175,7 @@ def settle(
     folders, name = segment_path(camera_folder(camera), started_at, zone)
     if reason:
         path = quarantine(file, quarantine_folder, reason, name)
-        verdict = SegmentVerdict.QUARANTINED
+        verdict = SegmentVerdict.BROKEN
     else:
         path = publish(file, recordings.joinpath(*folders), name)
         verdict = SegmentVerdict.GOOD if closed else SegmentVerdict.PARTIAL

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from itertools import pairwise
 
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -16,8 +17,6 @@ from vmstui.model import (
     OutputHealth,
     OutputKind,
     RecorderSnapshot,
-    Segment,
-    SegmentVerdict,
     Stability,
     StabilityVerdict,
 )
@@ -32,7 +31,8 @@ LABEL = 11
 VERDICT_ROLE = {
     SegmentVerdict.GOOD: Role.OK,
     SegmentVerdict.PARTIAL: Role.WARN,
-    SegmentVerdict.QUARANTINED: Role.BAD,
+    SegmentVerdict.SUSPECT: Role.WARN,
+    SegmentVerdict.BROKEN: Role.BAD,
 }
 
 _STABILITY_ROLE = {

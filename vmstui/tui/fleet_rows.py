@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot, SegmentVerdict
+from vmstui.footage import SegmentVerdict
+from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, tiny_span, width, zone
 from vmstui.tui.lines import Role, Span

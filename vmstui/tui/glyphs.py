@@ -10,7 +10,8 @@ import unicodedata
 
 from rich.cells import cell_len
 
-from vmstui.model import CameraState, EventKind, OutputState, SegmentVerdict
+from vmstui.footage import SegmentVerdict
+from vmstui.model import CameraState, EventKind, OutputState
 
 STATE = {
     CameraState.RECORDING: "●",
@@ -50,7 +51,7 @@ EVENT = {
     EventKind.HEALTHY: "✔",
 }
 
-VERDICT = {SegmentVerdict.GOOD: "✔", SegmentVerdict.PARTIAL: "◐", SegmentVerdict.QUARANTINED: "✖"}
+VERDICT = {SegmentVerdict.GOOD: "✔", SegmentVerdict.PARTIAL: "◐", SegmentVerdict.SUSPECT: "▲", SegmentVerdict.BROKEN: "✖"}
 
 LEVELS = "▁▂▃▄▅▆▇█"
 """Eight heights of a spark, lowest first."""

@@ -11,7 +11,8 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, Segment
+from vmstui.footage import Segment
+from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.sanitise import clean
 
 T = TypeVar("T")

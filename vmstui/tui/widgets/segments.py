@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vmstui.model import CameraSnapshot, RecorderSnapshot, Segment
+from vmstui.footage import Segment
+from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.tui.details_lines import GAP_S, gaps, segment_lines, segment_title
 from vmstui.tui.format import plural, size, zone
 from vmstui.tui.lines import Line, Role, width_of
