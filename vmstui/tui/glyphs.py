@@ -51,7 +51,12 @@ EVENT = {
     EventKind.HEALTHY: "✔",
 }
 
-VERDICT = {SegmentVerdict.GOOD: "✔", SegmentVerdict.PARTIAL: "◐", SegmentVerdict.SUSPECT: "▲", SegmentVerdict.BROKEN: "✖"}
+VERDICT = {
+    SegmentVerdict.GOOD: "✔",
+    SegmentVerdict.PARTIAL: "◐",
+    SegmentVerdict.SUSPECT: "▲",
+    SegmentVerdict.BROKEN: "✖",
+}
 
 LEVELS = "▁▂▃▄▅▆▇█"
 """Eight heights of a spark, lowest first."""
