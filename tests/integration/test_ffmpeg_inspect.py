@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def _make(folder: Path, encoder: str = "libx264", movflags: str = HYBRID, durati
 def test_a_whole_file_is_told_as_pyav_decodes_it(tmp_path: Path, encoder: str, codec: str, movflags: str) -> None:
     file = _make(tmp_path, encoder, movflags)
     found = inspect_media(EMBEDDED_FFMPEG, str(file))
-    assert found == MediaInfo(6.0, 60, codec, 320, 180)
+    assert found == MediaInfo(6.0, 60, codec, 320, 180, 10.0, True, ())
     pictures = decoded(file)
     assert len(pictures.times_s) == found.frames
     assert (pictures.width, pictures.height) == (found.width, found.height)
@@ -91,7 +92,35 @@ def test_frames_are_counted_but_for_a_damaged_one_and_times_are_those_shown() ->
         "0,          0,      27000,     9000,     1122, 0x615327ed, F=0x0, S=1,       12, 0x1\n"
         "0,       9000,      45000,     9000,     1122, 0x615327ed, F=0x2\n"
     )
-    assert read_framecrc(listing) == MediaInfo(0.3, 3, "h265", 320, 180)
+    assert read_framecrc(listing) == MediaInfo(0.3, 3, "h265", 320, 180, 10.0, True, ())
+
+
+def test_a_stretch_without_frames_is_told_with_its_place_and_length(tmp_path: Path) -> None:
+    whole, holed = _make(tmp_path), tmp_path / "holed.mp4"
+    command = [EMBEDDED_FFMPEG, "-v", "error", "-nostdin", "-i", str(whole), "-c", "copy"]
+    shift = "setts=ts='if(gte(PTS*TB,4),PTS+7/TB,PTS)'"
+    subprocess.run([*command, "-bsf:v", shift, "-movflags", FRAGMENTED, str(holed)], check=True)
+    found = inspect_media(EMBEDDED_FFMPEG, str(holed))
+    [hole] = found.holes
+    assert (round(hole.offset_s, 3), round(hole.length_s, 3)) == (4.0, 7.0)
+    assert (found.frames, found.fps, round(found.duration_s, 3)) == (60, 10.0, 13.0)
+    times_s = decoded(holed).times_s
+    assert max(after - before for before, after in pairwise(times_s)) == pytest.approx(7.1)
+
+
+def test_a_camera_that_sends_a_frame_every_three_seconds_has_no_holes() -> None:
+    header = "#tb 0: 1/90000\n#codec_id 0: h264\n#dimensions 0: 320x180\n"
+    packets = [f"0, {90000 * second}, {90000 * second}, 270000, 1698, 0xb06e5048" for second in (0, 3, 6, 9)]
+    found = read_framecrc(header + "\n".join(packets))
+    assert found is not None
+    assert (round(found.fps, 3), found.holes) == (0.333, ())
+
+
+def test_a_file_that_begins_with_another_frame_than_a_keyframe_is_told(tmp_path: Path) -> None:
+    header = "#tb 0: 1/90000\n#codec_id 0: h264\n#dimensions 0: 320x180\n"
+    found = read_framecrc(header + "0, 0, 0, 9000, 1698, 0xb06e5048, F=0x0\n0, 9000, 9000, 9000, 1698, 0xb06e5048\n")
+    assert found is not None
+    assert not found.starts_with_keyframe
 
 
 @pytest.mark.peer

@@ -28,7 +28,8 @@ from vmstui.ffmpeg.plan import Rung, can_cure, plans
 from vmstui.footage import SegmentVerdict
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
 from vmstui.model import Camera
-from vmstui.recording.spool import SpoolReader, leftovers, settle
+from vmstui.recording.clock import WallClock
+from vmstui.recording.spool import Origin, SpoolReader, Times, leftovers, settle
 
 PASSWORD = "hün ter2'@/%#"
 LOBBY = CameraSpec("lobby", size=(320, 180), fps=10)
@@ -137,8 +138,8 @@ def test_a_killed_worker_leaves_all_but_the_last_group_of_pictures(
         assert found.frames >= progress.frame - 2 * LOBBY.fps * LOBBY.gop_s
         assert len(decoded(file).times_s) == found.frames
         camera = Camera("lobby", "Lobby", "rtsp://x", COPY)
-        quarantine = tmp_path / "quarantine"
-        segment = settle(file, True, camera, 1, tmp_path, quarantine, None, lambda path: worker.inspect(Path(path)))
+        origin, times = Origin(camera, 1, tmp_path, ended=True), Times(None, WallClock("boot"), 0.0)
+        segment = settle(file, origin, times, lambda path: worker.inspect(Path(path)))
         assert segment.verdict is SegmentVerdict.PARTIAL
         assert segment.duration_s == pytest.approx(found.duration_s)
         assert abs(time.time() - found.duration_s - segment.started_at.timestamp()) < 30

@@ -12,13 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.ffmpeg_examples import camera
-from vmstui.footage import Segment, SegmentVerdict
-from vmstui.recording.layout import camera_quarantine, generation_spool
+from vmstui.footage import Hole, Segment, SegmentVerdict, StreamSpan
+from vmstui.recording.clock import Era, WallClock
+from vmstui.recording.layout import generation_spool
 from vmstui.recording.publish import PublishError
-from vmstui.recording.spool import SpoolReader, leftovers, settle
+from vmstui.recording.spool import Origin, SpoolReader, Times, leftovers, settle
 
 CLOSED_AT = datetime(2025, 10, 20, 0, 57, 59, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+UNKNOWN_CLOCK = WallClock("boot")
+NOW_S = 5000.0
+"""On the clock of the boot."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Found:
     codec: str = "h264"
     width: int = 1920
     height: int = 1080
+    fps: float = 15.0
+    starts_with_keyframe: bool = True
+    holes: tuple[Hole, ...] = ()
 
 
 @pytest.fixture
@@ -49,15 +56,22 @@ def _segment(spool: Path, number: int, *, listed: bool, size_bytes: int = 10) ->
     return file
 
 
-def _settle(file: Path, recordings: Path, found: Found | Exception = Found(), *, ended: bool = True) -> Segment:
+def _settle(
+    file: Path,
+    recordings: Path,
+    found: Found | Exception = Found(),
+    *,
+    ended: bool = True,
+    clock: WallClock = UNKNOWN_CLOCK,
+) -> Segment:
     def inspect(path: str) -> Found:
         assert path == str(file)
         if isinstance(found, Exception):
             raise found
         return found
 
-    quarantine = camera_quarantine(recordings, "lobby")
-    return settle(file, ended, camera(name="Duc Tai Dendo 1"), 3, recordings, quarantine, ZONE, inspect)
+    origin = Origin(camera(name="Duc Tai Dendo 1"), 3, recordings, ended=ended, codec="h264")
+    return settle(file, origin, Times(ZONE, clock, NOW_S), inspect)
 
 
 def _files(folder: Path) -> list[str]:
@@ -143,9 +157,21 @@ def test_a_good_segment_is_published_under_the_time_it_began(spool: Path, tmp_pa
         width=1920,
         height=1080,
         verdict=SegmentVerdict.GOOD,
+        frames=2700,
+        fps=15.0,
+        starts_with_keyframe=True,
+        number=0,
+        span=StreamSpan(0.0, 180.0),
     )
     assert path.exists()
     assert leftovers(spool) == ()
+
+
+def test_a_segment_is_placed_on_the_clock_that_nobody_sets(spool: Path, tmp_path: Path) -> None:
+    clock = WallClock("this boot", (Era(0.0, CLOSED_AT.timestamp() - 4000.0),))
+    segment = _settle(_segment(spool, 0, listed=True), tmp_path, clock=clock)
+    assert segment.uptime is not None
+    assert (segment.uptime.boot, round(segment.uptime.s, 3)) == ("this boot", 3820.0)
 
 
 def test_a_segment_left_open_by_a_dead_worker_is_published_as_partial(spool: Path, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.policy import WORKER_POLICY
 from vmstui.recorder.process import Process
 from vmstui.recorder.worker import Worker
+from vmstui.recording.clock import WallClock
 from vmstui.triage.masking import Masker
 
 LOBBY = camera()
@@ -86,7 +87,16 @@ def bench(folder: Path, found: Camera = LOBBY) -> Iterator[Bench]:
     sent: list[tuple[Worker, ev.Event]] = []
     with ThreadPoolExecutor(1) as threads, pytest.MonkeyPatch.context() as patch:
         context = Context(
-            SETTINGS, folder, "me", Masker(()), LogBook(1), cast(Any, live), threads, None, abilities=abilities()
+            SETTINGS,
+            folder,
+            "me",
+            Masker(()),
+            LogBook(1),
+            cast(Any, live),
+            threads,
+            None,
+            WallClock("boot"),
+            abilities=abilities(),
         )
         patch.setattr(Worker, "dispatch", lambda worker, event: sent.append((worker, event)))
         worker = CameraWorker(found, context)

@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
+from vmstui.footage import Hole
 from vmstui.model import LogLevel
 
 _CODECS = {"hevc": "h265"}
 _KEY, _CORRUPT = 1, 2
+HOLE_S = 2.0
+"""From one frame to the next: more is a stretch in which the camera sent nothing."""
+HOLE_FRAMES = 3
+"""The same for cameras that send a frame every few seconds: so many of their usual intervals."""
 
 
 class Unplayable(ValueError):
@@ -36,6 +44,10 @@ class MediaInfo:
     """`h264`, `h265`, or ffmpeg's name of another."""
     width: int
     height: int
+    fps: float
+    """By the usual interval between two frames; 0 for a single one."""
+    starts_with_keyframe: bool
+    holes: tuple[Hole, ...]
 
 
 def inspect_media(ffmpeg: str, path: str, timeout_s: float = 30) -> MediaInfo:
@@ -71,6 +83,7 @@ def read_framecrc(text: str) -> MediaInfo | None:
     header: dict[str, str] = {}
     starts: list[int] = []
     end = 0
+    first_flags = _KEY
     for line in text.splitlines():
         if line.startswith("#"):
             name, _, value = line[1:].partition(":")
@@ -80,19 +93,36 @@ def read_framecrc(text: str) -> MediaInfo | None:
         if len(fields) < 6 or _flags(fields[6:]) & _CORRUPT:
             continue
         pts, duration = int(fields[2]), int(fields[3])
+        if not starts:
+            first_flags = _flags(fields[6:])
         starts.append(pts)
         end = max(end, pts + duration)
     if not starts:
         return None
     width, _, height = header.get("dimensions 0", "").partition("x")
     codec = header.get("codec_id 0", "")
+    tick_s = Fraction(header["tb 0"])
+    starts.sort()
+    usual = statistics.median_low([after - before for before, after in pairwise(starts)] or [0])
     return MediaInfo(
-        duration_s=float((end - min(starts)) * Fraction(header["tb 0"])),
+        duration_s=float((end - starts[0]) * tick_s),
         frames=len(starts),
         codec=_CODECS.get(codec, codec),
         width=int(width),
         height=int(height),
+        fps=float(1 / (usual * tick_s)) if usual > 0 else 0.0,
+        starts_with_keyframe=bool(first_flags & _KEY),
+        holes=tuple(_holes(starts, usual, tick_s)),
     )
+
+
+def _holes(starts: list[int], usual: int, tick_s: Fraction) -> Iterator[Hole]:
+    longest = max(HOLE_S / float(tick_s), float(HOLE_FRAMES * usual))
+    for before, after in pairwise(starts):
+        if after - before > longest:
+            # The frame before it was shown for as long as any other.
+            offset = before + usual - starts[0]
+            yield Hole(float(offset * tick_s), float((after - before - usual) * tick_s))
 
 
 def _flags(rest: list[str]) -> int:

@@ -15,6 +15,7 @@ from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate
 from vmstui.recorder.undisturbed import Undisturbed
+from vmstui.recording.clock import WallClock
 from vmstui.triage.masking import Masker
 
 
@@ -33,7 +34,7 @@ class LiveServers(Protocol):
 
 @dataclass(slots=True)
 class Context:
-    """Shared by all cameras; `settings`, `masker`, `abilities` and `zone` are replaced when they change."""
+    """Shared by all cameras; `settings`, `masker`, `abilities`, `zone` and `clock` are replaced when they change."""
 
     settings: Settings
     state_folder: Path
@@ -45,6 +46,8 @@ class Context:
     publishing: Executor
     """Few threads that check and publish segments, so that a slow disk never holds up the loop."""
     zone: tzinfo | None
+    clock: WallClock
+    """What is known of the wall clock since the boot."""
     oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)

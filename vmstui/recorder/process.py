@@ -79,6 +79,11 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
+def boot_time_s() -> float:
+    """Seconds since the boot, on the clock that goes on while the machine is suspended and that nobody sets."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Process:
     """One live process, pinned by a pidfd. Made by `spawn` and `adopt`; `close` when it ended."""
 

@@ -18,8 +18,9 @@ from vmstui.ffmpeg.inspect import inspect_media
 from vmstui.footage import Segment
 from vmstui.model import Camera
 from vmstui.recorder.context import Context
-from vmstui.recording import layout
-from vmstui.recording.spool import LIST_NAME, leftovers, settle
+from vmstui.recorder.process import boot_time_s
+from vmstui.recording import journal, layout
+from vmstui.recording.spool import LIST_NAME, Origin, Times, leftovers, settle
 
 SUCCESSOR_FIRST_S = 0.2
 """What an ended worker left waits until the next one has had time to start: to be checked it needs CPU and the disk."""
@@ -38,6 +39,8 @@ class Spool:
     recordings: Path
     camera: Camera
     generation: int
+    codec: str = ""
+    """Of the recording, where it is known."""
 
     @property
     def folder(self) -> Path:
@@ -143,16 +146,14 @@ class Publisher:
             limit_s = INSPECT_S + file.stat().st_size / SLOW_DISK_BYTES_PER_S
         except FileNotFoundError:
             return None
-        return settle(
+        segment = settle(
             file,
-            generation_ended,
-            spool.camera,
-            spool.generation,
-            spool.recordings,
-            layout.camera_quarantine(spool.recordings, spool.camera.id),
-            self._context.zone,
+            Origin(spool.camera, spool.generation, spool.recordings, ended=generation_ended, codec=spool.codec),
+            Times(self._context.zone, self._context.clock, boot_time_s()),
             lambda path: inspect_media(abilities.binary.path, path, limit_s),
         )
+        journal.append(spool.recordings, segment)
+        return segment
 
 
 def _remove(folder: Path) -> None:

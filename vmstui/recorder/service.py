@@ -52,6 +52,7 @@ from vmstui.recorder.relay import RelayWorker, publishing_after
 from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.unit import look
+from vmstui.recorder.wall_clock import clock_seen, recall_clock
 from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
@@ -108,6 +109,7 @@ class Service:
             live=self.live,
             publishing=self._executor,
             zone=_zone(self.settings),
+            clock=recall_clock(state_folder),
         )
         if inheritance is not None:
             self._context.read_before = recall(inheritance.memory_fd, self._logbook)
@@ -253,6 +255,13 @@ class Service:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
+    def _look_at_wall_clock(self) -> None:
+        step_s = clock_seen(self._context)
+        if step_s:
+            way = "forward" if step_s > 0 else "back"
+            text = f"the clock of the machine was put {way} by {abs(step_s):.1f} s; footage is counted on another one"
+            self.say(LogLevel.WARNING, text)
+
     def _make_live(self, installation: str) -> RelayWorker | ExternalLive:
         server = self.settings.live
         if server.url is not None:
@@ -324,6 +333,7 @@ class Service:
         self._clocks = clocks
         if asleep_s > 0:
             self.fleet.resumed(now_s, asleep_s)
+        self._look_at_wall_clock()
         with contextlib.suppress(ProcessGone):
             self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         if isinstance(self.live, RelayWorker):

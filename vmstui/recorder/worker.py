@@ -331,7 +331,7 @@ class Worker(Supervised):
     def spool(self) -> Spool:
         """The spool of the present generation."""
         recordings = Path(self.record.recordings or self._owner.context.settings.recordings)
-        return Spool(recordings, self._owner.camera, self.record.generation)
+        return Spool(recordings, self._owner.camera, self.record.generation, self.record.recording_codec)
 
     def save(self, record: WorkerRecord, *, durable: bool = True) -> None:
         """Take over a changed note and write it down; unless `durable`, a power cut soon after may take it away."""

@@ -14,35 +14,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from math import isfinite
 from pathlib import Path
-from typing import Protocol
 
-from vmstui.footage import Segment, SegmentVerdict
+from vmstui.footage import Segment, SegmentVerdict, StreamSpan, Uptime
 from vmstui.model import Camera
 from vmstui.recording.birth import born_at
+from vmstui.recording.check import Expected, Media, judge
+from vmstui.recording.clock import WallClock
+from vmstui.recording.layout import camera_quarantine
 from vmstui.recording.naming import segment_path
 from vmstui.recording.publish import publish, quarantine
 from vmstui.settings.names import camera_folder
 
 LIST_NAME = "segments.csv"
 _NUMBERED = re.compile(r"\d{6,}\.mp4")
-LONGEST_SEGMENT_S = 24 * 3600.0
-"""More than this is a broken time stamp, whatever the segment length."""
-
-
-class Media(Protocol):
-    """What the check learns of a file; `ffmpeg.inspect.MediaInfo` is one."""
-
-    @property
-    def duration_s(self) -> float: ...
-    @property
-    def frames(self) -> int: ...
-    @property
-    def codec(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
 
 
 Inspect = Callable[[str], Media]
@@ -115,7 +101,7 @@ class SpoolReader:
             self._list_bytes = size_bytes
             self._open = ""
             raw, self._read_bytes = _complete_lines(Path(self._list), self._read_bytes)
-            names += _listed(raw)
+            names += tuple(_listed(raw))
         return tuple(name for name in names if (self._folder / name).exists()) if names else names
 
     def _found(self, closed: tuple[str, ...]) -> OpenFile | None:
@@ -138,52 +124,70 @@ def leftovers(folder: Path) -> tuple[str, ...]:
     return tuple(sorted((name for name in names if _NUMBERED.fullmatch(name)), key=lambda name: (len(name), name)))
 
 
-def settle(
-    file: Path,
-    generation_ended: bool,
-    camera: Camera,
-    generation: int,
-    recordings: Path,
-    quarantine_folder: Path,
-    zone: tzinfo | None,
-    inspect: Inspect,
-) -> Segment:
-    """Look a segment through and publish it, or put it in quarantine.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a segment comes from, and what is known of it beforehand."""
 
-    A segment ffmpeg closed is good if it plays; one that a worker left open when it died is partial.
+    camera: Camera
+    generation: int
+    recordings: Path
+    ended: bool
+    """No worker of this generation writes any more."""
+    codec: str = ""
+    """Of the recording, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How to read the times that files carry."""
+
+    zone: tzinfo | None
+    """Of file names; None is that of the machine."""
+    clock: WallClock
+    now_s: float
+    """On the clock of the boot."""
+
+
+def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segment:
+    """Look a segment through and publish it, or put it in quarantine.
 
     Raises ValueError for a segment that is still being written, PublishError if it could not be moved, and what
     `inspect` raises if it could not look; the file is then still in the spool.
     """
-    closed = file.name in _listed(_complete_lines(file.parent / LIST_NAME, 0)[0])
-    if not closed and not generation_ended:
+    spans = _listed(_complete_lines(file.parent / LIST_NAME, 0)[0])
+    closed = file.name in spans
+    if not closed and not origin.ended:
         raise ValueError(f"{file} is still being written")
-    status = os.stat(file)
+    status, born = os.stat(file), born_at(file)
     closed_at = datetime.fromtimestamp(status.st_mtime, UTC)
-    media: Media | None = None
+    closed_s = times.clock.uptime_s(status.st_mtime, times.now_s)
+    born_s = times.clock.uptime_s(born.timestamp(), closed_s) if born is not None and closed_s is not None else None
+    took_s = max(0.0, closed_s - born_s) if closed_s is not None and born_s is not None else None
+    found: Media | ValueError
     try:
-        media = inspect(str(file))
-        reason = _not_sane(media)
+        found = inspect(str(file))
     except ValueError as error:
-        reason = _in_words(str(error), closed, status.st_size)
-    duration_s = media.duration_s if media and not reason else 0.0
+        found = error
+    verdict, reason = judge(found, Expected(closed, status.st_size, origin.codec, took_s))
+    media = None if isinstance(found, ValueError) else found
+    plays = verdict is not SegmentVerdict.BROKEN
+    duration_s = media.duration_s if media and plays else 0.0
     # A worker whose camera fell silent closes its file long after the last frame, so the end does not tell the start;
     # a file that begins with what a relay had kept holds frames from before its birth. The earlier of the two is right.
     started_at = closed_at - timedelta(seconds=duration_s)
-    if not reason and (born := born_at(file)) is not None:
+    started_s = closed_s - duration_s if closed_s is not None else None
+    if plays and born is not None:
         started_at = min(started_at, born)
-    folders, name = segment_path(camera_folder(camera), started_at, zone)
-    if reason:
-        path = quarantine(file, quarantine_folder, reason, name)
-        verdict = SegmentVerdict.BROKEN
+        if started_s is not None and born_s is not None:
+            started_s = min(started_s, born_s)
+    folders, name = segment_path(camera_folder(origin.camera), started_at, times.zone)
+    if plays:
+        path = publish(file, origin.recordings.joinpath(*folders), name)
     else:
-        path = publish(file, recordings.joinpath(*folders), name)
-        verdict = SegmentVerdict.GOOD if closed else SegmentVerdict.PARTIAL
-        if not closed:
-            reason = "left open by a worker that ended early; plays up to its last group of pictures"
+        path = quarantine(file, camera_quarantine(origin.recordings, origin.camera.id), reason, name)
     return Segment(
-        camera=camera.id,
-        generation=generation,
+        camera=origin.camera.id,
+        generation=origin.generation,
         path=str(path),
         started_at=started_at,
         duration_s=duration_s,
@@ -193,23 +197,13 @@ def settle(
         height=media.height if media else 0,
         verdict=verdict,
         reason=reason,
-    )
-
-
-def _not_sane(media: Media) -> str:
-    if media.frames < 1:
-        return "no video frames"
-    if not 0 < media.duration_s <= LONGEST_SEGMENT_S:
-        return f"a duration of {media.duration_s:.3f} s cannot be right: the camera's time stamps are broken"
-    return ""
-
-
-def _in_words(reason: str, closed: bool, size_bytes: int) -> str:
-    if closed:
-        return f"does not play: {reason}"
-    return (
-        f"holds no whole group of pictures yet ({size_bytes} bytes, {reason}): "
-        "normal for a worker that ended within seconds of starting a segment"
+        frames=media.frames if media else 0,
+        fps=round(media.fps, 3) if media else 0.0,
+        starts_with_keyframe=media.starts_with_keyframe if media else False,
+        number=int(file.stem),
+        span=spans.get(file.name),
+        uptime=Uptime(times.clock.boot, started_s) if started_s is not None else None,
+        holes=media.holes if media else (),
     )
 
 
@@ -233,7 +227,22 @@ def _complete_lines(path: Path, offset: int) -> tuple[bytes, int]:
     return raw, offset + len(raw)
 
 
-def _listed(raw: bytes) -> tuple[str, ...]:
-    """File names of a segment list: `000000.mp4,0.000000,180.040000`. Anything else is not ours and is left out."""
-    names = (line.partition(",")[0] for line in raw.decode("ascii", "replace").splitlines())
-    return tuple(name for name in names if _NUMBERED.fullmatch(name))
+def _listed(raw: bytes) -> dict[str, StreamSpan | None]:
+    """File names of a segment list, and where in the stream they lie: `000000.mp4,0.000000,180.040000`.
+
+    A line that names no file of ours is left out.
+    """
+    listed: dict[str, StreamSpan | None] = {}
+    for line in raw.decode("ascii", "replace").splitlines():
+        name, *times = line.split(",")
+        if _NUMBERED.fullmatch(name):
+            listed[name] = _span(times)
+    return listed
+
+
+def _span(times: list[str]) -> StreamSpan | None:
+    try:
+        start_s, end_s = map(float, times)
+    except ValueError:
+        return None
+    return StreamSpan(start_s, end_s) if isfinite(start_s) and start_s <= end_s < float("inf") else None

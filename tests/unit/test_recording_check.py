@@ -1,0 +1,62 @@
+"""From what is found in a file, and around it, to a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from vmstui.footage import Hole, SegmentVerdict
+from vmstui.recording.check import Expected, judge
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is in a file."""
+
+    duration_s: float = 180.0
+    frames: int = 2700
+    codec: str = "h264"
+    width: int = 1920
+    height: int = 1080
+    fps: float = 15.0
+    starts_with_keyframe: bool = True
+    holes: tuple[Hole, ...] = ()
+
+
+CLOSED = Expected(closed=True, size_bytes=10, codec="h264", took_s=180.0)
+
+
+def test_what_is_as_expected_is_good() -> None:
+    assert judge(Found(), CLOSED) == (SegmentVerdict.GOOD, "")
+    assert judge(Found(), replace(CLOSED, codec="", took_s=None)) == (SegmentVerdict.GOOD, "")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (Found(codec="h265"), "holds h265, not h264 as asked for"),
+        (Found(starts_with_keyframe=False), "does not begin with a keyframe"),
+        (Found(duration_s=129.0), "holds 129.0 s of video for 180.0 s on the clock: the camera sent less"),
+        (Found(duration_s=231.0), "holds 231.0 s of video for 180.0 s on the clock: the camera's clock is wrong"),
+    ],
+)
+def test_what_plays_but_is_not_as_expected_is_suspect_and_says_why(found: Found, words: str) -> None:
+    verdict, reason = judge(found, CLOSED)
+    assert verdict is SegmentVerdict.SUSPECT
+    assert reason.startswith(words)
+
+
+@pytest.mark.parametrize("duration_s", [131.0, 229.0])
+def test_a_quarter_more_or_less_is_taken_as_it_is(duration_s: float) -> None:
+    assert judge(Found(duration_s=duration_s), CLOSED) == (SegmentVerdict.GOOD, "")
+
+
+def test_what_a_worker_died_over_is_partial_however_long_it_took() -> None:
+    verdict, reason = judge(Found(duration_s=3.0), replace(CLOSED, closed=False))
+    assert verdict is SegmentVerdict.PARTIAL
+    assert "left open" in reason
+    verdict, reason = judge(Found(codec="h265"), replace(CLOSED, closed=False))
+    assert verdict is SegmentVerdict.SUSPECT
+    assert "h265" in reason
+    assert "left open" in reason

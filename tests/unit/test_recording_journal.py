@@ -1,0 +1,73 @@
+"""A recordings folder says itself what it holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from vmstui.footage import Hole, Segment, SegmentVerdict, StreamSpan, Uptime
+from vmstui.recording import journal
+
+DAY = date(2025, 10, 20)
+
+
+def _segment(recordings: Path, number: int) -> Segment:
+    path = recordings / "Lobby" / "2025-10-20" / f"Lobby_20251020_07{number:02d}00.mp4"
+    started_at = datetime(2025, 10, 20, 0, number, tzinfo=UTC)
+    span, uptime = StreamSpan(0.0, 60.0), Uptime("boot", 7.5)
+    verdict, holes = SegmentVerdict.GOOD, (Hole(3.0, 4.0),)
+    values = ("lobby", 3, str(path), started_at, 60.0, 1000, "h264", 320, 180, verdict, "", 600, 10.0, True, number)
+    return Segment(*values, span, uptime, holes)
+
+
+def test_what_was_written_is_read_wherever_the_disk_is_mounted(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    for number in range(3):
+        journal.append(before, _segment(before, number))
+    before.rename(after)
+    assert journal.cameras(after) == ("lobby",)
+    [file] = journal.days(after, "lobby")
+    assert file == journal.journal_file(after, "lobby", DAY)
+    read, offset = journal.read(after, file)
+    assert read == tuple(_segment(after, number) for number in range(3))
+    assert journal.read(after, file, offset) == ((), offset)
+    journal.append(after, _segment(after, 3))
+    assert journal.read(after, file, offset)[0] == (_segment(after, 3),)
+
+
+def test_a_line_torn_by_a_power_cut_costs_only_itself(tmp_path: Path) -> None:
+    journal.append(tmp_path, _segment(tmp_path, 0))
+    file = journal.journal_file(tmp_path, "lobby", DAY)
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:50])
+    assert journal.read(tmp_path, file) == ((_segment(tmp_path, 0),), len(whole))
+    journal.append(tmp_path, _segment(tmp_path, 1))
+    assert journal.read(tmp_path, file)[0] == (_segment(tmp_path, 0), _segment(tmp_path, 1))
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "", "Lobby/../../x.mp4"])
+def test_a_line_that_leads_out_of_the_folder_is_left_out(tmp_path: Path, path: str) -> None:
+    journal.append(tmp_path, _segment(tmp_path, 0))
+    file = journal.journal_file(tmp_path, "lobby", DAY)
+    line = file.read_text().replace("Lobby/2025-10-20/Lobby_20251020_070000.mp4", path)
+    assert path in line
+    file.write_text(line)
+    assert journal.read(tmp_path, file)[0] == ()
+
+
+def test_garbage_and_a_missing_file_are_nothing(tmp_path: Path) -> None:
+    file = journal.journal_file(tmp_path, "lobby", DAY)
+    assert journal.read(tmp_path, file) == ((), 0)
+    assert journal.cameras(tmp_path) == ()
+    assert journal.days(tmp_path, "lobby") == ()
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\xff\xfe\n[]\n{}\nnull\n")
+    assert journal.read(tmp_path, file)[0] == ()
+
+
+def test_a_disk_that_takes_no_line_costs_nothing_but_the_line(tmp_path: Path) -> None:
+    (tmp_path / ".vmstui").write_text("a file where the folder should be")
+    journal.append(tmp_path, _segment(tmp_path, 0))
+    assert journal.days(tmp_path, "lobby") == ()

@@ -1,0 +1,94 @@
+"""What a recordings folder holds, written down in itself: a line for each segment as it is published.
+
+`<recordings>/.vmstui/journal/<camera>/<day>.jsonl`, by the UTC day in which the segment begins; paths are relative to
+the recordings folder, so that a disk can be read wherever it is mounted. The catalogue is an index over these files and
+can be made anew from them. A segment whose line was lost to a power cut is found by its name (`scan`). Called by the
+publisher, in a thread, and by whoever fills a catalogue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from vmstui.codec import CodecError, from_json, to_json
+from vmstui.footage import Segment
+from vmstui.recording.layout import INTERNAL
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+
+
+def journal_root(recordings: Path) -> Path:
+    """Folder of the journals of all cameras."""
+    return recordings / INTERNAL / "journal"
+
+
+def journal_file(recordings: Path, camera: str, day: date) -> Path:
+    """Journal of a camera for a day (UTC)."""
+    return journal_root(recordings) / camera / f"{day.isoformat()}.jsonl"
+
+
+def append(recordings: Path, segment: Segment) -> None:
+    """Add a line; never raises for a disk that fails: the segment is published, and found without its line as well."""
+    with contextlib.suppress(OSError, ValueError):
+        relative = str(Path(segment.path).relative_to(recordings))
+        line = json.dumps(to_json(replace(segment, path=relative)), separators=(",", ":")).encode() + b"\n"
+        file = journal_file(recordings, segment.camera, segment.started_at.date())
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size_bytes = os.fstat(descriptor).st_size
+            if size_bytes and os.pread(descriptor, 1, size_bytes - 1) != b"\n":
+                line = b"\n" + line  # a power cut tore the line before
+            os.write(descriptor, line)  # at once: no other writer's line comes between
+        finally:
+            os.close(descriptor)
+
+
+def cameras(recordings: Path) -> tuple[str, ...]:
+    """Cameras that have a journal."""
+    try:
+        return tuple(sorted(entry.name for entry in os.scandir(journal_root(recordings)) if entry.is_dir()))
+    except OSError:
+        return ()
+
+
+def days(recordings: Path, camera: str) -> tuple[Path, ...]:
+    """The journal files of a camera, oldest day first."""
+    folder = journal_root(recordings) / camera
+    try:
+        return tuple(folder / name for name in sorted(os.listdir(folder)) if _DAY.fullmatch(name))
+    except OSError:
+        return ()
+
+
+def read(recordings: Path, file: Path, offset: int = 0) -> tuple[tuple[Segment, ...], int]:
+    """The segments in a journal file after an offset, and the offset after the last whole line.
+
+    Lines that cannot be read, and such that name a file outside of the recordings folder, are left out.
+    """
+    try:
+        with file.open("rb") as stream:
+            stream.seek(offset)
+            raw = stream.read()
+    except OSError:
+        return (), offset
+    end = raw.rfind(b"\n") + 1
+    return tuple(_parsed(recordings, raw[:end])), offset + end
+
+
+def _parsed(recordings: Path, raw: bytes) -> Iterator[Segment]:
+    for line in raw.splitlines():
+        try:
+            segment = from_json(Segment, json.loads(line))
+        except (ValueError, CodecError):
+            continue
+        parts = Path(segment.path).parts
+        if parts and not Path(segment.path).is_absolute() and ".." not in parts:
+            yield replace(segment, path=str(recordings.joinpath(*parts)))
