@@ -145,3 +145,35 @@ class Lock:
     by: str
     at: datetime
     """When it was locked."""
+
+
+class StoredEventKind(StrEnum):
+    """What happened to footage, or to what it is counted by."""
+
+    DELETED = "deleted"
+    """By retention; rule, measured value and limit say why."""
+    VANISHED = "vanished"
+    """Somebody else took the file away."""
+    QUARANTINED = "quarantined"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    EXPORTED = "exported"
+    CLOCK = "clock"
+    """The wall clock was set while footage was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One line of the history of footage, in the catalogue."""
+
+    at: datetime
+    camera: str
+    kind: StoredEventKind
+    text: str
+    """One line for a person."""
+    path: str = ""
+    size_bytes: int = 0
+    rule: str = ""
+    measured: str = ""
+    threshold: str = ""
+    outcome: str = ""

@@ -104,6 +104,10 @@ class Camera:
     """RTSP transport: `tcp` or `udp`."""
     enabled: bool = True
     restart: RestartMode = RestartMode.SEAMLESS
+    retention_days: float | None = None
+    """Age at which its footage is deleted; None: as for all."""
+    retention_max_bytes: int | None = None
+    """What its recordings may take; None: no limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +136,12 @@ class Settings:
     timezone: str = "local"
     """IANA name for file names and folders, or `local` for the machine's own."""
     retention_days: float | None = None
+    """Age at which footage is deleted; None keeps it while there is room."""
+    retention_max_bytes: int | None = None
+    """What all recordings together may take."""
     min_free_bytes: int | None = None
     min_free_percent: float | None = 5.0
-    """Free space below which the recorder warns; exactly one of the two is not None."""
+    """Free space to keep on the disk of the recordings; exactly one of the two is not None."""
     cpu_budget_percent: float | None = None
     """CPU that recording may use in all, 100 = one core; None: all cores."""
     live: LiveServer = LiveServer()
@@ -305,6 +312,8 @@ class EventKind(StrEnum):
     """A camera is failing."""
     HEALTHY = "healthy"
     """A camera that was failing is healthy again."""
+    RETENTION = "retention"
+    """Footage was deleted to make room or because of its age, or could not be."""
 
 
 @dataclass(frozen=True, slots=True)

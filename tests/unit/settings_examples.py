@@ -60,6 +60,22 @@ BAD = (
     Bad(
         "size without unit", HEAD + "retention: {min_free: 500}\n", 2, "retention.min_free: found '500', accepted a sh"
     ),
+    Bad("size below a file", HEAD + "retention: {max_size: 9K}\n", 2, "retention.max_size: found '9K', acc", False),
+    Bad(
+        "size in percent", HEAD + "retention: {max_size: 50%}\n", 2, "retention.max_size: found '50%', accepted a size"
+    ),
+    Bad(
+        "days of a camera",
+        HEAD + "cameras:\n  - {id: a, url: 'rtsp://h/x', retention: {days: never}}\n",
+        3,
+        "cameras[0].retention.days: found 'never', accepted a number of days",
+    ),
+    Bad(
+        "free space of a camera",
+        HEAD + "cameras:\n  - {id: a, url: 'rtsp://h/x', retention: {min_free: 5%}}\n",
+        3,
+        "cameras[0].retention.min_free: found 'min_free', accepted one of: days, max_size",
+    ),
     Bad("all must be free", HEAD + "retention: {min_free: 100%}\n", 2, "retention.min_free: found '100%', acc", False),
     Bad(
         "budget without percent", HEAD + "capacity: {cpu_budget: 205}\n", 2, "capacity.cpu_budget: found '205', accept"

@@ -40,7 +40,7 @@ def test_every_key_of_the_example_arrives() -> None:
     assert result.warnings == ()
     assert settings.recordings == "/srv/recordings"
     assert settings.segment_length_s == 180
-    assert settings.retention_days == 14
+    assert (settings.retention_days, settings.retention_max_bytes) == (14, None)
     assert (settings.min_free_percent, settings.min_free_bytes) == (5.0, None)
     assert settings.cpu_budget_percent == 205
     assert settings.live == LiveServer()
@@ -64,7 +64,8 @@ def test_the_commented_lines_of_the_example_are_true(tmp_path: Path) -> None:
         secret = tmp_path / "secrets" / name
         secret.write_text("hunter2\n", encoding="utf-8")
         secret.chmod(0o600)
-    for line in ("recordings_mount:", "timezone:", "ffmpeg:", "  username:", "  password:", "    password: {file"):
+    camera = ("    password: {file", "    retention:")
+    for line in ("recordings_mount:", "timezone:", "ffmpeg:", "  max_size:", "  username:", "  password:", *camera):
         indent = len(line) - len(line.lstrip())
         before = "\n" + " " * indent + "# " + line.lstrip()
         assert text.count(before) == 1, line
@@ -72,6 +73,9 @@ def test_the_commented_lines_of_the_example_are_true(tmp_path: Path) -> None:
     result = loaded(tmp_path, text)
     assert result.warnings == ()
     assert result.settings.recordings_mount == "/srv"
+    assert result.settings.retention_max_bytes == 2 * 10**12
+    assert result.settings.cameras[0].retention_days == 30
+    assert result.settings.cameras[0].retention_max_bytes == 500 * 10**9
     assert result.settings.live.password == Secret("hunter2", f"file:{tmp_path}/secrets/viewer")
     assert result.settings.cameras[0].password == Secret("hunter2", f"file:{tmp_path}/secrets/camera1")
 

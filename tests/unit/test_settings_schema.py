@@ -46,6 +46,7 @@ def test_the_schema_accepts_the_example_and_the_shipped_profiles() -> None:
         HEAD + CAMERA + "    password: {file: secrets/a}\n    name: 42\n",
         HEAD + "segment:\nprofiles:\ncameras:\n",
         HEAD + "segment: {length: 90}\nretention: {days: 0.5, min_free: 20G}\nffmpeg: /opt/ffmpeg\n",
+        HEAD + CAMERA + "    retention: {days: 30, max_size: 1.5T}\nretention: {max_size: 800G}\n",
         HEAD + "live: {server: 'rtsp://127.0.0.1:8554/x', listen: '[::]:8554'}\n",
     ],
 )

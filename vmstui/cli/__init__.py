@@ -11,13 +11,14 @@ import sys
 from collections.abc import Sequence
 
 from vmstui import __version__
+from vmstui.cli.times import join_times
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(join_times(sys.argv[1:] if arguments is None else arguments))
     try:
         return _run(options)
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from vmstui.settings.values import (
     CPU_BUDGET,
     FFMPEG,
     LOGIN,
+    MAX_SIZE,
     MIN_FREE,
     NAME,
     RESOLUTION,
@@ -126,21 +127,30 @@ SEGMENT_LENGTH = Key(
 )
 SEGMENT = Section("segment", "How footage is cut into files.", (SEGMENT_LENGTH,))
 
+_DAYS = number(0.1, 3650, "a number of days from 0.1 to 3650")
 RETENTION_DAYS = Key(
     "days",
-    number(0.1, 3650, "a number of days from 0.1 to 3650"),
-    "Age at which footage may be deleted.",
+    _DAYS,
+    "Age at which footage is deleted, but for what is locked.",
     Effect.NOTHING,
-    otherwise="footage is kept",
+    otherwise="footage is kept while there is room",
+)
+RETENTION_MAX_SIZE = Key(
+    "max_size",
+    MAX_SIZE,
+    "What all recordings together may take; beyond it the oldest goes, of whatever camera.",
+    Effect.NOTHING,
+    otherwise="as much as the disk has",
 )
 MIN_FREE_KEY = Key(
     "min_free",
     MIN_FREE,
-    "Free space on the disk of the recordings below which the recorder warns.",
+    "Free space on the disk of the recordings below which the oldest footage is deleted, of whatever camera. It is at "
+    "least 5% and the room for 2 h of what all cameras record, whatever stands here.",
     Effect.NOTHING,
     default="5%",
 )
-RETENTION = Section("retention", "How long footage stays.", (RETENTION_DAYS, MIN_FREE_KEY))
+RETENTION = Section("retention", "How long footage stays.", (RETENTION_DAYS, RETENTION_MAX_SIZE, MIN_FREE_KEY))
 
 CPU_BUDGET_KEY = Key(
     "cpu_budget",
@@ -232,11 +242,39 @@ RESTART_KEY = Key(
     Effect.NOTHING,
     default="seamless",
 )
+CAMERA_DAYS = Key(
+    "days",
+    _DAYS,
+    "Age at which footage of this camera is deleted.",
+    Effect.NOTHING,
+    otherwise="as in `retention`",
+)
+CAMERA_MAX_SIZE = Key(
+    "max_size",
+    MAX_SIZE,
+    "What the recordings of this camera may take; beyond it its oldest goes.",
+    Effect.NOTHING,
+    otherwise="no limit of its own",
+)
+CAMERA_RETENTION = Section(
+    "retention", "How long footage of this camera stays, where that is not as for all.", (CAMERA_DAYS, CAMERA_MAX_SIZE)
+)
 ENABLED = Key("enabled", BOOLEAN, "Whether the camera is recorded.", Effect.WORKER, default="true")
 CAMERAS = Section(
     "cameras",
     "The cameras to record.",
-    (CAMERA_ID, CAMERA_NAME, CAMERA_URL, USERNAME, PASSWORD, CAMERA_PROFILE, TRANSPORT, RESTART_KEY, ENABLED),
+    (
+        CAMERA_ID,
+        CAMERA_NAME,
+        CAMERA_URL,
+        USERNAME,
+        PASSWORD,
+        CAMERA_PROFILE,
+        TRANSPORT,
+        RESTART_KEY,
+        ENABLED,
+        CAMERA_RETENTION,
+    ),
     "list",
 )
 

@@ -106,6 +106,7 @@ def _settings(root: SectionReader, file: str, context: Context) -> Settings:
         segment_length_s=root.section(keys.SEGMENT).value(keys.SEGMENT_LENGTH) or 0,
         timezone=root.value(keys.TIMEZONE_KEY) or "",
         retention_days=retention.value(keys.RETENTION_DAYS),
+        retention_max_bytes=retention.value(keys.RETENTION_MAX_SIZE),
         min_free_bytes=min_free.size_bytes,
         min_free_percent=min_free.percent,
         cpu_budget_percent=root.section(keys.CAPACITY).value(keys.CPU_BUDGET_KEY),
@@ -227,6 +228,8 @@ def _camera(
     transport = section.value(keys.TRANSPORT)
     restart = section.value(keys.RESTART_KEY)
     enabled = section.value(keys.ENABLED)
+    retention = section.section(keys.CAMERA_RETENTION)
+    days, max_bytes = retention.value(keys.CAMERA_DAYS), retention.value(keys.CAMERA_MAX_SIZE)
     if all_known and profile_name and profile_name not in profiles:
         one_of = f"one of: {', '.join(profiles)}"
         place = section.place_of(keys.CAMERA_PROFILE.name)
@@ -262,4 +265,6 @@ def _camera(
         transport=transport.value if transport else "",
         enabled=enabled is not False,
         restart=restart or RestartMode.SEAMLESS,
+        retention_days=days,
+        retention_max_bytes=max_bytes,
     )

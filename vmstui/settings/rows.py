@@ -35,6 +35,7 @@ def general_rows(settings: Settings) -> Iterator[Row]:
     yield _text("ffmpeg", settings.ffmpeg)
     yield _number("segment.length", settings.segment_length_s, " s")
     yield _number("retention.days", settings.retention_days, "")
+    yield _number("retention.max_size", settings.retention_max_bytes, " bytes")
     if settings.min_free_bytes is not None:
         yield _number("retention.min_free", settings.min_free_bytes, " bytes")
     else:
@@ -54,6 +55,8 @@ def camera_rows(camera: Camera) -> Iterator[Row]:
     yield _text("transport", camera.transport)
     yield _text("restart", camera.restart.value)
     yield Row("enabled", camera.enabled, "true" if camera.enabled else "false")
+    yield _number("retention.days", camera.retention_days, "")
+    yield _number("retention.max_size", camera.retention_max_bytes, " bytes")
 
 
 def profile_rows(profile: Profile) -> Iterator[Row]:
@@ -89,7 +92,7 @@ def _text(key: str, text: str | None) -> Row:
 
 
 def _number(key: str, number: float | None, unit: str) -> Row:
-    return Row(key, number, NOTHING if number is None else f"{number:.10g}{unit}")
+    return Row(key, number, NOTHING if number is None else f"{number:.15g}{unit}")
 
 
 def _secret(key: str, secret: Secret | None) -> Row:

@@ -122,6 +122,21 @@ MIN_FREE: Kind[MinFree] = Kind(
 )
 
 
+def _max_size(text: str) -> int:
+    match = _SIZE.fullmatch(text)
+    if not match or (size_bytes := round(float(match[1]) * _SIZE_UNITS[match[2]])) < MIN_MAX_SIZE_BYTES:
+        raise Refused(shown(text))
+    return size_bytes
+
+
+MIN_MAX_SIZE_BYTES = 10**6
+MAX_SIZE: Kind[int] = Kind(
+    "a size with its unit from 1M up, such as 500G or 2T (powers of 1000)",
+    _max_size,
+    {"type": "string", "pattern": rf"^{_NUMBER}[KMGT]$"},
+)
+
+
 def _cpu_budget(text: str) -> float:
     match = _PERCENT.fullmatch(text)
     if not match or not 1 <= float(match[1]) <= 102_400:

@@ -1,0 +1,400 @@
+"""The catalogue: which segments there are, the gaps between them, what is locked, and what happened to footage.
+
+An index in the state folder, never the truth: it is made anew from the recordings whenever it is lost or damaged, and
+recording never waits for it. Only locks cannot be found in the recordings, so they are noted in `locks.json` beside it
+as well, from which an empty catalogue takes them back. Written by the service, from one thread of its own, and by
+commands such as `vmstui lock`; read by commands, with or without a service. All that is asked for one camera and day
+goes through an index; whoever needs all files gets them a page at a time.
+
+Every method raises CatalogueError. With `reopen` set in it the object is of no use any more: the file was damaged and
+is put aside, or somebody else replaced it. Open it again, and fill it if it is `fresh`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vmstui.footage import Gap, Lock, Segment, SegmentVerdict, StoredEvent, StoredEventKind
+from vmstui.recording import catalogue_file, locks_note
+from vmstui.recording.catalogue_file import CatalogueError, Damaged, Opened
+from vmstui.recording.catalogue_rows import (
+    EVENT_COLUMNS,
+    FILE_COLUMNS,
+    GAP_COLUMNS,
+    LOCK_COLUMNS,
+    SEGMENT_COLUMNS,
+    Row,
+    StoredFile,
+    Value,
+    event_of,
+    event_row,
+    file_of,
+    gap_of,
+    instant,
+    lock_of,
+    lock_row,
+    micros,
+    segment_of,
+    segment_row,
+    text,
+)
+
+FILE_NAME = "catalogue.sqlite3"
+MAX_EVENTS = 100_000
+_PAGE = 500
+_PLAYS = f"AND verdict <> '{SegmentVerdict.BROKEN.value}'"
+
+
+class Catalogue:
+    """One connection, for any thread, one at a time."""
+
+    def __init__(self, path: Path, opened: Opened, *, readonly: bool) -> None:
+        self._path = path
+        self._connection = opened.connection
+        self._identity = opened.identity
+        self._readonly = readonly
+        self._lock = threading.RLock()
+        self.fresh = opened.fresh
+        """It has to be filled from the recordings, as it is new or a damaged one was put aside, until `filled`."""
+
+    @classmethod
+    def open(cls, path: Path, *, readonly: bool = False) -> Catalogue:
+        """The catalogue at a path, made if need be, unless it shall only be read."""
+        opened = catalogue_file.open_reading(path) if readonly else catalogue_file.open_writing(path, _recall_locks)
+        return cls(path, opened, readonly=readonly)
+
+    def close(self) -> None:
+        """End the connection. Nothing is lost without it."""
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def filled(self) -> None:
+        """All that is in the recordings is in the catalogue: from now on it is not `fresh` any more."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES ('filled', '')")
+        self.fresh = False
+
+    # -- segments -----------------------------------------------------------------------------------------------------
+
+    def add(self, segments: Iterable[Segment]) -> int:
+        """Note segments; one whose path is known stays as it is. The number of those that were new."""
+        rows = [segment_row(segment) for segment in segments]
+        marks = ", ".join("?" * (SEGMENT_COLUMNS.count(",") + 2))
+        with self._writing() as connection:
+            return connection.executemany(
+                f"INSERT INTO segments ({SEGMENT_COLUMNS}, ended_us) VALUES ({marks}) ON CONFLICT (path) DO NOTHING",
+                rows,
+            ).rowcount
+
+    def segments(
+        self,
+        camera: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> tuple[Segment, ...]:
+        """Those that overlap [since, until), by start."""
+        where, values = self._overlapping(camera, since, until)
+        order = "DESC" if newest_first else "ASC"
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE {where} ORDER BY started_us {order}, path {order} LIMIT ?",
+            (*values, -1 if limit is None else limit),
+        )
+        return tuple(segment_of(row) for row in rows)
+
+    def around(self, camera: str, segment: Segment) -> tuple[Segment | None, Segment | None]:
+        """The segments of a camera before and after one, by start, among those that play. It need not be catalogued."""
+        at = (micros(segment.started_at), segment.path)
+        sides = (("<", "<=", "DESC"), (">", ">=", "ASC"))
+        before, after = (
+            self._rows(
+                f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? AND started_us {loose} ? "
+                f"AND (started_us, path) {strict} (?, ?) {_PLAYS} "
+                f"ORDER BY started_us {order}, path {order} LIMIT 1",
+                (camera, at[0], *at),
+            )
+            for strict, loose, order in sides
+        )
+        return (segment_of(before[0]) if before else None, segment_of(after[0]) if after else None)
+
+    def known(self, paths: Iterable[str]) -> set[str]:
+        """Which of these paths are catalogued."""
+        found: set[str] = set()
+        wanted = list(paths)
+        for start in range(0, len(wanted), _PAGE):
+            page = wanted[start : start + _PAGE]
+            marks = ", ".join("?" * len(page))
+            found.update(
+                str(path) for (path,) in self._rows(f"SELECT path FROM segments WHERE path IN ({marks})", page)
+            )
+        return found
+
+    def remove(self, paths: Iterable[str], events: Iterable[StoredEvent] = ()) -> None:
+        """Segments leave the catalogue and events say why, both or neither."""
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM segments WHERE path = ?", [(path,) for path in paths])
+            _add_events(connection, events)
+
+    def set_verdict(self, path: str, verdict: SegmentVerdict, reason: str, new_path: str | None = None) -> None:
+        """What a later check found; with `new_path` where the file was moved to."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE segments SET verdict = ?, reason = ?, path = ? WHERE path = ?",
+                (verdict.value, text(reason), new_path or path, path),
+            )
+
+    def first_at(self, camera: str) -> datetime | None:
+        """When the first segment of a camera began that was ever catalogued, also when it was deleted since."""
+        rows = self._rows("SELECT first_us FROM cameras WHERE camera = ?", (camera,))
+        return instant(rows[0][0]) if rows else None
+
+    def cameras(self) -> tuple[str, ...]:
+        """Ids of cameras that have segments, whether they are configured or not."""
+        return tuple(str(camera) for (camera,) in self._rows("SELECT camera FROM cameras WHERE count > 0", ()))
+
+    def total(self, camera: str | None) -> tuple[int, int]:
+        """How many segments there are, and their bytes, of one camera or of all."""
+        where = "1" if camera is None else "camera = ?"
+        rows = self._rows(
+            f"SELECT coalesce(sum(count), 0), coalesce(sum(size_bytes), 0) FROM cameras WHERE {where}",
+            () if camera is None else (camera,),
+        )
+        return int(rows[0][0]), int(rows[0][1])
+
+    # -- for retention: a page at a time, never all rows in memory ----------------------------------------------------
+
+    def oldest(self, camera: str | None) -> Iterator[StoredFile]:
+        """All segments of one camera or of all, oldest first. Between two pages others may write."""
+        where = "1" if camera is None else "camera = ?"
+        values: tuple[Value, ...] = () if camera is None else (camera,)
+        after_us, after_id = -(2**62), 0
+        while True:
+            rows = self._rows(
+                f"SELECT {FILE_COLUMNS}, id FROM segments WHERE {where} AND started_us >= ? "
+                f"AND (started_us, id) > (?, ?) ORDER BY started_us, id LIMIT {_PAGE}",
+                (*values, after_us, after_us, after_id),
+            )
+            for row in rows:
+                yield file_of(row)
+            if len(rows) < _PAGE:
+                return
+            after_us, after_id = rows[-1][2], rows[-1][5]
+
+    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
+        """The newest segments of a camera, newest first; with `playing` only those that play."""
+        rows = self._rows(
+            f"SELECT {FILE_COLUMNS} FROM segments WHERE camera = ? {_PLAYS if playing else ''} "
+            "ORDER BY started_us DESC, id DESC LIMIT ?",
+            (camera, count),
+        )
+        return tuple(file_of(row) for row in rows)
+
+    def started_between(self, camera: str, since: datetime, until: datetime) -> bool:
+        """Whether any segment of a camera began in [since, until)."""
+        rows = self._rows(
+            "SELECT 1 FROM segments WHERE camera = ? AND started_us >= ? AND started_us < ? LIMIT 1",
+            (camera, micros(since), micros(until)),
+        )
+        return bool(rows)
+
+    # -- gaps ---------------------------------------------------------------------------------------------------------
+
+    def replace_gaps(self, camera: str, since: datetime, until: datetime, gaps: Iterable[Gap]) -> None:
+        """The gaps of a camera that lie in [since, until] are from now on these."""
+        rows = [
+            (gap.camera, micros(gap.started_at), micros(gap.ended_at), gap.length_s, gap.cause.value, text(gap.detail))
+            for gap in gaps
+        ]
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM gaps WHERE camera = ? AND started_us >= ? AND ended_us BETWEEN ? AND ?",
+                (camera, micros(since), micros(since), micros(until)),
+            )
+            connection.executemany(
+                "INSERT INTO gaps (camera, started_us, ended_us, length_s, cause, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+
+    def gaps(self, camera: str | None, since: datetime | None, until: datetime | None) -> tuple[Gap, ...]:
+        """Those that overlap [since, until), by start."""
+        conditions, values = ["1"], list[Value]()
+        if camera is not None:
+            conditions.append("camera = ?")
+            values.append(camera)
+        if since is not None:
+            conditions.append("ended_us > ?")
+            values.append(micros(since))
+        if until is not None:
+            conditions.append("started_us < ?")
+            values.append(micros(until))
+        rows = self._rows(
+            f"SELECT {GAP_COLUMNS} FROM gaps WHERE {' AND '.join(conditions)} ORDER BY started_us, id",
+            values,
+        )
+        return tuple(gap_of(row) for row in rows)
+
+    # -- locks --------------------------------------------------------------------------------------------------------
+
+    def lock(self, camera: str, since: datetime, until: datetime, note: str, by: str, at: datetime) -> Lock:
+        """Keep the footage of [since, until) from retention, also what is only recorded later."""
+        if until <= since:
+            raise CatalogueError(f"a lock has to end after it begins: found {since} to {until}")
+        with self._writing() as connection:
+            added = connection.execute(
+                "INSERT INTO locks (camera, since_us, until_us, note, by, at_us) VALUES (?, ?, ?, ?, ?, ?)",
+                (camera, micros(since), micros(until), text(note), text(by), micros(at)),
+            ).lastrowid
+            lock = next(lock for lock in self._read_locks(camera) if lock.id == added)
+            _add_events(connection, [_lock_event(lock, StoredEventKind.LOCKED, at)])
+            locks_note.write(self._path, self._read_locks(None))
+        return lock
+
+    def unlock(self, number: int, at: datetime | None = None) -> bool:
+        """Give a lock back; False if there is none of that number."""
+        with self._writing() as connection:
+            lock = next((lock for lock in self._read_locks(None) if lock.id == number), None)
+            if lock is None:
+                return False
+            connection.execute("DELETE FROM locks WHERE id = ?", (number,))
+            _add_events(connection, [_lock_event(lock, StoredEventKind.UNLOCKED, at or datetime.now(UTC))])
+            locks_note.write(self._path, self._read_locks(None))
+        return True
+
+    def locks(self, camera: str | None) -> tuple[Lock, ...]:
+        """Those of one camera or of all, by number."""
+        with self._lock, self._told():
+            return self._read_locks(camera)
+
+    def _read_locks(self, camera: str | None) -> tuple[Lock, ...]:
+        rows = self._connection.execute(f"SELECT {LOCK_COLUMNS} FROM locks ORDER BY id").fetchall()
+        return tuple(lock_of(row) for row in rows if camera is None or row[1] == camera)
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    def add_event(self, event: StoredEvent) -> None:
+        """Note what happened to footage; the newest 100,000 are kept."""
+        with self._writing() as connection:
+            _add_events(connection, [event])
+
+    def events(
+        self,
+        camera: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        limit: int | None = None,
+    ) -> tuple[StoredEvent, ...]:
+        """What happened in [since, until), oldest first; the newest `limit` of it."""
+        conditions, values = ["1"], list[Value]()
+        for condition, value in (
+            ("camera = ?", camera),
+            ("at_us >= ?", None if since is None else micros(since)),
+            ("at_us < ?", None if until is None else micros(until)),
+        ):
+            if value is not None:
+                conditions.append(condition)
+                values.append(value)
+        rows = self._rows(
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY at_us DESC, id DESC LIMIT ?",
+            [*values, -1 if limit is None else limit],
+        )
+        return tuple(event_of(row) for row in reversed(rows))
+
+    # -- how it is done -----------------------------------------------------------------------------------------------
+
+    def _overlapping(
+        self, camera: str | None, since: datetime | None, until: datetime | None
+    ) -> tuple[str, list[Value]]:
+        """A condition that an index can answer: none begins longer before `since` than the longest one lasts."""
+        conditions, values = ["1"], list[Value]()
+        if camera is not None:
+            conditions.append("camera = ?")
+            values.append(camera)
+        if since is not None:
+            longest = self._rows(f"SELECT coalesce(max(longest_us), 0) FROM cameras WHERE {conditions[-1]}", values)
+            longest_us, since_us = longest[0][0], micros(since)
+            conditions.append("started_us >= ? AND (ended_us > ? OR started_us >= ?)")
+            values += [since_us - longest_us, since_us, since_us]
+        if until is not None:
+            conditions.append("started_us < ?")
+            values.append(micros(until))
+        return " AND ".join(conditions), values
+
+    def _rows(self, statement: str, values: Sequence[Value]) -> list[Row]:
+        with self._lock, self._told():
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of it or nothing."""
+        with self._lock, self._told():
+            if catalogue_file.identity(self._path) != self._identity:
+                raise CatalogueError(f"the catalogue {self._path} was replaced by another process", reopen=True)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            with catalogue_file.told(self._path):
+                yield
+        except Damaged as damage:
+            text = f"the catalogue {self._path} is damaged ({damage})"
+            if self._readonly:
+                text += ": the recorder makes it anew from the recordings, or do it now: vmstui segments --rebuild"
+                raise CatalogueError(text) from damage
+            self._connection.close()
+            aside = self._put_aside(str(damage))
+            raise CatalogueError(f"{text}{f' and was put aside as {aside}' if aside else ''}", reopen=True) from damage
+
+    def _put_aside(self, reason: str) -> Path | None:
+        """None if somebody else has done it already, or it could not be done."""
+        try:
+            with catalogue_file.alone(self._path):
+                if catalogue_file.identity(self._path) == self._identity:
+                    return catalogue_file.put_aside(self._path, reason)
+        except (OSError, CatalogueError):
+            pass
+        return None
+
+
+def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
+    """Into an empty catalogue, from the note that the one before it left."""
+    connection.executemany(
+        f"INSERT INTO locks ({LOCK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", map(lock_row, locks_note.read(path))
+    )
+
+
+def _add_events(connection: sqlite3.Connection, events: Iterable[StoredEvent]) -> None:
+    rows = [event_row(event) for event in events]
+    if not rows:
+        return
+    marks = ", ".join("?" * len(rows[0]))
+    connection.executemany(f"INSERT INTO events ({EVENT_COLUMNS}) VALUES ({marks})", rows)
+    connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (MAX_EVENTS,))
+
+
+def _lock_event(lock: Lock, kind: StoredEventKind, at: datetime) -> StoredEvent:
+    note = f": {lock.note}" if lock.note else ""
+    told = f"lock {lock.id} of {lock.since.isoformat()} to {lock.until.isoformat()} by {lock.by}{note}"
+    return StoredEvent(at, lock.camera, kind, told)
