@@ -28,7 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vmstui.recorder import camera, history, policy, publisher, resources, service, watchdog
+from vmstui.recorder import history, policy, publisher, resources, service, succession, watchdog
 from vmstui.recorder import worker as worker_module
 from vmstui.recorder.record import WorkerRecord
 from vmstui.recording import spool
@@ -38,9 +38,9 @@ STATE = Path(os.environ.get("VMSTUI_STATE", "/nowhere"))
 STEPS: dict[str, tuple[Any, str]] = {
     "spawn": (worker, "spawn"),
     "ended": (worker.Worker, "ended"),
-    "promote": (camera.CameraWorker, "_promote"),
-    "forget": (camera.CameraWorker, "_forget"),
-    "left": (camera.CameraWorker, "_left"),
+    "promote": (succession.Succession, "_promote"),
+    "forget": (succession.Succession, "_forget"),
+    "left": (succession.Succession, "_left"),
     "publish": (spool, "publish"),
     "quarantine": (spool, "quarantine"),
     "noted in history": (history.History, "add"),

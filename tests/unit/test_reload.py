@@ -24,12 +24,13 @@ from tests.unit.ffmpeg_examples import SOURCE_PROFILE, abilities, camera
 from vmstui.model import Camera, CameraState, CameraTouch, RestartCost, RestartMode, Secret, Settings, Touch
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
-from vmstui.recorder.camera import SUCCESSOR, CameraWorker
+from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Surroundings, digest, shape, surroundings
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.policy import WORKER_POLICY
 from vmstui.recorder.process import Process
+from vmstui.recorder.succession import SUCCESSOR
 from vmstui.recorder.worker import Worker
 from vmstui.recording.clock import WallClock
 from vmstui.triage.masking import Masker
@@ -125,7 +126,7 @@ async def test_a_worker_that_records_is_replaced_for_what_shapes_it_and_for_noth
         else:
             assert done == CameraTouch("lobby", Touch.RESTARTS, done.why, RestartCost.SEAMLESS)
             assert change in done.why
-            assert made.worker.successor is not None
+            assert made.worker.succession.successor is not None
 
 
 @hypothesis_settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -163,16 +164,16 @@ def test_what_is_foretold_is_what_is_done(
             one_since = datetime.now(UTC) if takes_one else None
             made.worker.worker.save(replace(made.worker.worker.record, one_connection_since=one_since))
             if leaving is not None:
-                made.worker.leaving = Worker(
-                    made.worker, made.worker.worker.record, tmp_path_factory.mktemp("old") / "n"
-                )
-                made.worker.leaving.machine = m.Machine(leaving, alive=True)
+                note = tmp_path_factory.mktemp("old") / "n"
+                goes = Worker(made.worker, made.worker.succession, made.worker.worker.record, note)
+                goes.machine = m.Machine(leaving, alive=True)
+                made.worker.succession.leaving = goes
             made.context.abilities = abilities() if ffmpeg_known else None
             old = made.worker.worker
             foretold, done = made.reload(CHANGES[change](before))
             assert foretold == done
             events = [type(event) for worker, event in made.sent if worker is old]
-            beside = made.worker.successor is not None
+            beside = made.worker.succession.successor is not None
             # Nothing is done to a worker that records before the one that leaves has left.
             waits = leaving is CameraState.STOPPING and state is CameraState.RECORDING
             match done.touch, done.cost:
@@ -220,7 +221,7 @@ async def test_what_records_is_never_ended_while_no_new_worker_may_start(tmp_pat
         made.worker.dispatch(ev.Release())
         made.worker.worker.machine = replace(made.worker.worker.machine, hold="")
         made.worker.tick(asyncio.get_running_loop().time(), 0.0)
-        assert made.worker.successor is not None
+        assert made.worker.succession.successor is not None
 
 
 async def test_a_second_reload_leaves_a_hand_over_alone_that_brings_what_it_asks_for(tmp_path: Path) -> None:
@@ -228,27 +229,27 @@ async def test_a_second_reload_leaves_a_hand_over_alone_that_brings_what_it_asks
         made.put(CameraState.RECORDING, lives=True)
         changed = CHANGES["password"](LOBBY)
         made.reload(changed)
-        coming = made.worker.successor
+        coming = made.worker.succession.successor
         assert coming is not None
         assert coming.note_path == made.worker.folder / SUCCESSOR
         assert made.reload(changed) == (UNTOUCHED, UNTOUCHED), "it is still to be started"
         coming.process = cast(Process, SimpleNamespace(pid=2))
         coming.save(replace(coming.record, config_digest=digest(shape(changed, surroundings(made.context)))))
         assert made.reload(changed) == (UNTOUCHED, UNTOUCHED), "it comes up on the new configuration"
-        assert made.worker.successor is coming
+        assert made.worker.succession.successor is coming
 
 
 async def test_what_changes_again_during_a_hand_over_is_taken_over_after_it_and_as_seamlessly(tmp_path: Path) -> None:
     with bench(tmp_path) as made:
         made.put(CameraState.RECORDING, lives=True)
         made.reload(CHANGES["password"](LOBBY))
-        first = made.worker.successor
+        first = made.worker.succession.successor
         foretold, done = made.reload(CHANGES["url"](LOBBY))
         assert foretold == done == CameraTouch("lobby", Touch.RESTARTS, ("url", "password"), RestartCost.SEAMLESS)
-        assert made.worker.leaving is first
+        assert made.worker.succession.leaving is first
         assert first is not None
-        made.worker.worker_changed(first)  # it has ended
-        assert made.worker.successor is not None
+        made.worker.succession.worker_changed(first)  # it has ended
+        assert made.worker.succession.successor is not None
         assert ev.Restart not in made.events()
 
 
@@ -287,6 +288,6 @@ async def test_what_all_cameras_share_touches_workers_only_where_it_shapes_them(
         assert made.worker.consequence(LOBBY, around).why == keys
         silent = replace(LOBBY, profile=replace(SOURCE_PROFILE, live=None))
         made.worker.configure(silent)
-        made.worker.successor = None
+        made.worker.succession.successor = None
         made.put(CameraState.RECORDING, lives=True)
         assert made.worker.consequence(silent, around).why == tuple(key for key in keys if key != "live")

@@ -1,7 +1,7 @@
 """From one worker to the next: what to do when the one beside does not come up, and how much was lost in between. Pure.
 
 A worker that records is replaced by one that starts beside it and takes its place once its first keyframe is on disk.
-That needs a camera that serves two connections at a time, which is learnt by trying. Called by `camera.py`.
+That needs a camera that serves two connections at a time, which is learnt by trying. Called by `succession.py`.
 """
 
 from __future__ import annotations

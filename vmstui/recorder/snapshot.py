@@ -79,7 +79,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
     """One row of the fleet table."""
     machine, record = worker.worker.machine, worker.worker.record
     run = worker.worker.run
-    beside = worker.successor or worker.leaving
+    beside = worker.succession.beside
     return CameraSnapshot(
         id=worker.camera.id,
         name=worker.camera.name,
@@ -104,9 +104,9 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         warnings_per_min=worker.context.logbook.warnings_since(
             worker.camera.id, datetime.now(UTC) - timedelta(minutes=1)
         ),
-        seamless=worker.seamless,
+        seamless=worker.succession.may_hand_over(),
         beside_pid=beside.process.pid if beside is not None and beside.process is not None else None,
-        changeover=worker.changeover,
+        changeover=worker.succession.changeover,
         event_at=newest.at if (newest := worker.events.newest()) is not None else None,
     )
 

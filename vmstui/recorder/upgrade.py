@@ -100,7 +100,7 @@ class Upgrader:
             self._under_way = False
 
     def _due(self) -> tuple[str, ...]:
-        return tuple(name for name, camera in self._service.fleet.cameras.items() if camera.due)
+        return tuple(name for name, camera in self._service.fleet.cameras.items() if camera.succession.due)
 
     # -- 1 -----------------------------------------------------------------------------------------------------------
 

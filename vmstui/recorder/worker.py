@@ -1,8 +1,8 @@
 """One worker of a camera: an ffmpeg process from the question to the camera before it to the explanation of its end.
 
-A camera has one; for the time of a hand-over a second one stands beside it (`camera.py`). Each has a note of its own on
-disk, its own log and progress files, and one of the camera's two locks, so that the kernel itself keeps the camera from
-ever having three, and a worker that starts alone from having company.
+A camera has one; for the time of a hand-over a second one stands beside it (`succession.py`). Each has a note of its
+own on disk, its own log and progress files, and one of the camera's two locks, so that the kernel itself keeps the
+camera from ever having three, and a worker that starts alone from having company.
 """
 
 from __future__ import annotations
@@ -83,6 +83,13 @@ class Owner(Protocol):
     def newest_segment(self) -> Segment | None:
         """The last one published."""
 
+    def settle_leftovers(self) -> None:
+        """Settle what ended generations left in the spool, as soon as nothing of them can write there any more."""
+
+
+class Company(Protocol):
+    """What a worker needs of those before and beside it."""
+
     def worker_changed(self, worker: Worker) -> None:
         """Something happened to a worker: it started, recorded, ended, waits."""
 
@@ -92,14 +99,11 @@ class Owner(Protocol):
     def newest_generation(self) -> int:
         """The highest number given to a worker so far."""
 
-    def settle_leftovers(self) -> None:
-        """Settle what ended generations left in the spool, as soon as nothing of them can write there any more."""
-
 
 class Worker(Supervised):
     """One worker. `note_path` is where what is known about it is kept."""
 
-    def __init__(self, owner: Owner, record: WorkerRecord, note_path: Path) -> None:
+    def __init__(self, owner: Owner, company: Company, record: WorkerRecord, note_path: Path) -> None:
         super().__init__(WORKER_POLICY)
         self.record = record
         self.note_path = note_path
@@ -115,6 +119,7 @@ class Worker(Supervised):
         self._loose = False
         """The note on disk may not outlast a power cut."""
         self._owner = owner
+        self._company = company
         self._plan: Plan | None = None
         self._lower_rung = False
         self.unsettled = False
@@ -157,11 +162,11 @@ class Worker(Supervised):
         async with owner.spooling, owner.context.undisturbed:
             with ExitStack() as undo:
                 try:
-                    lock_fd = take_slot(owner.folder, beside=owner.has_company(self))
+                    lock_fd = take_slot(owner.folder, beside=self._company.has_company(self))
                 except LockHeld:
                     return self._adopt_holder()
                 undo.callback(os.close, lock_fd)
-                last = owner.newest_generation()
+                last = self._company.newest_generation()
                 prepared = await asyncio.to_thread(
                     prepare, owner.context, owner.camera, self.log, codec, self.machine.rung, last
                 )
@@ -213,7 +218,7 @@ class Worker(Supervised):
     def _adopt_holder(self) -> Process:
         """The camera's lock is held: by a worker of ours that we lost sight of, or by what it forked."""
         found = None
-        if not self._owner.has_company(self):
+        if not self._company.has_company(self):
             found = find_marked(marker(self._owner.context, self._owner.camera.id))
         if found is None:
             text = "another process holds the lock of this camera, so it may still be recorded; no second worker starts"
@@ -246,7 +251,7 @@ class Worker(Supervised):
         generation, run = self.record.generation, self.run
         recorded = run is not None and run.recorded
         if run is not None:
-            if self._owner.has_company(self) or slots_are_free(self._owner.folder):
+            if self._company.has_company(self) or slots_are_free(self._owner.folder):
                 self._owner.publisher.generation_ended(run.spool)
             else:
                 self.unsettled = True  # what it forked may go on writing there
@@ -288,7 +293,7 @@ class Worker(Supervised):
     def changed(self) -> None:
         if self._loose and self.machine.state is not State.STARTING:
             self.save(self.record)
-        self._owner.worker_changed(self)
+        self._company.worker_changed(self)
 
     def remember(self) -> None:
         past = replace(self.machine.past, reason=self._owner.context.masker.mask(self.machine.past.reason))
