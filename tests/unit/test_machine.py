@@ -132,7 +132,7 @@ def test_every_class_has_its_ladder_and_stays_on_its_last_step(retry: Retry) -> 
         machine, _ = run(ev.TimeUp(), ev.Running(), machine=machine)
     ladder_s = BACK_OFF_S[retry]
     assert waits == list(ladder_s[1:]) + [ladder_s[-1]] * (12 - len(ladder_s[1:]))
-    assert ladder_s[0] == 0 or ladder_s == (600,)
+    assert ladder_s[0] == (1 if retry is Retry.DISK else 0) or ladder_s == (600,)
 
 
 def test_the_fallback_ladder_is_taken_one_rung_at_a_time_without_waiting() -> None:
@@ -194,6 +194,24 @@ def test_a_disk_that_comes_and_goes_does_not_cut_a_wait_short(retry: Retry) -> N
     machine, actions = run(HOLD, ev.Release(), HOLD, ev.Release(), machine=waiting)
     assert machine.state is waiting.state
     assert actions == []
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_who_dies_of_the_disk_waits_for_it_and_is_not_blamed(recorded: bool) -> None:
+    before = run(ev.Start(), ev.NotStarted(Retry.NETWORK, "x", 0))[0]
+    machine = run(ev.TimeUp(), ev.Running(), *[ev.Footage()] * recorded, machine=before)[0]
+    machine, actions = run(ev.Ended(Retry.DISK, "no space", 0, 1.0, recorded, 0), machine=machine)
+    assert (machine.state, ev.StartWorker() in actions) == (State.BACKOFF, False), "first the disk is looked at"
+    machine, actions = run(ev.TimeUp(), ev.NotStarted(Retry.DISK, "no space", 0), machine=machine)
+    held, actions = run(HOLD, machine=machine)
+    assert (held.state, held.reason, held.failures) == (State.HELD, HOLD.text, before.failures)
+    assert ev.ClearTimer() in actions
+    again, actions = run(ev.Release(), machine=held)
+    assert (again.state, actions) == (State.STARTING, [ev.StartWorker()])
+    # Where the disk is not to blame after all, its failures count like any other.
+    assert machine.failures == before.failures + 2
+    later = run(ev.TimeUp(), ev.NotStarted(Retry.NETWORK, "x", 0), HOLD, machine=machine)[0]
+    assert (later.state, later.failures) == (State.BACKOFF, before.failures + 3)
 
 
 def test_a_start_that_is_not_wanted_any_more_is_cancelled() -> None:
@@ -418,7 +436,8 @@ class World:
             assert since_s in (None, self.now_s)
         if machine.failures < before.failures:
             anew = isinstance(event, ev.Start | ev.Restart)
-            assert healthy or not machine.wanted or machine.heir or anew, "a ladder begun anew"
+            excused = isinstance(event, ev.Hold) and before.failures_before_disk is not None
+            assert healthy or not machine.wanted or machine.heir or anew or excused, "a ladder begun anew"
         unwell_s = round(self.now_s - since_s, 6) if since_s is not None else -1.0
         assert not machine.failing or unwell_s >= FAILING_AFTER_S
         assert (machine.state is State.FAILING) <= machine.failing

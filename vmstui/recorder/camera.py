@@ -233,6 +233,8 @@ class CameraWorker:
         """A line for the history of the camera, and for its log."""
         mask, now = self.context.masker.mask, datetime.now(UTC)
         self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
+        if kind in (EventKind.HOLD, EventKind.ALARM) and self.worker.machine.state is State.HELD:
+            return  # it is so for all cameras, and the service says it once
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
         generation = self.worker.record.generation
         self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, OWN_COMPONENT, mask(text))

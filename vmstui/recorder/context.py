@@ -16,6 +16,7 @@ from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate
 from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.recording.clock import WallClock
+from vmstui.recording.guard import Guard
 from vmstui.triage.masking import Masker
 
 
@@ -55,7 +56,9 @@ class Context:
     ffmpeg_found: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once `abilities` are known, for good."""
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the recordings folder was seen usable and marked as this recorder's; nothing in it is touched before."""
+    """Set while the recordings folder is there and known to be the right one; nothing in it is touched otherwise."""
+    storage_due: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the recordings folder is to be looked at now: a worker or a start of one failed because of it."""
     spools_due: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when spools are to be looked at: after a tick, and when a worker was started or adopted, whose first
     footage is waited for."""
@@ -64,6 +67,11 @@ class Context:
     """After an upgrade: up to where the version before us had read the log of a camera's generation."""
     undisturbed: Undisturbed = field(default_factory=Undisturbed)
     """For what an upgrade should not cut in half."""
+
+    @property
+    def guard(self) -> Guard:
+        """Tells the recordings folder from whatever else its path may lead to."""
+        return Guard(self.state_folder, self.installation)
 
     def camera_folder(self, camera: str) -> Path:
         """State, logs and notes of one camera."""

@@ -27,6 +27,7 @@ from vmstui.recorder.policy import Retry
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.supervised import StartFailed
 from vmstui.recording import layout
+from vmstui.recording.guard import WrongFolder
 from vmstui.settings.rows import profile_rows
 
 DESCRIBE_TIMEOUT_S = 5.0
@@ -88,9 +89,9 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     folder = context.camera_folder(camera.id)
     recordings = Path(context.settings.recordings)
     generation = 1 + max(last, *layout.spooled_generations(recordings, camera.id), 0)
-    spool = layout.generation_spool(recordings, camera.id, generation)
     try:
-        spool.mkdir(parents=True, mode=0o700)
+        mount = context.settings.recordings_mount
+        spool = context.guard.make_spool(context.settings.recordings, mount, camera.id, generation)
         log.prepare(generation)
         _write_if_other(folder / INPUT_SCRIPT, input_script(camera, abilities).encode())
         progress = progress_path(folder, generation)
@@ -103,6 +104,8 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
             context.settings.segment_length_s,
             publish_url,
         )
+    except WrongFolder as error:
+        raise StartFailed(Retry.DISK, str(error), ExitKind.DISK) from None
     except OSError as error:
         raise StartFailed(Retry.DISK, f"cannot write {error.filename or folder}: {error.strerror}") from None
     except CommandError as error:

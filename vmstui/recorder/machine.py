@@ -84,6 +84,8 @@ class Machine:
     """The alarm is raised."""
     hold: str = ""
     """Why nothing may start now; empty when it may."""
+    failures_before_disk: int | None = None
+    """While the last failure was of the disk: what the count was before. None when it was of something else."""
     over: bool = False
     """Stopped for good."""
     heir: bool = False
@@ -220,7 +222,7 @@ def _running(machine: Machine, event: Event) -> Result:
 
 
 def _footage(machine: Machine, event: Event) -> Result:
-    return replace(machine, state=State.RECORDING, reason=""), ()
+    return replace(machine, state=State.RECORDING, reason="", failures_before_disk=None), ()
 
 
 def _healthy(machine: Machine, event: Event) -> Result:
@@ -286,6 +288,20 @@ def _hold_living(machine: Machine, event: Event) -> Result:
 def _remember_hold(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Hold)
     return replace(machine, hold=event.text), ()
+
+
+def _hold_waiting(machine: Machine, event: Event) -> Result:
+    """A wait goes on: a disk that comes and goes must not make us hammer a camera that refuses our password.
+
+    But who waits since the disk failed under it waits for the disk, and that was no failure of the camera.
+    """
+    assert isinstance(event, Hold)
+    held = replace(machine, hold=event.text)
+    if held.failures_before_disk is None:
+        return held, ()
+    excused = replace(held, failures=min(held.failures_before_disk, held.failures), failures_before_disk=None)
+    waiting, actions = _begin(excused)
+    return waiting, (ClearTimer(), *actions)
 
 
 def _hold_again(machine: Machine, event: Event) -> Result:
@@ -359,7 +375,12 @@ def _after_failure(machine: Machine, retry: Retry, text: str, jitter: float, *, 
         note = Note(EventKind.FALLBACK, text, rule="fallback ladder", outcome="next rung")
         return lower, (note, *actions, *start)
     delay_s = machine.policy.delay_s(retry, machine.failures, recorded, jitter)
-    machine = replace(machine, failures=max(machine.failures, 0 if recorded else 1) + 1)
+    before = machine.failures if machine.failures_before_disk is None else machine.failures_before_disk
+    machine = replace(
+        machine,
+        failures=max(machine.failures, 0 if recorded else 1) + 1,
+        failures_before_disk=before if retry is Retry.DISK else None,
+    )
     if delay_s == 0:
         again, start = _begin(machine)
         return again, (*actions, *start)
@@ -485,8 +506,7 @@ _WAITING: dict[type[Event], Handler] = {
     Stop: _unwant,
     Restart: _want,
     TimeUp: _timer_begin,
-    # The wait goes on: a disk that comes and goes must not make us hammer a camera that refuses our password.
-    Hold: _remember_hold,
+    Hold: _hold_waiting,
     Release: _forget_hold,
 }
 _ROWS: dict[State, dict[type[Event], Handler]] = {

@@ -43,8 +43,9 @@ BACK_OFF_S: Mapping[Retry, tuple[float, ...]] = {
     Retry.NETWORK: (0, 1, 2, 5, 10, 30, 60),
     # What uses up its sessions is often our own last one, which a camera keeps for up to a minute.
     Retry.BUSY: (0, 5, 10, 30, 60),
-    # Nobody outside is troubled, and a disk that is missing or full holds all cameras anyway.
-    Retry.DISK: (0, 1, 2, 5, 10, 30),
+    # Nobody outside is troubled, and a disk that is missing or full holds all cameras anyway: in the first second it is
+    # looked at, and a start before that would only fail as well.
+    Retry.DISK: (1, 1, 2, 5, 10, 30),
     Retry.DRIVER: (0, 2, 5, 10, 30, 60),
     # Each round may cost a core dump and leaves a short file; a few quick ones, then slow.
     Retry.CRASH: (0, 1, 2, 5, 15, 60, 300),

@@ -49,7 +49,7 @@ from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.process import holders
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.relay import RelayWorker, publishing_after
-from vmstui.recorder.resources import CHECK_PERIOD_S, Hold, Resources
+from vmstui.recorder.resources import CHECK_PERIOD_S, HELD_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.unit import look
 from vmstui.recorder.wall_clock import clock_seen, recall_clock
@@ -113,7 +113,7 @@ class Service:
         )
         if inheritance is not None:
             self._context.read_before = recall(inheritance.memory_fd, self._logbook)
-        self.resources = Resources(self.settings, state_folder, installation)
+        self.resources = Resources(self.settings, state_folder, self._context.guard)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
@@ -140,7 +140,7 @@ class Service:
         self.fleet.open(self.settings, self._held)
         self.ready = True
         self.arrival = arrived(self, self.inheritance) if self.inheritance is not None else None
-        self._keep(self._for_ever("looking at the recordings folder", CHECK_PERIOD_S, self._look_at_storage))
+        self._keep(self._watch_storage())
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self._keep(self._look_at_unit())
         self._notifier.ready(self._status())
@@ -154,6 +154,7 @@ class Service:
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)
+            self.resources.close()
 
     def release(self) -> None:
         """Give the state folder free for another service; the last thing to be done."""
@@ -206,6 +207,7 @@ class Service:
         self._context.masker = Masker(secret_values(self.settings))
         self._context.zone = _zone(self.settings)
         self.resources.configure(self.settings)
+        self._context.storage_due.set()
         if self.settings.live != before.live:
             self._change_live()
         cameras = self.fleet.configure(self.settings)
@@ -378,12 +380,31 @@ class Service:
         held = f"; held: {self._context.masker.mask(self._held.text)}" if self._held is not None else ""
         return f"{recording} of {len(wanted)} cameras recording{held}"
 
-    async def _look_at_storage(self) -> bool:
-        await self.resources.check_storage()
-        if self.resources.snapshot().usable:
-            self._context.folder_is_ours.set()
-        self._apply_hold()
-        return False
+    async def _watch_storage(self) -> None:
+        """Look at the recordings folder every few seconds, and at once when a worker failed because of it; more often
+        while it cannot be used."""
+        due = self._context.storage_due
+        while True:
+            due.clear()
+            try:
+                await self._look_at_storage()
+            except Exception as error:
+                self.say(LogLevel.ERROR, f"looking at the recordings folder: {type(error).__name__}: {error}")
+            if not self.resources.snapshot().usable:
+                await asyncio.sleep(HELD_PERIOD_S)
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(due.wait(), CHECK_PERIOD_S)
+
+    async def _look_at_storage(self) -> None:
+        try:
+            await self.resources.check_storage()
+        finally:
+            if self.resources.within_reach:
+                self._context.folder_is_ours.set()
+            else:
+                self._context.folder_is_ours.clear()
+            self._apply_hold()
 
     async def _look_for_ffmpeg(self) -> bool:
         await self.resources.find_ffmpeg()

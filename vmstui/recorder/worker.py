@@ -151,6 +151,7 @@ class Worker(Supervised):
             return await self._launch()
         except StartFailed as error:
             self.failure_kind = error.kind
+            self._suspect_disk(error.retry)
             raise
 
     async def _launch(self) -> Process:
@@ -263,6 +264,7 @@ class Worker(Supervised):
         self.failure_kind = cause.kind
         self.ask_again = cause.kind not in _CAMERA_STAYED
         retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
+        self._suspect_disk(retry)
         # Mostly the next start follows at once, and notes something newer: it shall not wait for the disk twice. What a
         # person asked for must outlast a power cut in between; all else is found or learnt again.
         self.save(replace(self.record, identity=None), durable=self.record.wanted is not None)
@@ -363,6 +365,11 @@ class Worker(Supervised):
         if not sent:
             return ""
         return f"vmstui sent {', '.join(number.name for number in sent)}: {self.machine.reason}"
+
+    def _suspect_disk(self, retry: Retry) -> None:
+        """A disk that is to blame is so for all cameras: have it looked at while this one waits for its next start."""
+        if retry is Retry.DISK:
+            self._owner.context.storage_due.set()
 
     def _delay(self, text: str) -> None:
         self.delayed = text

@@ -1,14 +1,20 @@
-"""Who records into a recordings folder: one recorder, marked in a file, so that a second one keeps its hands off.
+"""The mark in a recordings folder: which folder it is, and the one recorder that records into it.
 
 Two recorders on one folder (root's and a user's, say) would take each other's spools for what a dead worker left, and
-publish files that are still being written. The mark names the recorder by the id of its installation, which lies in its
-state folder; it is taken over only when that installation is provably gone.
+publish files that are still being written. So the mark names the recorder by the id of its installation, which lies in
+its state folder; it is taken over only when that installation is provably gone. The mark also gives the folder itself
+an id, by which `guard.py` tells it from whatever else its path may lead to one day.
+
+Works below an open folder: what is looked at is what is written, wherever the path leads meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from vmstui.recording.layout import INTERNAL
@@ -16,34 +22,65 @@ from vmstui.recording.layout import INTERNAL
 MARK = "owner.json"
 INSTALLATION = "installation"
 """File in a state folder that holds the id of the installation."""
+_LONGEST_BYTES = 64 * 1024
 
 
-def claim(recordings: Path, installation: str, state_folder: Path) -> str:
-    """Mark the folder as ours. Gives a sentence why it is not, empty when it is.
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the mark says; empty strings where it is torn."""
 
-    Blocks as the disk does: call it from a thread.
-    """
-    mark = recordings / INTERNAL / MARK
+    installation: str = ""
+    """Of the recorder."""
+    state_folder: str = ""
+    folder: str = ""
+    """Id of the recordings folder; empty also in a mark that an earlier version wrote."""
+
+
+def read_mark(root: int) -> Mark | None:
+    """The mark in a recordings folder, None where there is none. Raises OSError if the disk does not tell."""
     try:
-        mark.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            owner = json.loads(mark.read_bytes())
-            other, other_state = str(owner["installation"]), str(owner["state_folder"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            other, other_state = "", ""
-        ours = Path(other_state) == state_folder  # if under another id, that was lost: nobody else works on our state
-        if other and other != installation and not ours and not _gone(Path(other_state), other):
-            return (
-                f"the recordings folder {recordings} belongs to another recorder (state in {other_state}): "
-                f"use a folder of its own for each, or remove {mark} if the other is gone for good"
-            )
-        if (other, other_state) != (installation, str(state_folder)):
-            beside = mark.with_name(f".{MARK}.{os.getpid()}")
-            beside.write_text(json.dumps({"installation": installation, "state_folder": str(state_folder)}))
-            os.replace(beside, mark)
-    except OSError as error:
-        return f"cannot mark the recordings folder {recordings} as ours: {error.strerror}"
-    return ""
+        descriptor = os.open(f"{INTERNAL}/{MARK}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=root)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        raw = file.read(_LONGEST_BYTES)
+    try:
+        said = json.loads(raw)
+        return Mark(str(said["installation"]), str(said["state_folder"]), str(said.get("folder", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Mark()
+
+
+def write_mark(root: int, mark: Mark) -> None:
+    """Replace the mark; after that it survives a power cut. Raises OSError."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(INTERNAL, 0o700, dir_fd=root)
+    internal = os.open(INTERNAL, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+    try:
+        said = {"installation": mark.installation, "state_folder": mark.state_folder, "folder": mark.folder}
+        beside = f".{MARK}.{os.getpid()}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        with os.fdopen(os.open(beside, flags, 0o600, dir_fd=internal), "wb") as file:
+            file.write(json.dumps(said).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, MARK, src_dir_fd=internal, dst_dir_fd=internal)
+        os.fsync(internal)
+    finally:
+        os.close(internal)
+
+
+def new_id() -> str:
+    """For a folder that has none."""
+    return uuid.uuid4().hex
+
+
+def stranger(mark: Mark, installation: str, state_folder: Path) -> str:
+    """State folder of the other recorder that a mark names, empty where it is ours or may be taken over."""
+    ours = Path(mark.state_folder) == state_folder  # if under another id, that was lost: nobody else works on our state
+    if not mark.installation or mark.installation == installation or ours:
+        return ""
+    return "" if _gone(Path(mark.state_folder), mark.installation) else mark.state_folder
 
 
 def _gone(state_folder: Path, installation: str) -> bool:

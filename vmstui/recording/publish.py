@@ -32,7 +32,7 @@ def publish(source: Path, folder: Path, name: str) -> Path:
     """
     try:
         _sync(source)
-        _make_folders(folder)
+        _make_folders(folder, source)
         number = 1
         while not _move(source, target := folder / with_suffix(name, number)):
             number += 1
@@ -101,10 +101,12 @@ def _rename_over_placeholder(source: Path, target: Path) -> None:
         raise
 
 
-def _make_folders(folder: Path) -> None:
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in missing:
+def _make_folders(folder: Path, source: Path) -> None:
+    """Raises FileNotFoundError instead of making any where the file is not there any more: its disk may just have been
+    unmounted, and what the path leads to then is no place to make folders in."""
+    for path in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        os.stat(source)
+        path.mkdir(exist_ok=True)
         _sync(path.parent)
 
 

@@ -2,8 +2,9 @@
 
 A folder can be there and still be wrong: its disk not mounted, so that everything would go to the system disk;
 mounted read-only after an error; full. `check_storage` finds out by doing (it writes, syncs and removes a small file)
-and never raises. It may block for as long as the file system does (a network share that is gone), so call it from a
-thread. Called by the recorder before a worker starts and every few seconds after.
+and never raises. It opens the folder once and looks and writes only below what it opened, so that nothing is written
+into a folder that it did not look at. It may block for as long as the file system does (a network share that is gone),
+so call it from a thread. Called by `guard.py`, which knows which folder it should be.
 """
 
 from __future__ import annotations
@@ -11,13 +12,35 @@ from __future__ import annotations
 import errno
 import os
 import re
-import tempfile
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _TEST_BYTES = 4096
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Trouble(StrEnum):
+    """What is wrong, by what follows from it."""
+
+    MISSING = "missing"
+    """There is no such folder."""
+    NOT_MOUNTED = "not mounted"
+    """It is there, on another file system than the one it has to be on."""
+    OTHER = "another folder"
+    """It is there, and is not the one that was recorded to."""
+    NOT_OURS = "not ours"
+    """Another recorder records into it."""
+    FULL = "full"
+    FAILED = "failed"
+    """The file system refuses: read-only, an I/O error, no permission, no answer."""
+
+
+ELSEWHERE = (Trouble.MISSING, Trouble.NOT_MOUNTED, Trouble.OTHER)
+"""What was recorded to is not where the path leads: a worker that goes on records into nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +54,62 @@ class StorageStatus:
     total_bytes: int
     mount_point: str
     """Of the file system the folder is on, or would be; `` where that cannot be told."""
+    trouble: Trouble | None = None
+    """None when usable."""
 
 
-def check_storage(path: str, expected_mount: str | None, floor_bytes: int) -> StorageStatus:
+Objection = tuple[Trouble, str]
+"""What is wrong, and the sentence for a person."""
+Identify = Callable[[int, str], Objection | None]
+"""Whether an open folder, on the file system mounted there, is the right one; asked before anything is written."""
+
+
+def check_storage(
+    path: str, expected_mount: str | None, floor_bytes: int, identify: Identify = lambda root, mount_point: None
+) -> StorageStatus:
     """Look at the recordings folder; `floor_bytes` is the free space below which nothing is written any more."""
     mount_point = mount_point_of(path)
-    free_bytes, total_bytes = _space(path)
-    reason = _why_not(path, expected_mount, floor_bytes, mount_point, free_bytes)
-    return StorageStatus(not reason, reason, free_bytes, total_bytes, mount_point)
+    free_bytes = total_bytes = 0
+    root = -1
+    found: Objection | None
+    try:
+        found = off_its_mount(path, expected_mount, mount_point)
+        if found is None:
+            root = open_folder(path)
+            free_bytes, total_bytes = _space(root)
+            found = identify(root, mount_point)
+        if found is None and free_bytes < floor_bytes:
+            free, floor = _spoken(free_bytes), _spoken(floor_bytes)
+            found = Trouble.FULL, f"the recordings folder {path} has only {free} free, less than {floor}: free space"
+        if found is None:
+            _write(root)
+    except (OSError, ValueError) as error:
+        found = objection(path, error)
+    finally:
+        if root >= 0:
+            os.close(root)
+    trouble, reason = found or (None, "")
+    return StorageStatus(found is None, reason, free_bytes, total_bytes, mount_point, trouble)
+
+
+def open_folder(path: str) -> int:
+    """A descriptor that stands for this folder, wherever its path leads later. Raises OSError, ValueError.
+
+    It does not keep the folder's disk from being unmounted for longer than it is open, so that is to be short.
+    """
+    return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def off_its_mount(path: str, expected_mount: str | None, mount_point: str) -> Objection | None:
+    """The objection to a folder that is not on the file system it has to be on."""
+    if expected_mount is None or mount_point == os.path.realpath(expected_mount):
+        return None
+    found = f"it is on {mount_point}" if mount_point else "where it is cannot be told"
+    return (
+        Trouble.NOT_MOUNTED,
+        f"the recordings folder {path} is not on the file system mounted at {expected_mount} ({found}): "
+        f"mount it, or change recordings_mount",
+    )
 
 
 def mount_point_of(path: str) -> str:
@@ -63,59 +134,43 @@ def mount_points(mountinfo: bytes) -> tuple[str, ...]:
     return tuple(points)
 
 
-def _space(path: str) -> tuple[int, int]:
-    try:
-        status = os.statvfs(path)
-    except (OSError, ValueError):
-        return 0, 0
+def _space(root: int) -> tuple[int, int]:
+    status = os.fstatvfs(root)
     return status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
 
 
-def _why_not(path: str, expected_mount: str | None, floor_bytes: int, mount_point: str, free_bytes: int) -> str:
-    if expected_mount is not None and mount_point != os.path.realpath(expected_mount):
-        found = f"it is on {mount_point}" if mount_point else "where it is cannot be told"
-        return (
-            f"the recordings folder {path} is not on the file system mounted at {expected_mount} ({found}): "
-            f"mount it, or change recordings_mount"
-        )
-    try:
-        is_folder = os.path.isdir(path)
-        if not is_folder and os.path.lexists(path):
-            return f"{path} is not a folder: set recordings to a folder"
-        if not is_folder:
-            return f"the recordings folder {path} does not exist: create it, or mount the disk it is on"
-        if free_bytes < floor_bytes:
-            free, floor = _spoken(free_bytes), _spoken(floor_bytes)
-            return f"the recordings folder {path} has only {free} free, less than {floor}: free space"
-        _write(path)
-    except OSError as error:
-        return _spoken_error(path, error)
-    except ValueError:
-        return f"the recordings folder {path!r} is no path: correct recordings"
-    return ""
-
-
-def _write(folder: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".vmstui-check-", dir=folder)
+def _write(root: int) -> None:
+    name = f".vmstui-check-{uuid.uuid4().hex}"
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=root)
     try:
         os.write(descriptor, b"\0" * _TEST_BYTES)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-        os.unlink(name)
+        os.unlink(name, dir_fd=root)
 
 
-def _spoken_error(path: str, error: OSError) -> str:
+def objection(path: str, error: OSError | ValueError) -> Objection:
+    """An error of the file system, with what to do about it."""
+    if not isinstance(error, OSError):
+        return Trouble.MISSING, f"the recordings folder {path!r} is no path: correct recordings"
     told = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in _FULL:
-        return f"the recordings folder {path} is full ({told}): free space"
-    if error.errno == errno.EROFS:
+        return Trouble.FULL, f"the recordings folder {path} is full ({told}): free space"
+    if error.errno == errno.ENOENT:
         return (
-            f"the recordings folder {path} is mounted read-only ({told}): look for disk errors with `dmesg`, remount it"
+            Trouble.MISSING,
+            f"the recordings folder {path} does not exist: create it, or mount the disk it is on",
         )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"the recordings folder {path} cannot be written to ({told}): change its owner or mode"
-    return f"the recordings folder {path} cannot be used ({told}): check its disk with `dmesg`"
+    if error.errno == errno.ENOTDIR:
+        return Trouble.MISSING, f"{path} is not a folder: set recordings to a folder"
+    if error.errno == errno.EROFS:
+        advice = f"is mounted read-only ({told}): look for disk errors with `dmesg`, remount it"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        advice = f"cannot be written to ({told}): change its owner or mode"
+    else:
+        advice = f"cannot be used ({told}): check its disk with `dmesg`"
+    return Trouble.FAILED, f"the recordings folder {path} {advice}"
 
 
 def _spoken(size_bytes: int) -> str:
