@@ -12,7 +12,7 @@ from vmstui.ffmpeg.exits import ExitCause, ExitKind
 from vmstui.ffmpeg.plan import OutputPlan, Plan, Rung
 from vmstui.live.client import ProbeErrorKind
 from vmstui.model import CameraState, OutputKind, OutputSettings
-from vmstui.recorder.causes import OF_EXIT, OF_PROBE, after_exit
+from vmstui.recorder.causes import OF_EXIT, OF_PROBE, WHY_NOTHING_IS_RECORDED, WHY_NOTHING_STARTED, after_exit
 from vmstui.recorder.life import Life, Now, load_life, save_life
 from vmstui.recorder.machine_events import Past
 from vmstui.recorder.policy import Retry
@@ -69,6 +69,8 @@ def test_over_a_reboot_trouble_goes_on_and_all_else_begins_anew(away: float, unw
 def test_every_end_and_every_refusal_has_its_class() -> None:
     assert set(OF_EXIT) == set(ExitKind)
     assert set(OF_PROBE) == set(ProbeErrorKind)
+    assert set(WHY_NOTHING_IS_RECORDED) == set(ExitKind)
+    assert set(WHY_NOTHING_STARTED) == set(Retry)
     assert Retry.FALLBACK not in {*OF_EXIT.values(), *OF_PROBE.values()}
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from vmstui.codec import Json
-from vmstui.footage import Segment, SegmentVerdict
+from vmstui.footage import GapCause, Segment, SegmentVerdict
 from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, RestartCost, RestartMode, Touch
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
@@ -111,13 +111,13 @@ class CameraWorker:
         """Record from now on."""
         self._remember(wanted=True)
         self.worker.asked_for = True
-        self.note(EventKind.COMMAND, f"start asked for by {by}")
+        self.note(EventKind.COMMAND, f"start asked for by {by}", cause=GapCause.OPERATOR)
         self.dispatch(ev.Start())
 
     def stop(self, by: str) -> None:
         """Do not record any more, also not after a restart of the service."""
         self._remember(wanted=False)
-        self.note(EventKind.COMMAND, f"stop asked for by {by}")
+        self.note(EventKind.COMMAND, f"stop asked for by {by}", cause=GapCause.OFF)
         self.dispatch(ev.Stop(reason=f"stop asked for by {by}"))
 
     def restart(self, by: str, mode: RestartMode | None = None, *, at_boundary: bool = False) -> None:
@@ -132,7 +132,7 @@ class CameraWorker:
             self.succession.replace_at_boundary(text, mode)
             self.note(EventKind.COMMAND, f"{text}, at the end of the open segment")
             return
-        self.note(EventKind.COMMAND, text)
+        self.note(EventKind.COMMAND, text, cause=GapCause.OPERATOR)
         self.succession.replace(text, mode)
 
     def consequence(self, camera: Camera, around: Surroundings) -> CameraTouch:
@@ -228,11 +228,19 @@ class CameraWorker:
         self.publisher.close()
 
     def note(
-        self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
+        self,
+        kind: EventKind,
+        text: str,
+        *,
+        rule: str = "",
+        measured: str = "",
+        threshold: str = "",
+        outcome: str = "",
+        cause: GapCause | None = None,
     ) -> None:
         """A line for the history of the camera, and for its log."""
         mask, now = self.context.masker.mask, datetime.now(UTC)
-        self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome))
+        self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome, cause))
         if kind in (EventKind.HOLD, EventKind.ALARM) and self.worker.machine.state is State.HELD:
             return  # it is so for all cameras, and the service says it once
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
@@ -280,6 +288,7 @@ class CameraWorker:
             measured=finding.measured,
             threshold=finding.threshold,
             outcome="worker is replaced",
+            cause=GapCause.CAMERA,
         )
         self.worker.dispatch(ev.Stalled(str(finding)))
 

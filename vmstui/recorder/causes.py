@@ -1,6 +1,6 @@
-"""From what went wrong to what the next start waits for: ends of workers and answers of cameras as classes of cause.
+"""From what went wrong to what the next start waits for, and to whose matter it is that nothing is recorded.
 
-Two tables and one function, pure; called when a worker ended or a camera refused before there was one.
+Tables and one function, pure; called when a worker ended or a camera refused before there was one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind
 from vmstui.ffmpeg.plan import Plan, can_cure
+from vmstui.footage import GapCause
 from vmstui.live.client import ProbeErrorKind
 from vmstui.recorder.policy import Retry
 
@@ -42,6 +43,35 @@ OF_PROBE: Mapping[ProbeErrorKind, Retry] = {
     ProbeErrorKind.PROTOCOL: Retry.BUSY,
     ProbeErrorKind.TLS: Retry.BUSY,
 }
+
+WHY_NOTHING_IS_RECORDED: Mapping[ExitKind, GapCause] = {
+    ExitKind.STOPPED: GapCause.OPERATOR,
+    ExitKind.CLOSED: GapCause.CAMERA,
+    ExitKind.NETWORK: GapCause.NETWORK,
+    ExitKind.AUTH: GapCause.CAMERA,
+    ExitKind.BUSY: GapCause.CAMERA,
+    ExitKind.NOT_FOUND: GapCause.CAMERA,
+    ExitKind.CONFIGURATION: GapCause.CONFIGURATION,
+    ExitKind.ENCODER: GapCause.ENCODER,
+    ExitKind.DISK: GapCause.DISK,
+    ExitKind.KILLED: GapCause.MACHINE,
+    ExitKind.CRASH: GapCause.MACHINE,
+    ExitKind.OUT_OF_MEMORY: GapCause.MACHINE,
+    ExitKind.UNKNOWN: GapCause.UNKNOWN,
+}
+"""By how a worker ended; the tests hold it to all kinds."""
+
+WHY_NOTHING_STARTED: Mapping[Retry, GapCause] = {
+    Retry.NETWORK: GapCause.NETWORK,
+    Retry.BUSY: GapCause.CAMERA,
+    Retry.AUTH: GapCause.CAMERA,
+    Retry.CONFIGURATION: GapCause.CONFIGURATION,
+    Retry.DISK: GapCause.DISK,
+    Retry.DRIVER: GapCause.ENCODER,
+    Retry.CRASH: GapCause.MACHINE,
+    Retry.FALLBACK: GapCause.ENCODER,
+}
+"""By what a start failed of; the tests hold it to all classes."""
 
 
 def after_exit(cause: ExitCause, plan: Plan | None, *, lower_rung: bool, uptime_s: float, recorded: bool) -> Retry:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.footage import GapCause
 from vmstui.live.client import ProbeError, StatsClient
 from vmstui.live.stats import RelayStats
 from vmstui.model import CameraState as State
@@ -232,7 +233,15 @@ class RelayWorker(Supervised):
         return ev.Ended(Retry.CRASH, text, jitter(), uptime_s, served, HEALTHY_SEGMENTS)
 
     def note(
-        self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
+        self,
+        kind: EventKind,
+        text: str,
+        *,
+        rule: str = "",
+        measured: str = "",
+        threshold: str = "",
+        outcome: str = "",
+        cause: GapCause | None = None,
     ) -> None:
         self._on_line(LogLevel.WARNING, text)
 

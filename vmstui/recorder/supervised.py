@@ -15,10 +15,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from vmstui.ffmpeg.exits import ExitKind
+from vmstui.footage import GapCause
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
+from vmstui.recorder.causes import WHY_NOTHING_STARTED
 from vmstui.recorder.policy import Policy, Retry
 from vmstui.recorder.process import Exit, Process
 
@@ -64,7 +66,15 @@ class Supervised(ABC):
 
     @abstractmethod
     def note(
-        self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
+        self,
+        kind: EventKind,
+        text: str,
+        *,
+        rule: str = "",
+        measured: str = "",
+        threshold: str = "",
+        outcome: str = "",
+        cause: GapCause | None = None,
     ) -> None:
         """A line for the history."""
 
@@ -80,6 +90,10 @@ class Supervised(ABC):
     def detached(self) -> None:
         """It does not any more."""
 
+    def cause_of_hold(self) -> GapCause:
+        """Why nothing may start now, by who can do something about it."""
+        return GapCause.DISK
+
     def changed(self) -> None:
         """The machine took in an event. Nobody needs to know, unless a deriving class does."""
         return
@@ -93,7 +107,7 @@ class Supervised(ABC):
         if self.machine.state is not before.state:
             self.since = datetime.now(UTC)
             if self.machine.state is State.HELD:
-                self.note(EventKind.HOLD, self.machine.reason)
+                self.note(EventKind.HOLD, self.machine.reason, cause=self.cause_of_hold())
         if self.machine.next_start_s != before.next_start_s:
             self.next_start_at = self._wall(self.machine.next_start_s)
         self._keep_past()
@@ -221,7 +235,7 @@ class Supervised(ABC):
             self.dispatch(ev.Running())
             return
         self._starting = None
-        self.note(EventKind.NO_START, f"not started: {failure}")
+        self.note(EventKind.NO_START, f"not started: {failure}", cause=WHY_NOTHING_STARTED[failure.retry])
         self.dispatch(ev.NotStarted(failure.retry, str(failure), jitter()))
 
     def _attach(self, process: Process, uptime_s: float) -> None:

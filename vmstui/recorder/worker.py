@@ -20,12 +20,12 @@ from typing import Protocol
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
 from vmstui.ffmpeg.plan import Plan
-from vmstui.footage import Segment
+from vmstui.footage import GapCause, Segment
 from vmstui.model import Camera, EventKind
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera_log import CameraLog
-from vmstui.recorder.causes import after_exit
+from vmstui.recorder.causes import WHY_NOTHING_IS_RECORDED, after_exit
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import (
     Launch,
@@ -76,7 +76,15 @@ class Owner(Protocol):
     """Held while a spool folder is made and a worker put into it, and while old ones are looked for."""
 
     def note(
-        self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
+        self,
+        kind: EventKind,
+        text: str,
+        *,
+        rule: str = "",
+        measured: str = "",
+        threshold: str = "",
+        outcome: str = "",
+        cause: GapCause | None = None,
     ) -> None:
         """A line for the history of the camera."""
 
@@ -272,6 +280,7 @@ class Worker(Supervised):
             EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
             f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
             measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
+            cause=self._why_asked() if sent else WHY_NOTHING_IS_RECORDED[cause.kind],
         )
         return ev.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
 
@@ -284,13 +293,24 @@ class Worker(Supervised):
         cause = self._cause(exit_, asked=past.signals > 0)
         text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
         measured = f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_)
-        self._owner.note(EventKind.EXIT, text, measured=measured)
+        self._owner.note(EventKind.EXIT, text, measured=measured, cause=WHY_NOTHING_IS_RECORDED[cause.kind])
         self.save(replace(self.record, identity=None))
 
     def note(
-        self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
+        self,
+        kind: EventKind,
+        text: str,
+        *,
+        rule: str = "",
+        measured: str = "",
+        threshold: str = "",
+        outcome: str = "",
+        cause: GapCause | None = None,
     ) -> None:
-        self._owner.note(kind, text, rule=rule, measured=measured, threshold=threshold, outcome=outcome)
+        self._owner.note(kind, text, rule=rule, measured=measured, threshold=threshold, outcome=outcome, cause=cause)
+
+    def cause_of_hold(self) -> GapCause:
+        return GapCause.DISK if self._owner.context.ffmpeg_found.is_set() else GapCause.CONFIGURATION
 
     def changed(self) -> None:
         if self._loose and self.machine.state is not State.STARTING:
@@ -370,6 +390,18 @@ class Worker(Supervised):
         """A disk that is to blame is so for all cameras: have it looked at while this one waits for its next start."""
         if retry is Retry.DISK:
             self._owner.context.storage_due.set()
+
+    def _why_asked(self) -> GapCause:
+        """Why the process was told to end."""
+        if self.machine.state is State.STALLED:
+            return GapCause.CAMERA
+        if self.machine.over:
+            return GapCause.SERVICE
+        if self.machine.hold:
+            return self.cause_of_hold()
+        if not self._owner.wanted:
+            return GapCause.OFF
+        return GapCause.OPERATOR if self.asked_for else GapCause.CONFIGURATION
 
     def _delay(self, text: str) -> None:
         self.delayed = text
