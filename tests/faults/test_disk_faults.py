@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.watch import Watch
-from tests.integration.harness import Recorder, wait_until
+from tests.integration.harness import REPOSITORY, Recorder, wait_until
+from tests.peers import unavailable
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState, EventKind
 
@@ -38,14 +40,15 @@ class OnDisk:
     watch: Watch
     disk: Path
 
-    def start(self, source: SimulatedCameras, recordings: Path, min_free: str = "4M") -> None:
-        """Until both record, and each has published a segment."""
+    def start(self, source: SimulatedCameras, recordings: Path, segments: int = 0) -> None:
+        """Until both record, and each has published so many segments."""
         self.recorder.recordings = recordings
-        head = f"retention: {{min_free: {min_free}}}\nlive: {{listen: '127.0.0.1:0'}}"
+        head = "retention: {min_free: 4M}\nlive: {listen: '127.0.0.1:0'}"
         self.recorder.configure([(name, source.url(name)) for name in CAMERAS], head=head)
         self.recorder.start()
         for name in CAMERAS:
-            self.recorder.wait_for("a segment", lambda camera: camera.segments_closed, name)
+            self.recorder.wait_recording(name)
+            self.recorder.wait_for("segments", lambda camera: camera.segments_closed >= segments, name)
 
     def held(self, reason: str) -> None:
         """Wait until both are held for this reason, and nothing runs."""
@@ -83,7 +86,30 @@ class OnDisk:
 
 
 @pytest.fixture
-def on_disk(mounts: Callable[..., None], watched: tuple[Recorder, Watch]) -> OnDisk:
+def failing(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
+    """Mounts a disk that fails with the error that a file names, while that file is there; gives the file."""
+    switch, behind = tmp_path / "switch", tmp_path / "behind"
+    served: list[tuple[Path, subprocess.Popen[str]]] = []
+
+    def mount(folder: Path) -> Path:
+        behind.mkdir()
+        argv = [sys.executable, "-m", "tests.faults.failing_disk", str(folder), str(behind), str(switch)]
+        disk = subprocess.Popen(argv, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: os.path.ismount(folder) or disk.poll() is not None, "it is mounted")
+        if disk.poll() is not None:
+            unavailable(disk.communicate()[1].strip())
+        served.append((folder, disk))
+        return switch
+
+    yield mount
+    for folder, disk in served:
+        switch.unlink(missing_ok=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        disk.communicate(timeout=10)
+
+
+@pytest.fixture
+def on_disk(mounts: Callable[..., None], failing: Callable[[Path], Path], watched: tuple[Recorder, Watch]) -> OnDisk:
     """What is mounted is unmounted only when all has ended."""
     recorder, watch = watched
     disk = recorder.folder / "disk"
@@ -104,7 +130,7 @@ def test_a_disk_without_a_byte_left_holds_both_cameras_at_once_and_blames_no_wor
     on_disk: OnDisk, source: SimulatedCameras, mounts: Callable[..., None]
 ) -> None:
     mounts(on_disk.disk, "size=40M")
-    on_disk.start(source, on_disk.disk / "recordings")
+    on_disk.start(source, on_disk.disk / "recordings", segments=1)
     ballast = on_disk.disk / "ballast"
     fill(ballast)
     on_disk.held("free space")
@@ -132,7 +158,7 @@ def test_who_can_make_room_is_asked_first_and_then_nothing_is_held(
     assert sorted(os.listdir(old)) == ["2.mp4", "3.mp4"]
     # Long enough for another look, which finds room.
     for name in CAMERAS:
-        on_disk.recorder.wait_for("more segments", lambda camera: camera.segments_closed >= 3, name)
+        on_disk.recorder.wait_for("more segments", lambda camera: camera.segments_closed >= 2, name)
         assert on_disk.recorder.camera(name).pid == before[name]
         assert on_disk.holds(name) == []
     assert on_disk.incidents() == []
@@ -177,3 +203,16 @@ def test_nothing_is_written_into_the_empty_folder_below_a_disk_that_went_away(
     on_disk.held("is mounted read-only")
     with on_disk.cured():
         subprocess.run(["mount", "-o", "remount,bind,rw", str(disk)], check=True)
+
+
+def test_a_disk_that_fails_with_io_errors_holds_both_cameras_and_costs_no_file(
+    on_disk: OnDisk, source: SimulatedCameras, failing: Callable[[Path], Path]
+) -> None:
+    switch = failing(on_disk.disk)
+    on_disk.start(source, on_disk.disk / "recordings")
+    switch.write_text("EIO")
+    on_disk.held("(Input/output error): check its disk")
+    assert len(on_disk.incidents()) == 1, on_disk.incidents()
+    assert [on_disk.failures(name) for name in CAMERAS] == [0, 0]
+    with on_disk.cured():
+        switch.unlink()
