@@ -298,6 +298,7 @@ class CameraWorker:
 
     def _published(self, segment: Segment) -> None:
         self.segments.add(segment)
+        self.context.published(segment)
         if segment.verdict is SegmentVerdict.BROKEN:
             self.note(EventKind.SEGMENT, f"segment set aside at {segment.path}: {segment.reason}")
             return

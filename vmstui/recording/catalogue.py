@@ -47,6 +47,7 @@ from vmstui.recording.catalogue_rows import (
 FILE_NAME = "catalogue.sqlite3"
 MAX_EVENTS = 100_000
 _PAGE = 500
+_RECORDED_LAST = "ORDER BY generation DESC, number DESC, started_us DESC"
 _PLAYS = f"AND verdict <> '{SegmentVerdict.BROKEN.value}'"
 
 
@@ -87,15 +88,18 @@ class Catalogue:
 
     # -- segments -----------------------------------------------------------------------------------------------------
 
-    def add(self, segments: Iterable[Segment]) -> int:
-        """Note segments; one whose path is known stays as it is. The number of those that were new."""
+    def add(self, segments: Iterable[Segment], gaps: Iterable[Gap] = ()) -> int:
+        """Note segments, and the gaps before and in them, all or nothing; a segment whose path is known stays as it is.
+        The number of those that were new."""
         rows = [segment_row(segment) for segment in segments]
         marks = ", ".join("?" * (SEGMENT_COLUMNS.count(",") + 2))
         with self._writing() as connection:
-            return connection.executemany(
+            added = connection.executemany(
                 f"INSERT INTO segments ({SEGMENT_COLUMNS}, ended_us) VALUES ({marks}) ON CONFLICT (path) DO NOTHING",
                 rows,
             ).rowcount
+            _add_gaps(connection, gaps)
+            return added
 
     def segments(
         self,
@@ -130,6 +134,32 @@ class Catalogue:
         )
         return (segment_of(before[0]) if before else None, segment_of(after[0]) if after else None)
 
+    def recorded_last(self, camera: str, count: int) -> tuple[Segment, ...]:
+        """The last segments of a camera in the order in which they were recorded, whatever the clock showed then;
+        oldest of them first."""
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? {_RECORDED_LAST} LIMIT ?", (camera, count)
+        )
+        return tuple(segment_of(row) for row in reversed(rows))
+
+    def recorded_before(self, segment: Segment, count: int) -> tuple[Segment, ...]:
+        """Those of its camera that were recorded last before a segment, oldest of them first."""
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? AND (generation, number, started_us) < (?, ?, ?) "
+            f"{_RECORDED_LAST} LIMIT ?",
+            (segment.camera, segment.generation, segment.number, micros(segment.started_at), count),
+        )
+        return tuple(segment_of(row) for row in reversed(rows))
+
+    def recorded_after(self, segment: Segment) -> Segment | None:
+        """The one that was recorded next after a segment, of those that play."""
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? AND (generation, number, started_us) > (?, ?, ?) "
+            f"{_PLAYS} ORDER BY generation, number, started_us LIMIT 1",
+            (segment.camera, segment.generation, segment.number, micros(segment.started_at)),
+        )
+        return segment_of(rows[0]) if rows else None
+
     def known(self, paths: Iterable[str]) -> set[str]:
         """Which of these paths are catalogued."""
         found: set[str] = set()
@@ -160,6 +190,21 @@ class Catalogue:
         """When the first segment of a camera began that was ever catalogued, also when it was deleted since."""
         rows = self._rows("SELECT first_us FROM cameras WHERE camera = ?", (camera,))
         return instant(rows[0][0]) if rows else None
+
+    def last_at(self) -> datetime | None:
+        """When the newest segment of all cameras began."""
+        rows = self._rows("SELECT max(started_us) FROM segments", ())
+        return instant(rows[0][0]) if rows[0][0] is not None else None
+
+    def fact(self, name: str) -> str | None:
+        """What was noted under a name."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Note something about the catalogue as a whole."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def cameras(self) -> tuple[str, ...]:
         """Ids of cameras that have segments, whether they are configured or not."""
@@ -214,19 +259,12 @@ class Catalogue:
 
     def replace_gaps(self, camera: str, since: datetime, until: datetime, gaps: Iterable[Gap]) -> None:
         """The gaps of a camera that lie in [since, until] are from now on these."""
-        rows = [
-            (gap.camera, micros(gap.started_at), micros(gap.ended_at), gap.length_s, gap.cause.value, text(gap.detail))
-            for gap in gaps
-        ]
         with self._writing() as connection:
             connection.execute(
                 "DELETE FROM gaps WHERE camera = ? AND started_us >= ? AND ended_us BETWEEN ? AND ?",
                 (camera, micros(since), micros(since), micros(until)),
             )
-            connection.executemany(
-                "INSERT INTO gaps (camera, started_us, ended_us, length_s, cause, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+            _add_gaps(connection, gaps)
 
     def gaps(self, camera: str | None, since: datetime | None, until: datetime | None) -> tuple[Gap, ...]:
         """Those that overlap [since, until), by start."""
@@ -382,6 +420,16 @@ def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
     """Into an empty catalogue, from the note that the one before it left."""
     connection.executemany(
         f"INSERT INTO locks ({LOCK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", map(lock_row, locks_note.read(path))
+    )
+
+
+def _add_gaps(connection: sqlite3.Connection, gaps: Iterable[Gap]) -> None:
+    connection.executemany(
+        "INSERT INTO gaps (camera, started_us, ended_us, length_s, cause, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (gap.camera, micros(gap.started_at), micros(gap.ended_at), gap.length_s, gap.cause.value, text(gap.detail))
+            for gap in gaps
+        ],
     )
 
 
