@@ -1,11 +1,11 @@
-"""A disk that fails when told to: a file system in user space (FUSE) that shows a folder and passes everything on to it.
+"""A disk that fails when told to: a file system in user space (FUSE) that shows a folder and passes all on to it.
 
     python -m tests.faults.failing_disk MOUNT_POINT FOLDER SWITCH
 
 While the file SWITCH names an error (`EIO`), whatever would change the disk fails with it, and so does reading; the
 kernel gives that to whoever asked, so that ffmpeg and the recorder meet it as they would meet it on a disk that dies.
-Speaks the protocol of the kernel itself (include/uapi/linux/fuse.h, version 7.31), as much of it as recording needs; one
-request after the other, no caching of names. Ends when it is unmounted.
+Speaks the protocol of the kernel itself (include/uapi/linux/fuse.h, version 7.31), as much of it as recording needs;
+one request after the other, no caching of names. Ends when it is unmounted.
 """
 
 from __future__ import annotations
