@@ -28,6 +28,7 @@ from vmstui.recording.catalogue_rows import (
     GAP_COLUMNS,
     LOCK_COLUMNS,
     SEGMENT_COLUMNS,
+    Recent,
     Row,
     StoredFile,
     Value,
@@ -46,7 +47,8 @@ from vmstui.recording.catalogue_rows import (
 
 FILE_NAME = "catalogue.sqlite3"
 MAX_EVENTS = 100_000
-_PAGE = 500
+_FIRST_PAGE, _PAGE = 20, 500
+"""Of files for retention, which mostly wants to see no more than a few."""
 _RECORDED_LAST = "ORDER BY generation DESC, number DESC, started_us DESC"
 _PLAYS = f"AND verdict <> '{SegmentVerdict.BROKEN.value}'"
 
@@ -225,18 +227,18 @@ class Catalogue:
         """All segments of one camera or of all, oldest first. Between two pages others may write."""
         where = "1" if camera is None else "camera = ?"
         values: tuple[Value, ...] = () if camera is None else (camera,)
-        after_us, after_id = -(2**62), 0
+        after_us, after_id, page = -(2**62), 0, _FIRST_PAGE
         while True:
             rows = self._rows(
                 f"SELECT {FILE_COLUMNS}, id FROM segments WHERE {where} AND started_us >= ? "
-                f"AND (started_us, id) > (?, ?) ORDER BY started_us, id LIMIT {_PAGE}",
+                f"AND (started_us, id) > (?, ?) ORDER BY started_us, id LIMIT {page}",
                 (*values, after_us, after_us, after_id),
             )
             for row in rows:
                 yield file_of(row)
-            if len(rows) < _PAGE:
+            if len(rows) < page:
                 return
-            after_us, after_id = rows[-1][2], rows[-1][5]
+            after_us, after_id, page = rows[-1][2], rows[-1][5], _PAGE
 
     def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
         """The newest segments of a camera, newest first; with `playing` only those that play."""
@@ -246,6 +248,15 @@ class Catalogue:
             (camera, count),
         )
         return tuple(file_of(row) for row in rows)
+
+    def recent(self, camera: str, since: datetime, count: int) -> Recent:
+        """What the newest segments of a camera amount to, of those that began after an instant and play."""
+        rows = self._rows(
+            "SELECT count(*), coalesce(sum(size_bytes), 0), coalesce(sum(duration_s), 0) FROM (SELECT size_bytes, "
+            f"duration_s FROM segments WHERE camera = ? AND started_us >= ? {_PLAYS} ORDER BY started_us DESC LIMIT ?)",
+            (camera, micros(since), count),
+        )
+        return Recent(*rows[0])
 
     def started_between(self, camera: str, since: datetime, until: datetime) -> bool:
         """Whether any segment of a camera began in [since, until)."""
