@@ -104,6 +104,15 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.history import history
 
             return history(options.camera, count=options.lines, as_json=options.json)
+        case "segments" | "gaps":
+            from vmstui.cli import footage
+
+            asked = footage.Asked(options.camera, options.since, options.until)
+            if options.command == "gaps":
+                return footage.gaps(options.config, asked, as_json=options.json)
+            return footage.segments(
+                options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json
+            )
         case "storage":
             from vmstui.cli.storage import storage
 
@@ -207,6 +216,21 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
     history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
     history.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    for name, help_ in (
+        ("segments", "what was recorded: the newest segments, or those of a time, with their verdicts"),
+        ("gaps", "what was not recorded, for how long and why, and the share that was; of today, or of a time"),
+    ):
+        footage = add(name, help_)
+        footage.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
+        footage.add_argument("--from", dest="since", metavar="T", help="2025-10-20T07:54, 07:54, yesterday 07:54, -2h")
+        footage.add_argument("--to", dest="until", metavar="T", help="the same forms; default: now")
+        footage.add_argument("--json", action="store_true", help="one JSON object a line")
+        if name == "segments":
+            footage.add_argument("-n", "--count", type=_positive, default=100, metavar="N", help="without --from (100)")
+            footage.add_argument(
+                "--rebuild", action="store_true", help="first make the catalogue anew from what lies in the recordings"
+            )
 
     storage = add("storage", "the recordings folder: is it there, is it the one that was recorded to, has it room")
     storage.add_argument(

@@ -33,7 +33,7 @@ ALIVE, BOOT, DOWNTIMES = "alive", "boot", "downtimes"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Folder:
     """What is needed to look at a recordings folder; asked for anew at each look."""
 
     recordings: Path
@@ -51,7 +51,7 @@ class Cataloguer:
         self,
         state_folder: Path,
         boot: str,
-        around: Callable[[], Surroundings | None],
+        around: Callable[[], Folder | None],
         events_of: Callable[[str], Sequence[Event]],
         say: Callable[[str], None],
     ) -> None:

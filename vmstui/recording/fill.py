@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from vmstui.footage import Gap, Segment
+from vmstui.footage import Gap, Segment, StoredEvent, StoredEventKind
 from vmstui.model import Event
 from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
@@ -113,6 +113,20 @@ def ingest(
             new += record(catalogue, found, events_of, downtimes)
             progress(f"{camera}: {day.name}")
     return new
+
+
+def forget_vanished(catalogue: Catalogue) -> int:
+    """Take out segments whose file somebody took away, with a line each in the history of footage; their number."""
+    gone = [file for file in catalogue.oldest(None) if not Path(file.path).exists()]
+    now = datetime.now(UTC)
+    for start in range(0, len(gone), BATCH):
+        batch = gone[start : start + BATCH]
+        events = [
+            StoredEvent(now, file.camera, StoredEventKind.VANISHED, "not there any more", file.path, file.size_bytes)
+            for file in batch
+        ]
+        catalogue.remove([file.path for file in batch], events)
+    return len(gone)
 
 
 def _days(folder: Path, since: date | None) -> list[Path]:
