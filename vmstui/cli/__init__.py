@@ -104,6 +104,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.history import history
 
             return history(options.camera, count=options.lines, as_json=options.json)
+        case "storage":
+            from vmstui.cli.storage import storage
+
+            return storage(options.config, accept=options.accept, as_json=options.json)
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -203,6 +207,12 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
     history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
     history.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    storage = add("storage", "the recordings folder: is it there, is it the one that was recorded to, has it room")
+    storage.add_argument(
+        "--accept", action="store_true", help="record to what the path leads to now, though it is another disk or new"
+    )
+    storage.add_argument("--json", action="store_true", help="as JSON")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

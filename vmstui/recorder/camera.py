@@ -179,6 +179,8 @@ class CameraWorker:
     def dispatch(self, event: ev.Event) -> None:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         self.succession.dispatch(event)
+        if isinstance(event, ev.Release):
+            self.publisher.try_again()
 
     @property
     def awaits_boundary(self) -> bool:

@@ -180,7 +180,7 @@ class Keeper:
 
     def _leave(self, file: StoredFile) -> str:
         again_s, reason = self._left.get(file.path, (0.0, ""))
-        return reason if boot_time_s() < again_s else ""
+        return reason if self._clocks()[1] < again_s else ""
 
     def _remember(self, outcome: Outcome) -> None:
         for doomed in outcome.deleted:
@@ -189,7 +189,7 @@ class Keeper:
         for doomed in outcome.deleted:
             self._left.pop(doomed.file.path, None)
         for failure in outcome.failed:
-            self._left[failure.file.path] = (boot_time_s() + RETRY_S, failure.reason)
+            self._left[failure.file.path] = (self._clocks()[1] + RETRY_S, failure.reason)
 
     def _lines(self, every_s: float, free_bytes: int | None = None) -> list[Event]:
         """What is to be told now of what was deleted."""

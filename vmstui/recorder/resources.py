@@ -176,7 +176,7 @@ def _look_thread() -> ThreadPoolExecutor:
 
 
 def full_bytes(settings: Settings) -> int:
-    """Free space below which nothing is recorded."""
+    """Free space on the recordings disk below which nothing is recorded."""
     try:
         total = shutil.disk_usage(settings.recordings).total
     except OSError:

@@ -98,7 +98,7 @@ class Service:
         self._relay_folder = state_folder / "relay"
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="publish")
         self._logbook = LogBook(len(self.settings.cameras) + 1)
-        installation = _installation(state_folder)
+        installation = installation_id(state_folder)
         self.live = self._make_live(installation)
         self._context = Context(
             settings=self.settings,
@@ -467,7 +467,7 @@ def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
     return descriptor
 
 
-def _installation(state_folder: Path) -> str:
+def installation_id(state_folder: Path) -> str:
     """An id that tells the workers of this state folder from those of any other."""
     path = state_folder / INSTALLATION
     with contextlib.suppress(OSError, ValueError):
