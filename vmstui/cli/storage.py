@@ -27,7 +27,7 @@ def storage(config: str | None, *, accept: bool, as_json: bool) -> int:
     from vmstui.recording.guard import Guard
     from vmstui.recording.owner import INSTALLATION
 
-    settings = load(_config_in_use(config)).settings
+    settings = load(config_in_use(config)).settings
     path, mount = settings.recordings, settings.recordings_mount
     state = Path(default_folders().state)
     if accept:
@@ -85,7 +85,7 @@ def _accept(settings: Settings, state: Path) -> str:
     return ""
 
 
-def _config_in_use(config: str | None) -> str:
+def config_in_use(config: str | None) -> str:
     """That of the recorder that runs, unless another is named."""
     if config is None:
         try:
