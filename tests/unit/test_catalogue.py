@@ -101,6 +101,7 @@ def test_a_range_finds_what_overlaps_it_and_nothing_else(path: Path) -> None:
         assert catalogue.segments("lobby", at(6), at(12)) == (segment(2), segment(3))
         assert catalogue.segments("lobby", at(4), at(7)) == (long, segment(1), segment(2))
         assert catalogue.segments(None, at(12), at(12.1)) == (segment(4, "gate"), segment(4))
+        assert catalogue.amount("lobby", at(6), at(12)) == (2, 1002 + 1003)
         newest = catalogue.segments("lobby", None, None, limit=2, newest_first=True)
         assert newest == (segment(9), segment(8))
 

@@ -105,18 +105,41 @@ def _dispatch(options: argparse.Namespace) -> int:
 
             return history(options.camera, count=options.lines, as_json=options.json)
         case "segments" | "gaps":
-            from vmstui.cli import footage
+            from vmstui.cli import recorded
 
-            asked = footage.Asked(options.camera, options.since, options.until)
+            asked = recorded.Asked(options.camera, options.since, options.until)
             if options.command == "gaps":
-                return footage.gaps(options.config, asked, as_json=options.json)
-            return footage.segments(
+                return recorded.gaps(options.config, asked, as_json=options.json)
+            return recorded.segments(
                 options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json
             )
         case "storage":
             from vmstui.cli.storage import storage
 
             return storage(options.config, accept=options.accept, as_json=options.json)
+        case "retention":
+            from vmstui.cli.retention import retention
+
+            return retention(options.config, dry=options.dry_run, act=options.now, as_json=options.json)
+        case "lock":
+            from vmstui.cli.locks import lock
+
+            return lock(
+                options.config,
+                options.camera,
+                since=options.since,
+                until=options.until,
+                note=options.note,
+                as_json=options.json,
+            )
+        case "unlock":
+            from vmstui.cli.locks import unlock
+
+            return unlock(options.id)
+        case "locks":
+            from vmstui.cli.locks import locks
+
+            return locks(options.config, as_json=options.json)
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -237,6 +260,23 @@ def _parser() -> argparse.ArgumentParser:
         "--accept", action="store_true", help="record to what the path leads to now, though it is another disk or new"
     )
     storage.add_argument("--json", action="store_true", help="as JSON")
+
+    retention = add("retention", "what goes when, and why: by age, by size, for free space")
+    how = retention.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="list what would be deleted now")
+    how.add_argument("--now", action="store_true", help="delete it now instead of within a minute; needs no recorder")
+    retention.add_argument("--json", action="store_true", help="as JSON")
+
+    lock = add("lock", "keep footage of a camera from being deleted by retention")
+    lock.add_argument("camera", metavar="CAMERA", help="id of a camera")
+    lock.add_argument("--from", dest="since", required=True, metavar="T", help="2025-10-20T07:54, 07:54, -2h, …")
+    lock.add_argument("--to", dest="until", required=True, metavar="T", help="the same; may be later than now")
+    lock.add_argument("--note", default="", metavar="TEXT", help="why")
+    lock.add_argument("--json", action="store_true", help="as JSON")
+    unlock = add("unlock", "give a lock back: what it kept is deleted when its time has come")
+    unlock.add_argument("id", type=_positive, metavar="ID", help="number of the lock, as `vmstui locks` lists it")
+    locks = add("locks", "what is locked, and how much of it there is")
+    locks.add_argument("--json", action="store_true", help="as JSON")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

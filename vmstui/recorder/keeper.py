@@ -57,6 +57,11 @@ class _Deleted:
     threshold: str
 
 
+def policy(settings: Settings) -> Policy:
+    """What retention keeps to, so that a disk that was full has room enough to be recorded to again."""
+    return policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+
+
 class Keeper:
     """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
     `say` what concerns all of them, both on the loop."""
@@ -142,14 +147,17 @@ class Keeper:
         if catalogue is None or catalogue.fresh:
             return None  # what is oldest, and what is newest, is not known yet
         try:
-            now, policy = self._policy(settings)
+            now, rules = self._rules(settings)
             with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
                 folder = Path(settings.recordings)
-                outcome = run_pass(catalogue, policy, root, folder, now, at_most=PORTION, leave=self._leave)
+                outcome = run_pass(catalogue, rules, root, folder, now, at_most=PORTION, leave=self._leave)
         except WrongFolder:
             return None  # told by whoever watches the folder
-        except (CatalogueError, OSError) as error:
+        except CatalogueError as error:
             self._tell_error(f"retention: {error}")
+            return None
+        except Exception as error:  # whatever it is: the next pass is due in a minute
+            self._tell_error(f"retention: {type(error).__name__}: {error}")
             return None
         self._told_error = ""
         self._remember(outcome)
@@ -159,12 +167,12 @@ class Keeper:
         self._tell_troubles(outcome, now)
         return outcome
 
-    def _policy(self, settings: Settings) -> tuple[datetime, Policy]:
+    def _rules(self, settings: Settings) -> tuple[datetime, Policy]:
         wall_s, boot_s = self._clocks()
         offset_s = wall_s - boot_s
         step_s = 0.0 if self._offset_s is None else offset_s - self._offset_s
         self._offset_s = offset_s
-        policy = policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+        rules = policy(settings)
         if step_s > JUMP_S:
             self._age_waits_until_s = boot_s + JUMP_S
             self._on_loop(
@@ -175,12 +183,12 @@ class Keeper:
         elif step_s < -JUMP_S:
             self._age_waits_until_s = 0.0
         if boot_s < self._age_waits_until_s:
-            policy = policy.without_age()
-        return datetime.fromtimestamp(wall_s, UTC), policy
+            rules = rules.without_age()
+        return datetime.fromtimestamp(wall_s, UTC), rules
 
     def _leave(self, file: StoredFile) -> str:
         again_s, reason = self._left.get(file.path, (0.0, ""))
-        return reason if boot_time_s() < again_s else ""
+        return reason if self._clocks()[1] < again_s else ""
 
     def _remember(self, outcome: Outcome) -> None:
         for doomed in outcome.deleted:
@@ -189,7 +197,7 @@ class Keeper:
         for doomed in outcome.deleted:
             self._left.pop(doomed.file.path, None)
         for failure in outcome.failed:
-            self._left[failure.file.path] = (boot_time_s() + RETRY_S, failure.reason)
+            self._left[failure.file.path] = (self._clocks()[1] + RETRY_S, failure.reason)
 
     def _lines(self, every_s: float, free_bytes: int | None = None) -> list[Event]:
         """What is to be told now of what was deleted."""
@@ -228,7 +236,8 @@ class Keeper:
         if outcome.plan.complete:
             for rule, sentence in outcome.plan.short:
                 if rule not in self._told_short:
-                    self._on_loop(self._say, f"retention cannot keep to {sentence}: what is left is locked or newest")
+                    left = "what is left is locked, newest, or cannot be deleted"
+                    self._on_loop(self._say, f"retention cannot keep to {sentence}: {left}")
             self._told_short = frozenset(rule for rule, _ in outcome.plan.short)
 
     def _tell_error(self, text: str) -> None:

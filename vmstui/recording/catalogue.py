@@ -212,6 +212,12 @@ class Catalogue:
         """Ids of cameras that have segments, whether they are configured or not."""
         return tuple(str(camera) for (camera,) in self._rows("SELECT camera FROM cameras WHERE count > 0", ()))
 
+    def amount(self, camera: str, since: datetime, until: datetime) -> tuple[int, int]:
+        """How many segments of a camera overlap [since, until), and their bytes."""
+        where, values = self._overlapping(camera, since, until)
+        rows = self._rows(f"SELECT count(*), coalesce(sum(size_bytes), 0) FROM segments WHERE {where}", values)
+        return int(rows[0][0]), int(rows[0][1])
+
     def total(self, camera: str | None) -> tuple[int, int]:
         """How many segments there are, and their bytes, of one camera or of all."""
         where = "1" if camera is None else "camera = ?"
