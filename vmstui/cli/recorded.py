@@ -187,6 +187,7 @@ def _rebuild(settings: Settings, zone: tzinfo | None) -> None:
     from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
     from vmstui.model import Event
     from vmstui.recorder.camera import EVENTS_KEPT
+    from vmstui.recorder.downtime import read_alive
     from vmstui.recorder.history import History
     from vmstui.recording.fill import forget_vanished, ingest
     from vmstui.settings.names import camera_folder
@@ -207,11 +208,12 @@ def _rebuild(settings: Settings, zone: tzinfo | None) -> None:
         if sys.stderr.isatty():
             print(f"\r\033[K{clean(text)}", end="", file=sys.stderr, flush=True)
 
-    recordings = Path(settings.recordings)
+    recordings, alive = Path(settings.recordings), read_alive(state)
+    downtimes = alive.downtimes if alive is not None else ()
     folders = {camera_folder(camera): camera.id for camera in settings.cameras}
     try:
         with Catalogue.open(state / FILE_NAME) as catalogue:
-            new = ingest(catalogue, recordings, folders, inspect, zone, events_of, progress=progress)
+            new = ingest(catalogue, recordings, folders, inspect, zone, events_of, downtimes, progress=progress)
             gone = forget_vanished(catalogue)
             catalogue.filled()
     except CatalogueError as error:

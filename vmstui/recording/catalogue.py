@@ -198,16 +198,6 @@ class Catalogue:
         rows = self._rows("SELECT max(started_us) FROM segments", ())
         return instant(rows[0][0]) if rows[0][0] is not None else None
 
-    def fact(self, name: str) -> str | None:
-        """What was noted under a name."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
-        return str(rows[0][0]) if rows else None
-
-    def set_fact(self, name: str, value: str) -> None:
-        """Note something about the catalogue as a whole."""
-        with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
-
     def cameras(self) -> tuple[str, ...]:
         """Ids of cameras that have segments, whether they are configured or not."""
         return tuple(str(camera) for (camera,) in self._rows("SELECT camera FROM cameras WHERE count > 0", ()))
