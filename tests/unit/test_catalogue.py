@@ -343,6 +343,14 @@ def test_a_reader_sees_what_is_written_and_cannot_write(path: Path) -> None:
         assert alone.segments("lobby", None, None) == (segment(1), segment(2))
 
 
+def test_a_catalogue_can_be_read_where_nothing_can_be_written(path: Path) -> None:
+    with Catalogue.open(path) as writer:
+        writer.add([segment(1)])
+    path.with_name(f"{path.name}-shm").mkdir()  # in the way of what SQLite wants to create, also for root
+    with Catalogue.open(path, readonly=True) as reader:
+        assert reader.segments("lobby", None, None) == (segment(1),)
+
+
 def test_who_holds_a_replaced_catalogue_is_told_to_open_it_anew(path: Path) -> None:
     with Catalogue.open(path) as old:
         old.add([segment(1)])

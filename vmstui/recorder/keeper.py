@@ -2,7 +2,7 @@
 
 In a thread of its own, as a dead disk blocks, and in portions, so that whoever waits for room gets it with the first of
 them. Each deleted file has its line in the catalogue; the history of a camera gets one for all of them and each rule,
-at most every hour. What cannot be deleted is told once and tried again an hour later.
+at most every hour. What cannot be deleted is told once, not more often than that, and tried again an hour later.
 
 The clock of the machine is trusted with the age of footage only while it goes on as clocks do: after a jump ahead of
 more than an hour the rule by age waits for an hour, so that a wrong clock can be set right before it costs everything
@@ -98,6 +98,7 @@ class Keeper:
         self._left: dict[str, tuple[float, str]] = {}
         """Files that could not be deleted: when to try again, and why."""
         self._told_files: set[str] = set()
+        self._trouble_told_at_s: dict[str, float] = {}
         self._told_short: frozenset[Rule] = frozenset()
         self._told_error = ""
 
@@ -225,7 +226,11 @@ class Keeper:
         for file, reason in troubles:
             if file.path not in self._told_files:
                 by_camera.setdefault(file.camera, []).append((file, reason))
+        boot_s = self._clocks()[1]
         for camera, files in by_camera.items():
+            if boot_s - self._trouble_told_at_s.get(camera, -TELL_EVERY_S) < TELL_EVERY_S:
+                continue
+            self._trouble_told_at_s[camera] = boot_s
             self._told_files.update(file.path for file, _ in files)
             file, reason = files[0]
             text = f"{_plural(len(files))} cannot be deleted: {PurePath(file.path).name}: {reason}"
