@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -48,7 +47,7 @@ class CameraLog:
         self._file: WorkerLog | None = None
         self.busy = False
         """The last look found much: the next one should come soon."""
-        self._remarks: deque[tuple[int, LogLevel, str]] = deque()
+        self._remarks: list[tuple[int, LogLevel, str]] = []
         """About log files, from the background too: generation, level and text."""
         # As they came, packed: taken apart they would need many times the memory, and that of every camera.
         self._first = LineRing(LINES_OF_RUN)
@@ -100,7 +99,7 @@ class CameraLog:
                 texts = self._file.lines(everything=everything)
             self.busy = bool(texts) and self._take_in(texts) > MANY_LINES
         while self._remarks:
-            generation, level, text = self._remarks.popleft()
+            generation, level, text = self._remarks.pop(0)
             now = datetime.now(UTC)
             self._context.logbook.add(now, self._camera, generation, level, OWN_COMPONENT, self._mask(text))
 
