@@ -7,8 +7,10 @@ command imports what it needs when it runs, so that `vmstui status` does not wai
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from vmstui import __version__
 from vmstui.cli.times import join_times
@@ -170,8 +172,34 @@ def _config(options: argparse.Namespace) -> int:
     raise AssertionError(options.config_command)
 
 
+class _Help(argparse.HelpFormatter):
+    """As wide as the terminal. argparse would ask `shutil` for that, which a service keeps in memory for ever, and with
+    it what packs archives."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+class _Parser(argparse.ArgumentParser):
+    """The whole command, or a part of it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Help, **options)
+
+
+def _columns() -> int:
+    """As `shutil.get_terminal_size` has them."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ is not None else 1).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="vmstui",
         description="A video recorder operated over SSH. Without a command: the dashboard; it starts the recorder "
         "service if none runs, and leaving it leaves the recording on.",
@@ -185,7 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     # Accepted before and after the command; SUPPRESS keeps the later place from erasing what the earlier one said.
-    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere = _Parser(add_help=False)
     everywhere.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration file")
 
     def add(name: str, help_: str) -> argparse.ArgumentParser:
