@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from vmstui import __version__
+from vmstui.cli import export_arguments
 from vmstui.cli.times import join_times
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
@@ -104,6 +105,24 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.history import history
 
             return history(options.camera, count=options.lines, as_json=options.json)
+        case "export":
+            from vmstui.cli.export import ExportOptions, export, verify
+
+            if options.verify is not None:
+                return verify(options.verify, as_json=options.json)
+            return export(
+                ExportOptions(
+                    config=options.config,
+                    camera=options.camera,
+                    since=options.since,
+                    until=options.until,
+                    out=options.out,
+                    exact=options.exact,
+                    manifest=options.manifest,
+                    pin=options.pin,
+                    as_json=options.json,
+                )
+            )
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -203,6 +222,8 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
     history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
     history.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    export_arguments.add_to(add("export", "footage of a camera from one time to another as one MP4 file"))
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)
