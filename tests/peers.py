@@ -1,7 +1,8 @@
-"""Foreign programs that tests hold vmstui against.
+"""Foreign programs that tests hold vmstui against, and what else only some machines have.
 
 A test that needs one says `require("ffmpeg")`: where the program is missing the test is skipped by that name, unless
-VMSTUI_REQUIRE_PEERS=1 (as in CI), which turns the skip into a failure, so that no peer test can vanish unnoticed.
+VMSTUI_REQUIRE_PEERS=1 (as in CI), which turns the skip into a failure, so that no peer test can vanish unnoticed. One
+that needs what only root may do says by `unavailable` what was refused.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from typing import NoReturn
 
 import pytest
 
@@ -21,7 +23,11 @@ def require(*programs: str) -> None:
     missing = [program for program in programs if not _present(program)]
     if not missing:
         return
-    sentence = f"peer not installed: {', '.join(missing)}"
+    unavailable(f"peer not installed: {', '.join(missing)}")
+
+
+def unavailable(sentence: str) -> NoReturn:
+    """Skip (or fail, see above) for this reason."""
     if os.environ.get("VMSTUI_REQUIRE_PEERS") == "1":
         pytest.fail(sentence)
     pytest.skip(sentence)

@@ -110,8 +110,8 @@ def change_limits() -> None:
 
 def fill_disk() -> None:
     """Whenever the switch says so."""
-    floor: Any = getattr(resources, "_full_bytes")  # noqa: B009
-    setattr(resources, "_full_bytes", lambda settings: 1 << 60 if (STATE / "full").exists() else floor(settings))  # noqa: B010
+    floor = resources.full_bytes
+    resources.full_bytes = lambda settings: 1 << 60 if (STATE / "full").exists() else floor(settings)
 
 
 def forbid_forks() -> None:

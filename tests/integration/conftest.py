@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.harness import Recorder, cameras, make_cache
+from tests.peers import unavailable
 from vmstui.live.simulated import SimulatedCameras
 
 
@@ -45,16 +46,20 @@ def simulated(tmp_path: Path, abilities: tuple[Path, str]) -> Iterator[Callable[
 
 
 @pytest.fixture
-def mounts() -> Iterator[Callable[[Path, str], None]]:
-    """Mounts a tmpfs; needs root and is skipped by name without. Everything is unmounted again."""
+def mounts() -> Iterator[Callable[..., None]]:
+    """Mounts a tmpfs with these options, or with `bind` a folder once more somewhere else.
+
+    Needs root and says so without (`peers.unavailable`). Everything is unmounted again.
+    """
     mounted: list[Path] = []
 
-    def mount(folder: Path, options: str) -> None:
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "vmstui-test", str(folder)], capture_output=True)
+    def mount(folder: Path, options: str = "", *, bind: Path | None = None) -> None:
+        what = ["-t", "tmpfs", "-o", options, "vmstui-test"] if bind is None else ["--bind", str(bind)]
+        done = subprocess.run(["mount", *what, str(folder)], capture_output=True)
         if done.returncode != 0:
-            pytest.skip(f"mounting a tmpfs is not allowed here: {done.stderr.decode().strip()}")
+            unavailable(f"mounting a tmpfs is not allowed here: {done.stderr.decode().strip()}")
         mounted.append(folder)
 
     yield mount
-    for folder in mounted:
+    for folder in reversed(mounted):
         subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.integration.harness import Recorder
+from tests.integration.harness import Recorder, wait_until
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState
 
@@ -107,3 +108,38 @@ def test_the_dashboard_needs_a_terminal_and_says_so(recorder: Recorder) -> None:
     done = recorder.command()
     assert done.returncode == 2
     assert "vmstui status" in done.stderr
+
+
+def test_storage_says_which_folder_is_recorded_to_and_accepts_another_on_a_persons_word(recorder: Recorder) -> None:
+    """With and without a recorder that runs."""
+
+    def storage(*arguments: str) -> tuple[int, dict[str, Any]]:
+        done = recorder.command("storage", "--json", *arguments)
+        return done.returncode, json.loads(done.stdout) if done.stdout else {}
+
+    recorder.configure([])
+    assert storage()[0] == 1, "there is none yet"
+    assert not recorder.recordings.exists(), "and to look at it makes none"
+    recorder.start()
+    wait_until(lambda: recorder.snapshot().storage.usable, "it is made and marked")
+    code, first = storage()
+    assert (code, first["path"], first["trouble"]) == (0, str(recorder.recordings), None)
+    assert first["folder"] == first["recorded_to"] != ""
+    away = recorder.recordings.with_name("away")
+    recorder.recordings.rename(away)
+    refused = recorder.command("storage", "--accept")
+    assert (refused.returncode, "does not exist" in refused.stderr) == (2, True)
+    recorder.recordings.mkdir()
+    code, other = storage()
+    assert (code, other["trouble"], other["folder"]) == (1, "another folder", None)
+    assert "vmstui storage --accept" in recorder.command("storage").stdout
+    wait_until(lambda: "vmstui storage --accept" in recorder.snapshot().storage.reason, "the recorder says the same")
+    assert list(recorder.recordings.iterdir()) == []
+    code, accepted = storage("--accept")
+    assert (code, accepted["folder"] == accepted["recorded_to"] != first["folder"]) == (0, True)
+    wait_until(lambda: recorder.snapshot().storage.usable, "a recorder that runs takes it", limit_s=10)
+    recorder.kill_service()
+    recorder.recordings.rename(recorder.recordings.with_name("second"))
+    away.rename(recorder.recordings)
+    assert storage()[0] == 1
+    assert storage("--accept") == (0, first | {"free_bytes": storage()[1]["free_bytes"]})

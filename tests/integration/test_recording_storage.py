@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers import unavailable
+
 CHECK = """
 import dataclasses, json, sys
 from vmstui.recording.storage import check_storage
@@ -26,7 +28,7 @@ def _mounts_are_allowed(tmp_path: Path) -> None:
     except FileNotFoundError:
         allowed = False
     if not allowed:
-        pytest.skip("mounting in a namespace of its own is not allowed here (needs root and unshare)")
+        unavailable("mounting in a namespace of its own is not allowed here (needs root and unshare)")
 
 
 def _check(setup: str, path: Path, expected_mount: Path | None = None, floor_bytes: int = 0) -> dict[str, object]:

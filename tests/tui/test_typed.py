@@ -33,6 +33,11 @@ def burst(app: App[Leave], *keys: str | Key | Paste) -> None:
             app.post_message(key)
 
 
+def held(key: str, times: int) -> list[Key]:
+    """A key that is held down."""
+    return [Key(key, None) for _ in range(times)]
+
+
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """One entry for each time the queue looked whether the dashboard has come to rest."""
@@ -109,7 +114,7 @@ async def test_escape_and_a_letter_in_one_breath_are_both_taken() -> None:
 async def test_a_held_arrow_and_typed_text_do_not_wait_in_between(looks: list[None]) -> None:
     async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
         looks.clear()
-        burst(app, *(Key("down", None) for _ in range(59)))
+        burst(app, *held("down", 59))
         await until(pilot, lambda: app.fleet.table.selected_id == "cam_59")
         assert len(looks) < 20
         burst(app, "/")
@@ -119,6 +124,18 @@ async def test_a_held_arrow_and_typed_text_do_not_wait_in_between(looks: list[No
         burst(app, "x" * 200)
         await until(pilot, lambda: app.fleet.pattern == "x" * 200)
         assert len(looks) < 20
+
+
+async def test_keys_that_edit_a_text_do_not_wait_in_between_and_no_letter_overtakes_them(looks: list[None]) -> None:
+    async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
+        burst(app, "/")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "filter-input")
+        await pilot.pause()
+        looks.clear()
+        burst(app, "a" * 60, *held("backspace", 58), "bcdef", *held("left", 4), *held("delete", 2), "g")
+        burst(app, *held("end", 1), *held("backspace", 2), "h")
+        await until(pilot, lambda: app.fleet.pattern == "aabgh")
+        assert len(looks) < 60  # of 133 keys, each of which would look twice
 
 
 async def test_nothing_is_looked_at_while_no_key_comes(looks: list[None]) -> None:

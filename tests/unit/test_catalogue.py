@@ -28,6 +28,7 @@ from vmstui.footage import (
 from vmstui.recording import catalogue as catalogue_module
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import SCHEMA_VERSION, CatalogueError
+from vmstui.recording.catalogue_rows import Recent
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 LENGTH_S = 180.0
@@ -173,6 +174,7 @@ def test_gaps_in_a_range_are_replaced_and_others_stay(path: Path) -> None:
 
 def test_oldest_comes_in_pages_and_newest_can_be_those_that_play(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue_module, "_PAGE", 3)
+    monkeypatch.setattr(catalogue_module, "_FIRST_PAGE", 2)
     same = [segment(5, path=f"/srv/lobby/same_{number}.mp4") for number in range(7)]
     with Catalogue.open(path) as catalogue:
         catalogue.add([*(segment(number) for number in reversed(range(10))), *same, segment(4, "gate")])
@@ -183,6 +185,9 @@ def test_oldest_comes_in_pages_and_newest_can_be_those_that_play(path: Path, mon
         assert [file.path for file in catalogue.oldest("gate")] == [segment(4, "gate").path]
         assert [file.path for file in catalogue.newest("lobby", 2)] == [segment(10).path, segment(9).path]
         assert [file.path for file in catalogue.newest("lobby", 2, playing=True)] == [segment(9).path, segment(8).path]
+        assert catalogue.recent("lobby", at(24), 100) == Recent(2, 1008 + 1009, 2 * LENGTH_S)
+        assert catalogue.recent("lobby", at(0), 3).count == 3
+        assert catalogue.recent("lobby", at(300), 3) == Recent(0, 0, 0)
         assert catalogue.started_between("lobby", at(27), at(30))
         assert not catalogue.started_between("lobby", at(31), at(300))
 

@@ -95,6 +95,15 @@ def test_a_command_just_before_the_last_frame_explains_the_gap_where_nothing_lat
     assert (gap.cause, gap.detail) == (GapCause.OPERATOR, "restart asked for by ann")
 
 
+def test_of_a_command_and_the_end_it_led_to_the_command_is_told() -> None:
+    command = _event(59.5, GapCause.OPERATOR, "restart asked for by ann", EventKind.COMMAND)
+    end = _event(60.2, GapCause.OPERATOR, "worker (generation 1) ended after 60 s: stopped", EventKind.STOP)
+    [gap] = gaps_of(_segment(62, 2), [_segment(0)], [command, end])
+    assert gap.detail == "restart asked for by ann"
+    [gap] = gaps_of(_segment(62, 2), [_segment(0)], [end])
+    assert gap.detail == "stopped"
+
+
 def test_a_gap_is_cut_where_its_cause_changed() -> None:
     events = [
         _event(60.5, GapCause.OFF, "stop asked for by ann"),

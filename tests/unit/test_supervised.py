@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from vmstui.footage import GapCause
 from vmstui.model import CameraState, EventKind
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
@@ -64,7 +65,15 @@ class Sleeper(Supervised):
         return ev.Ended(Retry.CRASH, str(exit_), 0.0, uptime_s, recorded=True, segments=0)
 
     def note(
-        self, kind: EventKind, text: str, *, rule: str = "", measured: str = "", threshold: str = "", outcome: str = ""
+        self,
+        kind: EventKind,
+        text: str,
+        *,
+        rule: str = "",
+        measured: str = "",
+        threshold: str = "",
+        outcome: str = "",
+        cause: GapCause | None = None,
     ) -> None:
         self.notes.append(text)
 

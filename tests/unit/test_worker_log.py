@@ -19,11 +19,11 @@ import pytest
 
 from vmstui.model import LogLevel
 from vmstui.recorder import log_cut
-from vmstui.recorder.camera_log import GENERATIONS_KEPT, CameraLog
+from vmstui.recorder.camera_log import GENERATIONS_KEPT, MANY_LINES, CameraLog
 from vmstui.recorder.context import Context
 from vmstui.recorder.log_folder import Bounds, log_files
 from vmstui.recorder.logbook import LogBook
-from vmstui.recorder.worker_log import SHOWN_BYTES, Allowance, WorkerLog
+from vmstui.recorder.worker_log import FILE_CHECK_S, SHOWN_BYTES, Allowance, WorkerLog
 from vmstui.triage.masking import Masker
 
 KiB = 1024
@@ -168,8 +168,13 @@ def test_a_look_at_a_log_without_news_is_two_calls_of_the_kernel(path: Path, mon
     for name in ("fstat", "stat", "pread", "pwrite", "open", "lseek", "dup"):
         monkeypatch.setattr(os, name, counted(name, calls))
     log.read()
+    later_s = time.monotonic() + FILE_CHECK_S
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    for _ in range(2):  # whether it is still the file under its name is looked up now and then, not each time from then
+        calls.append("then")
+        log.read()
     monkeypatch.undo()
-    assert calls == ["pread", "fstat"]
+    assert calls == ["pread", "fstat", "then", "stat", "fstat", "pread", "fstat", "then", "pread", "fstat"]
     log.close()
 
 
@@ -453,6 +458,21 @@ def test_the_log_book_says_which_lines_are_only_in_the_files(tmp_path: Path) -> 
     shown = sum(text.startswith("line ") for text in texts(log))
     assert 100 < shown < 1000
     assert texts(log)[-1] == f"{5000 - shown:,} lines not shown, they are in {tmp_path}/cam/log/000001.*"
+
+
+def test_a_log_is_busy_while_it_has_much_to_say_and_no_longer(tmp_path: Path) -> None:
+    log = camera_log(tmp_path)
+    log.path(2).touch()
+    log.follow(1)
+    for lines, busy in ((MANY_LINES, False), (MANY_LINES + 1, True), (1, False), (MANY_LINES + 1, True), (0, False)):
+        append(log.path(1), numbered(0, lines))
+        log.read()
+        assert log.busy == busy
+    append(log.path(1), numbered(0, 1000))
+    log.read()
+    log.follow(2)
+    assert not log.busy, "that was another worker's"
+    log.close()
 
 
 def test_two_generations_are_followed_at_once_and_neither_is_deleted(tmp_path: Path) -> None:

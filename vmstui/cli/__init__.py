@@ -123,6 +123,19 @@ def _dispatch(options: argparse.Namespace) -> int:
                     as_json=options.json,
                 )
             )
+        case "segments" | "gaps":
+            from vmstui.cli import footage
+
+            asked = footage.Asked(options.camera, options.since, options.until)
+            if options.command == "gaps":
+                return footage.gaps(options.config, asked, as_json=options.json)
+            return footage.segments(
+                options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json
+            )
+        case "storage":
+            from vmstui.cli.storage import storage
+
+            return storage(options.config, accept=options.accept, as_json=options.json)
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -224,6 +237,26 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("--json", action="store_true", help="one JSON object a line")
 
     export_arguments.add_to(add("export", "footage of a camera from one time to another as one MP4 file"))
+    for name, help_ in (
+        ("segments", "what was recorded: the newest segments, or those of a time, with their verdicts"),
+        ("gaps", "what was not recorded, for how long and why, and the share that was; of today, or of a time"),
+    ):
+        footage = add(name, help_)
+        footage.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
+        footage.add_argument("--from", dest="since", metavar="T", help="2025-10-20T07:54, 07:54, yesterday 07:54, -2h")
+        footage.add_argument("--to", dest="until", metavar="T", help="the same forms; default: now")
+        footage.add_argument("--json", action="store_true", help="one JSON object a line")
+        if name == "segments":
+            footage.add_argument("-n", "--count", type=_positive, default=100, metavar="N", help="without --from (100)")
+            footage.add_argument(
+                "--rebuild", action="store_true", help="first make the catalogue anew from what lies in the recordings"
+            )
+
+    storage = add("storage", "the recordings folder: is it there, is it the one that was recorded to, has it room")
+    storage.add_argument(
+        "--accept", action="store_true", help="record to what the path leads to now, though it is another disk or new"
+    )
+    storage.add_argument("--json", action="store_true", help="as JSON")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

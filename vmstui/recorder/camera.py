@@ -179,6 +179,8 @@ class CameraWorker:
     def dispatch(self, event: ev.Event) -> None:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         self.succession.dispatch(event)
+        if isinstance(event, ev.Release):
+            self.publisher.try_again()
 
     @property
     def awaits_boundary(self) -> bool:
@@ -296,6 +298,7 @@ class CameraWorker:
 
     def _published(self, segment: Segment) -> None:
         self.segments.add(segment)
+        self.context.published(segment)
         if segment.verdict is SegmentVerdict.BROKEN:
             self.note(EventKind.SEGMENT, f"segment set aside at {segment.path}: {segment.reason}")
             return

@@ -145,6 +145,7 @@ class CameraLog:
 
     def close(self) -> None:
         """Stop following. May be called twice."""
+        self.busy = False
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vmstui.ffmpeg.abilities import Abilities
+from vmstui.footage import Segment
 from vmstui.model import OutputState, Settings
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
@@ -49,6 +51,8 @@ class Context:
     zone: tzinfo | None
     clock: WallClock
     """What is known of the wall clock since the boot."""
+    published: Callable[[Segment], None] = lambda segment: None
+    """Told of each segment that was published or set aside; never waits."""
     oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)

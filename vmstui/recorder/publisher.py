@@ -73,12 +73,17 @@ class Publisher:
         self._on_settled = on_settled
         self._on_trouble = on_trouble
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
+        self._cured = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def closed(self, spool: Spool, names: tuple[str, ...]) -> None:
         """The worker closed these files."""
         for name in names:
             self._jobs.put_nowait(_Job(spool, name))
+
+    def try_again(self) -> None:
+        """The disk is well again: what could not be done is worth another try now."""
+        self._cured.set()
 
     def generation_ended(self, spool: Spool) -> None:
         """No worker writes into this spool any more: settle what is left in it and remove it."""
@@ -115,8 +120,11 @@ class Publisher:
                     # A disk that fails, or a mistake of ours: the file stays in the spool, and the queue must go on.
                     if not self.troubled:
                         self._on_trouble(f"not published, tried again: {error}")
+                        self._context.storage_due.set()
                     self.troubled = True
-                    await asyncio.sleep(RETRY_S)
+                    self._cured.clear()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._cured.wait(), RETRY_S)
             self.troubled = False
             self._jobs.task_done()
 

@@ -105,7 +105,7 @@ class Resources:
     def _look(self) -> tuple[StorageStatus, bool]:
         """In a thread, as a dead disk blocks: is it usable, and is it ours? And has it too little room?"""
         settings = self._settings
-        floor = _full_bytes(settings) * (RESUME_FACTOR if self._full else 1)
+        floor = full_bytes(settings) * (RESUME_FACTOR if self._full else 1)
         status = self._guard.look(settings.recordings, settings.recordings_mount, floor)
         return status, status.trouble not in ELSEWHERE and status.total_bytes > 0 and status.free_bytes < floor
 
@@ -175,7 +175,8 @@ def _look_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
 
 
-def _full_bytes(settings: Settings) -> int:
+def full_bytes(settings: Settings) -> int:
+    """Free space on the recordings disk below which nothing is recorded."""
     try:
         total = shutil.disk_usage(settings.recordings).total
     except OSError:

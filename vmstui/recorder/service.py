@@ -41,6 +41,7 @@ from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
 from vmstui.recorder.external_live import ExternalLive, publishing_to
 from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.footage import Footage
 from vmstui.recorder.inheritance import Inheritance, same_file
 from vmstui.recorder.launch import Surroundings, secret_variables, surroundings, which
 from vmstui.recorder.logbook import LogBook
@@ -98,7 +99,7 @@ class Service:
         self._relay_folder = state_folder / "relay"
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="publish")
         self._logbook = LogBook(len(self.settings.cameras) + 1)
-        installation = _installation(state_folder)
+        installation = installation_id(state_folder)
         self.live = self._make_live(installation)
         self._context = Context(
             settings=self.settings,
@@ -115,6 +116,7 @@ class Service:
             self._context.read_before = recall(inheritance.memory_fd, self._logbook)
         self.resources = Resources(self.settings, state_folder, self._context.guard)
         self.fleet = Fleet(self._context, self.say, self._keep)
+        self._footage = Footage(self._context, self.fleet, self.resources, self.say)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ class Service:
         else:
             self._end_old_relay()
         self._held = self.resources.hold
+        self._footage.start()
         self.fleet.open(self.settings, self._held)
         self.ready = True
         self.arrival = arrived(self, self.inheritance) if self.inheritance is not None else None
@@ -151,6 +154,7 @@ class Service:
             for task in self._tasks:
                 task.cancel()
             self.fleet.close()
+            await self._footage.stop()
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)
@@ -207,6 +211,7 @@ class Service:
         self._context.masker = Masker(secret_values(self.settings))
         self._context.zone = _zone(self.settings)
         self.resources.configure(self.settings)
+        self._footage.configure()
         self._context.storage_due.set()
         if self.settings.live != before.live:
             self._change_live()
@@ -467,7 +472,7 @@ def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
     return descriptor
 
 
-def _installation(state_folder: Path) -> str:
+def installation_id(state_folder: Path) -> str:
     """An id that tells the workers of this state folder from those of any other."""
     path = state_folder / INSTALLATION
     with contextlib.suppress(OSError, ValueError):

@@ -75,6 +75,10 @@ class Owner(Protocol):
     spooling: asyncio.Lock
     """Held while a spool folder is made and a worker put into it, and while old ones are looked for."""
 
+    @property
+    def wanted(self) -> bool:
+        """Whether the camera is to be recorded."""
+
     def note(
         self,
         kind: EventKind,

@@ -127,8 +127,10 @@ class WorkerLog:
         """As `lines`, for what a log has to say in most seconds: nothing, or a few lines of a worker that is well. None
         where it takes more than one read to tell, and `lines` is to be asked."""
         keeper = self._keeper
-        if self._fd < 0 or keeper.waits() or time.monotonic() >= self._check_at_s:
+        if self._fd < 0 or keeper.waits():
             return None
+        if time.monotonic() >= self._check_at_s:
+            self._look_for_the_file()
         if not keeper.offsets.acquire(blocking=False):
             return []  # it is being cut at this moment
         try:

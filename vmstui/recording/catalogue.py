@@ -28,6 +28,7 @@ from vmstui.recording.catalogue_rows import (
     GAP_COLUMNS,
     LOCK_COLUMNS,
     SEGMENT_COLUMNS,
+    Recent,
     Row,
     StoredFile,
     Value,
@@ -46,7 +47,9 @@ from vmstui.recording.catalogue_rows import (
 
 FILE_NAME = "catalogue.sqlite3"
 MAX_EVENTS = 100_000
-_PAGE = 500
+_FIRST_PAGE, _PAGE = 20, 500
+"""Of files for retention, which mostly wants to see no more than a few."""
+_RECORDED_LAST = "ORDER BY generation DESC, number DESC, started_us DESC"
 _PLAYS = f"AND verdict <> '{SegmentVerdict.BROKEN.value}'"
 
 
@@ -87,15 +90,18 @@ class Catalogue:
 
     # -- segments -----------------------------------------------------------------------------------------------------
 
-    def add(self, segments: Iterable[Segment]) -> int:
-        """Note segments; one whose path is known stays as it is. The number of those that were new."""
+    def add(self, segments: Iterable[Segment], gaps: Iterable[Gap] = ()) -> int:
+        """Note segments, and the gaps before and in them, all or nothing; a segment whose path is known stays as it is.
+        The number of those that were new."""
         rows = [segment_row(segment) for segment in segments]
         marks = ", ".join("?" * (SEGMENT_COLUMNS.count(",") + 2))
         with self._writing() as connection:
-            return connection.executemany(
+            added = connection.executemany(
                 f"INSERT INTO segments ({SEGMENT_COLUMNS}, ended_us) VALUES ({marks}) ON CONFLICT (path) DO NOTHING",
                 rows,
             ).rowcount
+            _add_gaps(connection, gaps)
+            return added
 
     def segments(
         self,
@@ -130,6 +136,32 @@ class Catalogue:
         )
         return (segment_of(before[0]) if before else None, segment_of(after[0]) if after else None)
 
+    def recorded_last(self, camera: str, count: int) -> tuple[Segment, ...]:
+        """The last segments of a camera in the order in which they were recorded, whatever the clock showed then;
+        oldest of them first."""
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? {_RECORDED_LAST} LIMIT ?", (camera, count)
+        )
+        return tuple(segment_of(row) for row in reversed(rows))
+
+    def recorded_before(self, segment: Segment, count: int) -> tuple[Segment, ...]:
+        """Those of its camera that were recorded last before a segment, oldest of them first."""
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? AND (generation, number, started_us) < (?, ?, ?) "
+            f"{_RECORDED_LAST} LIMIT ?",
+            (segment.camera, segment.generation, segment.number, micros(segment.started_at), count),
+        )
+        return tuple(segment_of(row) for row in reversed(rows))
+
+    def recorded_after(self, segment: Segment) -> Segment | None:
+        """The one that was recorded next after a segment, of those that play."""
+        rows = self._rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? AND (generation, number, started_us) > (?, ?, ?) "
+            f"{_PLAYS} ORDER BY generation, number, started_us LIMIT 1",
+            (segment.camera, segment.generation, segment.number, micros(segment.started_at)),
+        )
+        return segment_of(rows[0]) if rows else None
+
     def known(self, paths: Iterable[str]) -> set[str]:
         """Which of these paths are catalogued."""
         found: set[str] = set()
@@ -161,6 +193,21 @@ class Catalogue:
         rows = self._rows("SELECT first_us FROM cameras WHERE camera = ?", (camera,))
         return instant(rows[0][0]) if rows else None
 
+    def last_at(self) -> datetime | None:
+        """When the newest segment of all cameras began."""
+        rows = self._rows("SELECT max(started_us) FROM segments", ())
+        return instant(rows[0][0]) if rows[0][0] is not None else None
+
+    def fact(self, name: str) -> str | None:
+        """What was noted under a name."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Note something about the catalogue as a whole."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
     def cameras(self) -> tuple[str, ...]:
         """Ids of cameras that have segments, whether they are configured or not."""
         return tuple(str(camera) for (camera,) in self._rows("SELECT camera FROM cameras WHERE count > 0", ()))
@@ -180,18 +227,18 @@ class Catalogue:
         """All segments of one camera or of all, oldest first. Between two pages others may write."""
         where = "1" if camera is None else "camera = ?"
         values: tuple[Value, ...] = () if camera is None else (camera,)
-        after_us, after_id = -(2**62), 0
+        after_us, after_id, page = -(2**62), 0, _FIRST_PAGE
         while True:
             rows = self._rows(
                 f"SELECT {FILE_COLUMNS}, id FROM segments WHERE {where} AND started_us >= ? "
-                f"AND (started_us, id) > (?, ?) ORDER BY started_us, id LIMIT {_PAGE}",
+                f"AND (started_us, id) > (?, ?) ORDER BY started_us, id LIMIT {page}",
                 (*values, after_us, after_us, after_id),
             )
             for row in rows:
                 yield file_of(row)
-            if len(rows) < _PAGE:
+            if len(rows) < page:
                 return
-            after_us, after_id = rows[-1][2], rows[-1][5]
+            after_us, after_id, page = rows[-1][2], rows[-1][5], _PAGE
 
     def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
         """The newest segments of a camera, newest first; with `playing` only those that play."""
@@ -201,6 +248,15 @@ class Catalogue:
             (camera, count),
         )
         return tuple(file_of(row) for row in rows)
+
+    def recent(self, camera: str, since: datetime, count: int) -> Recent:
+        """What the newest segments of a camera amount to, of those that began after an instant and play."""
+        rows = self._rows(
+            "SELECT count(*), coalesce(sum(size_bytes), 0), coalesce(sum(duration_s), 0) FROM (SELECT size_bytes, "
+            f"duration_s FROM segments WHERE camera = ? AND started_us >= ? {_PLAYS} ORDER BY started_us DESC LIMIT ?)",
+            (camera, micros(since), count),
+        )
+        return Recent(*rows[0])
 
     def started_between(self, camera: str, since: datetime, until: datetime) -> bool:
         """Whether any segment of a camera began in [since, until)."""
@@ -214,19 +270,12 @@ class Catalogue:
 
     def replace_gaps(self, camera: str, since: datetime, until: datetime, gaps: Iterable[Gap]) -> None:
         """The gaps of a camera that lie in [since, until] are from now on these."""
-        rows = [
-            (gap.camera, micros(gap.started_at), micros(gap.ended_at), gap.length_s, gap.cause.value, text(gap.detail))
-            for gap in gaps
-        ]
         with self._writing() as connection:
             connection.execute(
                 "DELETE FROM gaps WHERE camera = ? AND started_us >= ? AND ended_us BETWEEN ? AND ?",
                 (camera, micros(since), micros(since), micros(until)),
             )
-            connection.executemany(
-                "INSERT INTO gaps (camera, started_us, ended_us, length_s, cause, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+            _add_gaps(connection, gaps)
 
     def gaps(self, camera: str | None, since: datetime | None, until: datetime | None) -> tuple[Gap, ...]:
         """Those that overlap [since, until), by start."""
@@ -382,6 +431,16 @@ def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
     """Into an empty catalogue, from the note that the one before it left."""
     connection.executemany(
         f"INSERT INTO locks ({LOCK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", map(lock_row, locks_note.read(path))
+    )
+
+
+def _add_gaps(connection: sqlite3.Connection, gaps: Iterable[Gap]) -> None:
+    connection.executemany(
+        "INSERT INTO gaps (camera, started_us, ended_us, length_s, cause, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (gap.camera, micros(gap.started_at), micros(gap.ended_at), gap.length_s, gap.cause.value, text(gap.detail))
+            for gap in gaps
+        ],
     )
 
 

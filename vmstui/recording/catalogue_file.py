@@ -54,6 +54,7 @@ SCHEMA = (
         holes TEXT NOT NULL)""",
     "CREATE INDEX segments_by_camera ON segments (camera, started_us)",
     "CREATE INDEX segments_by_start ON segments (started_us)",
+    "CREATE INDEX segments_as_recorded ON segments (camera, generation, number, started_us)",
     # What would else be counted over all rows at every pass of retention.
     """CREATE TABLE cameras (
         camera TEXT PRIMARY KEY,

@@ -47,6 +47,15 @@ class StoredFile:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What a few segments amount to."""
+
+    count: int
+    size_bytes: int
+    duration_s: float
+
+
 def micros(at: datetime) -> int:
     """Since the epoch, as instants are stored."""
     return (at - _EPOCH) // _MICROSECOND

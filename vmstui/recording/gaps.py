@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vmstui.footage import Gap, GapCause, Segment
-from vmstui.model import Event
+from vmstui.model import Event, EventKind
 
 SHORTEST_GAP_S = 0.5
 """Less is not told from a late frame."""
@@ -77,7 +77,7 @@ def explained(
     """A stretch without footage, cut where its cause changed: of a camera that was off while the disk was full, each
     has its share."""
     telling = [
-        _Change(event.at, event.cause, event.text)
+        _Change(event.at, event.cause, _told(event))
         for event in events
         if event.cause is not None and began_at - SEARCHED <= event.at <= ended_at + RAN_ON
     ]
@@ -87,9 +87,10 @@ def explained(
     soon = [change for change in within[:1] if change.at - began_at <= SEARCHED]
     if not telling and damaged is not None:
         within = [_Change(began_at, GapCause.DAMAGE, damaged.reason)]
-    first = next(
-        iter((*soon, *before, *within)), _Change(began_at, GapCause.UNKNOWN, "nothing in the history tells why")
-    )
+    if soon and before and before[0].cause is soon[0].cause:
+        soon = before  # the command says more than the end it led to
+    unknown = _Change(began_at, GapCause.UNKNOWN, "nothing in the history tells why")
+    first = (*soon, *before, *within, unknown)[0]
     changes = [replace(first, at=began_at), *(change for change in within if change.at < ended_at)]
     for downtime in downtimes:
         changes = _without_recorder(changes, downtime, ended_at)
@@ -103,6 +104,13 @@ class _Change:
     at: datetime
     cause: GapCause
     detail: str
+
+
+def _told(event: Event) -> str:
+    """The cause in an event, without what ended: `worker (generation 3) ended after 90 s: Connection refused`."""
+    if event.kind in (EventKind.EXIT, EventKind.STOP, EventKind.NO_START):
+        return event.text.partition(": ")[2] or event.text
+    return event.text
 
 
 def _without_recorder(changes: list[_Change], downtime: Downtime, ended_at: datetime) -> list[_Change]:

@@ -69,17 +69,17 @@ class Guard:
     state_folder: Path
     installation: str
 
-    def look(self, recordings: str, expected_mount: str | None, floor_bytes: int) -> StorageStatus:
-        """Whether it can be recorded to now; at first use, and only then, it is made and marked."""
+    def look(self, recordings: str, expected_mount: str | None, floor_bytes: int, *, use: bool = True) -> StorageStatus:
+        """Whether it can be recorded to now. With `use` it is made and marked at first use, and only then."""
         known = self.known(recordings)
-        if known is None:
+        if known is None and use:
             _create(Path(recordings))
 
         def identify(root: int, mount_point: str) -> Objection | None:
             return self._objection(root, recordings, known or Known(), mount_point)
 
         status = check_storage(recordings, expected_mount, floor_bytes, identify)
-        if status.usable:
+        if status.usable and use:
             try:
                 with self.inside(recordings, expected_mount):
                     pass
@@ -154,6 +154,20 @@ class Guard:
             raise WrongFolder(found)
         self._learn(recordings, known)
         return known
+
+    def id_of(self, recordings: str) -> str | None:
+        """Id in the mark of what the path leads to now; empty in a mark without one, None where there is no mark."""
+        try:
+            root = open_folder(recordings)
+        except (OSError, ValueError):
+            return None
+        try:
+            mark = read_mark(root)
+        except OSError:
+            return None
+        finally:
+            os.close(root)
+        return mark.folder if mark is not None else None
 
     def known(self, recordings: str) -> Known | None:
         """What is remembered of this folder, None if it was never recorded to (or the note is lost)."""

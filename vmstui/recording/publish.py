@@ -19,6 +19,8 @@ _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _NOT_THERE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK})
 """A file system or kernel without this kind of rename or link."""
+REASON_ENDING = ".reason.txt"
+"""Of the file beside one in quarantine."""
 
 
 class PublishError(Exception):
@@ -54,7 +56,7 @@ def quarantine(source: Path, folder: Path, reason: str, name: str | None = None)
     """
     kept = publish(source, folder, name or source.name)
     with contextlib.suppress(OSError):  # the file is safe; a reason that cannot be written must not look like a loss
-        kept.with_name(f"{kept.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+        kept.with_name(kept.name + REASON_ENDING).write_text(reason + "\n", encoding="utf-8")
     return kept
 
 

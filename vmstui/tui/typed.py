@@ -7,9 +7,9 @@ would be taken as commands. So the app takes keys and pastes in here, and gets e
 it has come to rest.
 
 Promises: nothing overtakes, nothing is taken twice. A key that comes alone waits for nobody. Text that is typed into a
-field and a cursor that is moved along do not wait in between. A dashboard that never comes to rest (a busy log) takes a
-key `PATIENCE_S` after the one before it. What waits when the dashboard is left is dropped. Nothing runs while no key
-comes. The mouse does not wait: nobody clicks on what is not there yet.
+field, a key that is held there to edit it and a cursor that is moved along do not wait in between. A dashboard that
+never comes to rest (a busy log) takes a key `PATIENCE_S` after the one before it. What waits when the dashboard is left
+is dropped. Nothing runs while no key comes. The mouse does not wait: nobody clicks on what is not there yet.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ LIMIT_S = 2.0
 SLICE_S = 0.05
 """So often is looked whether a screen that was waited for is still there."""
 
+_EDITS = frozenset({"backspace", "delete", "left", "right", "home", "end"})
 _MOVES = frozenset(key for action in ACTIONS if action.scope is Scope.TABLE for key in action.keys.split(","))
 
 
@@ -52,6 +53,9 @@ class _Run(Enum):
 
     NONE = auto()
     TEXT = auto()
+    EDITS = auto()
+    """Not one run with text: a field takes a letter itself, and these only once they have gone all the way up as keys
+    that nobody takes, so that a letter behind them would overtake."""
     MOVES = auto()
 
 
@@ -150,6 +154,8 @@ def _run_of(event: Key | Paste, focused: Widget | None) -> _Run:
     """The run that a key belongs to, where that has the focus."""
     if isinstance(focused, Input) and (isinstance(event, Paste) or event.is_printable):
         return _Run.TEXT
+    if isinstance(focused, Input) and isinstance(event, Key) and event.key in _EDITS:
+        return _Run.EDITS
     if isinstance(focused, LinePane) and isinstance(event, Key) and event.key in _MOVES:
         return _Run.MOVES
     return _Run.NONE

@@ -1,0 +1,128 @@
+"""What follows the end of a worker: what of its note is on the disk for certain, and when what it left is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Never, cast
+
+import pytest
+
+from tests.unit.ffmpeg_examples import abilities, camera
+from vmstui.model import CameraState, Settings
+from vmstui.recorder import machine as m
+from vmstui.recorder import machine_events as ev
+from vmstui.recorder import publisher
+from vmstui.recorder.camera import CameraWorker
+from vmstui.recorder.context import Context
+from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.policy import WORKER_POLICY
+from vmstui.recorder.process import Exit
+from vmstui.recorder.publisher import SUCCESSOR_FIRST_S, Publisher, Spool
+from vmstui.recorder.record import load_record
+from vmstui.recorder.worker import Worker
+from vmstui.recording import layout
+from vmstui.recording.clock import WallClock
+from vmstui.triage.masking import Masker
+
+LOBBY = camera()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    """What cameras share, on a disk of its own."""
+    settings = Settings("/etc/vmstui.yaml", str(tmp_path / "recordings"), (LOBBY,))
+    live = SimpleNamespace(publish_url=lambda name: f"rtsp://127.0.0.1:8554/{name}")
+    with ThreadPoolExecutor(1) as threads:
+        yield Context(
+            settings,
+            tmp_path,
+            "me",
+            Masker(()),
+            LogBook(1),
+            cast(Any, live),
+            threads,
+            None,
+            WallClock("boot"),
+            abilities=abilities(),
+        )
+
+
+@pytest.fixture
+def durable(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files that were written to the disk for certain, and not only to its cache."""
+    names: list[str] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        names.append(
+            Path(os.readlink(f"/proc/self/fd/{descriptor}")).name.removeprefix(".").removesuffix(f".{os.getpid()}")
+        )
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return names
+
+
+@pytest.mark.parametrize("asked_for", [None, True])
+async def test_a_note_waits_for_the_disk_at_the_end_of_a_run_only_if_nothing_newer_follows_or_a_person_asked(
+    context: Context, durable: list[str], monkeypatch: pytest.MonkeyPatch, asked_for: bool | None
+) -> None:
+    async def never(worker: Worker) -> Never:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(Worker, "launch", never)
+    made = CameraWorker(LOBBY, context)
+    worker = made.worker
+    worker.save(replace(worker.record, generation=7, wanted=asked_for))
+    worker.machine = m.Machine(CameraState.RECORDING, wanted=True, alive=True, policy=WORKER_POLICY)
+    durable.clear()
+    ended = worker.ended(Exit(code=1), uptime_s=90.0)
+    assert load_record(worker.note_path, LOBBY.id) == worker.record, "whoever comes next knows of the end in any case"
+    worker.dispatch(replace(ended, recorded=True))
+    states = [worker.machine.state]
+    written = ["worker.json"] if asked_for else []
+    assert [name for name in durable if name == "worker.json"] == written, "a start follows, and with it a newer note"
+    worker.dispatch(ev.NotStarted(ended.retry, "no such address", 0.0))
+    states.append(worker.machine.state)
+    assert states == [CameraState.STARTING, CameraState.BACKOFF]
+    assert [name for name in durable if name == "worker.json"] == ["worker.json"], "now nothing follows for a while"
+    made.close()
+
+
+async def test_what_an_ended_worker_left_waits_until_the_next_one_had_time_to_start(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    sleeps, time_is_up, looked_at = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        sleeps.set()
+        await time_is_up.wait()
+
+    monkeypatch.setattr(publisher, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+    context.ffmpeg_found.set()
+    context.folder_is_ours.set()
+    spool = Spool(Path(context.settings.recordings), LOBBY, 7, "h264")
+    folder = layout.generation_spool(spool.recordings, LOBBY.id, 7)
+    folder.mkdir(parents=True)
+    queue = Publisher(context, lambda _: None, lambda _: looked_at.set(), lambda _: None)
+    queue.closed(spool, ("000001.mp4",))  # gone already
+    queue.generation_ended(spool)
+    async with asyncio.timeout(20):
+        await sleeps.wait()
+    assert slept == [SUCCESSOR_FIRST_S], "for a segment that is closed nobody waits"
+    assert folder.exists()
+    assert not looked_at.is_set()
+    time_is_up.set()
+    async with asyncio.timeout(20):
+        await looked_at.wait()
+    assert not folder.exists()
+    queue.close()

@@ -1,0 +1,169 @@
+"""Keeps the catalogue of a service: puts in each segment as it is published, and at the start what nobody put in.
+
+One thread of its own does all of it, in order, so that neither recording nor publishing ever waits for it: what cannot
+be written now is tried again, and what is lost with the service is found in the journals by the next one. Every minute
+it notes that it is alive, from which the next one knows since when no recorder ran.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from vmstui.footage import Segment
+from vmstui.model import Event
+from vmstui.recording.catalogue import FILE_NAME, Catalogue
+from vmstui.recording.catalogue_file import CatalogueError
+from vmstui.recording.fill import Inspect, ingest, record
+from vmstui.recording.gaps import Downtime
+
+ALIVE_S = 60.0
+RETRY_S = 10.0
+CATCH_UP_S = 2.0
+"""Until the recordings folder is known to be the right one."""
+DOWNTIMES_FOR = timedelta(days=2)
+"""A gap is explained when the segment after it is closed: for so long a camera may have been away."""
+ALIVE, BOOT, DOWNTIMES = "alive", "boot", "downtimes"
+"""Names of facts in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What is needed to look at a recordings folder; asked for anew at each look."""
+
+    recordings: Path
+    folders: Mapping[str, str]
+    """Id of each camera by the name of its folder."""
+    inspect: Inspect
+    zone: tzinfo | None
+
+
+class Cataloguer:
+    """`around` gives the recordings folder once it is known to be the right one, None before; it and `events_of` are
+    called in the thread. `say` takes a sentence about a catalogue that cannot be used, in the thread, too."""
+
+    def __init__(
+        self,
+        state_folder: Path,
+        boot: str,
+        around: Callable[[], Folder | None],
+        events_of: Callable[[str], Sequence[Event]],
+        say: Callable[[str], None],
+    ) -> None:
+        self.catalogue: Catalogue | None = None
+        """Open once the thread got to it; for whoever needs it in a thread of its own."""
+        self._path = state_folder / FILE_NAME
+        self._boot = boot
+        self._around = around
+        self._events_of = events_of
+        self._say = say
+        self._queue: queue.Queue[Segment | None] = queue.Queue()
+        self._downtimes: tuple[Downtime, ...] = ()
+        self._caught_up = False
+        self._told = ""
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what an earlier service did not get to."""
+        self._thread.start()
+
+    def stop(self, patience_s: float = 5.0) -> None:
+        """Put in what is still waiting, if that can be done soon. Blocks."""
+        self._ended = True
+        self._queue.put(None)
+        self._thread.join(patience_s)
+
+    def published(self, segment: Segment) -> None:
+        """A segment was published, or set aside. Never waits."""
+        self._queue.put(segment)
+
+    # -- in the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        waiting: list[Segment] = []
+        wait_s = 0.0
+        while True:
+            waiting += self._handed_over(wait_s)
+            try:
+                self._do(waiting)
+            except (CatalogueError, OSError) as error:
+                self._trouble(error)
+                wait_s = RETRY_S
+            else:
+                waiting, self._told = [], ""
+                wait_s = ALIVE_S if self._caught_up else CATCH_UP_S
+            if self._ended:
+                if self.catalogue is not None:
+                    self.catalogue.close()
+                return
+
+    def _handed_over(self, wait_s: float) -> list[Segment]:
+        """What was published since, waiting for the first of it."""
+        segments: list[Segment] = []
+        with contextlib.suppress(queue.Empty):
+            entry = self._queue.get(timeout=wait_s) if wait_s else self._queue.get_nowait()
+            while True:
+                segments += [entry] if entry is not None else []
+                entry = self._queue.get_nowait()
+        return segments
+
+    def _do(self, waiting: Sequence[Segment]) -> None:
+        if self.catalogue is None:
+            self.catalogue = Catalogue.open(self._path)
+            self._downtimes = self._noted_downtimes(self.catalogue, datetime.now(UTC))
+        record(self.catalogue, waiting, self._events_of, self._downtimes)
+        if not self._caught_up and not self._ended:
+            self._caught_up = self._catch_up(self.catalogue)
+        self.catalogue.set_fact(ALIVE, datetime.now(UTC).isoformat())
+
+    def _catch_up(self, catalogue: Catalogue) -> bool:
+        around = self._around()
+        if around is None:
+            return False
+        last = catalogue.last_at()
+        # With a day to spare: names of folders are of the local day, and a clock may have been set.
+        since = None if catalogue.fresh or last is None else (last - timedelta(days=1)).date()
+        ingest(
+            catalogue,
+            around.recordings,
+            around.folders,
+            around.inspect,
+            around.zone,
+            self._events_of,
+            self._downtimes,
+            since=since,
+        )
+        if catalogue.fresh:
+            catalogue.filled()
+        return True
+
+    def _noted_downtimes(self, catalogue: Catalogue, now: datetime) -> tuple[Downtime, ...]:
+        """Of services before this one, with the time up to its own start."""
+        noted = [line.split(" ") for line in (catalogue.fact(DOWNTIMES) or "").splitlines()]
+        downtimes = []
+        with contextlib.suppress(ValueError):
+            for since, until, new_boot in noted:
+                kept = Downtime(datetime.fromisoformat(since), datetime.fromisoformat(until), new_boot == "boot")
+                if timedelta() <= now - kept.until < DOWNTIMES_FOR:
+                    downtimes.append(kept)
+            alive = catalogue.fact(ALIVE)
+            if alive and (since_at := datetime.fromisoformat(alive)) < now:
+                downtimes.append(Downtime(since_at, now, catalogue.fact(BOOT) != self._boot))
+        lines = (f"{d.since.isoformat()} {d.until.isoformat()} {'boot' if d.new_boot else '-'}" for d in downtimes)
+        catalogue.set_fact(DOWNTIMES, "\n".join(lines))
+        catalogue.set_fact(BOOT, self._boot)
+        return tuple(downtimes)
+
+    def _trouble(self, error: Exception) -> None:
+        if isinstance(error, CatalogueError) and error.reopen:
+            self.catalogue = None
+            self._caught_up = False
+        if str(error) != self._told:
+            self._told = str(error)
+            self._say(str(error))

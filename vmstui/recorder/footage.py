@@ -1,0 +1,98 @@
+"""What a service knows and does about footage once it is recorded: the catalogue, and room for more.
+
+Puts `Cataloguer` and `Keeper`, each with a thread of its own, between the cameras and the recordings folder. Made by
+the service, which starts it once its cameras are taken over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
+from vmstui.model import Event, LogLevel
+from vmstui.recorder.camera import EVENTS_KEPT, CameraWorker
+from vmstui.recorder.cataloguer import Cataloguer, Folder
+from vmstui.recorder.context import Context
+from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.keeper import Keeper
+from vmstui.recorder.process import boot_id
+from vmstui.recorder.resources import Resources
+from vmstui.settings.names import camera_folder
+
+STOP_S = 5.0
+
+
+class Footage:
+    """Of one service. `say` takes a line for the service's own log, on the loop."""
+
+    def __init__(
+        self, context: Context, fleet: Fleet, resources: Resources, say: Callable[[LogLevel, str], None]
+    ) -> None:
+        self._context = context
+        self._fleet = fleet
+        self._say = say
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.cataloguer = Cataloguer(context.state_folder, boot_id(), self._folder, self._events_of, self._told)
+        self._keeper = Keeper(
+            context.settings, context.guard, lambda: self.cataloguer.catalogue, self._note, self._warn
+        )
+        resources.free_now = self._keeper.free_now
+        context.published = self.cataloguer.published
+
+    def start(self) -> None:
+        """From now on, on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self.cataloguer.start()
+        self._keeper.start()
+
+    async def stop(self) -> None:
+        """Bring what is handed over to its place, if that can be done soon."""
+        await self._keeper.stop()
+        await asyncio.to_thread(self.cataloguer.stop, STOP_S)
+
+    def configure(self) -> None:
+        """The settings of the context changed."""
+        self._keeper.configure(self._context.settings)
+
+    # -- on the loop --------------------------------------------------------------------------------------------------
+
+    def _note(self, event: Event) -> None:
+        camera = self._fleet.cameras.get(event.camera)
+        if camera is None:  # footage of a camera that is not configured any more
+            self._say(LogLevel.INFO, f"{event.camera}: {event.text}")
+        else:
+            camera.note(
+                event.kind,
+                event.text,
+                rule=event.rule,
+                measured=event.measured,
+                threshold=event.threshold,
+                outcome=event.outcome,
+            )
+
+    def _warn(self, text: str) -> None:
+        self._say(LogLevel.WARNING, text)
+
+    # -- in the thread of the catalogue -------------------------------------------------------------------------------
+
+    def _told(self, text: str) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._warn, text)
+
+    def _events_of(self, camera: str) -> Sequence[Event]:
+        worker: CameraWorker | None = self._fleet.cameras.get(camera)
+        return worker.events.read(EVENTS_KEPT) if worker is not None else ()
+
+    def _folder(self) -> Folder | None:
+        abilities, settings = self._context.abilities, self._context.settings
+        if abilities is None or not self._context.folder_is_ours.is_set():
+            return None
+        ffmpeg = abilities.binary.path
+
+        def inspect(path: str) -> MediaInfo:
+            return inspect_media(ffmpeg, path)
+
+        folders = {camera_folder(camera): camera.id for camera in settings.cameras}
+        return Folder(Path(settings.recordings), folders, inspect, self._context.zone)

@@ -1,0 +1,263 @@
+"""Keeps room for recordings: a pass of retention every minute, and at once when the disk is full.
+
+In a thread of its own, as a dead disk blocks, and in portions, so that whoever waits for room gets it with the first of
+them. Each deleted file has its line in the catalogue; the history of a camera gets one for all of them and each rule,
+at most every hour. What cannot be deleted is told once and tried again an hour later.
+
+The clock of the machine is trusted with the age of footage only while it goes on as clocks do: after a jump ahead of
+more than an hour the rule by age waits for an hour, so that a wrong clock can be set right before it costs everything
+there is. Started, asked and stopped by the service, on its event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+from vmstui.model import Event, EventKind, Settings
+from vmstui.recorder.process import boot_time_s
+from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.catalogue_file import CatalogueError
+from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.guard import Guard, WrongFolder
+from vmstui.recording.retention import Doomed, Policy, Rule, policy_of, spoken
+from vmstui.recording.retention_pass import Outcome, run_pass
+
+PERIOD_S = 60.0
+PORTION = 200
+"""Files between two looks at whether somebody waits."""
+TELL_EVERY_S = 3600.0
+RETRY_S = 3600.0
+JUMP_S = 3600.0
+_TOLD_KEPT = 10_000
+"""Files that were told once; where there are so many, the same ones may be told again."""
+_STOP_S = 2.0
+
+Told = TypeVar("Told")
+Clocks = Callable[[], tuple[float, float]]
+"""That of the wall and that of the boot, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Deleted:
+    """What is still to be told of a camera and a rule."""
+
+    count: int
+    size_bytes: int
+    newest: datetime
+    measured: str
+    threshold: str
+
+
+class Keeper:
+    """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
+    `say` what concerns all of them, both on the loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        guard: Guard,
+        catalogue: Callable[[], Catalogue | None],
+        note: Callable[[Event], None],
+        say: Callable[[str], None],
+        *,
+        period_s: float = PERIOD_S,
+        clocks: Clocks = lambda: (time.time(), boot_time_s()),
+    ) -> None:
+        self._settings = settings
+        self._guard = guard
+        self._catalogue = catalogue
+        self._note = note
+        self._say = say
+        self._period_s = period_s
+        self._clocks = clocks
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._due = threading.Event()
+        self._lock = threading.Lock()
+        self._waiting: list[asyncio.Future[bool]] = []
+        self._ended = False
+        # Of the thread alone, and of `stop` once it has ended.
+        self._offset_s: float | None = None
+        self._age_waits_until_s = 0.0
+        self._untold: dict[tuple[str, Rule], _Deleted] = {}
+        self._told_at_s: dict[tuple[str, Rule], float] = {}
+        self._left: dict[str, tuple[float, str]] = {}
+        """Files that could not be deleted: when to try again, and why."""
+        self._told_files: set[str] = set()
+        self._told_short: frozenset[Rule] = frozenset()
+        self._told_error = ""
+
+    def start(self) -> None:
+        """From now on; the first pass comes after a period, or when somebody needs room."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """No further portion; tells what is still untold. A disk that hangs is not waited for."""
+        self._ended = True
+        self._due.set()
+        await asyncio.to_thread(self._thread.join, _STOP_S)
+        self._answer(False)
+        if not self._thread.is_alive():
+            for event in self._lines(0.0):
+                self._note(event)
+
+    def configure(self, settings: Settings) -> None:
+        """Take over a changed configuration, with a pass at once."""
+        self._settings = settings
+        self._due.set()
+
+    async def free_now(self) -> bool:
+        """Make room now; whether anything was deleted. For `Resources.free_now`."""
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            self._waiting.append(waiting)
+        self._due.set()
+        return await waiting
+
+    # -- in the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._due.wait(self._period_s)
+            self._due.clear()
+            if self._ended:
+                return
+            outcome = self._portion()
+            self._on_loop(self._answer, outcome is not None and bool(outcome.deleted))
+            if outcome is not None and not outcome.plan.complete and (outcome.deleted or outcome.gone):
+                self._due.set()
+
+    def _portion(self) -> Outcome | None:
+        settings, catalogue = self._settings, self._catalogue()
+        if catalogue is None or catalogue.fresh:
+            return None  # what is oldest, and what is newest, is not known yet
+        try:
+            now, policy = self._policy(settings)
+            with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
+                folder = Path(settings.recordings)
+                outcome = run_pass(catalogue, policy, root, folder, now, at_most=PORTION, leave=self._leave)
+        except WrongFolder:
+            return None  # told by whoever watches the folder
+        except (CatalogueError, OSError) as error:
+            self._tell_error(f"retention: {error}")
+            return None
+        self._told_error = ""
+        self._remember(outcome)
+        if outcome.plan.complete:
+            for event in self._lines(TELL_EVERY_S, outcome.free_bytes):
+                self._on_loop(self._note, event)
+        self._tell_troubles(outcome, now)
+        return outcome
+
+    def _policy(self, settings: Settings) -> tuple[datetime, Policy]:
+        wall_s, boot_s = self._clocks()
+        offset_s = wall_s - boot_s
+        step_s = 0.0 if self._offset_s is None else offset_s - self._offset_s
+        self._offset_s = offset_s
+        policy = policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+        if step_s > JUMP_S:
+            self._age_waits_until_s = boot_s + JUMP_S
+            self._on_loop(
+                self._say,
+                f"the clock of this machine was put forward by {step_s / 3600:.1f} h: for an hour nothing is deleted "
+                "because of its age",
+            )
+        elif step_s < -JUMP_S:
+            self._age_waits_until_s = 0.0
+        if boot_s < self._age_waits_until_s:
+            policy = policy.without_age()
+        return datetime.fromtimestamp(wall_s, UTC), policy
+
+    def _leave(self, file: StoredFile) -> str:
+        again_s, reason = self._left.get(file.path, (0.0, ""))
+        return reason if boot_time_s() < again_s else ""
+
+    def _remember(self, outcome: Outcome) -> None:
+        for doomed in outcome.deleted:
+            key = (doomed.file.camera, doomed.rule)
+            self._untold[key] = _with(self._untold.get(key), doomed)
+        for doomed in outcome.deleted:
+            self._left.pop(doomed.file.path, None)
+        for failure in outcome.failed:
+            self._left[failure.file.path] = (boot_time_s() + RETRY_S, failure.reason)
+
+    def _lines(self, every_s: float, free_bytes: int | None = None) -> list[Event]:
+        """What is to be told now of what was deleted."""
+        wall_s, boot_s = self._clocks()
+        free = "" if free_bytes is None else f"{spoken(free_bytes)} free"
+        lines: list[Event] = []
+        for key, deleted in list(self._untold.items()):
+            if boot_s - self._told_at_s.get(key, -every_s) < every_s:
+                continue
+            self._told_at_s[key] = boot_s
+            del self._untold[key]
+            camera, rule = key
+            text = (
+                f"{_plural(deleted.count)} deleted, {spoken(deleted.size_bytes)}, "
+                f"recorded until {deleted.newest.isoformat(timespec='seconds')}"
+            )
+            at = datetime.fromtimestamp(wall_s, UTC)
+            named = (rule.value, deleted.measured, deleted.threshold, free)
+            lines.append(Event(at, camera, EventKind.RETENTION, text, *named))
+        return lines
+
+    def _tell_troubles(self, outcome: Outcome, now: datetime) -> None:
+        troubles = [*outcome.plan.refused, *((failure.file, failure.reason) for failure in outcome.failed)]
+        by_camera: dict[str, list[tuple[StoredFile, str]]] = {}
+        for file, reason in troubles:
+            if file.path not in self._told_files:
+                by_camera.setdefault(file.camera, []).append((file, reason))
+        for camera, files in by_camera.items():
+            self._told_files.update(file.path for file, _ in files)
+            file, reason = files[0]
+            text = f"{_plural(len(files))} cannot be deleted: {PurePath(file.path).name}: {reason}"
+            event = Event(now, camera, EventKind.RETENTION, text, outcome="left as it is, tried again in an hour")
+            self._on_loop(self._note, event)
+        if len(self._told_files) > _TOLD_KEPT:
+            self._told_files.clear()
+        if outcome.plan.complete:
+            for rule, sentence in outcome.plan.short:
+                if rule not in self._told_short:
+                    self._on_loop(self._say, f"retention cannot keep to {sentence}: what is left is locked or newest")
+            self._told_short = frozenset(rule for rule, _ in outcome.plan.short)
+
+    def _tell_error(self, text: str) -> None:
+        if text != self._told_error:
+            self._told_error = text
+            self._on_loop(self._say, text)
+
+    def _on_loop(self, call: Callable[[Told], None], what: Told) -> None:
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(call, what)
+
+    # -- on the loop --------------------------------------------------------------------------------------------------
+
+    def _answer(self, freed: bool) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(freed)
+
+
+def _with(before: _Deleted | None, doomed: Doomed) -> _Deleted:
+    file = doomed.file
+    if before is None:
+        return _Deleted(1, file.size_bytes, file.ended_at, doomed.measured, doomed.threshold)
+    newest = max(before.newest, file.ended_at)
+    return replace(before, count=before.count + 1, size_bytes=before.size_bytes + file.size_bytes, newest=newest)
+
+
+def _plural(count: int) -> str:
+    return f"{count:,} segment{'' if count == 1 else 's'}"

@@ -1,0 +1,192 @@
+"""Brings a catalogue up to what lies in a recordings folder: from its journals first, then by a look at files that have
+no line there.
+
+`record` puts segments in as they come, in whatever order, with the gaps before them; `ingest` finds those that nobody
+handed over: a service that died between publishing and cataloguing, a catalogue that was lost. Blocks as the disk does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from vmstui.footage import Gap, Segment, StoredEvent, StoredEventKind
+from vmstui.model import Event
+from vmstui.recording import journal
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.check import Expected, Media, judge
+from vmstui.recording.gaps import Downtime, gaps_of
+from vmstui.recording.naming import SUFFIX
+
+RECENT = 8
+"""Segments before a new one that may have ended last: there are two at most in a hand-over, and some fail."""
+BATCH = 500
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NAME = re.compile(r".+_(\d{8}_\d{6})(?:_\d+)?" + re.escape(SUFFIX))
+
+EventsOf = Callable[[str], Sequence[Event]]
+"""The history of a camera, oldest first."""
+Inspect = Callable[[str], Media]
+"""Looks a file through. Raises ValueError for one that does not play, OSError if it could not look."""
+
+
+def record(
+    catalogue: Catalogue, segments: Sequence[Segment], events_of: EventsOf, downtimes: Sequence[Downtime] = ()
+) -> int:
+    """Put in segments that are not known yet, with the gaps before and in them; the number of those that were new."""
+    known = catalogue.known(segment.path for segment in segments)
+    new = sorted((segment for segment in segments if segment.path not in known), key=_order)
+    for camera in {segment.camera for segment in new}:
+        of_camera = [segment for segment in new if segment.camera == camera]
+        events = events_of(camera)
+        recent = deque(catalogue.recorded_last(camera, RECENT), maxlen=RECENT)
+        batch: list[Segment] = []
+        gaps: list[Gap] = []
+        for segment in of_camera:
+            if segment.generation == 0 or (recent and _order(segment) < _order(recent[-1])):
+                _record_late(catalogue, segment, events, downtimes)
+                continue
+            gaps += gaps_of(segment, tuple(recent), events, downtimes)
+            recent.append(segment)
+            batch.append(segment)
+            if len(batch) == BATCH:
+                catalogue.add(batch, gaps)
+                batch, gaps = [], []
+        catalogue.add(batch, gaps)
+    return len(new)
+
+
+def _order(segment: Segment) -> tuple[int, int, datetime]:
+    """Segments of a camera in the order in which they were recorded, whatever the clock showed."""
+    return segment.generation, segment.number, segment.started_at
+
+
+def _record_late(
+    catalogue: Catalogue, segment: Segment, events: Sequence[Event], downtimes: Sequence[Downtime]
+) -> None:
+    """One that comes after segments that follow it: what was taken for a gap before them was counted without it."""
+    before, after = catalogue.around(segment.camera, segment)
+    earlier: tuple[Segment, ...] = (before,) if before is not None else ()
+    if segment.generation:  # else only the wall clock tells where it belongs
+        earlier, after = catalogue.recorded_before(segment, RECENT), catalogue.recorded_after(segment)
+    catalogue.add([segment], gaps_of(segment, earlier, events, downtimes))
+    if after is None:
+        return
+    since = max((other.ended_at for other in earlier if other.plays), default=segment.started_at)
+    gaps = gaps_of(segment, earlier, events, downtimes) + gaps_of(after, (*earlier, segment), events, downtimes)
+    catalogue.replace_gaps(segment.camera, since - timedelta(seconds=1), after.ended_at, gaps)
+
+
+def ingest(
+    catalogue: Catalogue,
+    recordings: Path,
+    folders: Mapping[str, str],
+    inspect: Inspect,
+    zone: tzinfo | None,
+    events_of: EventsOf,
+    downtimes: Sequence[Downtime] = (),
+    *,
+    since: date | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> int:
+    """Put in what the recordings hold and the catalogue does not, of days from `since` on; the number of new segments.
+
+    `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one.
+    """
+    new = 0
+    for camera in journal.cameras(recordings):
+        for file in journal.days(recordings, camera):
+            if since is None or file.stem >= since.isoformat():
+                segments, _ = journal.read(recordings, file)
+                new += record(catalogue, [one for one in segments if Path(one.path).exists()], events_of, downtimes)
+                progress(f"{camera}: journal of {file.stem}")
+    for folder, camera in folders.items():
+        for day in _days(recordings / folder, since):
+            unknown = sorted({str(path) for path in _files(day)})
+            unknown = [path for path in unknown if path not in catalogue.known(unknown)] if unknown else []
+            found = [segment for path in unknown if (segment := _looked_at(path, camera, inspect, zone)) is not None]
+            for segment in found:
+                journal.append(recordings, segment)
+            new += record(catalogue, found, events_of, downtimes)
+            progress(f"{camera}: {day.name}")
+    return new
+
+
+def forget_vanished(catalogue: Catalogue) -> int:
+    """Take out segments whose file somebody took away, with a line each in the history of footage; their number."""
+    gone = [file for file in catalogue.oldest(None) if not Path(file.path).exists()]
+    now = datetime.now(UTC)
+    for start in range(0, len(gone), BATCH):
+        batch = gone[start : start + BATCH]
+        events = [
+            StoredEvent(now, file.camera, StoredEventKind.VANISHED, "not there any more", file.path, file.size_bytes)
+            for file in batch
+        ]
+        catalogue.remove([file.path for file in batch], events)
+    return len(gone)
+
+
+def _days(folder: Path, since: date | None) -> list[Path]:
+    try:
+        found = sorted(entry.name for entry in folder.iterdir() if _DAY.fullmatch(entry.name) and entry.is_dir())
+    except OSError:
+        return []
+    # Names are of the local day, which may be the one before that of UTC.
+    first = (since - timedelta(days=1)).isoformat() if since is not None else ""
+    return [folder / name for name in found if name >= first]
+
+
+def _files(day: Path) -> Iterator[Path]:
+    try:
+        yield from (path for path in day.iterdir() if _NAME.fullmatch(path.name) and path.is_file())
+    except OSError:
+        return
+
+
+def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) -> Segment | None:
+    """A file that nobody noted: what it holds, and by its name when it was recorded. None: it could not be read."""
+    found: Media | ValueError
+    try:
+        status = Path(path).stat()
+        found = inspect(path)
+    except ValueError as error:
+        found = error
+    except OSError:
+        return None
+    verdict, reason = judge(found, Expected(closed=True, size_bytes=status.st_size))
+    media = None if isinstance(found, ValueError) else found
+    duration_s = media.duration_s if media is not None else 0.0
+    closed_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    return Segment(
+        camera=camera,
+        generation=0,
+        path=path,
+        started_at=_named_time(Path(path).name, closed_at - timedelta(seconds=duration_s), zone),
+        duration_s=duration_s,
+        size_bytes=status.st_size,
+        codec=media.codec if media else "",
+        width=media.width if media else 0,
+        height=media.height if media else 0,
+        verdict=verdict,
+        reason=reason,
+        frames=media.frames if media else 0,
+        fps=round(media.fps, 3) if media else 0.0,
+        starts_with_keyframe=media.starts_with_keyframe if media else False,
+        holes=media.holes if media else (),
+    )
+
+
+def _named_time(name: str, near: datetime, zone: tzinfo | None) -> datetime:
+    """The instant in a file name; of an hour that came twice in autumn the one nearer to that of the file."""
+    match = _NAME.fullmatch(name)
+    try:
+        local = datetime.strptime(match[1], "%Y%m%d_%H%M%S") if match else None
+    except ValueError:
+        local = None
+    if local is None:
+        return near
+    readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return min(readings, key=lambda instant: abs(instant - near))

@@ -1,0 +1,234 @@
+"""A pass of retention: plan what has to go, delete it, and write down what was deleted and why.
+
+Deletes nothing but what the catalogue holds and that still is what was catalogued: named as segments are, below the
+recordings folder, reached from that open folder without following a link, an ordinary file of the catalogued size. A
+file goes first and its row after it, so a pass that is killed leaves at most rows without a file, which the next pass
+takes for gone. What was emptied goes as well: date folders, and the journal of a day (`journal.py`).
+
+Blocks as the disk does. Called by the recorder's `keeper`, and by the command `retention`; both at once do no harm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path, PurePath
+
+from vmstui.footage import StoredEvent, StoredEventKind
+from vmstui.recording import retention
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.journal import journal_file
+from vmstui.recording.layout import INTERNAL, camera_quarantine
+from vmstui.recording.publish import REASON_ENDING
+from vmstui.recording.retention import Disk, Doomed, Found, Plan, Policy
+
+_NAME = re.compile(r"_[0-9]{8}_[0-9]{6}(?:_[0-9]{1,6})?\.mp4")
+"""Behind the folder of the camera: `naming.segment_path`, `naming.with_suffix`."""
+_QUARANTINED = re.compile(f".+{_NAME.pattern}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BATCH = 200
+"""Files between two transactions of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be deleted."""
+
+    file: StoredFile
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a pass did."""
+
+    deleted: tuple[Doomed, ...]
+    gone: tuple[StoredFile, ...]
+    failed: tuple[Failure, ...]
+    plan: Plan
+    free_bytes: int
+    """Afterwards."""
+
+
+class Files:
+    """Catalogued files, looked at and deleted below an open recordings folder."""
+
+    def __init__(self, root: int, recordings: Path) -> None:
+        self._root = root
+        self._recordings = PurePath(recordings)
+        self._parts: tuple[str, ...] = ()
+        self._folder = -1
+        """The folder of these parts, kept open: the files of a day follow each other."""
+
+    def close(self) -> None:
+        if self._folder >= 0:
+            os.close(self._folder)
+        self._folder, self._parts = -1, ()
+
+    def look(self, file: StoredFile) -> Found:
+        """Whether a file still is what was catalogued."""
+        parts = own_parts(self._recordings, file)
+        if parts is None:
+            return Found(reason="its name or place is not one of a recording of this folder")
+        try:
+            status = os.stat(parts[-1], dir_fd=self._open(parts[:-1]), follow_symlinks=False)
+        except FileNotFoundError:
+            return Found(gone=True)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                return Found(reason="a folder above it is a link or no folder")
+            return Found(reason=os.strerror(error.errno or 0))
+        if not stat.S_ISREG(status.st_mode):
+            return Found(reason="it is not an ordinary file any more")
+        if status.st_size != file.size_bytes:
+            return Found(reason=f"it has {status.st_size} bytes, and had {file.size_bytes} when it was catalogued")
+        return Found()
+
+    def delete(self, file: StoredFile) -> None:
+        """Delete a file that was looked at, and the reason beside one in quarantine. Raises OSError."""
+        parts = own_parts(self._recordings, file)
+        assert parts is not None, "look comes first"
+        folder = self._open(parts[:-1])
+        os.unlink(parts[-1], dir_fd=folder)
+        if parts[0] == INTERNAL:
+            with contextlib.suppress(OSError):
+                os.unlink(parts[-1] + REASON_ENDING, dir_fd=folder)
+
+    def tidy(self, removed: Iterable[StoredFile], emptied_days: Iterable[tuple[str, date]]) -> None:
+        """Date folders go that are empty now, and the journals of days of which nothing is left."""
+        folders = {parts[:-1] for file in removed if (parts := own_parts(self._recordings, file)) is not None}
+        self.close()
+        for parts in folders:
+            if parts[0] != INTERNAL:
+                with contextlib.suppress(OSError):  # not empty, mostly
+                    os.rmdir(parts[-1], dir_fd=self._open(parts[:-1]))
+        for camera, day in emptied_days:
+            parts = journal_file(Path(self._recordings), camera, day).relative_to(self._recordings).parts
+            with contextlib.suppress(OSError):
+                os.unlink(parts[-1], dir_fd=self._open(parts[:-1]))
+
+    def _open(self, parts: tuple[str, ...]) -> int:
+        if self._folder < 0 or parts != self._parts:
+            self.close()
+            folder = os.dup(self._root)
+            for part in parts:
+                try:
+                    below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                finally:
+                    os.close(folder)
+                folder = below
+            self._folder, self._parts = folder, parts
+        return self._folder
+
+
+def own_parts(recordings: PurePath, file: StoredFile) -> tuple[str, ...] | None:
+    """The path of a recording of ours below the recordings folder; None for anything else. Looks at no disk."""
+    try:
+        parts = PurePath(file.path).relative_to(recordings).parts
+    except ValueError:
+        return None
+    quarantine = camera_quarantine(Path(recordings), file.camera).relative_to(recordings).parts
+    if parts[:-1] == quarantine:
+        return parts if _QUARANTINED.fullmatch(parts[-1]) else None
+    if len(parts) != 3 or ".." in parts or not _DATE.fullmatch(parts[1]):
+        return None
+    folder, _, name = parts
+    return parts if name.startswith(folder) and _NAME.fullmatch(name, len(folder)) else None
+
+
+def measure(root: int) -> Disk:
+    """The disk of an open folder. Raises OSError."""
+    status = os.statvfs(root)
+    return Disk(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize, status.f_favail, status.f_files)
+
+
+def dry_run(catalogue: Catalogue, policy: Policy, root: int, recordings: Path, now: datetime) -> Plan:
+    """What a pass would do now. Changes nothing. Raises CatalogueError and OSError."""
+    with contextlib.closing(Files(root, recordings)) as files:
+        return retention.plan(catalogue, policy, measure(root), now, files.look)
+
+
+def run_pass(
+    catalogue: Catalogue,
+    policy: Policy,
+    root: int,
+    recordings: Path,
+    now: datetime,
+    *,
+    at_most: int | None = None,
+    leave: Callable[[StoredFile], str] = lambda _: "",
+) -> Outcome:
+    """Delete what has to go, at most so many files. `leave` says why a file is left alone, mostly not at all.
+
+    Raises CatalogueError, and OSError for a disk that does not tell how full it is.
+    """
+    with contextlib.closing(Files(root, recordings)) as files:
+
+        def look(file: StoredFile) -> Found:
+            reason = leave(file)
+            return Found(reason=reason) if reason else files.look(file)
+
+        plan = retention.plan(catalogue, policy, measure(root), now, look, at_most)
+        deleted: list[Doomed] = []
+        gone = list(plan.gone)
+        failed: list[Failure] = []
+        for start in range(0, len(plan.doomed), _BATCH):
+            batch: list[Doomed] = []
+            for doomed in plan.doomed[start : start + _BATCH]:
+                try:
+                    if reason := files.look(doomed.file).reason:  # changed since it was planned
+                        failed.append(Failure(doomed.file, reason))
+                        continue
+                    files.delete(doomed.file)
+                    batch.append(doomed)
+                except FileNotFoundError:
+                    gone.append(doomed.file)
+                except OSError as error:
+                    failed.append(Failure(doomed.file, os.strerror(error.errno or 0)))
+            catalogue.remove([doomed.file.path for doomed in batch], [_deleted(doomed, now) for doomed in batch])
+            deleted += batch
+        # What another pass deleted at the same time is out of the catalogue, and told, already.
+        known = catalogue.known(file.path for file in gone)
+        gone = [file for file in gone if file.path in known]
+        if gone:
+            catalogue.remove([file.path for file in gone], [_vanished(file, now) for file in gone])
+        removed = [*(doomed.file for doomed in deleted), *gone]
+        files.tidy(removed, _emptied_days(catalogue, removed))
+    return Outcome(tuple(deleted), tuple(gone), tuple(failed), plan, measure(root).free_bytes)
+
+
+def _emptied_days(catalogue: Catalogue, removed: Iterable[StoredFile]) -> list[tuple[str, date]]:
+    emptied: list[tuple[str, date]] = []
+    for camera, day in {(file.camera, file.started_at.astimezone(UTC).date()) for file in removed}:
+        midnight = datetime.combine(day, time(), UTC)
+        if not catalogue.started_between(camera, midnight, midnight + timedelta(days=1)):
+            emptied.append((camera, day))
+    return emptied
+
+
+def _deleted(doomed: Doomed, now: datetime) -> StoredEvent:
+    file = doomed.file
+    return StoredEvent(
+        now,
+        file.camera,
+        StoredEventKind.DELETED,
+        f"recorded from {file.started_at.isoformat(timespec='seconds')}",
+        file.path,
+        file.size_bytes,
+        doomed.rule.value,
+        doomed.measured,
+        doomed.threshold,
+        "deleted",
+    )
+
+
+def _vanished(file: StoredFile, now: datetime) -> StoredEvent:
+    text = f"recorded from {file.started_at.isoformat(timespec='seconds')}; the file was not there any more"
+    return StoredEvent(now, file.camera, StoredEventKind.VANISHED, text, file.path, file.size_bytes)
