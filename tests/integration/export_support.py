@@ -68,7 +68,8 @@ class Footage:
         """What one worker recorded from `at_s` after START on."""
         folder = self.recordings / f"{self.name} {generation}".replace("/", "_")
         folder.mkdir()
-        picture = f"testsrc2=size={size}:rate={fps}:duration={length_s},setpts=PTS+{generation}/TB"
+        picture = f"testsrc2=size={size}:rate={fps}:duration={length_s}"
+        picture += ",hflip" if generation % 2 == 0 else ""
         options = ["-c:v", encoder, "-preset", "ultrafast", "-bf", "2", "-pix_fmt", "yuv420p"]
         if encoder == "libx265":
             options += ["-x265-params", "log-level=error:open-gop=0:bframes=2", "-tag:v", "hvc1"]
@@ -79,13 +80,13 @@ class Footage:
         command = [EMBEDDED_FFMPEG, "-v", "error", "-nostdin", "-threads", "1", "-f", "lavfi", "-i", picture]
         command += [*options, *muxer, f"{str(folder).replace('%', '%%')}/%06d.mp4"]
         subprocess.run(command, check=True)
-        made = []
+        made: list[Segment] = []
         for number, line in enumerate((folder / "list.csv").read_text().splitlines()):
             name, begin, end = line.rsplit(",", 2)
             file = folder / name.strip('"')
             media = inspect_media(EMBEDDED_FFMPEG, str(file))
             span = StreamSpan(float(begin), float(end))
-            offset_s = at_s + span.start_s - (made[0].span.start_s if made and made[0].span else span.start_s)
+            offset_s = at_s + sum(before.duration_s for before in made)
             made.append(
                 Segment(
                     camera=self.camera,
@@ -123,15 +124,10 @@ class Footage:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "vmstui", "--config", str(self.config), "export", *arguments]
 
-    def export(self, *arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
+    def export(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command to its end."""
         return subprocess.run(
-            self.command(*arguments),
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=4 * LIMIT_S,
-            **more,  # type: ignore[call-overload]
+            self.command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=4 * LIMIT_S
         )
 
 

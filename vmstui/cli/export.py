@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vmstui import __version__
 from vmstui.cli.export_progress import JsonLines, Shown, shown_on
-from vmstui.cli.export_text import lines, local, verified_lines
+from vmstui.cli.export_text import lines, verified_lines
+from vmstui.cli.storage import config_in_use
 from vmstui.cli.times import TimeError, parse_time
 from vmstui.codec import to_json
+from vmstui.recording.cuts import spoken
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
 from vmstui.tui.format import zone
@@ -60,7 +62,7 @@ def export(options: ExportOptions) -> int:
     from vmstui.recording.export_making import ExportFailed
     from vmstui.recording.exporting import check_names
 
-    settings = load(options.config).settings
+    settings = load(config_in_use(options.config)).settings
     where = zone(settings.timezone)
     path = Path(default_folders().state) / FILE_NAME
     try:
@@ -68,7 +70,7 @@ def export(options: ExportOptions) -> int:
         out = Path(os.path.abspath(options.out))
         check_names(out, with_manifest=options.manifest)
         with Catalogue.open(path, readonly=True) as catalogue:
-            request = _request(options, settings, catalogue, since, until, out)
+            request = _request(options, settings, catalogue, since, until, out, where)
             with _pinned(path, options, request) as lock:
                 report = _made(options, settings, catalogue, request)
         _note(path, report)
@@ -114,14 +116,20 @@ def _times(options: ExportOptions, now: datetime, where: tzinfo | None) -> tuple
             raise TimeError(f"{name}: {error}") from None
     since, until = times
     if since >= until:
-        raise TimeError(f"--to: found {local(until, where)}, accepted a time after --from ({local(since, where)})")
+        raise TimeError(f"--to: found {spoken(until, where)}, accepted a time after --from ({spoken(since, where)})")
     if since >= now:
-        raise TimeError(f"--from: found {local(since, where)}, accepted a time in the past")
+        raise TimeError(f"--from: found {spoken(since, where)}, accepted a time in the past")
     return since, min(until, now)
 
 
 def _request(
-    options: ExportOptions, settings: Settings, catalogue: Catalogue, since: datetime, until: datetime, out: Path
+    options: ExportOptions,
+    settings: Settings,
+    catalogue: Catalogue,
+    since: datetime,
+    until: datetime,
+    out: Path,
+    where: tzinfo | None,
 ) -> Request:
     from vmstui.recording.cuts import ExportRefused
     from vmstui.recording.export_making import Request
@@ -143,6 +151,7 @@ def _request(
         since=since,
         until=until,
         out=out,
+        zone=where,
         exact=options.exact,
         keep_free_bytes=_keep_free_bytes(settings, out.parent),
         records_on=any(leftovers(spool) for spool in spools),
@@ -150,13 +159,12 @@ def _request(
 
 
 def _keep_free_bytes(settings: Settings, folder: Path) -> int:
-    """On the disk of the recordings an export must not make retention delete footage, let alone stop a recording."""
+    """On the disk of the recordings an export may cost old footage, as everything there does, but never a new one."""
+    from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
+
     with contextlib.suppress(OSError):
-        status = os.statvfs(settings.recordings)
         if os.stat(settings.recordings).st_dev == os.stat(folder).st_dev:
-            if settings.min_free_bytes is not None:
-                return settings.min_free_bytes
-            return int(status.f_blocks * status.f_frsize * (settings.min_free_percent or 0.0) / 100)
+            return int(full_bytes(settings) * RESUME_FACTOR)
     return 0
 
 

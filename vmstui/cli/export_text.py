@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
+from vmstui.recording.cuts import spoken
 from vmstui.recording.manifest import Match, Report, Verification
 from vmstui.tui.format import fit, size, span
 
@@ -16,8 +17,8 @@ def lines(report: Report, where: tzinfo | None) -> Iterator[str]:
         f"           {span(report.duration_s)}, {size(report.size_bytes)}, {report.frames:,} frames of "
         f"{len(report.files)} {'file' if len(report.files) == 1 else 'files'}, {report.method}"
     )
-    yield f"asked      {local(report.asked_from, where)} to {local(report.asked_until, where)}"
-    yield f"got        {local(report.got_from, where)} to {local(report.got_until, where)}"
+    yield f"asked      {spoken(report.asked_from, where)} to {spoken(report.asked_until, where)}"
+    yield f"got        {spoken(report.got_from, where)} to {spoken(report.got_until, where)}"
     if report.sha256:
         yield f"SHA-256    {report.sha256}"
     lost_s = sum(gap.length_s for gap in report.gaps)
@@ -26,7 +27,7 @@ def lines(report: Report, where: tzinfo | None) -> Iterator[str]:
     for gap in report.gaps:
         detail = f": {gap.detail}" if gap.detail else ""
         length = fit(f"{gap.length_s:.1f} s", 10, right=True)
-        yield f"           {local(gap.started_at, where)} {length}  {gap.cause.value}{detail}"
+        yield f"           {spoken(gap.started_at, where)} {length}  {gap.cause.value}{detail}"
     for note in report.notes:
         yield f"note       {note}"
 
@@ -46,8 +47,3 @@ def verified_lines(found: Verification) -> Iterator[str]:
         if file.match is Match.CHANGED:
             yield f"           changed: {file.path} ({file.detail})"
     yield f"result     {'as it was made' if found.holds else 'NOT as it was made'}"
-
-
-def local(at: datetime, where: tzinfo | None) -> str:
-    """An instant as people of a zone write it, with its offset."""
-    return at.astimezone(where).isoformat(sep=" ", timespec="seconds")

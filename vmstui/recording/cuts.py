@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Protocol
@@ -82,10 +82,12 @@ class Cut:
     """When the last has been shown."""
     position_us: int
     """Where the first lies in the export."""
-    shown_until_us: int
-    """Where the last lies in the export."""
+    late_us: int
+    """By so much that is later than it was recorded: the one before could not be left at once."""
+    last_s: float
+    """When the last begins to be shown, from the first frame of the file."""
     decoded_until_us: int
-    """The same of its decoding time."""
+    """Decoding time of the last packet in the export."""
     inpoint_us: int | None
     outpoint_us: int | None
     early: int
@@ -117,8 +119,8 @@ class Part:
     length_us: int | None
 
 
-def refuse_changes(formats: Sequence[tuple[Source, Format]]) -> None:
-    """Raises ExportRefused where one file could not hold all of it as it is."""
+def refuse_changes(formats: Sequence[tuple[Source, Format]], zone: tzinfo | None) -> None:
+    """Raises ExportRefused, with times of a zone, where one file could not hold all of it as it is."""
     for (_, before), (source, after) in pairwise(formats):
         if before == after:
             continue
@@ -126,10 +128,15 @@ def refuse_changes(formats: Sequence[tuple[Source, Format]]) -> None:
         if str(before) == str(after):
             change = f"in what decoders must know beforehand (parameter sets of {after})"
         raise ExportRefused(
-            f"the recording changes at {source.segment.started_at.isoformat(timespec='seconds')} {change} "
+            f"the recording changes at {spoken(source.segment.started_at, zone)} {change} "
             f"({source.segment.path}), and one file cannot hold both as they are: export up to there and from there on "
             "apart, or have all of it re-encoded: --exact"
         )
+
+
+def spoken(at: datetime, zone: tzinfo | None) -> str:
+    """An instant as people of a zone write it, with its offset."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 
 def catalogued_format(source: Source) -> Format:
@@ -154,12 +161,19 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
     taken = range(first, end)
     newest = max(taken, key=pts.__getitem__)
     begin, last = pts[first], pts[newest]
-    at_s = source.at_s + offset_s(begin)
-    position_us = 0 if begins_s is None else round((at_s - begins_s) * 1e6)
+    position_us = 0 if begins_s is None else round((source.at_s + offset_s(begin) - begins_s) * 1e6)
+    late_us = 0
     if before is not None:
         # In both orders, that of decoding and that in which frames are shown, it comes after what was taken before.
         lead_us = _micros((begin - dts[first]) * tick_s)
-        position_us = max(position_us, before.shown_until_us + _APART_US, before.decoded_until_us + lead_us + _APART_US)
+        late_us = max(
+            # What is late stays so, as it follows without a break, until a gap leaves room to catch up.
+            before.late_us - round(max(0.0, source.begins_s - before.source.at_s - before.end_s) * 1e6),
+            before.position_us + _after_us(before, source) - position_us,
+            before.decoded_until_us + lead_us + _APART_US - position_us,
+            0,
+        )
+        position_us += late_us
     return Cut(
         source=source,
         format=Format(packets.codec, packets.width, packets.height, packets.parameters),
@@ -168,7 +182,8 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
         first_s=offset_s(begin),
         end_s=offset_s(last + packets.duration[newest]),
         position_us=position_us,
-        shown_until_us=position_us + _micros((last - begin) * tick_s),
+        late_us=late_us,
+        last_s=offset_s(last),
         decoded_until_us=position_us + _micros((dts[end - 1] - begin) * tick_s),
         inpoint_us=_micros(begin * tick_s) if first > 0 else None,
         outpoint_us=_micros(Fraction(dts[end - 1] + dts[end], 2) * tick_s) if end < len(dts) else None,
@@ -217,6 +232,14 @@ def out_of_order(made: Packets) -> str:
         if after <= before:
             return f"the decoding time of frame {index + 2} is not after that of the one before"
     return ""
+
+
+def _after_us(before: Cut, source: Source) -> int:
+    """How long after the first frame of a cut the next may come. In a file how long its last frame lasts is a guess, so
+    within a generation only its stream counts, in which the next one may come sooner."""
+    if before.source.segment.generation != source.segment.generation:
+        return round((before.end_s - before.first_s) * 1e6)
+    return round((before.last_s - before.first_s) * 1e6) + _APART_US
 
 
 def _first(packets: Packets, wanted: int) -> int:

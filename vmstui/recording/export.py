@@ -24,6 +24,7 @@ from vmstui.recording.gaps import SHORTEST_GAP_S, lost_s
 
 OVERLAP_S = 0.05
 """Generations that overlap by less are played one after the other."""
+_TRIFLE_S = 1e-3
 SET_S = 2.0
 """By so much the wall clock must disagree with the others to be said to have been set."""
 
@@ -52,7 +53,7 @@ class Source:
     @property
     def is_whole(self) -> bool:
         """Whether it is wanted up to its very end."""
-        return self.until_s >= self.segment.duration_s
+        return self.until_s >= self.segment.duration_s - _TRIFLE_S
 
     def wall(self, offset_s: float) -> datetime:
         """What the clock on the wall showed at an offset in it."""
@@ -106,7 +107,7 @@ def in_order(segments: Iterable[Segment]) -> list[Segment]:
 def missing(
     chosen: Sequence[Source], since: datetime, until: datetime | None, known: Sequence[Gap], camera: str
 ) -> tuple[Gap, ...]:
-    """What was not recorded between two times, in order, with the cause that is known of it (`known`, of the
+    """What was not recorded between two times of which there is something, in order, with the cause that is known of it (`known`, of the
     catalogue). `until` None: what comes after the last source is not missing, only not there yet."""
     found: list[Gap] = []
 
@@ -114,10 +115,7 @@ def missing(
         if length_s > SHORTEST_GAP_S:
             found.append(Gap(camera, at, length_s, cause, detail))
 
-    if chosen:
-        note(since, (chosen[0].wall(0) - since).total_seconds())
-    elif until is not None:
-        note(since, (until - since).total_seconds())
+    note(since, (chosen[0].wall(0) - since).total_seconds())
     for source, after in zip(chosen, (*chosen[1:], None), strict=True):
         for hole in source.segment.holes:
             if source.from_s < hole.offset_s + hole.length_s and hole.offset_s < source.until_s:

@@ -12,7 +12,7 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -62,6 +62,8 @@ class Request:
     since: datetime
     until: datetime
     out: Path
+    zone: tzinfo | None = None
+    """Of the times that are told; None: that of this machine."""
     exact: bool = False
     """From the very frame to the very frame; everything is re-encoded for it."""
     keep_free_bytes: int = 0
@@ -96,7 +98,7 @@ def copy(
 def encode(request: Request, cuts: Sequence[Cut], tool: Tool, tell: Tell, made: str) -> tuple[int, list[str]]:
     """All anew. ffmpeg can join only what is alike: each stretch of one format by itself, then all of them."""
     runs = [list(run) for _, run in groupby(cuts, key=lambda one: one.format)]
-    size = (cuts[0].format.width, cuts[0].format.height)
+    picture = (cuts[0].format.width, cuts[0].format.height)
     first, last = cuts[0], cuts[-1]
     since_s = first.source.from_s - first.first_s if first.early else None
     frames = sum(one.frames for one in cuts) - first.early - last.late
@@ -110,7 +112,7 @@ def encode(request: Request, cuts: Sequence[Cut], tool: Tool, tell: Tell, made: 
             if number == len(runs) - 1 and not last.source.is_whole:
                 end_s = (last.position_us - run[0].position_us) / 1e6 + last.source.until_s - last.first_s
             progress = _progress("encoding", run, request, tell)
-            what = (cutting.parts(run), out, tags, size, trim_s, end_s, progress)
+            what = (cutting.parts(run), out, tags, picture, trim_s, end_s, progress)
             _by_ffmpeg(request, run, lambda what=what: tool.encode(*what))  # type: ignore[misc]
             after = runs[number + 1][0].position_us if number + 1 < len(runs) else None
             length_us = None if after is None else after - run[0].position_us - round((trim_s or 0) * 1e6)
@@ -141,7 +143,7 @@ def _by_ffmpeg(request: Request, cuts: Sequence[Cut], run: Callable[[], None]) -
 
 
 def _progress(what: str, cuts: Sequence[Cut], request: Request, tell: Tell) -> Callable[[float], None]:
-    length_s = max(0.001, (cuts[-1].shown_until_us - cuts[0].position_us) / 1e6)
+    length_s = max(0.001, (cuts[-1].position_us - cuts[0].position_us) / 1e6 + cuts[-1].last_s - cuts[-1].first_s)
     tell(what, 0.0)
 
     def report(written_s: float) -> None:
@@ -205,8 +207,3 @@ def in_words(folder: Path, error: OSError) -> str:
 def size(size_bytes: int) -> str:
     """A size in powers of 1000, as disks are sold."""
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
-
-
-def spoken(at: datetime) -> str:
-    """An instant in UTC."""
-    return at.astimezone(UTC).isoformat(timespec="seconds")

@@ -10,8 +10,8 @@ from datetime import datetime
 from vmstui.footage import Gap
 from vmstui.recording import export as planning
 from vmstui.recording import manifest as manifests
-from vmstui.recording.cuts import Cut
-from vmstui.recording.export_making import Request, Tell, began_at, ended_at, spoken
+from vmstui.recording.cuts import Cut, spoken
+from vmstui.recording.export_making import Request, Tell, began_at, ended_at
 from vmstui.recording.manifest import Report, UsedFile
 
 
@@ -24,11 +24,11 @@ def report(
     if request.records_on and cuts[-1].source.is_whole and cuts[-1].ended_at < request.until:
         until = None
         more.append(
-            f"footage is available up to {spoken(cuts[-1].ended_at)}: "
+            f"footage is available up to {spoken(cuts[-1].ended_at, request.zone)}: "
             "what is being recorded can be exported once its file is closed"
         )
     for at, step_s in planning.clock_steps(chosen):
-        more.append(f"the clock of the recorder was set by {step_s:+.1f} s at {spoken(at)}")
+        more.append(f"the clock of the recorder was set by {step_s:+.1f} s at {spoken(at, request.zone)}")
     skipped_s = cuts[0].source.from_s - cuts[0].first_s if request.exact and cuts[0].early else 0.0
     return Report(
         camera=request.camera,

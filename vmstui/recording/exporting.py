@@ -27,7 +27,7 @@ from vmstui.recording import export_making as making
 from vmstui.recording import export_report
 from vmstui.recording import manifest as manifests
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.cuts import Cut, ExportRefused
+from vmstui.recording.cuts import Cut, ExportRefused, spoken
 from vmstui.recording.export import Source
 from vmstui.recording.export_making import (
     SUFFIX,
@@ -38,7 +38,6 @@ from vmstui.recording.export_making import (
     free_bytes,
     in_words,
     size,
-    spoken,
     temporary,
 )
 from vmstui.recording.manifest import Manifest, Report
@@ -69,10 +68,10 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
     check_names(request.out, with_manifest=manifest is not None)
     chosen, lost = _chosen(request, catalogue)
     if not request.exact:
-        cutting.refuse_changes([(source, cutting.catalogued_format(source)) for source in chosen])
+        cutting.refuse_changes([(source, cutting.catalogued_format(source)) for source in chosen], request.zone)
     cuts, checksums, times_us = _read(chosen, tool, tell)
     if not request.exact:
-        cutting.refuse_changes([(one.source, one.format) for one in cuts])
+        cutting.refuse_changes([(one.source, one.format) for one in cuts], request.zone)
     _check_room(request, cuts)
     known = (*catalogue.gaps(request.camera, request.since, request.until), *lost)
     with contextlib.ExitStack() as stack:
@@ -119,7 +118,8 @@ def _chosen(request: Request, catalogue: Catalogue) -> tuple[tuple[Source, ...],
     chosen = planning.sources(there, request.since, request.until)
     if chosen:
         return chosen, lost
-    found = f"no footage of {request.camera} from {spoken(request.since)} to {spoken(request.until)}"
+    asked = f"{spoken(request.since, request.zone)} to {spoken(request.until, request.zone)}"
+    found = f"no footage of {request.camera} from {asked}"
     if lost:
         raise ExportFailed(f"{found}: {lost[0].detail}")
     newest = available_until(request.camera, catalogue)
@@ -127,13 +127,13 @@ def _chosen(request: Request, catalogue: Catalogue) -> tuple[tuple[Source, ...],
         raise ExportFailed(f"{found}: nothing was recorded yet")
     if newest <= request.since and request.records_on:
         raise ExportFailed(
-            f"{found} yet: it is available up to {spoken(newest)}, as what is being recorded can be "
+            f"{found} yet: it is available up to {spoken(newest, request.zone)}, as what is being recorded can be "
             "exported once its file is closed"
         )
     later = catalogue.segments(request.camera, request.until, None, limit=1)
     earlier = catalogue.segments(request.camera, None, request.since, limit=1, newest_first=True)
-    around = [f"there is some up to {spoken(one.ended_at)}" for one in earlier]
-    around += [f"there is some from {spoken(one.started_at)} on" for one in later]
+    around = [f"there is some up to {spoken(one.ended_at, request.zone)}" for one in earlier]
+    around += [f"there is some from {spoken(one.started_at, request.zone)} on" for one in later]
     raise ExportFailed(f"{found}: {' and '.join(around)}")
 
 
