@@ -18,8 +18,6 @@ from vmstui.footage import Segment, SegmentVerdict, StreamSpan, Uptime
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 
 START = datetime(2025, 10, 20, 0, 54, 0, tzinfo=UTC)
-FRAME = tuple[int, float]
-"""Hash of the bytes of a packet, and when it is shown."""
 
 
 @dataclass
@@ -110,6 +108,21 @@ class Footage:
         self.segments += made
         return made
 
+    def cut_off(self, number: int) -> None:
+        """A segment as a worker leaves it that dies: fragmented, and torn amid a packet."""
+        segment = self.segments[number]
+        fragmented = f"{segment.path}.mp4"
+        command = [EMBEDDED_FFMPEG, "-v", "error", "-nostdin", "-i", f"file:{segment.path}", "-c", "copy"]
+        command += ["-tag:v", "hvc1" if segment.codec == "h265" else "avc1"]
+        command += ["-movflags", "frag_keyframe+empty_moov+default_base_moof", f"file:{fragmented}"]
+        subprocess.run(command, check=True)
+        raw = Path(fragmented).read_bytes()
+        os.unlink(fragmented)
+        Path(segment.path).write_bytes(raw[: len(raw) * 4 // 5])
+        found = inspect_media(EMBEDDED_FFMPEG, segment.path)
+        verdict = SegmentVerdict.PARTIAL
+        self.segments[number] = replace(segment, duration_s=found.duration_s, span=None, verdict=verdict)
+
     def catalogue(self) -> Catalogue:
         """Open, with all that was recorded."""
         catalogue = Catalogue.open(self.state / FILE_NAME)
@@ -130,20 +143,28 @@ class Footage:
             self.command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=4 * LIMIT_S
         )
 
+    @staticmethod
+    def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `export --verify` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "vmstui", "export", "--verify", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=4 * LIMIT_S,
+        )
+
 
 def at(seconds: float) -> str:
     """So long after START, as on the command line."""
     return (START + timedelta(seconds=seconds)).isoformat()
 
 
-def frames(file: Path | str) -> list[FRAME]:
-    """The packets of a file by PyAV, in the order of decoding."""
+def packets(file: Path | str) -> list[tuple[bytes, float]]:
+    """The packets of a file by PyAV, in the order of decoding: their bytes, and when they are shown."""
     with av.open(str(file)) as container:
         stream = container.streams.video[0]
         return [
-            (hash(bytes(packet)), float(packet.pts * packet.time_base))
-            for packet in container.demux(stream)
-            if packet.size
+            (bytes(packet), float(packet.pts * packet.time_base)) for packet in container.demux(stream) if packet.size
         ]
 
 
@@ -151,8 +172,3 @@ def pictures(file: Path | str) -> list[float]:
     """When each picture of a file is shown that PyAV can decode."""
     with av.open(str(file)) as container:
         return [float(frame.time) for frame in container.decode(video=0)]
-
-
-def moved(segment: Segment, seconds: float) -> Segment:
-    """The same, recorded while the wall clock showed something else."""
-    return replace(segment, started_at=segment.started_at + timedelta(seconds=seconds))

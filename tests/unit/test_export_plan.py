@@ -176,6 +176,7 @@ def packets(count: int, gop: int, *, reordered: bool = False, base: int = 0) -> 
         size_bytes=array("q", [100] * count),
         checksum=array("q", (7 * frame for frame in order)),
         keyframe=bytearray(frame % gop == 0 for frame in order),
+        cut_off_dts=None,
     )
 
 
@@ -273,5 +274,6 @@ def test_a_listing_ends_where_the_file_was_cut_off() -> None:
     assert found is not None
     assert (found.codec, found.width, found.height, found.parameters) == ("h265", 320, 180, "2584,0x917f77d9")
     assert (list(found.pts), list(found.dts), bytes(found.keyframe)) == ([18000, 36000], [-18000, -9000], b"\1\0")
+    assert found.cut_off_dts == 9000
     assert list(found.checksum) == [0xB06E5048, 0xD28BF4BC]
     assert read_listing(listing[:4]) is None

@@ -193,8 +193,8 @@ def _pinned(path: Path, options: ExportOptions, request: Request) -> Iterator[Lo
 
 
 @dataclass(frozen=True, slots=True)
-class _Ffmpeg:
-    """`recording.exporting.Tool`, by an ffmpeg of this machine."""
+class Ffmpeg:
+    """`recording.export_making.Tool`, by an ffmpeg of this machine."""
 
     program: str
     version: str
@@ -237,7 +237,7 @@ def _made(options: ExportOptions, settings: Settings, catalogue: Catalogue, requ
         return export(request, catalogue, tool, shown.tell, manifest)
 
 
-def _tool(settings: Settings, *, exact: bool) -> _Ffmpeg:
+def _tool(settings: Settings, *, exact: bool) -> Ffmpeg:
     from vmstui.ffmpeg.binary import NoUsableFfmpeg, find_binaries
     from vmstui.recording.export_making import ExportFailed
 
@@ -246,12 +246,12 @@ def _tool(settings: Settings, *, exact: bool) -> _Ffmpeg:
     except NoUsableFfmpeg as error:
         raise ExportFailed(str(error)) from error
     if not exact:
-        return _Ffmpeg(binaries[0].path, binaries[0].version)
+        return Ffmpeg(binaries[0].path, binaries[0].version)
     from vmstui.ffmpeg.join import can_encode
 
     for binary in binaries:
         if can_encode(binary.path):
-            return _Ffmpeg(binary.path, binary.version)
+            return Ffmpeg(binary.path, binary.version)
     tried = ", ".join(binary.path for binary in binaries)
     raise ExportFailed(f"--exact needs an ffmpeg with libx264, which {tried} is not: set ffmpeg: embedded, or copy")
 

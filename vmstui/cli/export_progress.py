@@ -9,7 +9,7 @@ from typing import Protocol, Self, TextIO
 
 LINE_EVERY_S = 10.0
 JSON_EVERY_S = 1.0
-_BAR_CELLS = 30
+BAR_CELLS = 30
 
 
 class Shown(Protocol):
@@ -80,5 +80,5 @@ class JsonLines(Lines):
 
 def bar(what: str, share: float, columns: int) -> str:
     """`copying    ######------------------------  20%`, cut to the terminal."""
-    done = round(share * _BAR_CELLS)
-    return f"{what:<10} {'#' * done}{'-' * (_BAR_CELLS - done)} {share:4.0%}"[: max(0, columns - 1)]
+    done = round(share * BAR_CELLS)
+    return f"{what:<10} {'#' * done}{'-' * (BAR_CELLS - done)} {share:4.0%}"[: max(0, columns - 1)]

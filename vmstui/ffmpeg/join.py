@@ -147,9 +147,11 @@ def _run(ffmpeg: str, parts: Sequence[Part], out: str, options: list[str], progr
             except BaseException:
                 process.kill()
                 raise
-        if code != 0:
-            errors.seek(0)
-            raise JoinError(_reason(errors.read(), code))
+        errors.seek(0)
+        told = errors.read()
+        # A part that cannot be opened ends the input as if it were the last one (concatdec.c, open_next_file).
+        if code != 0 or b"Impossible to open" in told:
+            raise JoinError(_reason(told, code))
 
 
 def _reports(stream: IO[bytes]) -> Iterator[float]:

@@ -47,6 +47,8 @@ class Packets:
     """Adler-32 of the bytes."""
     keyframe: bytearray
     """1 where decoding can begin, else 0."""
+    cut_off_dts: int | None
+    """Of the packet amid which the file ends, which is none of these; None for a file that is whole."""
 
 
 def list_packets(ffmpeg: str, path: str, *, at: str = "") -> Packets:
@@ -68,6 +70,7 @@ def list_packets(ffmpeg: str, path: str, *, at: str = "") -> Packets:
         except BaseException:
             process.kill()
             raise
+        process.stdout.close()  # what comes after a cut is not waited for
         process.wait()
         if packets is None:
             os.stat(at or path)
@@ -83,6 +86,7 @@ def read_listing(lines: Iterable[str]) -> Packets | None:
     header: dict[str, str] = {}
     pts, dts, duration, size_bytes, checksum = (array("q") for _ in range(5))
     keyframe = bytearray()
+    cut_off_dts = None
     for line in lines:
         if line.startswith("#"):
             name, _, value = line[1:].partition(":")
@@ -93,7 +97,8 @@ def read_listing(lines: Iterable[str]) -> Packets | None:
             continue
         flags = _flags(fields[6:])
         if flags & _CORRUPT:
-            break  # cut off here: nothing after it can be decoded either
+            cut_off_dts = int(fields[1])
+            break  # nothing after it can be decoded either
         dts.append(int(fields[1]))
         pts.append(int(fields[2]))
         duration.append(int(fields[3]))
@@ -116,6 +121,7 @@ def read_listing(lines: Iterable[str]) -> Packets | None:
         size_bytes=size_bytes,
         checksum=checksum,
         keyframe=keyframe,
+        cut_off_dts=cut_off_dts,
     )
 
 

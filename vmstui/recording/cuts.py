@@ -50,6 +50,8 @@ class Packets(Protocol):
     def checksum(self) -> array[int]: ...
     @property
     def keyframe(self) -> bytearray: ...
+    @property
+    def cut_off_dts(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
             0,
         )
         position_us += late_us
+    beyond = dts[end] if end < len(dts) else packets.cut_off_dts
     return Cut(
         source=source,
         format=Format(packets.codec, packets.width, packets.height, packets.parameters),
@@ -186,7 +189,7 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
         last_s=offset_s(last),
         decoded_until_us=position_us + _micros((dts[end - 1] - begin) * tick_s),
         inpoint_us=_micros(begin * tick_s) if first > 0 else None,
-        outpoint_us=_micros(Fraction(dts[end - 1] + dts[end], 2) * tick_s) if end < len(dts) else None,
+        outpoint_us=None if beyond is None else _micros(Fraction(dts[end - 1] + beyond, 2) * tick_s),
         early=sum(1 for index in taken if offset_s(pts[index]) < source.from_s - _TRIFLE_S),
         late=0 if source.is_whole else sum(1 for index in taken if offset_s(pts[index]) >= source.until_s - _TRIFLE_S),
         size_bytes=sum(packets.size_bytes[first:end]),

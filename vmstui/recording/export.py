@@ -107,8 +107,8 @@ def in_order(segments: Iterable[Segment]) -> list[Segment]:
 def missing(
     chosen: Sequence[Source], since: datetime, until: datetime | None, known: Sequence[Gap], camera: str
 ) -> tuple[Gap, ...]:
-    """What was not recorded between two times of which there is something, in order, with the cause that is known of it (`known`, of the
-    catalogue). `until` None: what comes after the last source is not missing, only not there yet."""
+    """What of a range is in no source, in order, with the cause that is known of it (`known`, of the catalogue).
+    `until` None: what comes after the last source is not missing, only not there yet."""
     found: list[Gap] = []
 
     def note(at: datetime, length_s: float, cause: GapCause = GapCause.UNKNOWN, detail: str = "") -> None:
