@@ -23,12 +23,12 @@ def require(*programs: str) -> None:
     missing = [program for program in programs if not _present(program)]
     if not missing:
         return
-    unavailable(f"peer not installed: {', '.join(missing)}")
+    unavailable(f"peer not installed: {', '.join(missing)}", "VMSTUI_REQUIRE_PEERS")
 
 
-def unavailable(sentence: str) -> NoReturn:
-    """Skip (or fail, see above) for this reason."""
-    if os.environ.get("VMSTUI_REQUIRE_PEERS") == "1":
+def unavailable(sentence: str, unless: str = "VMSTUI_REQUIRE_MOUNTS") -> NoReturn:
+    """Skip, or fail where this variable is 1, for what the machine does not allow: a container may forbid mounts."""
+    if os.environ.get(unless) == "1":
         pytest.fail(sentence)
     pytest.skip(sentence)
 

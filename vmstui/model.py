@@ -131,7 +131,7 @@ class Settings:
     recordings: str
     cameras: tuple[Camera, ...]
     recordings_mount: str | None = None
-    """Mount point the recordings folder must be on; None: the one it was on when first used."""
+    """Mount point the recordings folder must be on; None: any, as the folder is known by its mark."""
     segment_length_s: int = 180
     timezone: str = "local"
     """IANA name for file names and folders, or `local` for the machine's own."""

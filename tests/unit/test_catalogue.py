@@ -101,6 +101,7 @@ def test_a_range_finds_what_overlaps_it_and_nothing_else(path: Path) -> None:
         assert catalogue.segments("lobby", at(6), at(12)) == (segment(2), segment(3))
         assert catalogue.segments("lobby", at(4), at(7)) == (long, segment(1), segment(2))
         assert catalogue.segments(None, at(12), at(12.1)) == (segment(4, "gate"), segment(4))
+        assert catalogue.amount("lobby", at(6), at(12)) == (2, 1002 + 1003)
         newest = catalogue.segments("lobby", None, None, limit=2, newest_first=True)
         assert newest == (segment(9), segment(8))
 
@@ -340,6 +341,14 @@ def test_a_reader_sees_what_is_written_and_cannot_write(path: Path) -> None:
                 reader.add([segment(3)])
     with Catalogue.open(path, readonly=True) as alone:
         assert alone.segments("lobby", None, None) == (segment(1), segment(2))
+
+
+def test_a_catalogue_can_be_read_where_nothing_can_be_written(path: Path) -> None:
+    with Catalogue.open(path) as writer:
+        writer.add([segment(1)])
+    path.with_name(f"{path.name}-shm").mkdir()  # in the way of what SQLite wants to create, also for root
+    with Catalogue.open(path, readonly=True) as reader:
+        assert reader.segments("lobby", None, None) == (segment(1),)
 
 
 def test_who_holds_a_replaced_catalogue_is_told_to_open_it_anew(path: Path) -> None:

@@ -110,6 +110,23 @@ def test_only_a_folder_that_is_there_and_nobody_elses_can_be_accepted(
     assert guard.known(str(recordings)) is None
 
 
+def test_the_configured_mount_point_is_asked_for_first_and_ends_nothing_where_the_folder_is_the_right_one(
+    guard: Guard, recordings: Path
+) -> None:
+    elsewhere = guard.look(str(recordings), "/srv/disk", 0)
+    assert (elsewhere.trouble, recordings.exists()) == (Trouble.MISSING, False), "not made on the wrong file system"
+    assert "change recordings_mount" in elsewhere.reason
+    look(guard, recordings)
+    mistyped = guard.look(str(recordings), "/srv/disk", 0)
+    assert (mistyped.trouble, mistyped.trouble in ELSEWHERE) == (Trouble.WRONG_MOUNT, False)
+    recordings.rename(recordings.with_name("away"))
+    recordings.mkdir()
+    replaced = guard.look(str(recordings), "/srv/disk", 0)
+    assert (replaced.trouble, replaced.trouble in ELSEWHERE) == (Trouble.OTHER, True)
+    assert elsewhere.reason == mistyped.reason == replaced.reason
+    assert os.listdir(recordings) == []
+
+
 def test_an_installation_without_ids_is_upgraded_silently(guard: Guard, recordings: Path) -> None:
     look(guard, recordings)
     old = {"installation": "first", "state_folder": str(guard.state_folder)}

@@ -134,6 +134,16 @@ def test_while_no_recorder_ran_that_is_the_cause_whatever_the_worker_died_of() -
     assert _told(gaps_of(_segment(200, 2), [_segment(0)], [], [rebooted])) == [(60, 140, GapCause.MACHINE)]
 
 
+def test_a_recorder_that_noted_something_was_not_down() -> None:
+    down = Downtime(_at(30), _at(200), new_boot=False)
+    events = [_event(60.5, GapCause.OFF, "stop asked for by ann"), _event(100, None)]
+    assert _told(gaps_of(_segment(260, 2), [_segment(0)], events, [down])) == [
+        (60, 40, GapCause.OFF),
+        (100, 100, GapCause.SERVICE),
+        (200, 60, GapCause.OFF),
+    ]
+
+
 def test_a_downtime_elsewhere_explains_nothing() -> None:
     down = [Downtime(_at(-50), _at(20), new_boot=False), Downtime(_at(90), _at(95), new_boot=False)]
     assert _told(gaps_of(_segment(70, 2), [_segment(0)], [], down)) == [(60, 10, GapCause.UNKNOWN)]

@@ -13,6 +13,12 @@ from vmstui.recording import journal
 DAY = date(2025, 10, 20)
 
 
+def _marked(recordings: Path) -> Path:
+    """A recordings folder as it is once it was recorded to."""
+    (recordings / ".vmstui").mkdir(parents=True)
+    return recordings
+
+
 def _segment(recordings: Path, number: int) -> Segment:
     path = recordings / "Lobby" / "2025-10-20" / f"Lobby_20251020_07{number:02d}00.mp4"
     started_at = datetime(2025, 10, 20, 0, number, tzinfo=UTC)
@@ -23,7 +29,7 @@ def _segment(recordings: Path, number: int) -> Segment:
 
 
 def test_what_was_written_is_read_wherever_the_disk_is_mounted(tmp_path: Path) -> None:
-    before, after = tmp_path / "before", tmp_path / "after"
+    before, after = _marked(tmp_path / "before"), tmp_path / "after"
     for number in range(3):
         journal.append(before, _segment(before, number))
     before.rename(after)
@@ -38,6 +44,7 @@ def test_what_was_written_is_read_wherever_the_disk_is_mounted(tmp_path: Path) -
 
 
 def test_a_line_torn_by_a_power_cut_costs_only_itself(tmp_path: Path) -> None:
+    _marked(tmp_path)
     journal.append(tmp_path, _segment(tmp_path, 0))
     file = journal.journal_file(tmp_path, "lobby", DAY)
     whole = file.read_bytes()
@@ -49,6 +56,7 @@ def test_a_line_torn_by_a_power_cut_costs_only_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "", "Lobby/../../x.mp4"])
 def test_a_line_that_leads_out_of_the_folder_is_left_out(tmp_path: Path, path: str) -> None:
+    _marked(tmp_path)
     journal.append(tmp_path, _segment(tmp_path, 0))
     file = journal.journal_file(tmp_path, "lobby", DAY)
     line = file.read_text().replace("Lobby/2025-10-20/Lobby_20251020_070000.mp4", path)
@@ -71,3 +79,9 @@ def test_a_disk_that_takes_no_line_costs_nothing_but_the_line(tmp_path: Path) ->
     (tmp_path / ".vmstui").write_text("a file where the folder should be")
     journal.append(tmp_path, _segment(tmp_path, 0))
     assert journal.days(tmp_path, "lobby") == ()
+
+
+def test_a_disk_that_went_away_gets_no_folder_in_its_place(tmp_path: Path) -> None:
+    journal.append(tmp_path, _segment(tmp_path, 0))
+    journal.append(tmp_path / "gone", _segment(tmp_path / "gone", 0))
+    assert list(tmp_path.iterdir()) == []

@@ -28,7 +28,7 @@ class Recorded:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "recordings"
-        self.folder.mkdir(parents=True)
+        (self.folder / ".vmstui").mkdir(parents=True)
         self.catalogue = Catalogue.open(folder / "state" / "catalogue.sqlite3")
 
     def add(self, camera: str, hours_ago: float, verdict: SegmentVerdict = SegmentVerdict.GOOD) -> Path:

@@ -7,8 +7,10 @@ command imports what it needs when it runs, so that `vmstui status` does not wai
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from vmstui import __version__
 from vmstui.cli import export_arguments
@@ -124,18 +126,41 @@ def _dispatch(options: argparse.Namespace) -> int:
                 )
             )
         case "segments" | "gaps":
-            from vmstui.cli import footage
+            from vmstui.cli import recorded
 
-            asked = footage.Asked(options.camera, options.since, options.until)
+            asked = recorded.Asked(options.camera, options.since, options.until)
             if options.command == "gaps":
-                return footage.gaps(options.config, asked, as_json=options.json)
-            return footage.segments(
+                return recorded.gaps(options.config, asked, as_json=options.json)
+            return recorded.segments(
                 options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json
             )
         case "storage":
             from vmstui.cli.storage import storage
 
             return storage(options.config, accept=options.accept, as_json=options.json)
+        case "retention":
+            from vmstui.cli.retention import retention
+
+            return retention(options.config, dry=options.dry_run, act=options.now, as_json=options.json)
+        case "lock":
+            from vmstui.cli.locks import lock
+
+            return lock(
+                options.config,
+                options.camera,
+                since=options.since,
+                until=options.until,
+                note=options.note,
+                as_json=options.json,
+            )
+        case "unlock":
+            from vmstui.cli.locks import unlock
+
+            return unlock(options.id)
+        case "locks":
+            from vmstui.cli.locks import locks
+
+            return locks(options.config, as_json=options.json)
         case "config":
             return _config(options)
     raise AssertionError(options.command)
@@ -166,8 +191,34 @@ def _config(options: argparse.Namespace) -> int:
     raise AssertionError(options.config_command)
 
 
+class _Help(argparse.HelpFormatter):
+    """As wide as the terminal. argparse would ask `shutil` for that, which a service keeps in memory for ever, and with
+    it what packs archives."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+class _Parser(argparse.ArgumentParser):
+    """The whole command, or a part of it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Help, **options)
+
+
+def _columns() -> int:
+    """As `shutil.get_terminal_size` has them."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ is not None else 1).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="vmstui",
         description="A video recorder operated over SSH. Without a command: the dashboard; it starts the recorder "
         "service if none runs, and leaving it leaves the recording on.",
@@ -181,7 +232,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     # Accepted before and after the command; SUPPRESS keeps the later place from erasing what the earlier one said.
-    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere = _Parser(add_help=False)
     everywhere.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration file")
 
     def add(name: str, help_: str) -> argparse.ArgumentParser:
@@ -257,6 +308,23 @@ def _parser() -> argparse.ArgumentParser:
         "--accept", action="store_true", help="record to what the path leads to now, though it is another disk or new"
     )
     storage.add_argument("--json", action="store_true", help="as JSON")
+
+    retention = add("retention", "what goes when, and why: by age, by size, for free space")
+    how = retention.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="list what would be deleted now")
+    how.add_argument("--now", action="store_true", help="delete it now instead of within a minute; needs no recorder")
+    retention.add_argument("--json", action="store_true", help="as JSON")
+
+    lock = add("lock", "keep footage of a camera from being deleted by retention")
+    lock.add_argument("camera", metavar="CAMERA", help="id of a camera")
+    lock.add_argument("--from", dest="since", required=True, metavar="T", help="2025-10-20T07:54, 07:54, -2h, …")
+    lock.add_argument("--to", dest="until", required=True, metavar="T", help="the same; may be later than now")
+    lock.add_argument("--note", default="", metavar="TEXT", help="why")
+    lock.add_argument("--json", action="store_true", help="as JSON")
+    unlock = add("unlock", "give a lock back: what it kept is deleted when its time has come")
+    unlock.add_argument("id", type=_positive, metavar="ID", help="number of the lock, as `vmstui locks` lists it")
+    locks = add("locks", "what is locked, and how much of it there is")
+    locks.add_argument("--json", action="store_true", help="as JSON")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

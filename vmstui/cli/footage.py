@@ -1,222 +1,51 @@
-"""`vmstui segments` and `vmstui gaps`: what was recorded and what was not. Neither needs a running recorder."""
+"""What the commands about footage have in common: they open the catalogue themselves and need no recorder."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from vmstui.cli.storage import config_in_use
-from vmstui.cli.table import table
-from vmstui.cli.times import parse_time
-from vmstui.codec import to_json
-from vmstui.control.errors import RecorderError
-from vmstui.footage import Gap, Segment, SegmentVerdict
-from vmstui.model import Settings
-from vmstui.recording.account import account, spoken
+from vmstui.cli.times import TimeError
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
-from vmstui.sanitise import clean
-from vmstui.settings import default_folders, load
-from vmstui.tui.format import size
+from vmstui.recording.guard import Guard, WrongFolder
+from vmstui.recording.owner import INSTALLATION
+from vmstui.settings import default_folders
 
-NOT_WELL = 1
-NEWEST = 100
-_SIGNS = {
-    SegmentVerdict.GOOD: "",
-    SegmentVerdict.PARTIAL: "partial",
-    SegmentVerdict.SUSPECT: "suspect",
-    SegmentVerdict.BROKEN: "broken",
-}
+NOT_WELL, WRONG_USE = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which footage: of one camera or of all, and of what time."""
-
-    camera: str | None
-    since: str | None
-    until: str | None
+class Refused(Exception):
+    """Wrong use; the text says what is accepted."""
 
 
-def segments(config: str | None, asked: Asked, *, count: int, rebuild: bool, as_json: bool) -> int:
-    """Print them, oldest first; exit code 1 when one of them is not good."""
-    settings = load(config_in_use(config)).settings
-    zone = _zone(settings)
-    if rebuild:
-        _rebuild(settings, zone)
-    since, until = _range(asked, zone)
-    with _opened() as catalogue:
-        _check_camera(asked.camera, settings, catalogue)
-        limit = None if asked.since else count
-        found = catalogue.segments(asked.camera, since, until, limit=limit, newest_first=True)[::-1]
-    if as_json:
-        for segment in found:
-            print(json.dumps(to_json(segment)))
-    else:
-        print(_segments_table(found, zone) if found else "no segments")
-    return 0 if all(segment.verdict is SegmentVerdict.GOOD for segment in found) else NOT_WELL
+def state_folder() -> Path:
+    """Of this user's recorder."""
+    return Path(default_folders().state)
 
 
-def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
-    """Print what was lost, and the share that was recorded; exit code 1 when anything was lost."""
-    settings = load(config_in_use(config)).settings
-    zone = _zone(settings)
-    now = datetime.now(UTC)
-    since, until = _range(asked, zone)
-    since = since or _today(now, zone)
-    until = until or now
-    with _opened() as catalogue:
-        _check_camera(asked.camera, settings, catalogue)
-        cameras = [asked.camera] if asked.camera is not None else list(catalogue.cameras())
-        found = catalogue.gaps(asked.camera, since, until)
-        accounts = []
-        for camera in cameras:
-            first, last = catalogue.first_at(camera), catalogue.recorded_last(camera, 1)
-            if first is not None and last:
-                of_camera = (gap for gap in found if gap.camera == camera)
-                accounts.append(account(camera, of_camera, since, until, first, last[-1].ended_at))
-    if as_json:
-        lines = [{"gap": to_json(gap)} for gap in found]
-        lines += [{"account": to_json(one), "percent": one.percent} for one in accounts]
-        print("\n".join(json.dumps(line) for line in lines))
-    else:
-        if found:
-            print(_gaps_table(found, zone))
-            print()
-        rows = [
-            (clean(one.camera), spoken(one.percent), _length(one.recorded_s), _length(one.lost_s), _length(one.off_s))
-            for one in accounts
-        ]
-        header = ("CAMERA", "OF WHAT IT SHOULD", "RECORDED", "LOST", "NOT WANTED")
-        print(table(header, rows, frozenset((1, 2, 3, 4))) if rows else "nothing was recorded in that time")
-    return NOT_WELL if any(gap.lost for gap in found) else 0
+def open_catalogue(*, readonly: bool = True) -> Catalogue:
+    """That of this user's recorder. Raises CatalogueError."""
+    return Catalogue.open(state_folder() / FILE_NAME, readonly=readonly)
 
 
-def _segments_table(found: tuple[Segment, ...], zone: tzinfo | None) -> str:
-    rows = [
-        (
-            clean(segment.camera),
-            _local(segment.started_at, zone),
-            _length(segment.duration_s),
-            size(segment.size_bytes),
-            f"{segment.codec} {segment.width}x{segment.height}" if segment.codec else "",
-            _SIGNS[segment.verdict],
-            clean(segment.path) + (f"  ({clean(segment.reason)})" if segment.reason else ""),
-        )
-        for segment in found
-    ]
-    header = ("CAMERA", "START", "LENGTH", "SIZE", "VIDEO", "VERDICT", "FILE")
-    return table(header, rows, frozenset((2, 3)))
+def guard() -> Guard:
+    """Of the recordings folder of this user's recorder."""
+    state, installation = state_folder(), ""
+    with contextlib.suppress(OSError):
+        installation = (state / INSTALLATION).read_text().strip()
+    return Guard(state, installation)
 
 
-def _gaps_table(found: tuple[Gap, ...], zone: tzinfo | None) -> str:
-    rows = [
-        (
-            clean(gap.camera),
-            _local(gap.started_at, zone),
-            _length(gap.length_s),
-            gap.cause.value,
-            clean(gap.detail),
-        )
-        for gap in found
-    ]
-    return table(("CAMERA", "SINCE", "LENGTH", "CAUSE", "WHY"), rows, frozenset((2,)))
-
-
-def _length(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} m" if hours else f"{minutes} m {rest:02d} s"
-
-
-def _local(at: datetime, zone: tzinfo | None) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _zone(settings: Settings) -> tzinfo | None:
-    return None if settings.timezone == "local" else ZoneInfo(settings.timezone)
-
-
-def _today(now: datetime, zone: tzinfo | None) -> datetime:
-    local = now.astimezone(zone)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-
-
-def _range(asked: Asked, zone: tzinfo | None) -> tuple[datetime | None, datetime | None]:
-    now = datetime.now(UTC)
+def told(run: Callable[[], int]) -> int:
+    """Run a command and tell its errors: exit code 2 for wrong use, 1 where footage cannot be got at."""
     try:
-        since = parse_time(asked.since, now, zone) if asked.since is not None else None
-        until = parse_time(asked.until, now, zone) if asked.until is not None else None
-    except ValueError as error:
-        raise RecorderError(str(error)) from None
-    if since is not None and (until or now) <= since:
-        raise RecorderError(f"--to must be later than --from: found {asked.since} to {asked.until or 'now'}")
-    return since, until
-
-
-@contextmanager
-def _opened() -> Iterator[Catalogue]:
-    path = Path(default_folders().state) / FILE_NAME
-    try:
-        with Catalogue.open(path, readonly=True) as catalogue:
-            if catalogue.fresh:
-                print("the catalogue is being filled: some segments may not be in it yet", file=sys.stderr)
-            yield catalogue
-    except CatalogueError as error:
-        raise RecorderError(str(error)) from None
-
-
-def _check_camera(camera: str | None, settings: Settings, catalogue: Catalogue) -> None:
-    known = sorted({*(one.id for one in settings.cameras), *catalogue.cameras()})
-    if camera is not None and camera not in known:
-        raise RecorderError(f"no camera {camera!r}; there is footage of, or configured: {', '.join(known) or 'none'}")
-
-
-def _rebuild(settings: Settings, zone: tzinfo | None) -> None:
-    """Fill the catalogue from the recordings, and take out what is not there any more."""
-    from vmstui.ffmpeg.abilities import choose
-    from vmstui.ffmpeg.binary import NoUsableFfmpeg
-    from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
-    from vmstui.model import Event
-    from vmstui.recorder.camera import EVENTS_KEPT
-    from vmstui.recorder.history import History
-    from vmstui.recording.fill import forget_vanished, ingest
-    from vmstui.settings.names import camera_folder
-
-    state = Path(default_folders().state)
-    try:
-        ffmpeg = choose(settings.ffmpeg, state / "cache").binary.path
-    except NoUsableFfmpeg as error:
-        raise RecorderError(str(error)) from None
-
-    def inspect(path: str) -> MediaInfo:
-        return inspect_media(ffmpeg, path)
-
-    def events_of(camera: str) -> tuple[Event, ...]:
-        return History(state / "cameras" / camera / "events.jsonl", Event, EVENTS_KEPT).read(EVENTS_KEPT)
-
-    def progress(text: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r\033[K{clean(text)}", end="", file=sys.stderr, flush=True)
-
-    recordings = Path(settings.recordings)
-    folders = {camera_folder(camera): camera.id for camera in settings.cameras}
-    try:
-        with Catalogue.open(state / FILE_NAME) as catalogue:
-            new = ingest(catalogue, recordings, folders, inspect, zone, events_of, progress=progress)
-            gone = forget_vanished(catalogue)
-            catalogue.filled()
-    except CatalogueError as error:
-        raise RecorderError(str(error)) from None
-    finally:
-        if sys.stderr.isatty():
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-    print(f"catalogue: {new} segments found, {gone} that are not there any more taken out", file=sys.stderr)
+        return run()
+    except (Refused, TimeError) as error:
+        print(error, file=sys.stderr)
+        return WRONG_USE
+    except (CatalogueError, WrongFolder) as error:
+        print(error, file=sys.stderr)
+        return NOT_WELL

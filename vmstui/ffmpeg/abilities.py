@@ -13,7 +13,6 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -104,6 +103,8 @@ def probe(binary: Binary, cache_folder: Path) -> Abilities:
 
 
 def _try_all(binary: Binary) -> Abilities:
+    import tempfile  # here and below: mostly nothing is to be tried, and a service would keep it in memory for ever
+
     with (
         tempfile.TemporaryDirectory(prefix="vmstui-probe-") as folder,
         ThreadPoolExecutor(min(_AT_ONCE, (os.cpu_count() or 1) + 1)) as pool,
@@ -252,6 +253,8 @@ def _write_cache(file: Path, identity: str, abilities: Abilities) -> None:
         "vaapi_device": abilities.vaapi_device,
         "verifies_tls": abilities.verifies_tls,
     }
+    import tempfile
+
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:

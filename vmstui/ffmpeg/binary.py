@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +44,7 @@ def find_binaries(wanted: str) -> tuple[Binary, ...]:
     """
     places: list[tuple[str, str | None]] = []
     if wanted in ("auto", "system"):
-        places.append(("system", shutil.which("ffmpeg")))
+        places.append(("system", system_path()))
     if wanted in ("auto", "embedded"):
         places.append(("embedded", embedded_path()))
     if not places:
@@ -103,6 +102,15 @@ def _version_number(output: str) -> tuple[int, int] | None:
     # each major version: libavformat 59 is ffmpeg 5.
     if found := _LIBAVFORMAT.search(output):
         return int(found[1]) - 54, 1 if int(found[2]) >= 27 or int(found[1]) > 59 else 0
+    return None
+
+
+def system_path() -> str | None:
+    """Path of the first `ffmpeg` on PATH that can be run, None without one."""
+    for folder in os.get_exec_path():
+        candidate = os.path.join(folder, "ffmpeg")
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
     return None
 
 

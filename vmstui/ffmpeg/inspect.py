@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import statistics
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
@@ -78,6 +76,22 @@ def inspect_media(ffmpeg: str, path: str, timeout_s: float = 30) -> MediaInfo:
     return info
 
 
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """The time base of a stream, a fraction of a second. (`fractions` and the `decimal` behind it would be a megabyte
+    of a service that needs nothing else of them.)"""
+
+    numerator: int
+    denominator: int
+
+    def seconds(self, ticks: int) -> float:
+        return ticks * self.numerator / self.denominator
+
+    def per_second(self, ticks: int) -> float:
+        """How often so many ticks go into a second."""
+        return self.denominator / (ticks * self.numerator)
+
+
 def read_framecrc(text: str) -> MediaInfo | None:
     """The listing as facts, None without a whole frame."""
     header: dict[str, str] = {}
@@ -101,28 +115,29 @@ def read_framecrc(text: str) -> MediaInfo | None:
         return None
     width, _, height = header.get("dimensions 0", "").partition("x")
     codec = header.get("codec_id 0", "")
-    tick_s = Fraction(header["tb 0"])
+    tick = _Tick(*map(int, header["tb 0"].split("/")))
     starts.sort()
-    usual = statistics.median_low([after - before for before, after in pairwise(starts)] or [0])
+    steps = sorted(after - before for before, after in pairwise(starts)) or [0]
+    usual = steps[(len(steps) - 1) // 2]
     return MediaInfo(
-        duration_s=float((end - starts[0]) * tick_s),
+        duration_s=tick.seconds(end - starts[0]),
         frames=len(starts),
         codec=_CODECS.get(codec, codec),
         width=int(width),
         height=int(height),
-        fps=float(1 / (usual * tick_s)) if usual > 0 else 0.0,
+        fps=tick.per_second(usual) if usual > 0 else 0.0,
         starts_with_keyframe=bool(first_flags & _KEY),
-        holes=tuple(_holes(starts, usual, tick_s)),
+        holes=tuple(_holes(starts, usual, tick)),
     )
 
 
-def _holes(starts: list[int], usual: int, tick_s: Fraction) -> Iterator[Hole]:
-    longest = max(HOLE_S / float(tick_s), float(HOLE_FRAMES * usual))
+def _holes(starts: list[int], usual: int, tick: _Tick) -> Iterator[Hole]:
+    longest = max(HOLE_S / tick.seconds(1), float(HOLE_FRAMES * usual))
     for before, after in pairwise(starts):
         if after - before > longest:
             # The frame before it was shown for as long as any other.
             offset = before + usual - starts[0]
-            yield Hole(float(offset * tick_s), float((after - before - usual) * tick_s))
+            yield Hole(tick.seconds(offset), tick.seconds(after - before - usual))
 
 
 def _flags(rest: list[str]) -> int:

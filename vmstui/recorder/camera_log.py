@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +19,7 @@ from vmstui.ffmpeg.loglines import ParsedLine, parse_line
 from vmstui.model import LogLevel
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.context import Context
+from vmstui.recorder.line_ring import LineRing
 from vmstui.recorder.log_folder import Bounds, log_files, prune, prune_generations
 from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.worker_log import TAIL_BYTES, WorkerLog
@@ -47,11 +47,11 @@ class CameraLog:
         self._file: WorkerLog | None = None
         self.busy = False
         """The last look found much: the next one should come soon."""
-        self._remarks: deque[tuple[int, LogLevel, str]] = deque()
+        self._remarks: list[tuple[int, LogLevel, str]] = []
         """About log files, from the background too: generation, level and text."""
-        # As they came: taken apart they would need four times the memory, and that of every camera.
-        self._first: list[str] = []
-        self._last: deque[str] = deque(maxlen=LINES_OF_RUN)
+        # As they came, packed: taken apart they would need many times the memory, and that of every camera.
+        self._first = LineRing(LINES_OF_RUN)
+        self._last = LineRing(LINES_OF_RUN)
 
     def path(self, generation: int) -> Path:
         """The file of one generation, whether it exists or not."""
@@ -99,7 +99,7 @@ class CameraLog:
                 texts = self._file.lines(everything=everything)
             self.busy = bool(texts) and self._take_in(texts) > MANY_LINES
         while self._remarks:
-            generation, level, text = self._remarks.popleft()
+            generation, level, text = self._remarks.pop(0)
             now = datetime.now(UTC)
             self._context.logbook.add(now, self._camera, generation, level, OWN_COMPONENT, self._mask(text))
 
@@ -110,10 +110,8 @@ class CameraLog:
             level, component, words = parse_line(text)
             add(now, self._camera, self._generation, level, component, words)
             if level in _LOUD:
-                if len(self._first) < LINES_OF_RUN:
-                    self._first.append(text)
-                else:
-                    self._last.append(text)
+                part = self._first if len(self._first) < LINES_OF_RUN else self._last
+                part.append(text.encode("utf-8", "surrogatepass"))
         return count
 
     def mask_all(self) -> None:
@@ -124,7 +122,7 @@ class CameraLog:
 
     def lines_of_run(self) -> list[ParsedLine]:
         """The first and the last loud lines of the run, in order."""
-        return [parse_line(text) for text in chain(self._first, self._last)]
+        return [parse_line(line.decode("utf-8", "surrogatepass")) for line in chain(self._first, self._last)]
 
     def settled(self, timeout_s: float) -> bool:
         """Wait until nothing is being done with the followed file in the background; False if that takes longer."""

@@ -11,25 +11,21 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from vmstui.footage import Segment
 from vmstui.model import Event
+from vmstui.recorder.downtime import came_up, read_alive, write_alive
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.fill import Inspect, ingest, record
-from vmstui.recording.gaps import Downtime
 
 ALIVE_S = 60.0
 RETRY_S = 10.0
 CATCH_UP_S = 2.0
 """Until the recordings folder is known to be the right one."""
-DOWNTIMES_FOR = timedelta(days=2)
-"""A gap is explained when the segment after it is closed: for so long a camera may have been away."""
-ALIVE, BOOT, DOWNTIMES = "alive", "boot", "downtimes"
-"""Names of facts in the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +54,13 @@ class Cataloguer:
         self.catalogue: Catalogue | None = None
         """Open once the thread got to it; for whoever needs it in a thread of its own."""
         self._path = state_folder / FILE_NAME
-        self._boot = boot
         self._around = around
         self._events_of = events_of
         self._say = say
         self._queue: queue.Queue[Segment | None] = queue.Queue()
-        self._downtimes: tuple[Downtime, ...] = ()
+        self._alive = came_up(read_alive(state_folder), datetime.now(UTC), boot)
+        self._state_folder = state_folder
+        self._noted = False
         self._caught_up = False
         self._told = ""
         self._ended = False
@@ -90,6 +87,7 @@ class Cataloguer:
         wait_s = 0.0
         while True:
             waiting += self._handed_over(wait_s)
+            self._say_alive()
             try:
                 self._do(waiting)
             except (CatalogueError, OSError) as error:
@@ -102,6 +100,13 @@ class Cataloguer:
                 if self.catalogue is not None:
                     self.catalogue.close()
                 return
+
+    def _say_alive(self) -> None:
+        now = datetime.now(UTC)
+        if self._ended or not self._noted or abs((now - self._alive.at).total_seconds()) >= ALIVE_S / 2:
+            self._noted = True
+            self._alive = replace(self._alive, at=now)
+            write_alive(self._state_folder, self._alive)
 
     def _handed_over(self, wait_s: float) -> list[Segment]:
         """What was published since, waiting for the first of it."""
@@ -116,11 +121,9 @@ class Cataloguer:
     def _do(self, waiting: Sequence[Segment]) -> None:
         if self.catalogue is None:
             self.catalogue = Catalogue.open(self._path)
-            self._downtimes = self._noted_downtimes(self.catalogue, datetime.now(UTC))
-        record(self.catalogue, waiting, self._events_of, self._downtimes)
+        record(self.catalogue, waiting, self._events_of, self._alive.downtimes)
         if not self._caught_up and not self._ended:
             self._caught_up = self._catch_up(self.catalogue)
-        self.catalogue.set_fact(ALIVE, datetime.now(UTC).isoformat())
 
     def _catch_up(self, catalogue: Catalogue) -> bool:
         around = self._around()
@@ -136,29 +139,12 @@ class Cataloguer:
             around.inspect,
             around.zone,
             self._events_of,
-            self._downtimes,
+            self._alive.downtimes,
             since=since,
         )
         if catalogue.fresh:
             catalogue.filled()
         return True
-
-    def _noted_downtimes(self, catalogue: Catalogue, now: datetime) -> tuple[Downtime, ...]:
-        """Of services before this one, with the time up to its own start."""
-        noted = [line.split(" ") for line in (catalogue.fact(DOWNTIMES) or "").splitlines()]
-        downtimes = []
-        with contextlib.suppress(ValueError):
-            for since, until, new_boot in noted:
-                kept = Downtime(datetime.fromisoformat(since), datetime.fromisoformat(until), new_boot == "boot")
-                if timedelta() <= now - kept.until < DOWNTIMES_FOR:
-                    downtimes.append(kept)
-            alive = catalogue.fact(ALIVE)
-            if alive and (since_at := datetime.fromisoformat(alive)) < now:
-                downtimes.append(Downtime(since_at, now, catalogue.fact(BOOT) != self._boot))
-        lines = (f"{d.since.isoformat()} {d.until.isoformat()} {'boot' if d.new_boot else '-'}" for d in downtimes)
-        catalogue.set_fact(DOWNTIMES, "\n".join(lines))
-        catalogue.set_fact(BOOT, self._boot)
-        return tuple(downtimes)
 
     def _trouble(self, error: Exception) -> None:
         if isinstance(error, CatalogueError) and error.reopen:

@@ -8,7 +8,6 @@ are kept in memory, too: with hundreds of cameras the rest would be most of what
 from __future__ import annotations
 
 import json
-from collections import deque
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -29,11 +28,12 @@ class History(Generic[T]):
         self._bound = bound
         lines = self._lines_on_disk()
         self._lines = len(lines)
-        self._newest: deque[T] = deque(self._parsed(lines[-IN_MEMORY:]), maxlen=min(IN_MEMORY, bound))
+        self._newest = self._parsed(lines[-IN_MEMORY:])[-bound:]
 
     def add(self, entry: T) -> None:
         """Append an entry. A full or dead state disk loses the line on disk, never the recording that caused it."""
         self._newest.append(entry)
+        del self._newest[: -min(IN_MEMORY, self._bound)]
         try:
             if self._lines >= 2 * self._bound:
                 kept = (

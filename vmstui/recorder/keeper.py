@@ -2,7 +2,7 @@
 
 In a thread of its own, as a dead disk blocks, and in portions, so that whoever waits for room gets it with the first of
 them. Each deleted file has its line in the catalogue; the history of a camera gets one for all of them and each rule,
-at most every hour. What cannot be deleted is told once and tried again an hour later.
+at most every hour. What cannot be deleted is told once, not more often than that, and tried again an hour later.
 
 The clock of the machine is trusted with the age of footage only while it goes on as clocks do: after a jump ahead of
 more than an hour the rule by age waits for an hour, so that a wrong clock can be set right before it costs everything
@@ -57,6 +57,11 @@ class _Deleted:
     threshold: str
 
 
+def policy(settings: Settings) -> Policy:
+    """What retention keeps to, so that a disk that was full has room enough to be recorded to again."""
+    return policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+
+
 class Keeper:
     """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
     `say` what concerns all of them, both on the loop."""
@@ -93,6 +98,7 @@ class Keeper:
         self._left: dict[str, tuple[float, str]] = {}
         """Files that could not be deleted: when to try again, and why."""
         self._told_files: set[str] = set()
+        self._trouble_told_at_s: dict[str, float] = {}
         self._told_short: frozenset[Rule] = frozenset()
         self._told_error = ""
 
@@ -142,14 +148,17 @@ class Keeper:
         if catalogue is None or catalogue.fresh:
             return None  # what is oldest, and what is newest, is not known yet
         try:
-            now, policy = self._policy(settings)
+            now, rules = self._rules(settings)
             with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
                 folder = Path(settings.recordings)
-                outcome = run_pass(catalogue, policy, root, folder, now, at_most=PORTION, leave=self._leave)
+                outcome = run_pass(catalogue, rules, root, folder, now, at_most=PORTION, leave=self._leave)
         except WrongFolder:
             return None  # told by whoever watches the folder
-        except (CatalogueError, OSError) as error:
+        except CatalogueError as error:
             self._tell_error(f"retention: {error}")
+            return None
+        except Exception as error:  # whatever it is: the next pass is due in a minute
+            self._tell_error(f"retention: {type(error).__name__}: {error}")
             return None
         self._told_error = ""
         self._remember(outcome)
@@ -159,12 +168,12 @@ class Keeper:
         self._tell_troubles(outcome, now)
         return outcome
 
-    def _policy(self, settings: Settings) -> tuple[datetime, Policy]:
+    def _rules(self, settings: Settings) -> tuple[datetime, Policy]:
         wall_s, boot_s = self._clocks()
         offset_s = wall_s - boot_s
         step_s = 0.0 if self._offset_s is None else offset_s - self._offset_s
         self._offset_s = offset_s
-        policy = policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+        rules = policy(settings)
         if step_s > JUMP_S:
             self._age_waits_until_s = boot_s + JUMP_S
             self._on_loop(
@@ -175,12 +184,12 @@ class Keeper:
         elif step_s < -JUMP_S:
             self._age_waits_until_s = 0.0
         if boot_s < self._age_waits_until_s:
-            policy = policy.without_age()
-        return datetime.fromtimestamp(wall_s, UTC), policy
+            rules = rules.without_age()
+        return datetime.fromtimestamp(wall_s, UTC), rules
 
     def _leave(self, file: StoredFile) -> str:
         again_s, reason = self._left.get(file.path, (0.0, ""))
-        return reason if boot_time_s() < again_s else ""
+        return reason if self._clocks()[1] < again_s else ""
 
     def _remember(self, outcome: Outcome) -> None:
         for doomed in outcome.deleted:
@@ -189,7 +198,7 @@ class Keeper:
         for doomed in outcome.deleted:
             self._left.pop(doomed.file.path, None)
         for failure in outcome.failed:
-            self._left[failure.file.path] = (boot_time_s() + RETRY_S, failure.reason)
+            self._left[failure.file.path] = (self._clocks()[1] + RETRY_S, failure.reason)
 
     def _lines(self, every_s: float, free_bytes: int | None = None) -> list[Event]:
         """What is to be told now of what was deleted."""
@@ -217,7 +226,11 @@ class Keeper:
         for file, reason in troubles:
             if file.path not in self._told_files:
                 by_camera.setdefault(file.camera, []).append((file, reason))
+        boot_s = self._clocks()[1]
         for camera, files in by_camera.items():
+            if boot_s - self._trouble_told_at_s.get(camera, -TELL_EVERY_S) < TELL_EVERY_S:
+                continue
+            self._trouble_told_at_s[camera] = boot_s
             self._told_files.update(file.path for file, _ in files)
             file, reason = files[0]
             text = f"{_plural(len(files))} cannot be deleted: {PurePath(file.path).name}: {reason}"
@@ -228,7 +241,8 @@ class Keeper:
         if outcome.plan.complete:
             for rule, sentence in outcome.plan.short:
                 if rule not in self._told_short:
-                    self._on_loop(self._say, f"retention cannot keep to {sentence}: what is left is locked or newest")
+                    left = "what is left is locked, newest, or cannot be deleted"
+                    self._on_loop(self._say, f"retention cannot keep to {sentence}: {left}")
             self._told_short = frozenset(rule for rule, _ in outcome.plan.short)
 
     def _tell_error(self, text: str) -> None:

@@ -15,7 +15,6 @@ import errno
 import os
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -78,7 +77,7 @@ class LogKeeper:
         """Its size when the reader last took in everything."""
         self.owned = False
         """Only then is anything changed in the file."""
-        self._gaps: deque[_Gap] = deque()
+        self._gaps: list[_Gap] = []
         self._path = path
         self._mask_in_place = mask_in_place
         self._remarks = remarks
@@ -105,7 +104,7 @@ class LogKeeper:
         """Become the owner of a file that somebody else owned until now; what was read meanwhile is to be masked."""
         if own(fd):
             self.owned = True
-            self._gaps.appendleft(_Gap(self.start, self.position, shown=True))
+            self._gaps.insert(0, _Gap(self.start, self.position, shown=True))
 
     def leave_out(self, position: int, *, shown: bool = False) -> None:
         """Go on reading from here; `shown`: somebody before us had read up to here."""
@@ -212,9 +211,9 @@ class LogKeeper:
             position = gap.stop
         with self.offsets:
             if self._gaps and self._gaps[0] is gap:  # not if the file was truncated meanwhile
-                self._gaps.popleft()
+                del self._gaps[0]
                 if position < gap.stop:
-                    self._gaps.appendleft(replace(gap, start=position, lines=lines))
+                    self._gaps.insert(0, replace(gap, start=position, lines=lines))
         if lines and position >= gap.stop and not gap.shown:
             self._remarks.say(LogLevel.INFO, f"{lines:,} lines not shown, they are in {self.files()}")
 
@@ -264,11 +263,11 @@ class LogKeeper:
             self.start = freed.start
             self.seen -= freed.moved
             self.position = max(self.position, cut.end) - freed.moved
-            self._gaps = deque(
+            self._gaps = [
                 replace(gap, start=max(gap.start, cut.end) - freed.moved, stop=gap.stop - freed.moved)
                 for gap in self._gaps
                 if gap.stop > cut.end
-            )
+            ]
         if freed.way is Way.TRUNCATED:
             text = f"at each rotation of {self._path} a line may be lost: its file system cannot cut off a file's head"
             self._remarks.once("lossy", LogLevel.WARNING, text)

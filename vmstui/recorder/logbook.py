@@ -1,19 +1,19 @@
 """The newest log lines of all cameras, in memory, in the order they came, readable from a cursor.
 
-Bounded per camera, so that one camera's flood pushes out its own lines and nobody else's. Packed: a line takes half the
-memory of a `LogLine`, of which there would be sixty thousand for 300 cameras.
+Bounded per camera, so that one camera's flood pushes out its own lines and nobody else's. Packed (`line_ring.py`): a
+line takes a tenth of the memory of a `LogLine`, of which there would be sixty thousand for 300 cameras.
 """
 
 from __future__ import annotations
 
 import heapq
 import struct
-from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 
 from vmstui.model import LogLevel, LogLine, LogPage
+from vmstui.recorder.line_ring import LineRing
 
 TOTAL_LINES = 20_000
 LEAST_PER_CAMERA = 200
@@ -28,13 +28,15 @@ _HEAD = struct.Struct(">QdIB")
 """Sequence number, instant in seconds since the epoch, generation, level. Component and text follow, with a NUL in
 between. The number comes first, its most significant byte in front: so lines sort as they are."""
 
+_EMPTY = LineRing(0)
+
 
 class LogBook:
     """Rings of lines by camera, with one sequence over all."""
 
     def __init__(self, cameras: int) -> None:
         self._bound = max(LEAST_PER_CAMERA, TOTAL_LINES // max(cameras, 1))
-        self._rings: dict[str, deque[bytes]] = {}
+        self._rings: dict[str, LineRing] = {}
         self._next = 1
 
     def add(self, at: datetime, camera: str, generation: int, level: LogLevel, component: str, text: str) -> None:
@@ -59,7 +61,7 @@ class LogBook:
         With a cursor the oldest `limit` lines after it are given, so that a reader who keeps on gets all of them.
         """
         names = list(self._rings) if camera is None else [camera]
-        rings = {name: self._rings.get(name, deque()) for name in names}
+        rings = {name: self._rings.get(name, _EMPTY) for name in names}
         first = (after + 1).to_bytes(8, "big")
         newer = [
             list(takewhile(lambda line: line >= first, islice(reversed(ring), limit if after == 0 else None)))[::-1]
@@ -73,7 +75,7 @@ class LogBook:
     def warnings_since(self, camera: str, since: datetime) -> int:
         """Lines of level warning or worse that came after an instant."""
         count, since_s = 0, since.timestamp()
-        for line in reversed(self._rings.get(camera, ())):
+        for line in reversed(self._rings.get(camera, _EMPTY)):
             _, at_s, _, level = _HEAD.unpack_from(line)
             if at_s < since_s:
                 break
@@ -89,16 +91,16 @@ class LogBook:
     ) -> None:
         ring = self._rings.get(camera)
         if ring is None:
-            ring = self._rings[camera] = deque(maxlen=self._bound)
+            ring = self._rings[camera] = LineRing(self._bound)
         head = _HEAD.pack(seq, at.timestamp(), generation, _LEVEL_NUMBERS[level])
         ring.append(head + f"{component}\0{text}".encode("utf-8", "surrogatepass"))
         self._next = max(self._next, seq + 1)
 
-    def _missed(self, rings: list[deque[bytes]], after: int) -> int:
+    def _missed(self, rings: list[LineRing], after: int) -> int:
         """Lines after the cursor that had left a full ring; exact for one camera, a lower bound for several."""
         if after == 0 or len(rings) != 1 or len(rings[0]) < self._bound:
             return 0
-        oldest: int = _HEAD.unpack_from(rings[0][0])[0]
+        oldest: int = _HEAD.unpack_from(next(iter(rings[0])))[0]
         return max(0, oldest - after - 1)
 
 

@@ -56,7 +56,7 @@ class _Job:
 
 
 class Publisher:
-    """The queue of one camera."""
+    """The queue of one camera. It costs nothing while it is empty, which it mostly is, for hundreds of cameras."""
 
     def __init__(
         self,
@@ -72,14 +72,16 @@ class Publisher:
         self._on_segment = on_segment
         self._on_settled = on_settled
         self._on_trouble = on_trouble
-        self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
+        self._jobs: list[_Job] = []
+        """The first is being done."""
         self._cured = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task: asyncio.Task[None] | None = None
+        """Does them, while there are any."""
 
     def closed(self, spool: Spool, names: tuple[str, ...]) -> None:
         """The worker closed these files."""
         for name in names:
-            self._jobs.put_nowait(_Job(spool, name))
+            self._put(_Job(spool, name))
 
     def try_again(self) -> None:
         """The disk is well again: what could not be done is worth another try now."""
@@ -87,34 +89,39 @@ class Publisher:
 
     def generation_ended(self, spool: Spool) -> None:
         """No worker writes into this spool any more: settle what is left in it and remove it."""
-        self._jobs.put_nowait(_Job(spool))
+        self._put(_Job(spool))
 
     async def drained(self, patience_s: float) -> bool:
         """Wait until everything that was handed in is settled; False when it cannot be, or not so soon."""
-        waiting = asyncio.ensure_future(self._jobs.join())
         limit_s = asyncio.get_running_loop().time() + patience_s
-        try:
-            while asyncio.get_running_loop().time() < limit_s:
-                done, _ = await asyncio.wait([waiting], timeout=0.5)
-                if done:
-                    return True
-                ready = self._context.ffmpeg_found.is_set() and self._context.folder_is_ours.is_set()
-                if self.troubled or not ready:
-                    return False
-            return False
-        finally:
-            waiting.cancel()
+        while self._task is not None and not self._task.done() and asyncio.get_running_loop().time() < limit_s:
+            await asyncio.wait([self._task], timeout=0.5)
+            ready = self._context.ffmpeg_found.is_set() and self._context.folder_is_ours.is_set()
+            if self._jobs and (self.troubled or not ready):
+                return False
+        return not self._jobs
 
     def close(self) -> None:
         """Stop; what is queued stays in the spool for the next service."""
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _put(self, job: _Job) -> None:
+        self._jobs.append(job)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        while True:
-            job = await self._jobs.get()
+        try:
+            await self._do_all()
+        finally:
+            self._task = None
+
+    async def _do_all(self) -> None:
+        while self._jobs:
             while True:
                 try:
-                    await self._do(job)
+                    await self._do(self._jobs[0])
                     break
                 except Exception as error:
                     # A disk that fails, or a mistake of ours: the file stays in the spool, and the queue must go on.
@@ -126,7 +133,7 @@ class Publisher:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._cured.wait(), RETRY_S)
             self.troubled = False
-            self._jobs.task_done()
+            del self._jobs[0]
 
     async def _do(self, job: _Job) -> None:
         await self._context.ffmpeg_found.wait()

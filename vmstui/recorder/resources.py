@@ -8,7 +8,7 @@ make room is asked to (`free_now`).
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -178,7 +178,8 @@ def _look_thread() -> ThreadPoolExecutor:
 def full_bytes(settings: Settings) -> int:
     """Free space on the recordings disk below which nothing is recorded."""
     try:
-        total = shutil.disk_usage(settings.recordings).total
+        about = os.statvfs(settings.recordings)
+        total = about.f_blocks * about.f_frsize
     except OSError:
         total = 0
     return min(FULL_BYTES, _warn_bytes(settings, total) or FULL_BYTES)

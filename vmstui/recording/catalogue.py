@@ -198,19 +198,15 @@ class Catalogue:
         rows = self._rows("SELECT max(started_us) FROM segments", ())
         return instant(rows[0][0]) if rows[0][0] is not None else None
 
-    def fact(self, name: str) -> str | None:
-        """What was noted under a name."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
-        return str(rows[0][0]) if rows else None
-
-    def set_fact(self, name: str, value: str) -> None:
-        """Note something about the catalogue as a whole."""
-        with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
-
     def cameras(self) -> tuple[str, ...]:
         """Ids of cameras that have segments, whether they are configured or not."""
         return tuple(str(camera) for (camera,) in self._rows("SELECT camera FROM cameras WHERE count > 0", ()))
+
+    def amount(self, camera: str, since: datetime, until: datetime) -> tuple[int, int]:
+        """How many segments of a camera overlap [since, until), and their bytes."""
+        where, values = self._overlapping(camera, since, until)
+        rows = self._rows(f"SELECT count(*), coalesce(sum(size_bytes), 0) FROM segments WHERE {where}", values)
+        return int(rows[0][0]), int(rows[0][1])
 
     def total(self, camera: str | None) -> tuple[int, int]:
         """How many segments there are, and their bytes, of one camera or of all."""

@@ -168,7 +168,7 @@ def open_reading(path: Path) -> Opened:
                 return Opened(connection, identity(path), False)
         except CatalogueError as error:
             connection.close()
-            if _code(error.__cause__) != sqlite3.SQLITE_CANTOPEN or how != "mode=ro":
+            if _code(error.__cause__) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or how != "mode=ro":
                 raise
         except Damaged as damage:
             connection.close()

@@ -76,6 +76,7 @@ def explained(
 ) -> tuple[Gap, ...]:
     """A stretch without footage, cut where its cause changed: of a camera that was off while the disk was full, each
     has its share."""
+    events = tuple(events)
     telling = [
         _Change(event.at, event.cause, _told(event))
         for event in events
@@ -93,7 +94,10 @@ def explained(
     first = (*soon, *before, *within, unknown)[0]
     changes = [replace(first, at=began_at), *(change for change in within if change.at < ended_at)]
     for downtime in downtimes:
-        changes = _without_recorder(changes, downtime, ended_at)
+        # Alive is noted every minute only; what stands in the history was noted by somebody who lived.
+        lived = (event.at for event in events if downtime.since < event.at < downtime.until)
+        surely = replace(downtime, since=max(lived, default=downtime.since))
+        changes = _without_recorder(changes, surely, ended_at)
     return _merged(camera, changes, ended_at)
 
 

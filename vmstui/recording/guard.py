@@ -72,7 +72,7 @@ class Guard:
     def look(self, recordings: str, expected_mount: str | None, floor_bytes: int, *, use: bool = True) -> StorageStatus:
         """Whether it can be recorded to now. With `use` it is made and marked at first use, and only then."""
         known = self.known(recordings)
-        if known is None and use:
+        if known is None and use and off_its_mount(recordings, expected_mount, mount_point_of(recordings)) is None:
             _create(Path(recordings))
 
         def identify(root: int, mount_point: str) -> Objection | None:
@@ -85,7 +85,7 @@ class Guard:
                     pass
             except WrongFolder as error:
                 return replace(status, usable=False, reason=str(error), trouble=error.trouble)
-        elif status.trouble is Trouble.MISSING and known is not None:
+        elif status.trouble is Trouble.MISSING and known is not None and not os.path.lexists(recordings):
             reason = (
                 f"the recordings folder {recordings} is gone (moved, removed, or its disk is not mounted): put it back "
                 f"or mount it; to begin anew in an empty one, create it and run: {ACCEPT}"

@@ -40,7 +40,8 @@ def append(recordings: Path, segment: Segment) -> None:
         relative = str(Path(segment.path).relative_to(recordings))
         line = json.dumps(to_json(replace(segment, path=relative)), separators=(",", ":")).encode() + b"\n"
         file = journal_file(recordings, segment.camera, segment.started_at.date())
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (journal_root(recordings), file.parent):  # not what is above: the disk may just have gone
+            folder.mkdir(exist_ok=True, mode=0o700)
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             size_bytes = os.fstat(descriptor).st_size

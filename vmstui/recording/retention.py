@@ -214,7 +214,7 @@ def spoken(size_bytes: float) -> str:
     for unit, power in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
         if size_bytes >= power:
             return f"{size_bytes / power:.1f} {unit}"
-    return f"{size_bytes / 1000:.0f} kB"
+    return f"{size_bytes / 1000:.1f} kB"
 
 
 # -- the rules --------------------------------------------------------------------------------------------------------

@@ -29,7 +29,9 @@ class Trouble(StrEnum):
     MISSING = "missing"
     """There is no such folder."""
     NOT_MOUNTED = "not mounted"
-    """It is there, on another file system than the one it has to be on."""
+    """It is there, but without its mark, and on another file system than it was."""
+    WRONG_MOUNT = "wrong mount"
+    """It is not on the file system that the configuration asks for."""
     OTHER = "another folder"
     """It is there, and is not the one that was recorded to."""
     NOT_OURS = "not ours"
@@ -71,13 +73,12 @@ def check_storage(
     mount_point = mount_point_of(path)
     free_bytes = total_bytes = 0
     root = -1
+    elsewhere = off_its_mount(path, expected_mount, mount_point)
     found: Objection | None
     try:
-        found = off_its_mount(path, expected_mount, mount_point)
-        if found is None:
-            root = open_folder(path)
-            free_bytes, total_bytes = _space(root)
-            found = identify(root, mount_point)
+        root = open_folder(path)
+        free_bytes, total_bytes = _space(root)
+        found = identify(root, mount_point) or elsewhere
         if found is None and free_bytes < floor_bytes:
             free, floor = _spoken(free_bytes), _spoken(floor_bytes)
             found = Trouble.FULL, f"the recordings folder {path} has only {free} free, less than {floor}: free space"
@@ -89,6 +90,8 @@ def check_storage(
         if root >= 0:
             os.close(root)
     trouble, reason = found or (None, "")
+    if elsewhere is not None:
+        reason = elsewhere[1]  # what is wrong beside it follows from that
     return StorageStatus(found is None, reason, free_bytes, total_bytes, mount_point, trouble)
 
 
@@ -106,7 +109,7 @@ def off_its_mount(path: str, expected_mount: str | None, mount_point: str) -> Ob
         return None
     found = f"it is on {mount_point}" if mount_point else "where it is cannot be told"
     return (
-        Trouble.NOT_MOUNTED,
+        Trouble.WRONG_MOUNT,
         f"the recordings folder {path} is not on the file system mounted at {expected_mount} ({found}): "
         f"mount it, or change recordings_mount",
     )

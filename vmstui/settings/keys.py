@@ -104,7 +104,7 @@ RECORDINGS_MOUNT = Key(
     "Mount point that the recordings folder must be on. While it is not mounted nothing is recorded, so that a missing "
     "disk does not fill the system's own.",
     Effect.NOTHING,
-    otherwise="the one it was on when first used",
+    otherwise="any, as the folder is known by the mark in it",
 )
 TIMEZONE_KEY = Key(
     "timezone", TIMEZONE, "Time zone of the names of folders and files.", Effect.NOTHING, default="local"

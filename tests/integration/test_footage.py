@@ -1,0 +1,180 @@
+"""What was recorded and what was not, told by the recorder and held against the files themselves."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.harness import Recorder, wait_until
+from tests.integration.test_recorder import MakeCameras, frames, recording
+from vmstui.codec import from_json
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
+
+
+def _told(recorder: Recorder, command: str, *arguments: str) -> list[dict[str, Any]]:
+    done = recorder.command(command, *arguments, "--json")
+    assert done.stderr == "" or "catalogue" in done.stderr, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _segments(recorder: Recorder, *arguments: str) -> list[Segment]:
+    return [from_json(Segment, line) for line in _told(recorder, "segments", *arguments)]
+
+
+def _gaps(recorder: Recorder) -> list[Gap]:
+    return [from_json(Gap, line["gap"]) for line in _told(recorder, "gaps", "--from", "-1h") if "gap" in line]
+
+
+def _on_disk(recorder: Recorder) -> set[str]:
+    return {str(path) for path in recorder.recordings.glob("cam*/*/*.mp4")}
+
+
+def _wait_for_gaps(recorder: Recorder, count: int) -> list[Gap]:
+    found: list[Gap] = wait_until(
+        lambda: gaps if len(gaps := _gaps(recorder)) >= count else None,
+        f"{count} gaps",
+        lambda: "\n".join(map(str, _gaps(recorder))) + (recorder.folder / "service.log").read_text(),
+    )
+    return found
+
+
+def test_every_gap_is_told_with_its_cause_and_length(recorder: Recorder, simulated: MakeCameras) -> None:
+    recording(recorder, simulated)
+    recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1)
+    assert _gaps(recorder) == []
+
+    assert recorder.command("restart", "cam1", "--stop-first", "--wait").returncode == 0
+    recorder.wait_for("a segment of the second worker", lambda camera: camera.segments_closed >= 3)
+    assert recorder.command("stop", "cam1", "--wait").returncode == 0
+    time.sleep(3)
+    assert recorder.command("start", "cam1", "--wait").returncode == 0
+    third = recorder.wait_recording(generation=3)
+    recorder.wait_for("a segment of the third worker", lambda camera: camera.segments_closed >= 5)
+    assert third.pid is not None
+    recorder.kill_service()
+    os.kill(third.pid, signal.SIGKILL)
+    time.sleep(3)
+    recorder.start()
+    recorder.wait_recording(generation=4)
+    recorder.wait_for("a segment of the fourth worker", lambda camera: camera.segments_closed >= 2)
+    gaps = _wait_for_gaps(recorder, 2)  # a restart may be too short to be one: this camera sends what it had kept
+    lost = [gap for gap in gaps if gap.lost]
+    causes = [gap.cause for gap in gaps]
+    assert GapCause.OFF in causes
+    assert GapCause.SERVICE in causes
+    assert GapCause.UNKNOWN not in causes, (gaps, _segments(recorder), recorder.details().events)
+    assert all(gap.length_s < 30 for gap in gaps)
+    # The files themselves, read by another program: what no frame covers is what is told as gaps.
+    segments = sorted(_segments(recorder), key=lambda segment: (segment.generation, segment.number))
+    assert {segment.path for segment in segments} == _on_disk(recorder)
+    holes_s = 0.0
+    for before, after in itertools.pairwise(segments):
+        assert before.frames == len(frames(before.path))
+        if before.generation != after.generation:
+            holes_s += (after.started_at - before.ended_at).total_seconds()
+    assert sum(gap.length_s for gap in gaps) == pytest.approx(holes_s, abs=1.0 * len(gaps))
+    [account] = [line["account"] for line in _told(recorder, "gaps", "--from", "-1h") if "account" in line]
+    whole_s = (segments[-1].ended_at - segments[0].started_at).total_seconds()
+    assert account["lost_s"] == pytest.approx(sum(gap.length_s for gap in lost), abs=0.1)
+    assert account["recorded_s"] + account["lost_s"] + account["off_s"] == pytest.approx(whole_s, abs=0.1)
+
+    _catalogue_is_made_anew(recorder)
+
+
+def _catalogue_is_made_anew(recorder: Recorder) -> None:
+    """From the recordings: lost, damaged under the service, and without a journal."""
+    recorder.stop()
+    before, gaps = _segments(recorder), _gaps(recorder)
+    catalogue = recorder.folder / "state" / "catalogue.sqlite3"
+    for path in catalogue.parent.glob("catalogue.sqlite3*"):
+        path.unlink()
+    assert recorder.command("segments").returncode == 2
+    assert _segments(recorder, "--rebuild") == before
+    assert [(gap.cause, gap.started_at) for gap in _gaps(recorder)] == [(gap.cause, gap.started_at) for gap in gaps]
+
+    for path in (recorder.recordings / ".vmstui" / "journal").rglob("*.jsonl"):
+        path.unlink()
+    for path in catalogue.parent.glob("catalogue.sqlite3*"):
+        path.unlink()
+    found = _segments(recorder, "--rebuild")
+    assert {segment.path for segment in found} == {
+        segment.path for segment in before if segment.verdict is not SegmentVerdict.BROKEN
+    }
+    by_path = {segment.path: segment for segment in before}
+    for segment in found:
+        known = by_path[segment.path]
+        assert (segment.frames, segment.size_bytes, segment.codec) == (known.frames, known.size_bytes, known.codec)
+        assert abs(segment.started_at - known.started_at) <= timedelta(seconds=1)  # names tell whole seconds
+
+    catalogue.write_bytes(b"not a catalogue")
+    for path in catalogue.parent.glob("catalogue.sqlite3-*"):
+        path.unlink()
+    recorder.start()
+    wait_until(lambda: len(_segments(recorder)) >= len(found), "the catalogue is filled again")
+    assert list(catalogue.parent.glob("catalogue.sqlite3.corrupt-*"))
+
+
+def test_power_cuts_leave_every_closed_segment_and_nothing_twice(recorder: Recorder, simulated: MakeCameras) -> None:
+    """`bench_power_cut` does the same for fifty rounds."""
+    recording(recorder, simulated, count=2)
+    for number in range(3):
+        power_cut(recorder, after_s=2.0 + 1.7 * number)
+    check_consistent(recorder)
+
+
+def power_cut(recorder: Recorder, after_s: float) -> None:
+    """Kill the service and all workers at once, check what is there, and start again."""
+    time.sleep(after_s)
+    closed = {path: Path(path).stat().st_size for path in _on_disk(recorder)}
+    pids = {camera.id: camera.pid for camera in recorder.snapshot().cameras}
+    assert all(pids.values())
+    for pid in pids.values():
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+    recorder.kill_service()
+    cut_at = datetime.now(UTC)
+    assert {path: Path(path).stat().st_size for path in closed} == closed
+    recorder.start()
+    for name in pids:
+        recorder.wait_for("a new worker", lambda camera: camera.pid not in (None, *pids.values()), name)
+        recorder.wait_recording(name)
+        last = _last_before(recorder, name, cut_at)
+        # The GOP of the simulated camera is a second; one more for what was on its way.
+        assert (cut_at - last.ended_at).total_seconds() < 2.5, last
+
+
+def _last_before(recorder: Recorder, name: str, cut_at: datetime) -> Segment:
+    """The newest footage from before the cut, once it is published."""
+
+    def look() -> Segment | None:
+        mine = [segment for segment in recorder.segments(name) if segment.plays and segment.started_at < cut_at]
+        newest = max(mine, key=lambda segment: segment.ended_at, default=None)
+        spools = list((recorder.recordings / ".vmstui" / "spool" / name).glob("*/*.mp4"))
+        return newest if newest is not None and len(spools) <= 1 else None
+
+    found: Segment = wait_until(look, f"{name}: what was open is published")
+    return found
+
+
+def check_consistent(recorder: Recorder) -> None:
+    """The catalogue has each file once and no other, and tells of it what is in it."""
+    recorder.stop()
+    segments = _segments(recorder, "-n", "100000")
+    playing = [segment for segment in segments if segment.plays]
+    assert len({segment.path for segment in segments}) == len(segments)
+    assert {segment.path for segment in playing} == _on_disk(recorder)
+    spans = sorted((segment.camera, segment.generation, segment.number) for segment in segments)
+    assert len(set(spans)) == len(spans)
+    for segment in playing:
+        assert len(frames(segment.path)) == segment.frames
+        assert Path(segment.path).stat().st_size == segment.size_bytes
+    for segment in playing:
+        assert segment.verdict in (SegmentVerdict.GOOD, SegmentVerdict.PARTIAL), segment

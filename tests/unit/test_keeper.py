@@ -1,0 +1,234 @@
+"""The keeper makes room by itself and when asked, tells what it did, and harms nothing when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
+from vmstui.model import Event, EventKind, Settings
+from vmstui.recorder import keeper as keeper_module
+from vmstui.recorder.keeper import Keeper
+from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.guard import Guard
+from vmstui.recording.retention_pass import Files
+
+LIMIT_S = 60.0
+
+
+class Kept(Recorded):
+    """A keeper over it, whose lines can be waited for."""
+
+    def __init__(self, folder: Path, period_s: float = 3600.0, **settings: float) -> None:
+        super().__init__(folder)
+        state = folder / "state"
+        self.guard = Guard(state, "ours")
+        self.settings = replace(Settings("/x.yaml", str(self.folder), ()), **settings)  # type: ignore[arg-type]
+        assert self.guard.look(self.settings.recordings, None, 0).usable
+        self.catalogue.filled()
+        self.told: asyncio.Queue[Event | str] = asyncio.Queue()
+        self.clocks = [NOW.timestamp(), 5000.0]
+        self.keeper = Keeper(
+            self.settings,
+            self.guard,
+            lambda: self.catalogue,
+            self.told.put_nowait,
+            self.told.put_nowait,
+            period_s=period_s,
+            clocks=lambda: (self.clocks[0], self.clocks[1]),
+        )
+
+    async def next(self) -> Event | str:
+        return await asyncio.wait_for(self.told.get(), LIMIT_S)
+
+    async def free_now(self) -> bool:
+        return await asyncio.wait_for(self.keeper.free_now(), LIMIT_S)
+
+    def pass_by(self, seconds: float) -> None:
+        """On both clocks."""
+        self.clocks[0] += seconds
+        self.clocks[1] += seconds
+
+
+@asynccontextmanager
+async def running(kept: Kept) -> AsyncIterator[Kept]:
+    kept.keeper.start()
+    try:
+        yield kept
+    finally:
+        await kept.keeper.stop()
+        kept.catalogue.close()
+
+
+async def test_a_pass_comes_by_itself_and_is_told_in_one_line_of_the_camera(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, period_s=0.01, retention_days=2)
+    for ago in (80, 79, 78, 3, 2):
+        kept.add("gate", ago)
+    async with running(kept):
+        event = await kept.next()
+        assert isinstance(event, Event)
+        until = (NOW - timedelta(hours=78) + timedelta(minutes=3)).isoformat(timespec="seconds")
+        assert (event.at, event.camera, event.kind) == (NOW, "gate", EventKind.RETENTION)
+        assert event.text == f"3 segments deleted, 0.3 kB, recorded until {until}"
+        assert (event.rule, event.measured, event.threshold) == ("age", "3.3 days old", "2 days")
+        assert event.outcome.endswith(" free")
+    assert len(kept.files()) == 2
+
+
+async def test_who_needs_room_has_it_at_once_and_is_told_when_there_is_none_to_be_had(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_max_bytes=3 * SIZE_BYTES)
+    for ago in (80, 79, 4, 3, 2):
+        kept.add("gate", ago)
+    async with running(kept):
+        assert await kept.free_now()
+        assert len(kept.files()) == 3
+        assert not await kept.free_now()
+
+
+async def test_long_work_comes_in_portions_and_the_first_one_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "PORTION", 2)
+    kept = Kept(tmp_path, retention_days=2)
+    for ago in (*range(90, 80, -1), 3, 2):
+        kept.add("gate", ago)
+    async with running(kept):
+        assert await kept.free_now()
+        event = await kept.next()
+        assert isinstance(event, Event)
+        assert event.text.startswith("10 segments deleted"), "all portions in one line"
+    assert len(kept.files()) == 2
+
+
+async def test_what_goes_on_is_told_every_hour_and_the_rest_at_the_end(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_max_bytes=2 * SIZE_BYTES)
+    kept.add("gate", 9)
+    async with running(kept):
+        for ago in (8, 7):
+            kept.add("gate", ago)
+        await kept.free_now()
+        first = await kept.next()
+        for ago in (6, 5):
+            kept.add("gate", ago)
+            assert await kept.free_now()
+        kept.pass_by(3601)
+        assert not await kept.free_now()
+        second = await kept.next()
+        kept.add("gate", 4)
+        assert await kept.free_now()
+        assert kept.told.empty()
+    third = await kept.next()
+    texts = [event.text[:18] for event in (first, second, third) if isinstance(event, Event)]
+    assert texts == ["1 segment deleted,", "2 segments deleted", "1 segment deleted,"]
+
+
+async def test_nothing_is_deleted_while_the_folder_is_another_or_the_catalogue_is_not_filled(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_days=2)
+    for ago in (80, 79, 3, 2):
+        kept.add("gate", ago)
+    async with running(kept):
+        kept.catalogue.fresh = True
+        assert not await kept.free_now()
+        kept.catalogue.fresh = False
+        away = kept.folder.rename(tmp_path / "away")
+        kept.folder.mkdir()
+        assert not await kept.free_now()
+        assert len(kept.paths()) == 4, "what is on a disk that is not there is not gone"
+        kept.folder.rmdir()
+        away.rename(kept.folder)
+        assert await kept.free_now()
+        assert len(kept.files()) == 2
+
+
+async def test_a_clock_put_forward_deletes_nothing_for_an_hour(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_days=2)
+    for ago in (40, 30, 3, 2):
+        kept.add("gate", ago)
+    async with running(kept):
+        assert not await kept.free_now()
+        kept.clocks[0] += 10 * 365 * 86400
+        assert not await kept.free_now()
+        said = await kept.next()
+        assert isinstance(said, str)
+        assert "put forward by 87600.0 h" in said
+        kept.clocks[0] -= 10 * 365 * 86400
+        kept.pass_by(86400)
+        assert await kept.free_now(), "set right again"
+        assert len(kept.files()) == 2
+        kept.add("gate", 5)
+        kept.clocks[0] += 5 * 86400
+        assert not await kept.free_now()
+        kept.pass_by(3601)
+        assert await kept.free_now(), "it stayed so: that is the time now"
+
+
+async def test_what_cannot_be_deleted_is_told_once_and_tried_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(tmp_path, retention_max_bytes=3 * SIZE_BYTES)
+    stuck = [str(kept.add("gate", ago)) for ago in (80, 79)]
+    for ago in (4, 3, 2):
+        kept.add("gate", ago)
+    delete: Callable[[Files, StoredFile], None] = Files.delete
+
+    def refuse(self: Files, file: StoredFile) -> None:
+        if file.path in stuck:
+            raise PermissionError(1, "Operation not permitted")
+        delete(self, file)
+
+    monkeypatch.setattr(Files, "delete", refuse)
+    async with running(kept):
+        assert not await kept.free_now()
+        event = await kept.next()
+        assert isinstance(event, Event)
+        assert event.text.startswith("2 segments cannot be deleted: Gate_")
+        assert event.text.endswith(": Operation not permitted")
+        assert await kept.free_now(), "others go in their place"
+        deleted = await kept.next()
+        assert isinstance(deleted, Event)
+        assert deleted.text.startswith("1 segment deleted")
+        said = await kept.next()
+        assert isinstance(said, str)
+        assert said.startswith("retention cannot keep to size of all: 0.4 kB stay, 0.3 kB may: what is left is locked")
+        assert not await kept.free_now()
+        assert kept.told.empty()
+        stuck.clear()
+        kept.pass_by(3601)
+        assert await kept.free_now()
+    assert len(kept.files()) == 3
+
+
+async def test_a_catalogue_that_fails_is_told_once_and_nothing_ends(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_days=2)
+    for ago in (80, 79, 3, 2):
+        kept.add("gate", ago)
+    async with running(kept):
+        whole = kept.catalogue
+        whole.close()
+        assert not await kept.free_now()
+        assert not await kept.free_now()
+        said = await kept.next()
+        assert isinstance(said, str)
+        assert said.startswith("retention: ")
+        assert kept.told.empty()
+        kept.catalogue = type(whole).open(tmp_path / "state" / "catalogue.sqlite3")
+        assert await kept.free_now()
+
+
+async def test_a_new_configuration_acts_at_once(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    for ago in (80, 79, 3, 2):
+        kept.add("gate", ago)
+    async with running(kept):
+        assert not await kept.free_now()
+        kept.keeper.configure(replace(kept.settings, retention_days=2.0))
+        event = await kept.next()
+        assert isinstance(event, Event)
+        assert event.at == datetime.fromtimestamp(NOW.timestamp(), UTC)
+        assert event.text.startswith("2 segments deleted")

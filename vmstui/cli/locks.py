@@ -1,0 +1,121 @@
+"""`vmstui lock`, `unlock` and `locks`: what retention has to leave alone, with a note why."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from datetime import UTC, datetime
+
+from vmstui.cli.footage import Refused, open_catalogue, told
+from vmstui.cli.storage import config_in_use
+from vmstui.cli.table import table
+from vmstui.cli.times import parse_time
+from vmstui.codec import Json, to_json
+from vmstui.footage import Lock
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.retention import spoken
+from vmstui.sanitise import clean
+from vmstui.settings import load
+from vmstui.settings.problems import nearest
+from vmstui.tui.format import day_and_clock, plural
+from vmstui.tui.format import zone as zone_of
+
+MAX_NOTE = 500
+
+
+def lock(config: str | None, camera: str, *, since: str, until: str, note: str, as_json: bool) -> int:
+    """Lock what lies between two times, also what is only recorded later."""
+    return told(lambda: _lock(config, camera, since, until, note, as_json))
+
+
+def unlock(number: int) -> int:
+    """Give a lock back."""
+    return told(lambda: _unlock(number))
+
+
+def locks(config: str | None, *, as_json: bool) -> int:
+    """List them."""
+    return told(lambda: _locks(config, as_json))
+
+
+def _lock(config: str | None, camera: str, since: str, until: str, note: str, as_json: bool) -> int:
+    settings = load(config_in_use(config)).settings
+    zone, now = zone_of(settings.timezone), datetime.now(UTC)
+    begins, ends = parse_time(since, now, zone), parse_time(until, now, zone)
+    if ends <= begins:
+        found = f"{day_and_clock(begins, zone)} to {day_and_clock(ends, zone)}"
+        raise Refused(f"--to: found {found}, accepted a time after --from")
+    if len(note) > MAX_NOTE:
+        raise Refused(f"--note: found {len(note)} characters, accepted at most {MAX_NOTE}")
+    with open_catalogue(readonly=False) as catalogue:
+        cameras = sorted({camera.id for camera in settings.cameras} | set(catalogue.cameras()))
+        if camera not in cameras:
+            hint = nearest(camera, cameras) or f"one of: {', '.join(cameras)}"
+            raise Refused(f"camera: found {camera!r}, accepted {hint}")
+        made = catalogue.lock(camera, begins, ends, clean(note), _user(), now)
+        count, size_bytes = _holds(catalogue, made)
+    if as_json:
+        print(json.dumps(_json(made, count, size_bytes)))
+        return 0
+    print(f"lock {made.id}: {camera}, {day_and_clock(begins, zone)} to {day_and_clock(ends, zone)}")
+    if count:
+        print(f"{plural(count, 'segment')}, {spoken(size_bytes)}, stay until: vmstui unlock {made.id}")
+    else:
+        print("there is no footage of that time; what will be recorded then stays")
+    return 0
+
+
+def _unlock(number: int) -> int:
+    with open_catalogue(readonly=False) as catalogue:
+        if not catalogue.unlock(number, datetime.now(UTC)):
+            there = ", ".join(str(lock.id) for lock in catalogue.locks(None)) or "none: nothing is locked"
+            raise Refused(f"lock: found {number}, accepted {there}")
+    print(f"lock {number} is given back")
+    return 0
+
+
+def _locks(config: str | None, as_json: bool) -> int:
+    zone = zone_of(load(config_in_use(config)).settings.timezone)
+    with open_catalogue() as catalogue:
+        held = [(lock, *_holds(catalogue, lock)) for lock in catalogue.locks(None)]
+    if as_json:
+        print(json.dumps([_json(*one) for one in held]))
+        return 0
+    if not held:
+        print("nothing is locked")
+        return 0
+    rows = [
+        (
+            str(lock.id),
+            lock.camera,
+            day_and_clock(lock.since, zone),
+            day_and_clock(lock.until, zone),
+            str(count),
+            spoken(size_bytes),
+            lock.by,
+            lock.note,
+        )
+        for lock, count, size_bytes in held
+    ]
+    print(table(("id", "camera", "from", "to", "segments", "size", "by", "note"), rows, frozenset({0, 4, 5})))
+    return 0
+
+
+def _holds(catalogue: Catalogue, lock: Lock) -> tuple[int, int]:
+    """How many segments there are of the time of a lock, and their bytes."""
+    return catalogue.amount(lock.camera, lock.since, lock.until)
+
+
+def _json(lock: Lock, count: int, size_bytes: int) -> Json:
+    described = to_json(lock)
+    assert isinstance(described, dict)
+    return described | {"segments": count, "size_bytes": size_bytes}
+
+
+def _user() -> str:
+    """Who asks, also behind sudo."""
+    try:
+        return clean(os.environ.get("SUDO_USER") or getpass.getuser())
+    except (KeyError, OSError):  # no such user in the database
+        return str(os.getuid())

@@ -1,0 +1,152 @@
+"""`vmstui retention [--dry-run | --now]`: how far each rule is from acting, what would be deleted now, or a pass now.
+
+Decides as the recorder does, by the same catalogue and the same measurements, and works without one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, told
+from vmstui.cli.storage import config_in_use
+from vmstui.cli.table import table
+from vmstui.codec import Json, to_json
+from vmstui.recorder.keeper import policy
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, spoken, standings
+from vmstui.recording.retention_pass import Outcome, dry_run, measure, run_pass
+from vmstui.sanitise import clean
+from vmstui.settings import load
+from vmstui.tui.format import day_and_clock, plural, span
+from vmstui.tui.format import zone as zone_of
+
+
+def retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> int:
+    """Exit code 1 when a rule cannot be kept or a file could not be deleted."""
+    return told(lambda: _retention(config, dry=dry, act=act, as_json=as_json))
+
+
+def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> int:
+    settings = load(config_in_use(config)).settings
+    now, rules, recordings = datetime.now(UTC), policy(settings), Path(settings.recordings)
+    with open_catalogue(readonly=not act) as catalogue:
+        keeper = guard()
+        if keeper.known(settings.recordings) is None:
+            raise Refused(f"nothing was recorded to {recordings} yet: the recorder does that (vmstui up)")
+        with keeper.inside(settings.recordings, settings.recordings_mount) as root:
+            if act:
+                outcome = run_pass(catalogue, rules, root, recordings, now)
+                print(json.dumps(_outcome_json(outcome)) if as_json else "\n".join(_outcome(outcome)))
+                return NOT_WELL if outcome.failed or outcome.plan.short or outcome.plan.refused else 0
+            disk = measure(root)
+            plan = dry_run(catalogue, rules, root, recordings, now) if dry else None
+        if as_json:
+            print(json.dumps(_state_json(catalogue, rules, disk, now, plan)))
+        else:
+            lines = _state(catalogue, rules, disk, now)
+            if plan is not None:
+                lines = [*_planned(plan, settings.timezone), "", *lines]
+            print("\n".join(clean(line) for line in lines))
+    return NOT_WELL if plan is not None and plan.short else 0
+
+
+def _state(catalogue: Catalogue, rules: Policy, disk: Disk, now: datetime) -> list[str]:
+    count, size_bytes = catalogue.total(None)
+    found = standings(catalogue, rules, disk, now)
+    rows = [(one.rule.value, one.camera, one.measured, one.threshold, _when(one)) for one in found]
+    return [
+        f"{plural(count, 'segment')}, {spoken(size_bytes)}; {plural(len(catalogue.locks(None)), 'lock')}; "
+        f"{spoken(disk.free_bytes)} of {spoken(disk.total_bytes)} free",
+        f"next to act: {_named(found[0])}, {_when(found[0])}",
+        "",
+        *table(("rule", "camera", "measured", "limit", "acts"), rows).split("\n"),
+    ]
+
+
+def _named(standing: Standing) -> str:
+    return f"{standing.rule.value} ({standing.camera})" if standing.camera else standing.rule.value
+
+
+def _when(standing: Standing) -> str:
+    if standing.acts_in_s is None:
+        return "not as things are"
+    return f"in {span(standing.acts_in_s)}" if standing.acts_in_s > 0 else "now"
+
+
+def _planned(plan: Plan, zone: str) -> list[str]:
+    lines = list(_by_rule(plan.doomed, "would be deleted")) or ["nothing would be deleted"]
+    rows = [
+        (
+            day_and_clock(one.file.started_at, zone_of(zone)),
+            one.file.camera,
+            spoken(one.file.size_bytes),
+            one.rule.value,
+            one.measured,
+            one.threshold,
+            one.file.path,
+        )
+        for one in plan.doomed
+    ]
+    if rows:
+        header = ("recorded", "camera", "size", "rule", "measured", "limit", "file")
+        lines += ["", *table(header, rows, frozenset({2})).split("\n")]
+    if plan.gone:
+        lines.append(f"{plural(len(plan.gone), 'file')} would leave the catalogue, as somebody else deleted them")
+    lines += [f"stays: {file.path}: {reason}" for file, reason in plan.refused]
+    return lines + [f"cannot be kept: {sentence}" for _, sentence in plan.short]
+
+
+def _by_rule(doomed: tuple[Doomed, ...], what: str) -> Iterator[str]:
+    for rule in Rule:
+        sizes = [one.file.size_bytes for one in doomed if one.rule is rule]
+        if sizes:
+            yield f"{rule.value}: {plural(len(sizes), 'segment')} {what}, {spoken(sum(sizes))}"
+    if len({one.rule for one in doomed}) > 1:
+        yield f"in all: {plural(len(doomed), 'segment')}, {spoken(sum(one.file.size_bytes for one in doomed))}"
+
+
+def _outcome(outcome: Outcome) -> Iterator[str]:
+    yield from list(_by_rule(outcome.deleted, "deleted")) or ["nothing had to be deleted"]
+    if outcome.gone:
+        yield f"{plural(len(outcome.gone), 'file')} left the catalogue, as somebody else deleted them"
+    for file, reason in (*outcome.plan.refused, *((failure.file, failure.reason) for failure in outcome.failed)):
+        yield clean(f"stays: {file.path}: {reason}")
+    for _, sentence in outcome.plan.short:
+        yield f"cannot be kept: {sentence}"
+    yield f"{spoken(outcome.free_bytes)} free"
+
+
+def _state_json(catalogue: Catalogue, rules: Policy, disk: Disk, now: datetime, plan: Plan | None) -> Json:
+    count, size_bytes = catalogue.total(None)
+    state: dict[str, Json] = {
+        "segments": count,
+        "size_bytes": size_bytes,
+        "disk": to_json(disk),
+        "locks": to_json(catalogue.locks(None)),
+        "rules": to_json(standings(catalogue, rules, disk, now)),
+    }
+    return state if plan is None else state | {"plan": _plan_json(plan)}
+
+
+def _plan_json(plan: Plan) -> dict[str, Json]:
+    return {
+        "delete": to_json(plan.doomed),
+        "size_bytes": plan.size_bytes,
+        "gone": to_json(plan.gone),
+        "refused": [{"file": to_json(file), "reason": reason} for file, reason in plan.refused],
+        "cannot_be_kept": [sentence for _, sentence in plan.short],
+    }
+
+
+def _outcome_json(outcome: Outcome) -> Json:
+    return {
+        "deleted": to_json(outcome.deleted),
+        "gone": to_json(outcome.gone),
+        "failed": to_json(outcome.failed),
+        "refused": [{"file": to_json(file), "reason": reason} for file, reason in outcome.plan.refused],
+        "cannot_be_kept": [sentence for _, sentence in outcome.plan.short],
+        "free_bytes": outcome.free_bytes,
+    }

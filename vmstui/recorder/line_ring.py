@@ -1,0 +1,61 @@
+"""The newest lines of one log, in little memory.
+
+Lines of a log are much alike: packed sixteen at a time they take a fifth of the memory, and there are two hundred of
+each of hundreds of cameras. The newest few are as they came, and few readers want more than those. Nothing here knows
+what is in a line. Used by the log book and by the log of a camera.
+"""
+
+from __future__ import annotations
+
+import marshal
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+BLOCK = 16
+"""Lines that are packed together."""
+_LEVEL, _WINDOW_BITS, _MEMORY = 1, -12, 5
+"""A window of 4 KiB holds a block, and zlib then makes do with some 30 KB while it packs; no checksum."""
+
+
+class LineRing:
+    """The newest `bound` lines."""
+
+    __slots__ = ("_bound", "_open", "_packed")
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._packed: list[bytes] = []
+        self._open: list[bytes] = []
+
+    def __len__(self) -> int:
+        return min(self._bound, len(self._packed) * BLOCK + len(self._open))
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Oldest first."""
+        return reversed(list(reversed(self)))
+
+    def __reversed__(self) -> Iterator[bytes]:
+        """Newest first; of what is not asked for, nothing is unpacked."""
+        return islice(self._all_reversed(), self._bound)
+
+    def append(self, line: bytes) -> None:
+        """Add the newest line."""
+        self._open.append(line)
+        if len(self._open) < BLOCK:
+            return
+        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY)
+        self._packed.append(packer.compress(marshal.dumps(self._open)) + packer.flush())
+        self._open = []
+        if (len(self._packed) - 1) * BLOCK >= self._bound:
+            del self._packed[0]
+
+    def clear(self) -> None:
+        """Drop all of them."""
+        self._packed, self._open = [], []
+
+    def _all_reversed(self) -> Iterator[bytes]:
+        yield from reversed(self._open)
+        for block in reversed(self._packed):
+            lines: list[bytes] = marshal.loads(zlib.decompress(block, _WINDOW_BITS))
+            yield from reversed(lines)
