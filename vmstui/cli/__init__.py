@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmstui import __version__
+from vmstui.cli import export_arguments
 from vmstui.cli.times import join_times
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
@@ -106,6 +107,24 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.history import history
 
             return history(options.camera, count=options.lines, as_json=options.json)
+        case "export":
+            from vmstui.cli.export import ExportOptions, export, verify
+
+            if options.verify is not None:
+                return verify(options.verify, as_json=options.json)
+            return export(
+                ExportOptions(
+                    config=options.config,
+                    camera=options.camera,
+                    since=options.since,
+                    until=options.until,
+                    out=options.out,
+                    exact=options.exact,
+                    manifest=options.manifest,
+                    pin=options.pin,
+                    as_json=options.json,
+                )
+            )
         case "segments" | "gaps":
             from vmstui.cli import recorded
 
@@ -268,6 +287,7 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
     history.add_argument("--json", action="store_true", help="one JSON object a line")
 
+    export_arguments.add_to(add("export", "footage of a camera from one time to another as one MP4 file"))
     for name, help_ in (
         ("segments", "what was recorded: the newest segments, or those of a time, with their verdicts"),
         ("gaps", "what was not recorded, for how long and why, and the share that was; of today, or of a time"),

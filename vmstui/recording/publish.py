@@ -33,13 +33,13 @@ def publish(source: Path, folder: Path, name: str) -> Path:
     Raises PublishError.
     """
     try:
-        _sync(source)
+        sync(source)
         _make_folders(folder, source)
         number = 1
-        while not _move(source, target := folder / with_suffix(name, number)):
+        while not move(source, target := folder / with_suffix(name, number)):
             number += 1
-        _sync(folder)
-        _sync(source.parent)
+        sync(folder)
+        sync(source.parent)
     except OSError as error:
         if error.errno == errno.EXDEV:
             reason = "they are on different file systems: nothing may be mounted below the recordings folder"
@@ -60,8 +60,8 @@ def quarantine(source: Path, folder: Path, reason: str, name: str | None = None)
     return kept
 
 
-def _move(source: Path, target: Path) -> bool:
-    """Rename without replacing; False if the name is taken."""
+def move(source: Path, target: Path) -> bool:
+    """Rename without replacing; False if the name is taken. Raises OSError."""
     for attempt in (_rename_noreplace, _link_and_unlink, _rename_over_placeholder):
         try:
             attempt(source, target)
@@ -109,10 +109,11 @@ def _make_folders(folder: Path, source: Path) -> None:
     for path in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
         os.stat(source)
         path.mkdir(exist_ok=True)
-        _sync(path.parent)
+        sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file or folder reach the disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,0 +1,176 @@
+"""One file out of parts of several, by ffmpeg: as they are (`copy`), or decoded and encoded anew (`encode`).
+
+The parts are read with the concat demuxer (libavformat/concatdec.c): a part begins at the keyframe at or before
+`inpoint`, ends before the first packet whose decoding time is `outpoint` or later, and the next one follows `length`
+after its beginning, whatever lies between. ffmpeg reads the files through links in a private folder, so that no name
+of a file is ever part of a script or of a command line. Progress is reported as the time written so far. Called by an
+export, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+from vmstui.ffmpeg.loglines import parse_line, printable_lines
+from vmstui.ffmpeg.progress import parse_progress
+from vmstui.model import LogLevel
+
+ENCODER = "libx264"
+TIME_SCALE = 90_000
+"""Ticks per second of what is written: that of RTP, in which cameras tell their times."""
+_QUALITY = ("-preset", "veryfast", "-crf", "18")
+"""Nearly nothing is lost to the eye; more costs many times the size."""
+_SCRIPT = "parts.ffconcat"
+
+
+class JoinError(ValueError):
+    """ffmpeg could not do it. The text is its own reason."""
+
+
+class Part(Protocol):
+    """Part of a file, by the clock of that file."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def inpoint_us(self) -> int | None:
+        """When its first frame is shown; None: it is the first of the file."""
+
+    @property
+    def outpoint_us(self) -> int | None:
+        """Decoding time between that of its last packet and the next; None: up to the end of the file."""
+
+    @property
+    def length_us(self) -> int | None:
+        """From its first frame to that of the next part; None for the last."""
+
+
+Progress = Callable[[float], None]
+"""Told the seconds written so far, now and then. What it raises ends ffmpeg."""
+
+
+def copy(ffmpeg: str, parts: Sequence[Part], out: str, tags: Mapping[str, str], codec: str, progress: Progress) -> None:
+    """The packets of all parts, untouched, in one MP4 file; `out` is overwritten.
+
+    Raises JoinError.
+    """
+    # Apple's players open H.265 in MP4 under this tag only.
+    tag = ["-tag:v", "hvc1"] if codec == "h265" else []
+    _run(ffmpeg, parts, out, ["-c", "copy", *tag, *_written(tags)], progress)
+
+
+def encode(
+    ffmpeg: str,
+    parts: Sequence[Part],
+    out: str,
+    tags: Mapping[str, str],
+    size: tuple[int, int],
+    since_s: float | None,
+    until_s: float | None,
+    progress: Progress,
+) -> None:
+    """The pictures of all parts from `since_s` on up to `until_s` (from the first frame of the first part), encoded as
+    H.264 at a size, with borders where their shape is another one.
+
+    Raises JoinError.
+    """
+    width, height = (length - length % 2 for length in size)
+    filters = []
+    if since_s is not None or until_s is not None:
+        bounds = (("start", since_s), ("end", until_s))
+        filters.append("trim=" + ":".join(f"{name}={value:.6f}" for name, value in bounds if value is not None))
+        filters.append("setpts=PTS-STARTPTS")
+    filters += [f"scale={width}:{height}:force_original_aspect_ratio=decrease", f"pad={width}:{height}:-1:-1"]
+    filters += ["setsar=1", "format=yuv420p"]
+    options = ["-vf", ",".join(filters), "-c:v", ENCODER, *_QUALITY]
+    # Every frame keeps its time: none is repeated to fill a gap, none is dropped.
+    options += ["-fps_mode", "passthrough", "-enc_time_base", f"1:{TIME_SCALE}", *_written(tags)]
+    _run(ffmpeg, parts, out, options, progress)
+
+
+def can_encode(ffmpeg: str) -> bool:
+    """Whether `encode` works with this ffmpeg: seen by doing it."""
+    argv = [ffmpeg, "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=5:duration=1"]
+    argv += ["-c:v", ENCODER, *_QUALITY, "-f", "null", "-"]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=30).returncode == 0
+    return False
+
+
+def concat_script(parts: Sequence[Part]) -> str:
+    """The script that the concat demuxer reads; its files are `names` in the folder of the script."""
+    lines = ["ffconcat version 1.0"]
+    for name, part in zip(_names(parts), parts, strict=True):
+        lines.append(f"file {name}")
+        for word, value_us in (
+            ("inpoint", part.inpoint_us),
+            ("outpoint", part.outpoint_us),
+            ("duration", part.length_us),
+        ):
+            if value_us is not None:
+                lines.append(f"{word} {value_us}us")
+    return "\n".join(lines) + "\n"
+
+
+def _names(parts: Sequence[Part]) -> list[str]:
+    return [f"{number:06d}.mp4" for number in range(len(parts))]
+
+
+def _written(tags: Mapping[str, str]) -> list[str]:
+    # Tags of the files that were read say nothing of this one.
+    named = [word for name, value in tags.items() for word in ("-metadata", f"{name}={value}")]
+    return ["-map_metadata", "-1", *named, "-video_track_timescale", str(TIME_SCALE)]
+
+
+def _run(ffmpeg: str, parts: Sequence[Part], out: str, options: list[str], progress: Progress) -> None:
+    with tempfile.TemporaryDirectory(prefix="vmstui-export-") as name, tempfile.TemporaryFile() as errors:
+        folder = Path(name)
+        for link, part in zip(_names(parts), parts, strict=True):
+            (folder / link).symlink_to(part.path)
+        (folder / _SCRIPT).write_text(concat_script(parts), encoding="ascii")
+        argv = [ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+error"]
+        argv += ["-progress", "pipe:1", "-stats_period", "0.5"]
+        argv += ["-protocol_whitelist", "file", "-f", "concat", "-auto_convert", "0", "-i", f"file:{folder / _SCRIPT}"]
+        argv += ["-map", "0:v:0", *options, "-f", "mp4", "-y", f"file:{out}"]
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process:
+            assert process.stdout is not None
+            try:
+                for written_s in _reports(process.stdout):
+                    progress(written_s)
+                code = process.wait()
+            except BaseException:
+                process.kill()
+                raise
+        errors.seek(0)
+        told = errors.read()
+        # A part that cannot be opened ends the input as if it were the last one (concatdec.c, open_next_file).
+        if code != 0 or b"Impossible to open" in told:
+            raise JoinError(_reason(told, code))
+
+
+def _reports(stream: IO[bytes]) -> Iterator[float]:
+    block = b"\n"
+    for line in stream:
+        block += line
+        if line.startswith(b"progress="):
+            report = parse_progress(block)
+            block = b"\n"
+            if report is not None:
+                yield report.out_time_s
+
+
+def _reason(raw: bytes, code: int) -> str:
+    lines = [parse_line(text) for text in printable_lines(raw)]
+    told = [line.text for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
+    if told:
+        return told[0]
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"ffmpeg was ended by {signal.Signals(-code).name}"
+    return f"ffmpeg ended with {code}"

@@ -1,0 +1,270 @@
+"""The packets to cut at in each file of an export, and where each file then lies in it. Pure.
+
+A file is cut at packets only, never within what decoders need together: it begins with a keyframe, and ends where all
+that is shown before the cut has been decoded. Positions rise in both orders, that of decoding and that in which frames
+are shown, so no time in the export is ever corrected by ffmpeg. Called by `exporting`, a file at a time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from typing import Protocol
+
+from vmstui.recording.export import Source
+
+_APART_US = 1_000
+_TRIFLE_S = 1e-6
+
+
+class ExportRefused(Exception):
+    """It cannot be exported as asked for. The text says what was found and what is accepted."""
+
+
+class Packets(Protocol):
+    """The packets of a file, in the order of decoding; `ffmpeg.packets.Packets` is one."""
+
+    @property
+    def codec(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def parameters(self) -> str: ...
+    @property
+    def tick_s(self) -> Fraction: ...
+    @property
+    def pts(self) -> array[int]: ...
+    @property
+    def dts(self) -> array[int]: ...
+    @property
+    def duration(self) -> array[int]: ...
+    @property
+    def size_bytes(self) -> array[int]: ...
+    @property
+    def checksum(self) -> array[int]: ...
+    @property
+    def keyframe(self) -> bytearray: ...
+    @property
+    def cut_off_dts(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What one file without a change in it has throughout."""
+
+    codec: str
+    width: int
+    height: int
+    parameters: str = ""
+    """Of the encoder; two files of one codec and size may still need different ones."""
+
+    def __str__(self) -> str:
+        return f"{self.codec} {self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is taken of a source, to the packet."""
+
+    source: Source
+    format: Format
+    first: int
+    """Index of the first packet taken, a keyframe."""
+    end: int
+    """Index after the last."""
+    first_s: float
+    """When the first is shown, from the first frame of the file."""
+    end_s: float
+    """When the last has been shown."""
+    position_us: int
+    """Where the first lies in the export."""
+    late_us: int
+    """By so much that is later than it was recorded: the one before could not be left at once."""
+    last_s: float
+    """When the last begins to be shown, from the first frame of the file."""
+    decoded_until_us: int
+    """Decoding time of the last packet in the export."""
+    inpoint_us: int | None
+    outpoint_us: int | None
+    early: int
+    """Frames taken that are shown before what is wanted, as decoding begins at a keyframe."""
+    late: int
+    """Frames taken that are shown after it, as others refer to them."""
+    size_bytes: int
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.first
+
+    @property
+    def began_at(self) -> datetime:
+        return self.source.wall(self.first_s)
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.source.wall(self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A cut, as ffmpeg's concat demuxer is told of it."""
+
+    path: str
+    inpoint_us: int | None
+    outpoint_us: int | None
+    length_us: int | None
+
+
+def refuse_changes(formats: Sequence[tuple[Source, Format]], zone: tzinfo | None) -> None:
+    """Raises ExportRefused, with times of a zone, where one file could not hold all of it as it is."""
+    for (_, before), (source, after) in pairwise(formats):
+        if before == after:
+            continue
+        change = f"from {before} to {after}"
+        if str(before) == str(after):
+            change = f"in what decoders must know beforehand (parameter sets of {after})"
+        raise ExportRefused(
+            f"the recording changes at {spoken(source.segment.started_at, zone)} {change} "
+            f"({source.segment.path}), and one file cannot hold both as they are: export up to there and from there on "
+            "apart, or have all of it re-encoded: --exact"
+        )
+
+
+def spoken(at: datetime, zone: tzinfo | None) -> str:
+    """An instant as people of a zone write it, with its offset."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+def catalogued_format(source: Source) -> Format:
+    """What the catalogue knows of it; only the file tells the parameters."""
+    return Format(source.segment.codec, source.segment.width, source.segment.height)
+
+
+def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | None) -> Cut | None:
+    """What to take of a source, after what was taken `before` it, None: nothing. `begins_s` is where the first frame of
+    the export lies; None: this is the first."""
+    tick_s = packets.tick_s
+    pts, dts = packets.pts, packets.dts
+    origin = min(pts)
+
+    def offset_s(ticks: int) -> float:
+        return float((ticks - origin) * tick_s)
+
+    first = _first(packets, origin + int(source.from_s / tick_s)) if source.from_s > 0 else 0
+    end = len(pts) if source.is_whole else _end(pts, origin + round(source.until_s / tick_s))
+    if first >= end:
+        return None
+    taken = range(first, end)
+    newest = max(taken, key=pts.__getitem__)
+    begin, last = pts[first], pts[newest]
+    position_us = 0 if begins_s is None else round((source.at_s + offset_s(begin) - begins_s) * 1e6)
+    late_us = 0
+    if before is not None:
+        # In both orders, that of decoding and that in which frames are shown, it comes after what was taken before.
+        lead_us = _micros((begin - dts[first]) * tick_s)
+        late_us = max(
+            # What is late stays so, as it follows without a break, until a gap leaves room to catch up.
+            before.late_us - round(max(0.0, source.begins_s - before.source.at_s - before.end_s) * 1e6),
+            before.position_us + _after_us(before, source) - position_us,
+            before.decoded_until_us + lead_us + _APART_US - position_us,
+            0,
+        )
+        position_us += late_us
+    beyond = dts[end] if end < len(dts) else packets.cut_off_dts
+    return Cut(
+        source=source,
+        format=Format(packets.codec, packets.width, packets.height, packets.parameters),
+        first=first,
+        end=end,
+        first_s=offset_s(begin),
+        end_s=offset_s(last + packets.duration[newest]),
+        position_us=position_us,
+        late_us=late_us,
+        last_s=offset_s(last),
+        decoded_until_us=position_us + _micros((dts[end - 1] - begin) * tick_s),
+        inpoint_us=_micros(begin * tick_s) if first > 0 else None,
+        outpoint_us=None if beyond is None else _micros(Fraction(dts[end - 1] + beyond, 2) * tick_s),
+        early=sum(1 for index in taken if offset_s(pts[index]) < source.from_s - _TRIFLE_S),
+        late=0 if source.is_whole else sum(1 for index in taken if offset_s(pts[index]) >= source.until_s - _TRIFLE_S),
+        size_bytes=sum(packets.size_bytes[first:end]),
+    )
+
+
+def parts(cuts: Sequence[Cut]) -> tuple[Part, ...]:
+    """What ffmpeg is told."""
+    return tuple(
+        Part(
+            one.source.segment.path,
+            one.inpoint_us,
+            one.outpoint_us,
+            None if after is None else after.position_us - one.position_us,
+        )
+        for one, after in zip(cuts, (*cuts[1:], None), strict=True)
+    )
+
+
+def expected_us(one: Cut, packets: Packets) -> Iterator[int]:
+    """When each packet of a cut is shown in the export, in the order of decoding."""
+    begin = packets.pts[one.first]
+    for time in packets.pts[one.first : one.end]:
+        yield one.position_us + _micros((time - begin) * packets.tick_s)
+
+
+def differs(made: Packets, checksums: array[int], times_us: array[int]) -> str:
+    """In what an export is not made of the packets it should be made of, each once and at its time; `` if it is."""
+    if len(made.pts) != len(checksums):
+        return f"it holds {len(made.pts)} frames, not {len(checksums)}"
+    for index, (checksum, time_us) in enumerate(zip(checksums, times_us, strict=True)):
+        if made.checksum[index] != checksum:
+            return f"frame {index + 1} of {len(checksums)} is another one"
+        found_us = _micros((made.pts[index] - made.pts[0]) * made.tick_s)
+        if abs(found_us - (time_us - times_us[0])) > _APART_US:
+            return f"frame {index + 1} is shown at {found_us / 1e6:.3f} s, not at {time_us / 1e6:.3f} s"
+    return out_of_order(made)
+
+
+def out_of_order(made: Packets) -> str:
+    """Where its decoding times do not rise; `` if they do."""
+    for index, (before, after) in enumerate(pairwise(made.dts)):
+        if after <= before:
+            return f"the decoding time of frame {index + 2} is not after that of the one before"
+    return ""
+
+
+def _after_us(before: Cut, source: Source) -> int:
+    """How long after the first frame of a cut the next may come. In a file how long its last frame lasts is a guess, so
+    within a generation only its stream counts, in which the next one may come sooner."""
+    if before.source.segment.generation != source.segment.generation:
+        return round((before.end_s - before.first_s) * 1e6)
+    return round((before.last_s - before.first_s) * 1e6) + _APART_US
+
+
+def _first(packets: Packets, wanted: int) -> int:
+    """The last keyframe shown at or before a time."""
+    first = 0
+    for index, time in enumerate(packets.pts):
+        if packets.keyframe[index] and time <= wanted:
+            first = index
+    return first
+
+
+def _end(pts: array[int], wanted: int) -> int:
+    """The first index before which all is shown that is shown before a time, and after which nothing is shown that
+    was to come earlier: with frames that refer to later ones, a cut anywhere else would tear a hole."""
+    # Of all packets from an index on, when the earliest is shown; and up to an index, when the latest is.
+    earliest = list(accumulate(reversed(pts), min))[::-1]
+    latest = list(accumulate(pts, max))
+    for index, time in enumerate(earliest):
+        if time >= wanted and (index == 0 or latest[index - 1] < time):
+            return index
+    return len(pts)
+
+
+def _micros(seconds: Fraction) -> int:
+    return round(seconds * 1_000_000)

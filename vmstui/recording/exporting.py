@@ -1,0 +1,183 @@
+"""An export is made: read what is wanted, join it, compare, publish.
+
+What it guarantees:
+
+- The file appears under its name whole or not at all, and never replaces one; whatever ends the export, nothing is left
+  in the folder but after a SIGKILL or a power cut (then `.vmstui-export-….mp4`).
+- What was copied is compared, packet by packet, with the segments it was made from before it gets its name.
+- It takes no room that the recordings need: what the target has is looked at before and while it is written.
+
+`export` reads and writes for as long as it takes, so it is for a process of its own: that of `vmstui export`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from vmstui.footage import Gap, GapCause, Segment
+from vmstui.recording import cuts as cutting
+from vmstui.recording import export as planning
+from vmstui.recording import export_making as making
+from vmstui.recording import export_report
+from vmstui.recording import manifest as manifests
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.cuts import Cut, ExportRefused, spoken
+from vmstui.recording.export import Source
+from vmstui.recording.export_making import (
+    SUFFIX,
+    ExportFailed,
+    Request,
+    Tell,
+    Tool,
+    free_bytes,
+    in_words,
+    size,
+    temporary,
+)
+from vmstui.recording.manifest import Manifest, Report
+from vmstui.recording.publish import move, sync
+
+_INDEX_BYTES = 64
+"""Per frame, of the index that an MP4 file ends with, at most; and a bit for the rest of it."""
+_REENCODED = 3
+"""So many times the size of what was recorded is set aside for what is re-encoded: it may well need less."""
+
+
+def check_names(out: Path, *, with_manifest: bool) -> None:
+    """Raises ExportRefused unless a file can be made there, and its manifest beside it."""
+    if out.suffix.lower() != SUFFIX or not out.name.removesuffix(out.suffix):
+        raise ExportRefused(f"found {str(out)!r}, accepted the path of a file that ends in {SUFFIX}")
+    if not out.parent.is_dir():
+        raise ExportRefused(f"the folder {out.parent} does not exist: create it, or export to another one")
+    for path in (out, manifests.manifest_path(out)) if with_manifest else (out,):
+        if os.path.lexists(path):
+            raise ExportRefused(f"{path} exists, and nothing is overwritten: choose another name")
+
+
+def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manifest: Manifest | None = None) -> Report:
+    """Make it. With a `manifest`, whose own `export` is a placeholder, that is written as well.
+
+    Raises ExportRefused, ExportFailed, and what the catalogue raises.
+    """
+    check_names(request.out, with_manifest=manifest is not None)
+    chosen, lost = _chosen(request, catalogue)
+    if not request.exact:
+        cutting.refuse_changes([(source, cutting.catalogued_format(source)) for source in chosen], request.zone)
+    cuts, checksums, times_us = _read(chosen, tool, tell)
+    if not request.exact:
+        cutting.refuse_changes([(one.source, one.format) for one in cuts], request.zone)
+    _check_room(request, cuts)
+    known = (*catalogue.gaps(request.camera, request.since, request.until), *lost)
+    with contextlib.ExitStack() as stack:
+        made = stack.enter_context(temporary(request.out.parent))
+        try:
+            if request.exact:
+                frames, notes = making.encode(request, cuts, tool, tell, made)
+            else:
+                frames, notes = making.copy(request, cuts, tool, tell, made, checksums, times_us), []
+            report = export_report.report(request, cuts, known, frames, made, notes)
+            if manifest is not None:
+                report = export_report.with_hashes(report, made, tell)
+                text = manifests.as_text(replace(manifest, export=report))
+                beside = stack.enter_context(temporary(request.out.parent))
+                Path(beside).write_text(text, encoding="ascii")
+                _publish(beside, manifests.manifest_path(request.out))
+            try:
+                _publish(made, request.out)
+            except BaseException:
+                if manifest is not None:
+                    manifests.manifest_path(request.out).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise ExportFailed(in_words(request.out.parent, error)) from error
+    return report
+
+
+def available_until(camera: str, catalogue: Catalogue) -> datetime | None:
+    """Up to when there is footage of a camera; None: there is none."""
+    newest = catalogue.segments(camera, None, None, limit=1, newest_first=True)
+    return newest[0].ended_at if newest else None
+
+
+def _chosen(request: Request, catalogue: Catalogue) -> tuple[tuple[Source, ...], list[Gap]]:
+    """What to make it from, and what would belong to it but is gone."""
+    there: list[Segment] = []
+    lost: list[Gap] = []
+    for segment in catalogue.segments(request.camera, request.since, request.until):
+        if segment.plays and not os.path.exists(segment.path):
+            text = f"{segment.path} is not there any more"
+            lost.append(Gap(segment.camera, segment.started_at, segment.duration_s, GapCause.DAMAGE, text))
+        elif segment.plays:
+            there.append(segment)
+    chosen = planning.sources(there, request.since, request.until)
+    if chosen:
+        return chosen, lost
+    asked = f"{spoken(request.since, request.zone)} to {spoken(request.until, request.zone)}"
+    found = f"no footage of {request.camera} from {asked}"
+    if lost:
+        raise ExportFailed(f"{found}: {lost[0].detail}")
+    newest = available_until(request.camera, catalogue)
+    if newest is None:
+        raise ExportFailed(f"{found}: nothing was recorded yet")
+    if newest <= request.since and request.records_on:
+        raise ExportFailed(
+            f"{found} yet: it is available up to {spoken(newest, request.zone)}, as what is being recorded can be "
+            "exported once its file is closed"
+        )
+    later = catalogue.segments(request.camera, request.until, None, limit=1)
+    earlier = catalogue.segments(request.camera, None, request.since, limit=1, newest_first=True)
+    around = [f"there is some up to {spoken(one.ended_at, request.zone)}" for one in earlier]
+    around += [f"there is some from {spoken(one.started_at, request.zone)} on" for one in later]
+    raise ExportFailed(f"{found}: {' and '.join(around)}")
+
+
+def _read(chosen: Sequence[Source], tool: Tool, tell: Tell) -> tuple[list[Cut], array[int], array[int]]:
+    """What to take of each file, and of all that is taken the checksums and times, in order."""
+    cuts: list[Cut] = []
+    checksums, times_us = array("q"), array("q")
+    begins_s = 0.0
+    for number, source in enumerate(chosen):
+        tell("reading", number / len(chosen))
+        path = source.segment.path
+        try:
+            packets = tool.packets(path)
+        except FileNotFoundError:
+            raise ExportFailed(f"{path} was deleted meanwhile: lock what is exported from retention, --pin") from None
+        except ValueError as error:
+            raise ExportFailed(f"{path} does not play any more: {error}; look at it with `vmstui verify`") from error
+        one = cutting.cut(source, packets, begins_s if cuts else None, cuts[-1] if cuts else None)
+        if one is None:
+            continue
+        if not cuts:
+            begins_s = source.at_s + one.first_s
+        cuts.append(one)
+        checksums.extend(packets.checksum[one.first : one.end])
+        times_us.extend(cutting.expected_us(one, packets))
+    tell("reading", 1.0)
+    if not cuts:
+        raise ExportFailed("there is no frame in the range asked for")
+    return cuts, checksums, times_us
+
+
+def _check_room(request: Request, cuts: Sequence[Cut]) -> None:
+    needed = sum(one.size_bytes + one.frames * _INDEX_BYTES for one in cuts) * (_REENCODED if request.exact else 1)
+    folder = request.out.parent
+    free = free_bytes(folder)
+    if free - needed < request.keep_free_bytes:
+        kept = f" and {size(request.keep_free_bytes)} are kept free there" if request.keep_free_bytes else ""
+        raise ExportFailed(
+            f"{folder} has {size(free)} free, the export needs {size(needed)}{kept}: export to another disk, or less"
+        )
+
+
+def _publish(made: str, target: Path) -> None:
+    sync(Path(made))
+    if not move(Path(made), target):
+        raise ExportFailed(f"{target} was made by somebody else meanwhile, and nothing is overwritten")
+    sync(target.parent)
