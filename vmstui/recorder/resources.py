@@ -32,6 +32,9 @@ LOOK_LIMIT_S = 15.0
 FREE_LIMIT_S, FREE_AGAIN_S = 10.0, 30.0
 """Patience with `free_now`, and the time between two tries while the disk stays full."""
 
+WARN_SHARE = 0.8
+"""Of `min_free`: that much retention keeps free, so free space goes a little below it all the time."""
+
 FreeNow = Callable[[], Awaitable[bool]]
 """Makes room on the recordings disk now; whether it freed anything."""
 
@@ -154,7 +157,7 @@ class Resources:
         if status is None:
             return StorageSnapshot(self._settings.recordings, False, "not looked at yet", 0, 0, "")
         reason = status.reason
-        if status.usable and status.free_bytes < _warn_bytes(self._settings, status.total_bytes):
+        if status.usable and status.free_bytes < WARN_SHARE * _warn_bytes(self._settings, status.total_bytes):
             reason = f"only {status.free_bytes / 1e9:.1f} GB free; recording stops when the disk is full"
         return StorageSnapshot(
             self._settings.recordings, status.usable, reason, status.free_bytes, status.total_bytes, status.mount_point
