@@ -105,7 +105,7 @@ def ingest(
                 progress(f"{camera}: journal of {file.stem}")
     for folder, camera in folders.items():
         for day in _days(recordings / folder, since):
-            unknown = sorted({str(path) for path in _files(day)})
+            unknown = sorted({str(path) for path in _files(day, folder)})
             unknown = [path for path in unknown if path not in catalogue.known(unknown)] if unknown else []
             found = [segment for path in unknown if (segment := _looked_at(path, camera, inspect, zone)) is not None]
             for segment in found:
@@ -139,9 +139,16 @@ def _days(folder: Path, since: date | None) -> list[Path]:
     return [folder / name for name in found if name >= first]
 
 
-def _files(day: Path) -> Iterator[Path]:
+def _files(day: Path, folder: str) -> Iterator[Path]:
     try:
-        yield from (path for path in day.iterdir() if _NAME.fullmatch(path.name) and path.is_file())
+        for path in day.iterdir():
+            if (
+                path.name.startswith(f"{folder}_")
+                and _local_time(path.name)
+                and not path.is_symlink()
+                and path.is_file()
+            ):
+                yield path
     except OSError:
         return
 
@@ -181,12 +188,17 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
 
 def _named_time(name: str, near: datetime, zone: tzinfo | None) -> datetime:
     """The instant in a file name; of an hour that came twice in autumn the one nearer to that of the file."""
-    match = _NAME.fullmatch(name)
-    try:
-        local = datetime.strptime(match[1], "%Y%m%d_%H%M%S") if match else None
-    except ValueError:
-        local = None
+    local = _local_time(name)
     if local is None:
         return near
     readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
     return min(readings, key=lambda instant: abs(instant - near))
+
+
+def _local_time(name: str) -> datetime | None:
+    """What a file name says, on the clock of the zone; None for a name that is not of our making."""
+    match = _NAME.fullmatch(name)
+    try:
+        return datetime.strptime(match[1], "%Y%m%d_%H%M%S") if match else None
+    except ValueError:
+        return None

@@ -1,0 +1,159 @@
+"""A catalogue is brought up to what lies in the recordings, in whatever order it comes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.unit.ffmpeg_examples import camera
+from vmstui.footage import Gap, GapCause, Hole, Segment, SegmentVerdict, StoredEventKind, StreamSpan, Uptime
+from vmstui.model import Event, EventKind
+from vmstui.recording import journal
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.clock import WallClock
+from vmstui.recording.fill import forget_vanished, ingest, record
+from vmstui.recording.layout import generation_spool
+from vmstui.recording.spool import Origin, Times, settle
+
+START = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is in each file."""
+
+    duration_s: float = 180.0
+    frames: int = 1800
+    codec: str = "h264"
+    width: int = 320
+    height: int = 180
+    fps: float = 10.0
+    starts_with_keyframe: bool = True
+    holes: tuple[Hole, ...] = ()
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue.open(tmp_path / "catalogue.sqlite3")
+
+
+def _segment(start_s: float, generation: int, number: int, duration_s: float = 60.0) -> Segment:
+    return Segment(
+        "lobby", generation, f"/r/{generation}-{number}.mp4", START + timedelta(seconds=start_s), duration_s, 1000,
+        "h264", 320, 180, SegmentVerdict.GOOD, "", 600, 10.0, True, number,
+        StreamSpan(60.0 * number, 60.0 * number + duration_s), Uptime("boot", 1000.0 + start_s),
+    )  # fmt: skip
+
+
+def _events(_camera: str) -> tuple[Event, ...]:
+    return (Event(START + timedelta(seconds=130), "lobby", EventKind.EXIT, "x", cause=GapCause.NETWORK),)
+
+
+def _told(gaps: tuple[Gap, ...]) -> list[tuple[float, float]]:
+    return [((gap.started_at - START).total_seconds(), round(gap.length_s, 3)) for gap in gaps]
+
+
+def test_gaps_are_the_same_in_whatever_order_segments_come(tmp_path: Path) -> None:
+    """What a dead worker left is often published after the first segment of the next one."""
+    segments = [_segment(0, 1, 0), _segment(60, 1, 1, 70.0), _segment(140, 2, 0), _segment(200, 2, 1)]
+    holed = replace(segments[2], holes=(Hole(5.0, 3.0),))
+    segments[2] = holed
+    for number, order in enumerate(permutations(segments)):
+        with Catalogue.open(tmp_path / f"{number}.sqlite3") as catalogue:
+            for segment in order:
+                assert record(catalogue, [segment], _events) == 1
+                assert record(catalogue, [segment], _events) == 0
+            assert _told(catalogue.gaps("lobby", None, None)) == [(130, 10), (145, 3)], order
+
+
+def test_all_at_once_or_one_by_one_is_the_same(tmp_path: Path) -> None:
+    segments = [_segment(60.0 * n + (10 * (n > 700)), 1 + (n > 700), n if n <= 700 else n - 701) for n in range(1400)]
+    with Catalogue.open(tmp_path / "c.sqlite3") as catalogue:
+        assert record(catalogue, segments[::-1], lambda camera: ()) == 1400
+        assert catalogue.total("lobby") == (1400, 1_400_000)
+        [gap] = catalogue.gaps("lobby", None, None)
+        assert (round(gap.length_s, 3), gap.cause) == (10.0, GapCause.UNKNOWN)
+
+
+def _night(folder: Path, began: datetime, hours: float) -> dict[str, bytes]:
+    """Three-minute segments of a night, published as the recorder does; content by name."""
+    spool = generation_spool(folder, "lobby", 1)
+    spool.mkdir(parents=True)
+    lobby, written = camera(name="Lobby"), {}
+    for number in range(int(hours * 20)):
+        file = spool / f"{number:06d}.mp4"
+        content = f"segment {number}".encode()
+        file.write_bytes(content)
+        closed_s = (began + timedelta(minutes=3 * (number + 1))).timestamp()
+        os.utime(file, (closed_s, closed_s))
+        origin = Origin(lobby, 1, folder, ended=True)
+        segment = settle(file, origin, Times(BERLIN, WallClock("boot"), 0.0), lambda path: Found())
+        written[segment.path] = content
+    return written
+
+
+@pytest.mark.parametrize(
+    ("began", "doubled"),
+    [(datetime(2025, 10, 25, 23, 0, tzinfo=UTC), 20), (datetime(2025, 3, 30, 0, 0, tzinfo=UTC), 0)],
+    ids=["autumn", "spring"],
+)
+def test_no_footage_is_overwritten_in_the_night_in_which_clocks_change(
+    tmp_path: Path, catalogue: Catalogue, began: datetime, doubled: int
+) -> None:
+    """And the files alone tell later when they were recorded, also those of the hour that came twice."""
+    written = _night(tmp_path, began, 4)
+    assert len(written) == 80
+    assert {path: Path(path).read_bytes() for path in written} == written
+    assert sum(path.endswith("_2.mp4") for path in written) == doubled
+    found = ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
+    assert found == 80
+    segments = catalogue.segments("lobby", None, None)
+    assert [segment.started_at for segment in segments] == [began + timedelta(minutes=3 * n) for n in range(80)]
+    assert [Path(segment.path).read_bytes() for segment in segments] == list(written.values())
+    assert catalogue.gaps("lobby", None, None) == ()
+
+
+def test_what_a_service_died_over_is_found_by_the_next_one(tmp_path: Path, catalogue: Catalogue) -> None:
+    written = _night(tmp_path, START, 1)
+    *noted, unnoted = written
+    for path in noted:
+        journal.append(tmp_path, replace(_segment(0, 1, 0), path=path))
+    looked_at: list[str] = []
+
+    def inspect(path: str) -> Found:
+        looked_at.append(path)
+        return Found()
+
+    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, inspect, BERLIN, lambda camera: ()) == 20
+    assert looked_at == [unnoted]
+    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, inspect, BERLIN, lambda camera: ()) == 0
+    assert looked_at == [unnoted]
+
+
+def test_files_of_somebody_else_are_no_segments(tmp_path: Path, catalogue: Catalogue) -> None:
+    day = tmp_path / "Lobby" / "2025-10-20"
+    day.mkdir(parents=True)
+    names = ("holiday.mp4", "Yard_20251020_120000.mp4", "Lobby_20251020_120000.txt", "Lobby_99999999_999999.mp4")
+    for name in (*names, ".Lobby_20251020_120000.mp4"):
+        (day / name).write_bytes(b"x")
+    (day / "Lobby_20251020_120000.mp4").mkdir()
+    (tmp_path / "Lobby" / "notes").mkdir()
+    (day / "Lobby_20251020_120001.mp4").symlink_to("/etc/passwd")
+    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ()) == 0
+
+
+def test_what_somebody_took_away_leaves_the_catalogue_with_a_line(tmp_path: Path, catalogue: Catalogue) -> None:
+    written = list(_night(tmp_path, START, 1))
+    ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
+    Path(written[3]).unlink()
+    assert forget_vanished(catalogue) == 1
+    assert catalogue.known(written) == {*written} - {written[3]}
+    [event] = catalogue.events()
+    assert (event.kind, event.path) == (StoredEventKind.VANISHED, written[3])
