@@ -134,6 +134,12 @@ def _dispatch(options: argparse.Namespace) -> int:
             return recorded.segments(
                 options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json
             )
+        case "verify":
+            from vmstui.cli.recorded import Asked
+            from vmstui.cli.verify import verify_command
+
+            footage = Asked(options.camera, options.since, options.until)
+            return verify_command(options.config, footage, deep=options.deep, as_json=options.json)
         case "storage":
             from vmstui.cli.storage import storage
 
@@ -291,12 +297,15 @@ def _parser() -> argparse.ArgumentParser:
     for name, help_ in (
         ("segments", "what was recorded: the newest segments, or those of a time, with their verdicts"),
         ("gaps", "what was not recorded, for how long and why, and the share that was; of today, or of a time"),
+        ("verify", "look recorded segments through again: is every one still what it was when it was recorded"),
     ):
         footage = add(name, help_)
         footage.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
         footage.add_argument("--from", dest="since", metavar="T", help="2025-10-20T07:54, 07:54, yesterday 07:54, -2h")
         footage.add_argument("--to", dest="until", metavar="T", help="the same forms; default: now")
         footage.add_argument("--json", action="store_true", help="one JSON object a line")
+        if name == "verify":
+            footage.add_argument("--deep", action="store_true", help="decode every frame: takes a while")
         if name == "segments":
             footage.add_argument("-n", "--count", type=_positive, default=100, metavar="N", help="without --from (100)")
             footage.add_argument(

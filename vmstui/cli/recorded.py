@@ -47,12 +47,12 @@ class Asked:
 def segments(config: str | None, asked: Asked, *, count: int, rebuild: bool, as_json: bool) -> int:
     """Print them, oldest first; exit code 1 when one of them is not good."""
     settings = load(config_in_use(config)).settings
-    zone = _zone(settings)
+    zone = file_zone(settings)
     if rebuild:
         _rebuild(settings, zone)
-    since, until = _range(asked, zone)
+    since, until = asked_range(asked, zone)
     with _opened() as catalogue:
-        _check_camera(asked.camera, settings, catalogue)
+        check_camera(asked.camera, settings, catalogue)
         limit = None if asked.since else count
         found = catalogue.segments(asked.camera, since, until, limit=limit, newest_first=True)[::-1]
     if as_json:
@@ -66,13 +66,13 @@ def segments(config: str | None, asked: Asked, *, count: int, rebuild: bool, as_
 def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
     """Print what was lost, and the share that was recorded; exit code 1 when anything was lost."""
     settings = load(config_in_use(config)).settings
-    zone = _zone(settings)
+    zone = file_zone(settings)
     now = datetime.now(UTC)
-    since, until = _range(asked, zone)
+    since, until = asked_range(asked, zone)
     since = since or _today(now, zone)
     until = until or now
     with _opened() as catalogue:
-        _check_camera(asked.camera, settings, catalogue)
+        check_camera(asked.camera, settings, catalogue)
         cameras = [asked.camera] if asked.camera is not None else list(catalogue.cameras())
         found = catalogue.gaps(asked.camera, since, until)
         accounts = []
@@ -141,7 +141,7 @@ def _local(at: datetime, zone: tzinfo | None) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _zone(settings: Settings) -> tzinfo | None:
+def file_zone(settings: Settings) -> tzinfo | None:
     return None if settings.timezone == "local" else ZoneInfo(settings.timezone)
 
 
@@ -150,7 +150,7 @@ def _today(now: datetime, zone: tzinfo | None) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
-def _range(asked: Asked, zone: tzinfo | None) -> tuple[datetime | None, datetime | None]:
+def asked_range(asked: Asked, zone: tzinfo | None) -> tuple[datetime | None, datetime | None]:
     now = datetime.now(UTC)
     try:
         since = parse_time(asked.since, now, zone) if asked.since is not None else None
@@ -174,7 +174,7 @@ def _opened() -> Iterator[Catalogue]:
         raise RecorderError(str(error)) from None
 
 
-def _check_camera(camera: str | None, settings: Settings, catalogue: Catalogue) -> None:
+def check_camera(camera: str | None, settings: Settings, catalogue: Catalogue) -> None:
     known = sorted({*(one.id for one in settings.cameras), *catalogue.cameras()})
     if camera is not None and camera not in known:
         raise RecorderError(f"no camera {camera!r}; there is footage of, or configured: {', '.join(known) or 'none'}")
