@@ -67,5 +67,5 @@ def test_the_service_loads_no_more_than_it_needs() -> None:
     loaded = imported_by(
         "import vmstui.cli, vmstui.control.server\ntry: vmstui.cli.main(['--version'])\nexcept SystemExit: pass"
     )
-    dear = ("shutil", "tempfile", "lzma", "bz2", "zipfile", "decimal", "statistics", "fractions", "email")
+    dear = ("shutil", "tempfile", "lzma", "bz2", "zipfile", "decimal", "statistics", "fractions", "email", "zoneinfo")
     assert not [name for name in ("textual", "rich", "pygments", "markdown_it", *dear) if name in loaded]

@@ -135,6 +135,7 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
     seal_descriptors()
     with contextlib.suppress(ValueError, OSError):  # no standard error to write to
         faulthandler.enable()  # systemd's watchdog ends a service that hangs by SIGABRT: it then tells where it hung
+    _share_one_heap()
     # Some five descriptors a camera: the usual soft limit of 1024 would do for 200.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
@@ -156,6 +157,16 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _share_one_heap() -> None:
+    """glibc gives each thread a heap of its own, of which none of ours fills a part. To be called before there are any
+    (mallopt(3)); other C libraries have nothing of the kind."""
+    import ctypes  # here, as what is below: not for `down`
+
+    arena_max = -8
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(arena_max, 1)
 
 
 def down(config: str | None) -> int:

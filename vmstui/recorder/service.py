@@ -15,13 +15,11 @@ import os
 import re
 import sys
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
 from vmstui.model import (
@@ -479,7 +477,7 @@ def installation_id(state_folder: Path) -> str:
         if known := path.read_text().strip():
             return known
     # Lost, as by a dying disk: those that run still carry it, and are found by nothing else.
-    known = next(holders(state_folder), "").partition(":")[0] or uuid.uuid4().hex
+    known = next(holders(state_folder), "").partition(":")[0] or os.urandom(16).hex()
     with contextlib.suppress(OSError):
         write_atomically(path, f"{known}\n".encode())
     return known
@@ -496,5 +494,9 @@ def _summary(cameras: tuple[CameraTouch, ...]) -> str:
     return "; ".join([*parts, f"{untouched} camera{'' if untouched == 1 else 's'} untouched"])
 
 
-def _zone(settings: Settings) -> ZoneInfo | None:
-    return None if settings.timezone == "local" else ZoneInfo(settings.timezone)
+def _zone(settings: Settings) -> tzinfo | None:
+    if settings.timezone in ("local", "UTC"):
+        return None if settings.timezone == "local" else UTC
+    from zoneinfo import ZoneInfo  # here, since most need it not, and it takes a megabyte
+
+    return ZoneInfo(settings.timezone)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +72,8 @@ def _readable(path: Path) -> bool:
 
 def _modules() -> list[str]:
     """Everything but the dashboard; a package that cannot be loaded ends the trial."""
+    import pkgutil  # here: the service knows this file for what comes out of a trial
+
     found: list[str] = []
     folders: list[tuple[Iterable[str], str]] = [(vmstui.__path__, "vmstui.")]
     while folders:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def write_mark(root: int, mark: Mark) -> None:
 
 def new_id() -> str:
     """For a folder that has none."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 def stranger(mark: Mark, installation: str, state_folder: Path) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -143,7 +142,7 @@ def _space(root: int) -> tuple[int, int]:
 
 
 def _write(root: int) -> None:
-    name = f".vmstui-check-{uuid.uuid4().hex}"
+    name = f".vmstui-check-{os.urandom(16).hex()}"
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=root)
     try:
         os.write(descriptor, b"\0" * _TEST_BYTES)

@@ -206,7 +206,7 @@ def number(low: float, high: float, accepted: str) -> Kind[float]:
 
 
 def _timezone(text: str) -> str:
-    if text == "local":
+    if text in ("local", "UTC"):
         return text
     from zoneinfo import ZoneInfo, available_timezones
 
