@@ -266,7 +266,7 @@ def test_of_what_is_still_being_recorded_nothing_is_exported_and_that_is_said(te
         (spool / "000000.mp4").unlink()
         spool.rmdir()
     run = ten_minutes.export("lobby", "--from", at(590), "--to", at(700), str(out))
-    assert "88.0 s  unknown" in run.stdout
+    assert "88.0 s  unknown: nothing was recorded since" in run.stdout
     out.unlink()
 
 
@@ -303,6 +303,15 @@ def test_an_export_that_is_broken_off_leaves_nothing_behind(
         assert list(out.parent.iterdir()) == []
         assert catalogue.locks(None) == locks
     assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+
+
+def test_an_export_goes_on_when_nobody_reads_its_progress_any_more(ten_minutes: Footage, tmp_path: Path) -> None:
+    command = ten_minutes.command("lobby", "--from", at(0), "--to", at(100), str(tmp_path / "x.mp4"), "--json")
+    with subprocess.Popen(command, env=ten_minutes.environment(), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(LIMIT_S)
+    assert len(pictures(tmp_path / "x.mp4")) == 200
 
 
 def test_a_disk_without_room_is_seen_before_and_a_write_that_fails_leaves_nothing(

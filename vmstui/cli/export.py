@@ -71,7 +71,7 @@ def export(options: ExportOptions) -> int:
         check_names(out, with_manifest=options.manifest)
         with Catalogue.open(path, readonly=True) as catalogue:
             request = _request(options, settings, catalogue, since, until, out, where)
-            with _pinned(path, options, request) as lock:
+            with _ended_in_order(), _pinned(path, options, request) as lock:
                 report = _made(options, settings, catalogue, request)
         _note(path, report)
         _print(report, lock, options, where)
@@ -233,7 +233,7 @@ def _made(options: ExportOptions, settings: Settings, catalogue: Catalogue, requ
     manifest = _manifest(request, tool.version) if options.manifest else None
     os.nice(19)  # whatever it starts inherits that
     shown: Shown = JsonLines(sys.stdout) if options.as_json else shown_on(sys.stderr)
-    with _ended_in_order(), shown:
+    with shown:
         return export(request, catalogue, tool, shown.tell, manifest)
 
 

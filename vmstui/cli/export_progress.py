@@ -1,7 +1,11 @@
-"""How far an export is: a bar on a terminal, a line now and then in a file, JSON for programs."""
+"""How far an export is: a bar on a terminal, a line now and then in a file, JSON for programs.
+
+Whoever looks may leave: progress that cannot be shown ends no export.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
@@ -37,15 +41,13 @@ class Bar:
 
     def __exit__(self, *_: object) -> None:
         if self._drawn:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            _write(self._stream, "\r\x1b[K")
 
     def tell(self, what: str, share: float) -> None:
         drawn = bar(what, share, shutil.get_terminal_size().columns)
         if drawn != self._drawn:
             self._drawn = drawn
-            self._stream.write(f"\r{drawn}\x1b[K")
-            self._stream.flush()
+            _write(self._stream, f"\r{drawn}\x1b[K")
 
 
 class Lines:
@@ -65,7 +67,7 @@ class Lines:
         now_s = time.monotonic()
         if what != self._what or now_s - self._told_s >= LINE_EVERY_S:
             self._what, self._told_s = what, now_s
-            print(f"{what} {share:.0%}", file=self._stream, flush=True)
+            _write(self._stream, f"{what} {share:.0%}\n")
 
 
 class JsonLines(Lines):
@@ -75,10 +77,16 @@ class JsonLines(Lines):
         now_s = time.monotonic()
         if what != self._what or now_s - self._told_s >= JSON_EVERY_S:
             self._what, self._told_s = what, now_s
-            print(json.dumps({"progress": {"what": what, "share": round(share, 4)}}), file=self._stream, flush=True)
+            _write(self._stream, json.dumps({"progress": {"what": what, "share": round(share, 4)}}) + "\n")
 
 
 def bar(what: str, share: float, columns: int) -> str:
     """`copying    ######------------------------  20%`, cut to the terminal."""
     done = round(share * BAR_CELLS)
     return f"{what:<10} {'#' * done}{'-' * (BAR_CELLS - done)} {share:4.0%}"[: max(0, columns - 1)]
+
+
+def _write(stream: TextIO, text: str) -> None:
+    with contextlib.suppress(OSError):
+        stream.write(text)
+        stream.flush()

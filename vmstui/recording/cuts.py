@@ -18,7 +18,6 @@ from typing import Protocol
 from vmstui.recording.export import Source
 
 _APART_US = 1_000
-_TRIFLE_S = 1e-6
 
 
 class ExportRefused(Exception):
@@ -156,8 +155,8 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
     def offset_s(ticks: int) -> float:
         return float((ticks - origin) * tick_s)
 
-    first = _first(packets, origin + int(source.from_s / tick_s)) if source.from_s > 0 else 0
-    end = len(pts) if source.is_whole else _end(pts, origin + round(source.until_s / tick_s))
+    first = _first(packets, origin + _ticks(source.from_s, tick_s)) if source.from_s > 0 else 0
+    end = len(pts) if source.is_whole else _end(pts, origin + _ticks(source.until_s, tick_s))
     if first >= end:
         return None
     taken = range(first, end)
@@ -190,8 +189,8 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
         decoded_until_us=position_us + _micros((dts[end - 1] - begin) * tick_s),
         inpoint_us=_micros(begin * tick_s) if first > 0 else None,
         outpoint_us=None if beyond is None else _micros(Fraction(dts[end - 1] + beyond, 2) * tick_s),
-        early=sum(1 for index in taken if offset_s(pts[index]) < source.from_s - _TRIFLE_S),
-        late=0 if source.is_whole else sum(1 for index in taken if offset_s(pts[index]) >= source.until_s - _TRIFLE_S),
+        early=_count(pts[first:end], None, origin + _ticks(source.from_s, tick_s)) if source.from_s > 0 else 0,
+        late=0 if source.is_whole else _count(pts[first:end], origin + _ticks(source.until_s, tick_s), None),
         size_bytes=sum(packets.size_bytes[first:end]),
     )
 
@@ -212,19 +211,23 @@ def parts(cuts: Sequence[Cut]) -> tuple[Part, ...]:
 def expected_us(one: Cut, packets: Packets) -> Iterator[int]:
     """When each packet of a cut is shown in the export, in the order of decoding."""
     begin = packets.pts[one.first]
+    up, down = _per_tick(packets.tick_s)
     for time in packets.pts[one.first : one.end]:
-        yield one.position_us + _micros((time - begin) * packets.tick_s)
+        yield one.position_us + ((time - begin) * up + down // 2) // down
 
 
 def differs(made: Packets, checksums: array[int], times_us: array[int]) -> str:
     """In what an export is not made of the packets it should be made of, each once and at its time; `` if it is."""
     if len(made.pts) != len(checksums):
         return f"it holds {len(made.pts)} frames, not {len(checksums)}"
-    for index, (checksum, time_us) in enumerate(zip(checksums, times_us, strict=True)):
-        if made.checksum[index] != checksum:
-            return f"frame {index + 1} of {len(checksums)} is another one"
-        found_us = _micros((made.pts[index] - made.pts[0]) * made.tick_s)
-        if abs(found_us - (time_us - times_us[0])) > _APART_US:
+    if made.checksum != checksums:
+        index = next(index for index, checksum in enumerate(checksums) if made.checksum[index] != checksum)
+        return f"frame {index + 1} of {len(checksums)} is another one"
+    up, down = _per_tick(made.tick_s)
+    shift_us = times_us[0] - made.pts[0] * up // down
+    for index, (time, time_us) in enumerate(zip(made.pts, times_us, strict=True)):
+        found_us = time * up // down + shift_us
+        if abs(found_us - time_us) > _APART_US:
             return f"frame {index + 1} is shown at {found_us / 1e6:.3f} s, not at {time_us / 1e6:.3f} s"
     return out_of_order(made)
 
@@ -264,6 +267,20 @@ def _end(pts: array[int], wanted: int) -> int:
         if time >= wanted and (index == 0 or latest[index - 1] < time):
             return index
     return len(pts)
+
+
+def _count(times: array[int], since: int | None, until: int | None) -> int:
+    """How many lie in [since, until)."""
+    return sum(1 for time in times if (since is None or time >= since) and (until is None or time < until))
+
+
+def _ticks(seconds: float, tick_s: Fraction) -> int:
+    return round(seconds / tick_s)
+
+
+def _per_tick(tick_s: Fraction) -> tuple[int, int]:
+    """Microseconds of a tick, as a fraction of whole numbers: there are millions of packets in a day."""
+    return tick_s.numerator * 1_000_000, tick_s.denominator
 
 
 def _micros(seconds: Fraction) -> int:

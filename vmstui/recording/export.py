@@ -24,9 +24,9 @@ from vmstui.recording.gaps import SHORTEST_GAP_S, lost_s
 
 OVERLAP_S = 0.05
 """Generations that overlap by less are played one after the other."""
-_TRIFLE_S = 1e-3
 SET_S = 2.0
 """By so much the wall clock must disagree with the others to be said to have been set."""
+_TRIFLE_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from vmstui.recording.manifest import Report, UsedFile
 def report(
     request: Request, cuts: Sequence[Cut], known: Sequence[Gap], frames: int, made: str, notes: Sequence[str]
 ) -> Report:
+    """What came of it, but for the hashes; `made` is the file, complete but not yet published. Raises OSError."""
     chosen = [one.source for one in cuts]
     until: datetime | None = request.until
     more = list(notes)
@@ -71,6 +72,7 @@ def _length_s(request: Request, cuts: Sequence[Cut], skipped_s: float) -> float:
 
 
 def with_hashes(told: Report, made: str, tell: Tell) -> Report:
+    """The same with the SHA-256 of all files. Raises OSError."""
     total = told.size_bytes + sum(file.size_bytes for file in told.files)
     done = 0
 

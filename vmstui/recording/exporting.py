@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -73,7 +73,7 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
     if not request.exact:
         cutting.refuse_changes([(one.source, one.format) for one in cuts], request.zone)
     _check_room(request, cuts)
-    known = (*catalogue.gaps(request.camera, request.since, request.until), *lost)
+    known = (*catalogue.gaps(request.camera, request.since, request.until), *lost, *_ends(request, catalogue))
     with contextlib.ExitStack() as stack:
         made = stack.enter_context(temporary(request.out.parent))
         try:
@@ -101,8 +101,8 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
 
 def available_until(camera: str, catalogue: Catalogue) -> datetime | None:
     """Up to when there is footage of a camera; None: there is none."""
-    newest = catalogue.segments(camera, None, None, limit=1, newest_first=True)
-    return newest[0].ended_at if newest else None
+    newest = catalogue.recorded_last(camera, 1)
+    return newest[-1].ended_at if newest else None
 
 
 def _chosen(request: Request, catalogue: Catalogue) -> tuple[tuple[Source, ...], list[Gap]]:
@@ -135,6 +135,18 @@ def _chosen(request: Request, catalogue: Catalogue) -> tuple[tuple[Source, ...],
     around = [f"there is some up to {spoken(one.ended_at, request.zone)}" for one in earlier]
     around += [f"there is some from {spoken(one.started_at, request.zone)} on" for one in later]
     raise ExportFailed(f"{found}: {' and '.join(around)}")
+
+
+def _ends(request: Request, catalogue: Catalogue) -> Iterator[Gap]:
+    """What is asked for before anything was recorded, and after everything."""
+    first, last = catalogue.first_at(request.camera), available_until(request.camera, catalogue)
+    if first is not None and request.since < first:
+        length_s = (first - request.since).total_seconds()
+        text = "before the first recording of this camera"
+        yield Gap(request.camera, request.since, length_s, GapCause.UNKNOWN, text)
+    if last is not None and last < request.until:
+        length_s = (request.until - last).total_seconds()
+        yield Gap(request.camera, last, length_s, GapCause.UNKNOWN, "nothing was recorded since")
 
 
 def _read(chosen: Sequence[Source], tool: Tool, tell: Tell) -> tuple[list[Cut], array[int], array[int]]:
