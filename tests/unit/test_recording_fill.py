@@ -17,7 +17,7 @@ from vmstui.model import Event, EventKind
 from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.clock import WallClock
-from vmstui.recording.fill import forget_vanished, ingest, record
+from vmstui.recording.fill import Ingested, forget_vanished, ingest, record
 from vmstui.recording.layout import generation_spool
 from vmstui.recording.spool import Origin, Times, settle
 
@@ -82,6 +82,24 @@ def test_all_at_once_or_one_by_one_is_the_same(tmp_path: Path) -> None:
         assert (round(gap.length_s, 3), gap.cause) == (10.0, GapCause.UNKNOWN)
 
 
+def test_scraps_of_a_worker_that_died_early_count_no_gap_twice(catalogue: Catalogue) -> None:
+    scraps = [
+        replace(_segment(1000.0 + 60 * n, 2 + n, 0, 0.0), verdict=SegmentVerdict.BROKEN, span=None) for n in range(20)
+    ]
+    for segment in (_segment(0, 1, 0), *scraps, _segment(3660, 30, 0)):
+        record(catalogue, [segment], lambda camera: ())
+    assert _told(catalogue.gaps("lobby", None, None)) == [(60, 3600)]
+
+
+def test_a_late_leftover_counts_once_though_the_clock_was_put_back(catalogue: Catalogue) -> None:
+    """It lies an hour before on the wall what follows it."""
+    first, late = _segment(0, 1, 0), _segment(60, 1, 1, 120.0)
+    after = replace(_segment(185, 2, 0), started_at=START + timedelta(seconds=185 - 3600))
+    for segment in (first, after, late):
+        record(catalogue, [segment], lambda camera: ())
+    assert [round(gap.length_s, 3) for gap in catalogue.gaps("lobby", None, None)] == [5.0]
+
+
 def _night(folder: Path, began: datetime, hours: float) -> dict[str, bytes]:
     """Three-minute segments of a night, published as the recorder does; content by name."""
     spool = generation_spool(folder, "lobby", 1)
@@ -113,7 +131,7 @@ def test_no_footage_is_overwritten_in_the_night_in_which_clocks_change(
     assert {path: Path(path).read_bytes() for path in written} == written
     assert sum(path.endswith("_2.mp4") for path in written) == doubled
     found = ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
-    assert found == 80
+    assert found == Ingested(80, 0, whole=True)
     segments = catalogue.segments("lobby", None, None)
     assert [segment.started_at for segment in segments] == [began + timedelta(minutes=3 * n) for n in range(80)]
     assert [Path(segment.path).read_bytes() for segment in segments] == list(written.values())
@@ -131,9 +149,9 @@ def test_what_a_service_died_over_is_found_by_the_next_one(tmp_path: Path, catal
         looked_at.append(path)
         return Found()
 
-    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, inspect, BERLIN, lambda camera: ()) == 20
+    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, inspect, BERLIN, lambda camera: ()).new == 20
     assert looked_at == [unnoted]
-    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, inspect, BERLIN, lambda camera: ()) == 0
+    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, inspect, BERLIN, lambda camera: ()).new == 0
     assert looked_at == [unnoted]
 
 
@@ -146,7 +164,7 @@ def test_files_of_somebody_else_are_no_segments(tmp_path: Path, catalogue: Catal
     (day / "Lobby_20251020_120000.mp4").mkdir()
     (tmp_path / "Lobby" / "notes").mkdir()
     (day / "Lobby_20251020_120001.mp4").symlink_to("/etc/passwd")
-    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ()) == 0
+    assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ()).new == 0
 
 
 def test_what_somebody_took_away_leaves_the_catalogue_with_a_line(tmp_path: Path, catalogue: Catalogue) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -73,6 +74,47 @@ def test_garbage_and_a_missing_file_are_nothing(tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(b"\xff\xfe\n[]\n{}\nnull\n")
     assert journal.read(tmp_path, file)[0] == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"size_bytes":1000', '"size_bytes":1e30'),
+        ('"size_bytes":1000', '"size_bytes":-7'),
+        ('"duration_s":60.0', '"duration_s":1e300'),
+        ('"duration_s":60.0', '"duration_s":NaN'),
+        ("2025-10-20T00:00:00+00:00", "2025-10-20T00:00:00"),
+        ("2025-10-20T00:00:00+00:00", "9999-12-31T23:59:59+00:00"),
+        ('"boot","s":7.5', '"boot","s":Infinity'),
+        ('"reason":""', '"reason":' + "[" * 3000),
+    ],
+)
+def test_figures_that_no_file_can_have_cost_only_their_line(tmp_path: Path, before: str, after: str) -> None:
+    (tmp_path / ".vmstui").mkdir()
+    for number in range(2):
+        journal.append(tmp_path, _segment(tmp_path, number))
+    file = journal.journal_file(tmp_path, "lobby", DAY)
+    first, second = file.read_text().splitlines()
+    first = first.replace("2025-10-20T00:00:00Z", "2025-10-20T00:00:00+00:00")
+    assert before in first, first
+    file.write_text(f"{first.replace(before, after)}\n{second}\n")
+    assert journal.read(tmp_path, file)[0] == (_segment(tmp_path, 1),)
+
+
+def test_a_disk_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".vmstui").mkdir()
+    journal.append(tmp_path, _segment(tmp_path, 0))
+
+    def fails(*_: object) -> object:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", fails)
+        patch.setattr(os, "listdir", fails)
+        with pytest.raises(OSError, match="Input/output"):
+            journal.cameras(tmp_path)
+        with pytest.raises(OSError, match="Input/output"):
+            journal.days(tmp_path, "lobby")
 
 
 def test_a_disk_that_takes_no_line_costs_nothing_but_the_line(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from vmstui.cli.footage import guard
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.cli.times import parse_time
@@ -21,6 +22,7 @@ from vmstui.model import Settings
 from vmstui.recording.account import account, spoken
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
+from vmstui.recording.guard import WrongFolder
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
 from vmstui.tui.format import size
@@ -77,10 +79,9 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
         found = catalogue.gaps(asked.camera, since, until)
         accounts = []
         for camera in cameras:
-            first, last = catalogue.first_at(camera), catalogue.recorded_last(camera, 1)
-            if first is not None and last:
-                of_camera = (gap for gap in found if gap.camera == camera)
-                accounts.append(account(camera, of_camera, since, until, first, last[-1].ended_at))
+            of_camera = (gap for gap in found if gap.camera == camera)
+            one = account(camera, catalogue.segments(camera, since, until), of_camera, since, until)
+            accounts += [one] if one is not None else []
     if as_json:
         lines = [{"gap": to_json(gap)} for gap in found]
         lines += [{"account": to_json(one), "percent": one.percent} for one in accounts]
@@ -208,17 +209,29 @@ def _rebuild(settings: Settings, zone: tzinfo | None) -> None:
         if sys.stderr.isatty():
             print(f"\r\033[K{clean(text)}", end="", file=sys.stderr, flush=True)
 
-    recordings, alive = Path(settings.recordings), read_alive(state)
+    alive = read_alive(state)
     downtimes = alive.downtimes if alive is not None else ()
     folders = {camera_folder(camera): camera.id for camera in settings.cameras}
+    recordings = Path(settings.recordings)
     try:
-        with Catalogue.open(state / FILE_NAME) as catalogue:
-            new = ingest(catalogue, recordings, folders, inspect, zone, events_of, downtimes, progress=progress)
+        # What another disk holds, or the empty folder below a mount point, says nothing about what was recorded.
+        with (
+            guard().inside(settings.recordings, settings.recordings_mount),
+            Catalogue.open(state / FILE_NAME) as catalogue,
+        ):
+            found = ingest(catalogue, recordings, folders, inspect, zone, events_of, downtimes, progress=progress)
             gone = forget_vanished(catalogue)
-            catalogue.filled()
-    except CatalogueError as error:
+        with guard().inside(settings.recordings, settings.recordings_mount):
+            if found.whole and not found.unread:
+                with Catalogue.open(state / FILE_NAME) as catalogue:
+                    catalogue.filled()
+    except (CatalogueError, WrongFolder) as error:
         raise RecorderError(str(error)) from None
+    except OSError as error:
+        raise RecorderError(f"the recordings cannot be read: {error}") from None
     finally:
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr, flush=True)
-    print(f"catalogue: {new} segments found, {gone} that are not there any more taken out", file=sys.stderr)
+    unread = f", {found.unread} that could not be looked at" if found.unread else ""
+    told = f"catalogue: {found.new} segments found, {gone} that are not there any more taken out{unread}"
+    print(told, file=sys.stderr)

@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from vmstui.footage import Segment
@@ -28,10 +28,16 @@ CATCH_UP_S = 2.0
 """Until the recordings folder is known to be the right one."""
 
 
+COMPLETE = "complete"
+"""Fact in the catalogue: of which folder everything up to when is in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """What is needed to look at a recordings folder; asked for anew at each look."""
 
+    id: str
+    """Of the folder itself."""
     recordings: Path
     folders: Mapping[str, str]
     """Id of each camera by the name of its folder."""
@@ -61,7 +67,8 @@ class Cataloguer:
         self._alive = came_up(read_alive(state_folder), datetime.now(UTC), boot)
         self._state_folder = state_folder
         self._noted = False
-        self._caught_up = False
+        self._complete_for = ""
+        """Id of the recordings folder of which everything is in the catalogue."""
         self._told = ""
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
@@ -90,7 +97,8 @@ class Cataloguer:
             self._say_alive()
             try:
                 self._do(waiting)
-            except (CatalogueError, OSError) as error:
+            except Exception as error:
+                # Nothing that lies on a disk may end this thread: what is recorded from now on has to be noted, too.
                 self._trouble(error)
                 wait_s = RETRY_S
             else:
@@ -121,18 +129,22 @@ class Cataloguer:
     def _do(self, waiting: Sequence[Segment]) -> None:
         if self.catalogue is None:
             self.catalogue = Catalogue.open(self._path)
-        record(self.catalogue, waiting, self._events_of, self._alive.downtimes)
-        if not self._caught_up and not self._ended:
-            self._caught_up = self._catch_up(self.catalogue)
-
-    def _catch_up(self, catalogue: Catalogue) -> bool:
+            self._complete_for = ""
         around = self._around()
-        if around is None:
-            return False
-        last = catalogue.last_at()
-        # With a day to spare: names of folders are of the local day, and a clock may have been set.
-        since = None if catalogue.fresh or last is None else (last - timedelta(days=1)).date()
-        ingest(
+        if around is not None and around.id != self._complete_for and not self._ended:
+            self._catch_up(self.catalogue, around)
+        record(self.catalogue, waiting, self._events_of, self._alive.downtimes)
+        if self._caught_up and self._queue.empty():
+            noted = f"{self._complete_for} {datetime.now(UTC).isoformat()}"
+            self.catalogue.set_fact(COMPLETE, noted)
+
+    @property
+    def _caught_up(self) -> bool:
+        return bool(self._complete_for)
+
+    def _catch_up(self, catalogue: Catalogue, around: Folder) -> None:
+        """Put in what the folder holds since it was last known to be catalogued wholly; all of it, if it never was."""
+        found = ingest(
             catalogue,
             around.recordings,
             around.folders,
@@ -140,16 +152,30 @@ class Cataloguer:
             around.zone,
             self._events_of,
             self._alive.downtimes,
-            since=since,
+            since=None if catalogue.fresh else _complete_since(catalogue.fact(COMPLETE), around.id),
+            progress=lambda text: self._say_alive(),
+            ended=lambda: self._ended,
         )
+        now = self._around()
+        if not found.whole or now is None or now.id != around.id:
+            return  # meanwhile the disk went away: what was not found may be there
+        self._complete_for = around.id
         if catalogue.fresh:
             catalogue.filled()
-        return True
 
     def _trouble(self, error: Exception) -> None:
         if isinstance(error, CatalogueError) and error.reopen:
             self.catalogue = None
-            self._caught_up = False
+            self._complete_for = ""
         if str(error) != self._told:
             self._told = str(error)
             self._say(str(error))
+
+
+def _complete_since(noted: str | None, folder_id: str) -> date | None:
+    """From which day on something may be missing; None: from the first one."""
+    known, _, until = (noted or "").partition(" ")
+    with contextlib.suppress(ValueError, OverflowError):
+        # With a day to spare: names of folders are of the local day, and a clock may have been set.
+        return (datetime.fromisoformat(until) - timedelta(days=1)).date() if known == folder_id else None
+    return None

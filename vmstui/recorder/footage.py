@@ -95,4 +95,7 @@ class Footage:
             return inspect_media(ffmpeg, path)
 
         folders = {camera_folder(camera): camera.id for camera in settings.cameras}
-        return Folder(Path(settings.recordings), folders, inspect, self._context.zone)
+        folder_id = self._context.guard.id_of(settings.recordings)
+        if not folder_id:
+            return None
+        return Folder(folder_id, Path(settings.recordings), folders, inspect, self._context.zone)

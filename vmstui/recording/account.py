@@ -1,8 +1,7 @@
 """How much of a time was recorded. Pure: from gaps to seconds and a share.
 
-The accounting of a camera begins with its first segment ever and reaches to the end of its last one: what comes after
-that is not closed yet, or is a gap that nobody can tell the length of. Time in which nobody wanted it recorded counts
-for nothing.
+Recorded is what segments hold, lost what gaps say; what comes after the last segment is neither yet: it is not closed,
+or is a gap that still goes on. Time in which nobody wanted it recorded counts for nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from vmstui.footage import Gap
+from vmstui.footage import Gap, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,20 @@ class Account:
 
 
 def account(
-    camera: str, gaps: Iterable[Gap], since: datetime, until: datetime, first_at: datetime, last_at: datetime
-) -> Account:
-    """`first_at` is the beginning of the first segment ever, `last_at` the end of the last one."""
-    since, until = max(since, first_at), min(until, last_at)
+    camera: str, segments: Iterable[Segment], gaps: Iterable[Gap], since: datetime, until: datetime
+) -> Account | None:
+    """From the footage and the gaps that overlap a time; None where there is neither."""
+    footage, missing = sorted(segments, key=lambda one: one.started_at), list(gaps)
+    recorded_s, reached = 0.0, since
+    for segment in footage:
+        begin, end = max(segment.started_at, reached), min(segment.ended_at, until)
+        if segment.plays and end > begin:  # each moment once, also where generations overlap
+            holes_s = sum(hole.length_s for hole in segment.holes) if begin == segment.started_at else 0.0
+            recorded_s += max(0.0, (end - begin).total_seconds() - holes_s)
+            reached = end
     lost_s = off_s = 0.0
     count = 0
-    for gap in gaps:
+    for gap in missing:
         within_s = (min(gap.ended_at, until) - max(gap.started_at, since)).total_seconds()
         if within_s <= 0:
             continue
@@ -51,8 +57,9 @@ def account(
             count += 1
         else:
             off_s += within_s
-    whole_s = max(0.0, (until - since).total_seconds())
-    return Account(camera, since, max(since, until), max(0.0, whole_s - lost_s - off_s), lost_s, off_s, count)
+    if not footage and not missing:
+        return None
+    return Account(camera, since, until, recorded_s, lost_s, off_s, count)
 
 
 def spoken(percent: float | None) -> str:

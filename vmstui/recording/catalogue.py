@@ -137,21 +137,23 @@ class Catalogue:
         return (segment_of(before[0]) if before else None, segment_of(after[0]) if after else None)
 
     def recorded_last(self, camera: str, count: int) -> tuple[Segment, ...]:
-        """The last segments of a camera in the order in which they were recorded, whatever the clock showed then;
-        oldest of them first."""
-        rows = self._rows(
-            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? {_RECORDED_LAST} LIMIT ?", (camera, count)
-        )
-        return tuple(segment_of(row) for row in reversed(rows))
+        """The last segments of a camera that play, in the order in which they were recorded, whatever the clock showed
+        then, oldest of them first; before them the last one that does not."""
+        return self._recorded("camera = ?", (camera,), count)
 
     def recorded_before(self, segment: Segment, count: int) -> tuple[Segment, ...]:
-        """Those of its camera that were recorded last before a segment, oldest of them first."""
-        rows = self._rows(
-            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE camera = ? AND (generation, number, started_us) < (?, ?, ?) "
-            f"{_RECORDED_LAST} LIMIT ?",
-            (segment.camera, segment.generation, segment.number, micros(segment.started_at), count),
+        """The same of those that were recorded before a segment of the camera."""
+        at = (segment.generation, segment.number, micros(segment.started_at))
+        return self._recorded(
+            "camera = ? AND (generation, number, started_us) < (?, ?, ?)", (segment.camera, *at), count
         )
-        return tuple(segment_of(row) for row in reversed(rows))
+
+    def _recorded(self, where: str, values: Sequence[Value], count: int) -> tuple[Segment, ...]:
+        query = f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE {where} AND verdict"
+        broken = f"'{SegmentVerdict.BROKEN.value}' {_RECORDED_LAST} LIMIT ?"
+        playing = self._rows(f"{query} <> {broken}", (*values, count))
+        damaged = self._rows(f"{query} = {broken}", (*values, 1))
+        return tuple(segment_of(row) for row in (*damaged, *reversed(playing)))
 
     def recorded_after(self, segment: Segment) -> Segment | None:
         """The one that was recorded next after a segment, of those that play."""
@@ -193,10 +195,15 @@ class Catalogue:
         rows = self._rows("SELECT first_us FROM cameras WHERE camera = ?", (camera,))
         return instant(rows[0][0]) if rows else None
 
-    def last_at(self) -> datetime | None:
-        """When the newest segment of all cameras began."""
-        rows = self._rows("SELECT max(started_us) FROM segments", ())
-        return instant(rows[0][0]) if rows[0][0] is not None else None
+    def fact(self, name: str) -> str | None:
+        """What was noted under a name."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Note something about the catalogue as a whole."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def cameras(self) -> tuple[str, ...]:
         """Ids of cameras that have segments, whether they are configured or not."""
@@ -272,6 +279,13 @@ class Catalogue:
                 (camera, micros(since), micros(since), micros(until)),
             )
             _add_gaps(connection, gaps)
+
+    def exchange_gaps(self, old: Iterable[Gap], new: Iterable[Gap]) -> None:
+        """Put gaps in the place of others, both or neither."""
+        keys = [(gap.camera, micros(gap.started_at), micros(gap.ended_at)) for gap in old]
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM gaps WHERE camera = ? AND started_us = ? AND ended_us = ?", keys)
+            _add_gaps(connection, new)
 
     def gaps(self, camera: str | None, since: datetime | None, until: datetime | None) -> tuple[Gap, ...]:
         """Those that overlap [since, until), by start."""

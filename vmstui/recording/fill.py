@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def record(
                 _record_late(catalogue, segment, events, downtimes)
                 continue
             gaps += gaps_of(segment, tuple(recent), events, downtimes)
-            recent.append(segment)
+            if segment.plays or not recent or recent[-1].plays:  # of those that do not, one is enough to tell
+                recent.append(segment)
             batch.append(segment)
             if len(batch) == BATCH:
                 catalogue.add(batch, gaps)
@@ -73,11 +75,24 @@ def _record_late(
     if segment.generation:  # else only the wall clock tells where it belongs
         earlier, after = catalogue.recorded_before(segment, RECENT), catalogue.recorded_after(segment)
     catalogue.add([segment], gaps_of(segment, earlier, events, downtimes))
-    if after is None:
-        return
-    since = max((other.ended_at for other in earlier if other.plays), default=segment.started_at)
-    gaps = gaps_of(segment, earlier, events, downtimes) + gaps_of(after, (*earlier, segment), events, downtimes)
-    catalogue.replace_gaps(segment.camera, since - timedelta(seconds=1), after.ended_at, gaps)
+    if after is not None and segment.plays:
+        before_it = catalogue.recorded_before(after, RECENT) if after.generation else (*earlier, segment)
+        without = tuple(other for other in before_it if other.path != segment.path)
+        catalogue.exchange_gaps(
+            gaps_of(after, without, events, downtimes), gaps_of(after, (*without, segment), events, downtimes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What came of a look at the recordings."""
+
+    new: int
+    """Segments that were not catalogued."""
+    unread: int
+    """Files that could not be looked at."""
+    whole: bool
+    """It was brought to its end."""
 
 
 def ingest(
@@ -91,28 +106,39 @@ def ingest(
     *,
     since: date | None = None,
     progress: Callable[[str], None] = lambda text: None,
-) -> int:
-    """Put in what the recordings hold and the catalogue does not, of days from `since` on; the number of new segments.
+    ended: Callable[[], bool] = lambda: False,
+) -> Ingested:
+    """Put in what the recordings hold and the catalogue does not, of days from `since` on, unless `ended` says to stop.
 
     `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one.
+    Raises OSError for a disk that cannot be read: that is no sign that nothing is there.
     """
-    new = 0
+    new = unread = 0
     for camera in journal.cameras(recordings):
         for file in journal.days(recordings, camera):
+            if ended():
+                return Ingested(new, unread, whole=False)
             if since is None or file.stem >= since.isoformat():
                 segments, _ = journal.read(recordings, file)
                 new += record(catalogue, [one for one in segments if Path(one.path).exists()], events_of, downtimes)
                 progress(f"{camera}: journal of {file.stem}")
     for folder, camera in folders.items():
         for day in _days(recordings / folder, since):
-            unknown = sorted({str(path) for path in _files(day, folder)})
-            unknown = [path for path in unknown if path not in catalogue.known(unknown)] if unknown else []
-            found = [segment for path in unknown if (segment := _looked_at(path, camera, inspect, zone)) is not None]
+            paths = sorted(str(path) for path in _files(day, folder))
+            known = catalogue.known(paths)
+            found: list[Segment] = []
+            for path in paths:
+                if ended():
+                    return Ingested(new, unread, whole=False)
+                if path not in known:
+                    segment = _looked_at(path, camera, inspect, zone)
+                    unread += segment is None
+                    found += [segment] if segment is not None else []
             for segment in found:
                 journal.append(recordings, segment)
             new += record(catalogue, found, events_of, downtimes)
             progress(f"{camera}: {day.name}")
-    return new
+    return Ingested(new, unread, whole=True)
 
 
 def forget_vanished(catalogue: Catalogue) -> int:
@@ -132,7 +158,7 @@ def forget_vanished(catalogue: Catalogue) -> int:
 def _days(folder: Path, since: date | None) -> list[Path]:
     try:
         found = sorted(entry.name for entry in folder.iterdir() if _DAY.fullmatch(entry.name) and entry.is_dir())
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     # Names are of the local day, which may be the one before that of UTC.
     first = (since - timedelta(days=1)).isoformat() if since is not None else ""
@@ -149,8 +175,8 @@ def _files(day: Path, folder: str) -> Iterator[Path]:
                 and path.is_file()
             ):
                 yield path
-    except OSError:
-        return
+    except FileNotFoundError:
+        return  # retention took the folder away
 
 
 def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) -> Segment | None:
@@ -158,6 +184,9 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
     found: Media | ValueError
     try:
         status = Path(path).stat()
+    except OSError:
+        return None
+    try:
         found = inspect(path)
     except ValueError as error:
         found = error
@@ -191,7 +220,10 @@ def _named_time(name: str, near: datetime, zone: tzinfo | None) -> datetime:
     local = _local_time(name)
     if local is None:
         return near
-    readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    try:
+        readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    except (OverflowError, ValueError):  # the last evening of the calendar
+        return near
     return min(readings, key=lambda instant: abs(instant - near))
 
 

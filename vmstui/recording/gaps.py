@@ -52,6 +52,8 @@ def gaps_of(
     `earlier` are those recorded last before it, whatever their order; none: it is the first of its camera, and nothing
     is missing before it. `events` are those of the camera in that time, oldest first.
     """
+    if not segment.plays:
+        return ()  # it is part of the gap before the next one that does
     gaps: list[Gap] = []
     playing = [other for other in earlier if other.plays]
     length_s = min((lost_s(other, segment) for other in playing), default=0.0)

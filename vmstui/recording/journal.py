@@ -15,12 +15,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from math import isfinite
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
 from vmstui.footage import Segment
+from vmstui.recording.check import LONGEST_SEGMENT_S
 from vmstui.recording.layout import INTERNAL
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 
 
@@ -56,7 +59,7 @@ def cameras(recordings: Path) -> tuple[str, ...]:
     """Cameras that have a journal."""
     try:
         return tuple(sorted(entry.name for entry in os.scandir(journal_root(recordings)) if entry.is_dir()))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
 
 
@@ -65,20 +68,21 @@ def days(recordings: Path, camera: str) -> tuple[Path, ...]:
     folder = journal_root(recordings) / camera
     try:
         return tuple(folder / name for name in sorted(os.listdir(folder)) if _DAY.fullmatch(name))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
 
 
 def read(recordings: Path, file: Path, offset: int = 0) -> tuple[tuple[Segment, ...], int]:
     """The segments in a journal file after an offset, and the offset after the last whole line.
 
-    Lines that cannot be read, and such that name a file outside of the recordings folder, are left out.
+    Lines that make no sense, and such that name a file outside of the recordings folder, are left out. Raises OSError
+    for a disk that cannot be read.
     """
     try:
         with file.open("rb") as stream:
             stream.seek(offset)
             raw = stream.read()
-    except OSError:
+    except FileNotFoundError:
         return (), offset
     end = raw.rfind(b"\n") + 1
     return tuple(_parsed(recordings, raw[:end])), offset + end
@@ -88,8 +92,25 @@ def _parsed(recordings: Path, raw: bytes) -> Iterator[Segment]:
     for line in raw.splitlines():
         try:
             segment = from_json(Segment, json.loads(line))
-        except (ValueError, CodecError):
+        except (ValueError, CodecError, OverflowError, RecursionError):
+            continue
+        if not _sane(segment):
             continue
         parts = Path(segment.path).parts
         if parts and not Path(segment.path).is_absolute() and ".." not in parts:
             yield replace(segment, path=str(recordings.joinpath(*parts)))
+
+
+def _sane(segment: Segment) -> bool:
+    """Whether the figures of a line can be those of a file; a disk that dies writes what it likes."""
+    counts = (segment.size_bytes, segment.generation, segment.frames, segment.width, segment.height, segment.number)
+    spans = (segment.span.start_s, segment.span.end_s) if segment.span is not None else ()
+    uptimes = (segment.uptime.s,) if segment.uptime is not None else ()
+    holes = (figure for hole in segment.holes for figure in (hole.offset_s, hole.length_s))
+    return (
+        all(isinstance(count, int) and -1 <= count < 2**62 for count in counts)
+        and 0 <= segment.duration_s <= LONGEST_SEGMENT_S
+        and all(isfinite(figure) for figure in (segment.fps, *spans, *uptimes, *holes))
+        and segment.started_at.tzinfo is not None
+        and _FIRST_YEAR <= segment.started_at.year <= _LAST_YEAR
+    )

@@ -1,0 +1,114 @@
+"""The catalogue of a service holds everything, whatever happened to the service before and to the disk meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.unit.test_recording_fill import Found
+from vmstui.footage import Segment, SegmentVerdict, StreamSpan
+from vmstui.recorder.cataloguer import Cataloguer, Folder
+from vmstui.recording import journal
+from vmstui.recording.catalogue import FILE_NAME, Catalogue
+
+NOW = datetime.now(UTC)
+
+
+def _segment(recordings: Path, days_ago: float, number: int, camera: str = "lobby") -> Segment:
+    """Published and journalled."""
+    at = (NOW - timedelta(days=days_ago)).replace(microsecond=0)
+    path = recordings / "Lobby" / f"{at:%Y-%m-%d}" / f"Lobby_{at:%Y%m%d_%H%M%S}_{number}.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    segment = Segment(
+        camera, 1, str(path), at, 60.0, 1, "h264", 320, 180, SegmentVerdict.GOOD, "", 600, 10.0, True, number,
+        StreamSpan(60.0 * number, 60.0 * number + 60.0),
+    )  # fmt: skip
+    journal.append(recordings, segment)
+    return segment
+
+
+@contextmanager
+def _running(state: Path, folder: Callable[[], Folder | None]) -> Iterator[tuple[Cataloguer, list[str]]]:
+    said: list[str] = []
+    cataloguer = Cataloguer(state, "boot", folder, lambda camera: (), said.append)
+    cataloguer.start()
+    try:
+        yield cataloguer, said
+    finally:
+        cataloguer.stop(20.0)
+
+
+def _folder(recordings: Path, folder_id: str = "disk a") -> Folder:
+    (recordings / ".vmstui" / "journal").mkdir(parents=True, exist_ok=True)
+    return Folder(folder_id, recordings, {"Lobby": "lobby"}, lambda path: Found(), UTC)
+
+
+def _wait_for(state: Path, paths: set[str]) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        with Catalogue.open(state / FILE_NAME) as catalogue:
+            found = {segment.path for segment in catalogue.segments(None, None, None)}
+        if found == paths:
+            return
+        assert time.monotonic() < deadline, (found, paths)
+        time.sleep(0.05)
+
+
+def test_what_older_versions_and_dead_services_left_is_catalogued_before_what_is_new(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    folder = _folder(recordings)
+    first = _segment(recordings, 9, 0)
+    with _running(tmp_path, lambda: folder):
+        _wait_for(tmp_path, {first.path})
+    missed = {_segment(recordings, 5, number).path for number in range(1, 11)}
+    with _running(tmp_path, lambda: folder) as (cataloguer, _):
+        newest = _segment(recordings, 0, 11)
+        cataloguer.published(newest)
+        _wait_for(tmp_path, {first.path, *missed, newest.path})
+
+
+def test_another_disk_in_the_place_of_the_first_is_looked_through_from_its_beginning(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    there = _folder(first)
+    old = _segment(first, 0, 0)
+    with _running(tmp_path, lambda: there):
+        _wait_for(tmp_path, {old.path})
+    other = _folder(second, "disk b")
+    years_old = _segment(second, 700, 0)
+    with _running(tmp_path, lambda: other):
+        _wait_for(tmp_path, {old.path, years_old.path})
+
+
+def test_nothing_counts_as_complete_while_the_folder_is_not_known(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    folder = _folder(recordings)
+    known = threading.Event()
+    segment = _segment(recordings, 3, 0)
+    with _running(tmp_path, lambda: folder if known.is_set() else None) as (cataloguer, _):
+        late = _segment(recordings, 0, 1)
+        cataloguer.published(late)
+        _wait_for(tmp_path, {late.path})
+        with Catalogue.open(tmp_path / FILE_NAME) as catalogue:
+            assert catalogue.fresh
+        known.set()
+        _wait_for(tmp_path, {late.path, segment.path})
+
+
+def test_a_segment_that_cannot_be_noted_does_not_end_the_thread(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    folder = _folder(recordings)
+    with _running(tmp_path, lambda: folder) as (cataloguer, said):
+        good = _segment(recordings, 0, 0)
+        cataloguer.published(replace(good, path=str(tmp_path / "impossible.mp4"), size_bytes=1 << 70))
+        deadline = time.monotonic() + 20
+        while not said:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert cataloguer._thread.is_alive()
+        _wait_for(tmp_path, {good.path})  # it has a line in the journal
