@@ -92,6 +92,28 @@ def test_every_gap_is_told_with_its_cause_and_length(recorder: Recorder, simulat
     _catalogue_is_made_anew(recorder)
 
 
+def test_a_camera_that_is_dark_is_told_while_it_is(recorder: Recorder, simulated: MakeCameras) -> None:
+    sources = recording(recorder, simulated)
+    recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1)
+    sources.down()
+    gap, account = wait_until(lambda: _ongoing(recorder), "the gap that goes on", limit_s=90)
+    assert from_json(Gap, gap["gap"]).cause in (GapCause.CAMERA, GapCause.NETWORK)
+    assert account["account"]["lost_s"] > 10
+    sources.up()
+    recorder.wait_recording()
+    wait_until(lambda: not _ongoing(recorder), "recorded again", limit_s=90)
+    # Without a recorder, but with a worker that records on, nothing is lost.
+    recorder.kill_service()
+    time.sleep(16)
+    assert not _ongoing(recorder)
+
+
+def _ongoing(recorder: Recorder) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    told = _told(recorder, "gaps", "--from", "-1h")
+    gaps = [line for line in told if line.get("ongoing") and line["gap"]["cause"] != "unknown"]
+    return (gaps[-1], told[-1]) if gaps else None
+
+
 def _catalogue_is_made_anew(recorder: Recorder) -> None:
     """From the recordings: lost, damaged under the service, and without a journal."""
     recorder.stop()

@@ -12,23 +12,29 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from vmstui.cli.footage import guard
+from vmstui.cli.lifecycle import socket_path
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.cli.times import parse_time
-from vmstui.codec import to_json
-from vmstui.control.errors import RecorderError
+from vmstui.codec import from_json, to_json
+from vmstui.control.call import call
+from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import Gap, Segment, SegmentVerdict
-from vmstui.model import Settings
+from vmstui.model import CameraState, Event, RecorderSnapshot, Settings
+from vmstui.recorder.downtime import read_alive
+from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recording.account import account, spoken
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
+from vmstui.recording.gaps import Downtime, explained
 from vmstui.recording.guard import WrongFolder
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
 from vmstui.tui.format import size
 
 NOT_WELL = 1
-NEWEST = 100
+SHORTEST_ONGOING_S = 15.0
+"""A worker that starts takes some seconds; what it lost is told once its first segment is closed."""
 _SIGNS = {
     SegmentVerdict.GOOD: "",
     SegmentVerdict.PARTIAL: "partial",
@@ -76,19 +82,21 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
     with _opened() as catalogue:
         check_camera(asked.camera, settings, catalogue)
         cameras = [asked.camera] if asked.camera is not None else list(catalogue.cameras())
-        found = catalogue.gaps(asked.camera, since, until)
+        ongoing = [gap for gap in _ongoing(settings, catalogue, now) if gap.camera in cameras]
+        ongoing = [gap for gap in ongoing if gap.started_at < until and gap.ended_at > since]
+        found = (*catalogue.gaps(asked.camera, since, until), *ongoing)
         accounts = []
         for camera in cameras:
             of_camera = (gap for gap in found if gap.camera == camera)
             one = account(camera, catalogue.segments(camera, since, until), of_camera, since, until)
             accounts += [one] if one is not None else []
     if as_json:
-        lines = [{"gap": to_json(gap)} for gap in found]
+        lines = [{"gap": to_json(gap), "ongoing": gap in ongoing} for gap in found]
         lines += [{"account": to_json(one), "percent": one.percent} for one in accounts]
         print("\n".join(json.dumps(line) for line in lines))
     else:
         if found:
-            print(_gaps_table(found, zone))
+            print(_gaps_table(found, ongoing, zone))
             print()
         rows = [
             (clean(one.camera), spoken(one.percent), _length(one.recorded_s), _length(one.lost_s), _length(one.off_s))
@@ -116,14 +124,54 @@ def _segments_table(found: tuple[Segment, ...], zone: tzinfo | None) -> str:
     return table(header, rows, frozenset((2, 3)))
 
 
-def _gaps_table(found: tuple[Gap, ...], zone: tzinfo | None) -> str:
+def _ongoing(settings: Settings, catalogue: Catalogue, now: datetime) -> list[Gap]:
+    """Since the last closed segment of each configured camera: what is not recorded until now, or until what is being
+    written began. Of a camera that never recorded nothing is told: `status` says why."""
+    try:
+        snapshot = from_json(RecorderSnapshot, call(socket_path(), "snapshot"))
+        shown = {camera.id: camera for camera in snapshot.cameras}
+    except RecorderLost:
+        shown = {}
+    state = Path(default_folders().state)
+    gaps: list[Gap] = []
+    for camera in settings.cameras:
+        last = next((one for one in reversed(catalogue.recorded_last(camera.id, 1)) if one.plays), None)
+        now_of_it = shown.get(camera.id)
+        if last is None:
+            continue
+        until = now
+        if now_of_it is None and _worker_lives(state, camera.id):
+            continue  # a worker records on without a service, which will publish it
+        if now_of_it is not None and now_of_it.state is CameraState.RECORDING:
+            if now_of_it.generation == last.generation or now_of_it.open_segment is None:
+                continue
+            until = now_of_it.open_segment.started_at
+        if (until - last.ended_at).total_seconds() < SHORTEST_ONGOING_S:
+            continue
+        events = History(state / "cameras" / camera.id / "events.jsonl", Event, EVENTS_KEPT).read(EVENTS_KEPT)
+        if now_of_it is None:  # as if one came up now: until then, nobody could start anything
+            alive = read_alive(state)
+            down = [Downtime(alive.at, until, new_boot=False)] if alive is not None else []
+        else:
+            down = []
+        gaps += explained(camera.id, last.ended_at, until, events, down)
+    return gaps
+
+
+def _worker_lives(state: Path, camera: str) -> bool:
+    from vmstui.recorder.worker import slots_are_free  # loads a lot, and is seldom asked
+
+    return not slots_are_free(state / "cameras" / camera)
+
+
+def _gaps_table(found: tuple[Gap, ...], ongoing: list[Gap], zone: tzinfo | None) -> str:
     rows = [
         (
             clean(gap.camera),
             _local(gap.started_at, zone),
             _length(gap.length_s),
             gap.cause.value,
-            clean(gap.detail),
+            clean(gap.detail) + (" (until now)" if gap in ongoing else ""),
         )
         for gap in found
     ]
@@ -186,10 +234,6 @@ def _rebuild(settings: Settings, zone: tzinfo | None) -> None:
     from vmstui.ffmpeg.abilities import choose
     from vmstui.ffmpeg.binary import NoUsableFfmpeg
     from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
-    from vmstui.model import Event
-    from vmstui.recorder.camera import EVENTS_KEPT
-    from vmstui.recorder.downtime import read_alive
-    from vmstui.recorder.history import History
     from vmstui.recording.fill import forget_vanished, ingest
     from vmstui.settings.names import camera_folder
 

@@ -18,7 +18,7 @@ from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, Restar
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.context import Context
-from vmstui.recorder.history import History
+from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recorder.launch import FFMPEG, INPUT_SCRIPT, Surroundings, changed_keys, digest, shape, surroundings
 from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.process import Process, adopt, all_marked
@@ -31,7 +31,6 @@ from vmstui.recording import layout
 from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import SampleRing
 
-EVENTS_KEPT = 2000
 SEGMENTS_KEPT = 2000
 LOGIN = ("url", "username", "password")
 """Keys that are another try worth where the camera refused the password."""

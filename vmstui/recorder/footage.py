@@ -12,10 +12,11 @@ from pathlib import Path
 
 from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
 from vmstui.model import Event, LogLevel
-from vmstui.recorder.camera import EVENTS_KEPT, CameraWorker
+from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.cataloguer import Cataloguer, Folder
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.history import EVENTS_KEPT
 from vmstui.recorder.keeper import Keeper
 from vmstui.recorder.process import boot_id
 from vmstui.recorder.resources import Resources

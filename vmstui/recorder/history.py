@@ -17,6 +17,8 @@ from vmstui.recorder.record import write_atomically
 T = TypeVar("T")
 
 IN_MEMORY = 20
+EVENTS_KEPT = 2000
+"""Of a camera."""
 
 
 class History(Generic[T]):
