@@ -129,7 +129,8 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
     from vmstui.control.server import serve
     from vmstui.recorder import inheritance
     from vmstui.recorder.process import seal_descriptors
-    from vmstui.recorder.service import AlreadyRunning, Service
+    from vmstui.recorder.service import Service
+    from vmstui.recorder.state_folder import AlreadyRunning
 
     given = inheritance.take()
     seal_descriptors()

@@ -72,7 +72,7 @@ def storage(config: str | None, *, accept: bool, as_json: bool) -> int:
 
 def _accept(settings: Settings, state: Path) -> str:
     """Why it cannot be accepted; empty when it was."""
-    from vmstui.recorder.service import installation_id
+    from vmstui.recorder.state_folder import installation_id
     from vmstui.recording.guard import Guard, WrongFolder
 
     try:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from vmstui.model import LogLevel
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.process import children
-from vmstui.recorder.relay import RelayWorker
 
 if TYPE_CHECKING:
     from vmstui.recorder.service import Service
@@ -51,7 +50,7 @@ def arrived(service: Service, given: Inheritance) -> Arrival:
         service.say(LogLevel.ERROR, f"upgrade {change} rolled back: {given.rolled_back}; {text}")
         return arrival
     service.say(LogLevel.INFO, f"upgraded {change}; {text}")
-    if isinstance(service.live, RelayWorker) and service.live.process is not None:
+    if service.live.process is not None:
         processes.append(service.live.process)
     known = {process.pid for process in processes}
     for pid in children():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import re
 import sys
@@ -26,7 +25,6 @@ from vmstui.model import (
     CameraState,
     CameraTouch,
     LeftBehind,
-    LiveServer,
     LogLevel,
     RecorderSnapshot,
     ReloadEffects,
@@ -34,26 +32,22 @@ from vmstui.model import (
     Settings,
     Touch,
 )
-from vmstui.recorder import machine_events as ev
 from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
-from vmstui.recorder.external_live import ExternalLive, publishing_to
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.footage import Footage
-from vmstui.recorder.inheritance import Inheritance, same_file
-from vmstui.recorder.launch import Surroundings, secret_variables, surroundings, which
+from vmstui.recorder.inheritance import Inheritance
+from vmstui.recorder.launch import Surroundings, surroundings, which
+from vmstui.recorder.live_server import ConfiguredLive
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
-from vmstui.recorder.process import holders
-from vmstui.recorder.record import write_atomically
-from vmstui.recorder.relay import RelayWorker, publishing_after
 from vmstui.recorder.resources import CHECK_PERIOD_S, HELD_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
+from vmstui.recorder.state_folder import installation_id, take_state_folder
 from vmstui.recorder.unit import look
 from vmstui.recorder.wall_clock import clock_seen, recall_clock
 from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
-from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
 from vmstui.telemetry.procfs import ProcessGone, ProcReader, together
 from vmstui.telemetry.ring import SampleRing
@@ -61,13 +55,8 @@ from vmstui.triage.masking import Masker
 
 TICK_S = 1.0
 FFMPEG_RETRY_S = 30.0
-RELAY_END_S = 20.0
 SERVICE = "recorder"
 """The name the service's own lines have in the log."""
-
-
-class AlreadyRunning(Exception):
-    """Another service works on this state folder; the text names it."""
 
 
 class Service:
@@ -77,7 +66,7 @@ class Service:
         """Take the state folder, or go on holding it after an upgrade (`inheritance`). Raises AlreadyRunning."""
         state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.inheritance = inheritance
-        self.lock_fd = _lock_service(state_folder, inheritance)
+        self.lock_fd = take_state_folder(state_folder, inheritance)
         self.ready = False
         """All workers that ran are taken over."""
         self.arrival: Arrival | None = None
@@ -94,11 +83,12 @@ class Service:
         self.total_samples = SampleRing()
         """All workers, the relay and the service together."""
         self._state_folder = state_folder
-        self._relay_folder = state_folder / "relay"
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="publish")
         self._logbook = LogBook(len(self.settings.cameras) + 1)
         installation = installation_id(state_folder)
-        self.live = self._make_live(installation)
+        self.live = ConfiguredLive(
+            self.settings, state_folder / "relay", installation, self.say, self._keep, self._publishing
+        )
         self._context = Context(
             settings=self.settings,
             state_folder=state_folder,
@@ -132,10 +122,7 @@ class Service:
         """Look after everything until `stopping` is set; workers stay as they are then."""
         if not self.settings.cameras:
             self.say(LogLevel.WARNING, f"no camera is configured in {self.settings.path}")
-        if isinstance(self.live, RelayWorker):
-            self.live.take_over()
-        else:
-            self._end_old_relay()
+        self.live.take_over()
         self._held = self.resources.hold
         self._footage.start()
         self.fleet.open(self.settings, self._held)
@@ -169,10 +156,7 @@ class Service:
         """
         self.leaving = True
         left = await self.fleet.shutdown()
-        if isinstance(self.live, RelayWorker):
-            self.live.dispatch(ev.Stop(for_good=True))
-            with contextlib.suppress(TimeoutError):  # a relay that cannot be killed must not keep us
-                await asyncio.wait_for(self.live.settled.wait(), RELAY_END_S)
+        await self.live.end()
         self.stopping.set()
         return left
 
@@ -193,7 +177,7 @@ class Service:
                 ffmpeg = which((await self.resources.choose_ffmpeg(settings.ffmpeg)).binary)
             except NoUsableFfmpeg as error:
                 notes = (f"{error}: what runs would go on, but nothing could start",)
-        relay, publish_url = self._live_after(settings.live)
+        relay, publish_url = self.live.consequence(settings.live)
         cameras = self.fleet.consequences(settings, Surroundings(settings, ffmpeg, publish_url))
         return diff(self.settings, settings), ReloadEffects(cameras, relay, notes)
 
@@ -204,15 +188,14 @@ class Service:
         """
         self._unchanged = False
         before, change = self.settings, diff(self.settings, loaded.settings)
-        relay, _ = self._live_after(loaded.settings.live)
+        relay, _ = self.live.consequence(loaded.settings.live)
         self.settings = self._context.settings = loaded.settings
         self._context.masker = Masker(secret_values(self.settings))
         self._context.zone = _zone(self.settings)
         self.resources.configure(self.settings)
         self._footage.configure()
         self._context.storage_due.set()
-        if self.settings.live != before.live:
-            self._change_live()
+        self.live.configure(self.settings)
         cameras = self.fleet.configure(self.settings)
         notes: tuple[str, ...] = ()
         if self.settings.ffmpeg != before.ffmpeg:
@@ -267,38 +250,6 @@ class Service:
             text = f"the clock of the machine was put {way} by {abs(step_s):.1f} s; footage is counted on another one"
             self.say(LogLevel.WARNING, text)
 
-    def _make_live(self, installation: str) -> RelayWorker | ExternalLive:
-        server = self.settings.live
-        if server.url is not None:
-            return ExternalLive(server.url, self._publishing)
-        return RelayWorker(server, self._relay_folder, installation, self.say, secret_variables(self.settings))
-
-    def _live_after(self, server: LiveServer) -> tuple[Touch, Callable[[str], str]]:
-        """What `_change_live` does to the relay, and where workers publish to then."""
-        if server == self.settings.live:
-            return Touch.UNTOUCHED, self.live.publish_url
-        embedded = self.live if isinstance(self.live, RelayWorker) else None
-        if server.url is not None:
-            return Touch.ENDS if embedded is not None else Touch.UNTOUCHED, publishing_to(server.url)
-        if embedded is not None:
-            return embedded.consequence(server)
-        return Touch.STARTS, publishing_after(server, self._relay_folder)
-
-    def _change_live(self) -> None:
-        """Another address, another login, or another server altogether; the workers are restarted by `configure`."""
-        before = self.live
-        if isinstance(before, RelayWorker) and self.settings.live.url is None:
-            before.configure(self.settings.live)
-            return
-        self.live = self._context.live = self._make_live(self._context.installation)
-        if isinstance(self.live, RelayWorker):
-            self.live.take_over()
-        if isinstance(before, RelayWorker):
-            before.dispatch(ev.Stop())
-            self._keep(before.retired())
-        else:
-            before.close()
-
     def _keep(self, work: Coroutine[None, None, None]) -> None:
         """Run beside the ticks; the loop itself holds its tasks only weakly."""
         task = asyncio.get_running_loop().create_task(work)
@@ -311,12 +262,6 @@ class Service:
             for name, worker in self.fleet.cameras.items()
             if worker.process is not None and worker.worker.record.live_encoder
         )
-
-    def _end_old_relay(self) -> None:
-        """The relay of an earlier configuration, now that somebody else's server is used."""
-        old = RelayWorker(LiveServer(), self._relay_folder, self._context.installation, self.say)
-        old.take_over(wanted=False)
-        self._keep(old.retired())
 
     async def _tick_until_stopping(self) -> None:
         loop = asyncio.get_running_loop()
@@ -341,11 +286,7 @@ class Service:
         self._look_at_wall_clock()
         with contextlib.suppress(ProcessGone):
             self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
-        if isinstance(self.live, RelayWorker):
-            try:
-                self.live.tick(now_s)
-            except Exception as error:
-                self.say(LogLevel.ERROR, f"cannot look after the relay: {type(error).__name__}: {error}")
+        self.live.tick(now_s)
         await self.fleet.tick(late_s)
         self._add_up()
         if self._notifier.managed:
@@ -447,40 +388,6 @@ def read_clocks() -> Clocks:
 def _without_numbers(text: str) -> str:
     """To tell another reason from the same one with another figure in it."""
     return re.sub(r"\d+", "", text)
-
-
-def _lock_service(state_folder: Path, inheritance: Inheritance | None) -> int:
-    """Hold the state folder for this service. Raises AlreadyRunning naming the other.
-
-    After an upgrade the version before us holds it by a descriptor that it left open: there is no moment without.
-    """
-    path = state_folder / "service.lock"
-    if inheritance is not None and inheritance.lock_fd >= 0 and same_file(inheritance.lock_fd, path):
-        descriptor = inheritance.lock_fd
-    else:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-        os.close(descriptor)
-        raise AlreadyRunning(f"a recorder already runs on {state_folder}: process {holder}") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
-
-
-def installation_id(state_folder: Path) -> str:
-    """An id that tells the workers of this state folder from those of any other."""
-    path = state_folder / INSTALLATION
-    with contextlib.suppress(OSError, ValueError):
-        if known := path.read_text().strip():
-            return known
-    # Lost, as by a dying disk: those that run still carry it, and are found by nothing else.
-    known = next(holders(state_folder), "").partition(":")[0] or os.urandom(16).hex()
-    with contextlib.suppress(OSError):
-        write_atomically(path, f"{known}\n".encode())
-    return known
 
 
 def _summary(cameras: tuple[CameraTouch, ...]) -> str:
