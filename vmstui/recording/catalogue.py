@@ -17,7 +17,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from vmstui.footage import Gap, Lock, Segment, SegmentVerdict, StoredEvent, StoredEventKind
 from vmstui.recording import catalogue_file, locks_note
@@ -219,10 +219,25 @@ class Catalogue:
 
     # -- for retention: a page at a time, never all rows in memory ----------------------------------------------------
 
-    def oldest(self, camera: str | None) -> Iterator[StoredFile]:
-        """All segments of one camera or of all, oldest first. Between two pages others may write."""
-        where = "1" if camera is None else "camera = ?"
-        values: tuple[Value, ...] = () if camera is None else (camera,)
+    def elsewhere(self, folder: PurePath) -> dict[str, tuple[int, int]]:
+        """How many segments of each camera do not lie below a folder, and their bytes. Mostly there are none."""
+        found: dict[str, tuple[int, int]] = {}
+        for side, bound in zip(("path < ?", "path >= ?"), _below(folder), strict=True):
+            rows = self._rows(
+                f"SELECT camera, count(*), sum(size_bytes) FROM segments WHERE {side} GROUP BY +camera", (bound,)
+            )
+            for camera, count, size_bytes in rows:
+                before = found.get(camera, (0, 0))
+                found[camera] = (before[0] + count, before[1] + size_bytes)
+        return found
+
+    def oldest(self, camera: str | None, *, below: PurePath | None = None) -> Iterator[StoredFile]:
+        """All segments of one camera or of all, oldest first; with `below` those below that folder. Between two pages
+        others may write."""
+        where, placed = _placed(below)
+        if camera is not None:
+            where += " AND camera = ?"
+        values: tuple[Value, ...] = (*placed, *(() if camera is None else (camera,)))
         after_us, after_id, page = -(2**62), 0, _FIRST_PAGE
         while True:
             rows = self._rows(
@@ -236,12 +251,16 @@ class Catalogue:
                 return
             after_us, after_id, page = rows[-1][2], rows[-1][5], _PAGE
 
-    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
-        """The newest segments of a camera, newest first; with `playing` only those that play."""
+    def newest(
+        self, camera: str, count: int, *, playing: bool = False, below: PurePath | None = None
+    ) -> tuple[StoredFile, ...]:
+        """The newest segments of a camera, newest first; with `playing` only those that play, with `below` only those
+        below that folder."""
+        where, placed = _placed(below)
         rows = self._rows(
-            f"SELECT {FILE_COLUMNS} FROM segments WHERE camera = ? {_PLAYS if playing else ''} "
+            f"SELECT {FILE_COLUMNS} FROM segments WHERE {where} AND camera = ? {_PLAYS if playing else ''} "
             "ORDER BY started_us DESC, id DESC LIMIT ?",
-            (camera, count),
+            (*placed, camera, count),
         )
         return tuple(file_of(row) for row in rows)
 
@@ -428,6 +447,17 @@ def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
     connection.executemany(
         f"INSERT INTO locks ({LOCK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", map(lock_row, locks_note.read(path))
     )
+
+
+def _below(folder: PurePath) -> tuple[str, str]:
+    """The first path below a folder, and the first behind it: `0` is what follows `/`."""
+    prefix = text(str(folder)).rstrip("/")
+    return f"{prefix}/", f"{prefix}0"
+
+
+def _placed(below: PurePath | None) -> tuple[str, tuple[Value, ...]]:
+    """A condition for where files lie. Its `+` keeps SQLite on the index that the rest of the question needs."""
+    return ("1", ()) if below is None else ("+path >= ? AND +path < ?", _below(below))
 
 
 def _add_gaps(connection: sqlite3.Connection, gaps: Iterable[Gap]) -> None:
