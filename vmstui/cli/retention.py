@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, told
+from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, told, warn_while_filling
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.codec import Json, to_json
 from vmstui.recorder.keeper import policy
+from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, spoken, standings
 from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
 from vmstui.sanitise import clean
@@ -32,6 +33,12 @@ def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> in
     settings = load(config_in_use(config)).settings
     now, rules, recordings = datetime.now(UTC), policy(settings), Path(settings.recordings)
     with open_catalogue(readonly=not act) as catalogue:
+        if catalogue.fresh and (act or dry):
+            raise CatalogueError(
+                "the catalogue is not filled yet, so what is oldest and what is newest is not known, and nothing was "
+                "deleted: the recorder fills it (vmstui up), or do it now: vmstui segments --rebuild"
+            )
+        warn_while_filling(catalogue)
         keeper = guard()
         if keeper.known(settings.recordings) is None:
             raise Refused(f"nothing was recorded to {recordings} yet: the recorder does that (vmstui up)")
