@@ -62,6 +62,7 @@ class Catalogue:
         self._identity = opened.identity
         self._readonly = readonly
         self._lock = threading.RLock()
+        self._ended = False
         self.fresh = opened.fresh
         """It has to be filled from the recordings, as it is new or a damaged one was put aside, until `filled`."""
 
@@ -74,6 +75,7 @@ class Catalogue:
     def close(self) -> None:
         """End the connection. Nothing is lost without it."""
         with self._lock:
+            self._ended = True
             self._connection.close()
 
     def __enter__(self) -> Catalogue:
@@ -419,6 +421,8 @@ class Catalogue:
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
+        if self._ended:  # by whoever closed it, or found the damage
+            raise CatalogueError(f"the catalogue {self._path} was closed: open it again", reopen=True)
         try:
             with catalogue_file.told(self._path):
                 yield
@@ -427,7 +431,7 @@ class Catalogue:
             if self._readonly:
                 text += ": the recorder makes it anew from the recordings, or do it now: vmstui segments --rebuild"
                 raise CatalogueError(text) from damage
-            self._connection.close()
+            self.close()
             aside = self._put_aside(str(damage))
             raise CatalogueError(f"{text}{f' and was put aside as {aside}' if aside else ''}", reopen=True) from damage
 
