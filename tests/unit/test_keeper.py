@@ -12,14 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder import keeper as keeper_module
 from vmstui.recorder.keeper import Keeper
+from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.guard import Guard
 from vmstui.recording.retention_pass import Files
 
 LIMIT_S = 60.0
+GOOD = SegmentVerdict.GOOD
 
 
 class Kept(Recorded):
@@ -219,6 +223,38 @@ async def test_a_catalogue_that_fails_is_told_once_and_nothing_ends(tmp_path: Pa
         assert kept.told.empty()
         kept.catalogue = type(whole).open(tmp_path / "state" / "catalogue.sqlite3")
         assert await kept.free_now()
+
+
+async def test_damage_that_the_keeper_finds_lets_the_cataloguer_open_it_anew(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_days=2)
+    for ago in (80, 79, 3, 2):
+        kept.add("gate", ago)
+    started_at = NOW - timedelta(days=40)
+    many = [
+        Segment("gate", 1, f"{kept.folder}/{n:0200}", started_at + timedelta(minutes=n), 60.0, 1, "", 0, 0, GOOD)
+        for n in range(2000)
+    ]
+    kept.catalogue.add(many)
+    kept.catalogue.close()
+    path = tmp_path / "state" / "catalogue.sqlite3"
+    half_bytes = path.stat().st_size // 2
+    with path.open("r+b") as file:  # leaves: the roots lie near the front
+        file.seek(half_bytes)
+        file.write(b"\xff" * half_bytes)
+    shared = kept.catalogue = Catalogue.open(path)
+    assert not shared.fresh
+    async with running(kept):
+        assert not await kept.free_now()
+        said = await kept.next()
+        assert isinstance(said, str)
+        assert "put aside as" in said
+        for call in (lambda: shared.add(many), shared.last_at, lambda: shared.locks(None)):
+            with pytest.raises(CatalogueError) as told:
+                call()
+            assert told.value.reopen, "what the cataloguer opens it again for"
+        kept.catalogue = Catalogue.open(path)
+        assert kept.catalogue.fresh
+    assert len(kept.files()) == 4
 
 
 async def test_a_new_configuration_acts_at_once(tmp_path: Path) -> None:

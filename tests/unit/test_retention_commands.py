@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -110,6 +111,27 @@ def test_wrong_use_is_told_and_locks_nothing(
     assert main(arguments) == 2
     assert told in capsys.readouterr().err
     assert kept.catalogue.locks(None) == ()
+
+
+def test_with_a_catalogue_that_is_half_filled_nothing_goes_and_whoever_asks_is_told(
+    kept: Kept, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = kept.files()
+    with sqlite3.connect(tmp_path / "state" / "catalogue.sqlite3") as connection:
+        connection.execute("DELETE FROM facts WHERE name = 'filled'")
+    connection.close()
+    for arguments in (["--now"], ["--dry-run"]):
+        assert main(["retention", *arguments]) == 1
+        captured = capsys.readouterr()
+        assert "the catalogue is not filled yet" in captured.err
+        assert captured.out == ""
+    for shown in (["retention"], ["locks"], ["lock", "gate", "--from", "-2h", "--to", "now"]):
+        assert main(shown) == 0
+        assert capsys.readouterr().err == "the catalogue is being filled: some segments may not be in it yet\n"
+    assert kept.files() == before
+    kept.catalogue.filled()
+    assert main(["retention", "--now"]) == 0
+    assert len(kept.files()) == 7
 
 
 def test_without_a_catalogue_or_with_another_disk_nothing_is_done_and_told(

@@ -16,8 +16,8 @@ from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.naming import segment_path
 from vmstui.recording.publish import quarantine
-from vmstui.recording.retention import Policy
-from vmstui.recording.retention_pass import Files, Outcome, dry_run, run_pass
+from vmstui.recording.retention import Limits, Policy
+from vmstui.recording.retention_pass import Files, Outcome, Within, dry_run, run_pass
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SIZE_BYTES = 100
@@ -101,6 +101,22 @@ def test_a_folder_with_something_else_in_it_stays_and_so_does_a_day_of_which_som
     made.run(Policy(days=2.06))
     assert beside.read_text() == "mine"
     assert [path.stem for path in journal.days(made.folder, "gate")] == ["2026-03-08", "2026-03-10"]
+
+
+def test_rows_of_an_earlier_recordings_folder_cost_the_present_one_nothing(made: Recorded) -> None:
+    for number, away in enumerate((made.folder.with_name("a-moved"), made.folder.with_name("recordings2"))):
+        for ago in range(400 + 50 * number, 430 + 50 * number):
+            at = NOW - timedelta(hours=ago)
+            path, good = str(away / f"Gate/{ago}.mp4"), SegmentVerdict.GOOD
+            made.catalogue.add([Segment("gate", 1, path, at, 180.0, SIZE_BYTES, "h264", 64, 36, good)])
+    new = {str(made.add("gate", ago)) for ago in range(30, 0, -1)}
+    for policy in (Policy(max_bytes=30 * SIZE_BYTES), Policy(cameras={"gate": Limits(max_bytes=30 * SIZE_BYTES)})):
+        outcome = made.run(policy)
+        assert (outcome.deleted, outcome.plan.refused, outcome.plan.short) == ((), (), ())
+    assert made.files() == new
+    assert len(made.run(Policy(max_bytes=28 * SIZE_BYTES)).deleted) == 2, "its own rule still acts"
+    footage = Within(made.catalogue, made.folder)
+    assert (footage.total("gate"), footage.total(None)) == ((28, 2800), (28, 2800))
 
 
 def test_quarantine_goes_by_the_same_rules_with_its_reason(made: Recorded) -> None:
@@ -193,7 +209,7 @@ def test_what_is_catalogued_outside_of_the_recordings_folder_is_never_deleted(ma
         made.add("gate", ago)
     outcome = made.run(Policy(days=2))
     assert outside.exists()
-    assert len(outcome.plan.refused) == 2
+    assert [file.path for file, _ in outcome.plan.refused] == [str(climbing)], "the other is none of its business"
     assert outcome.deleted == ()
 
 

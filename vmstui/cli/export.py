@@ -56,6 +56,7 @@ class ExportOptions:
 
 def export(options: ExportOptions) -> int:
     """Export a range. Exit code 1 when it did not work out, 2 when it cannot be asked for like that."""
+    from vmstui.cli.footage import warn_while_filling
     from vmstui.recording.catalogue import FILE_NAME, Catalogue
     from vmstui.recording.catalogue_file import CatalogueError
     from vmstui.recording.cuts import ExportRefused
@@ -70,6 +71,7 @@ def export(options: ExportOptions) -> int:
         out = Path(os.path.abspath(options.out))
         check_names(out, with_manifest=options.manifest)
         with Catalogue.open(path, readonly=True) as catalogue:
+            warn_while_filling(catalogue)
             request = _request(options, settings, catalogue, since, until, out, where)
             with _ended_in_order(), _pinned(path, options, request) as lock:
                 report = _made(options, settings, catalogue, request)

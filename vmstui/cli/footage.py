@@ -31,6 +31,12 @@ def open_catalogue(*, readonly: bool = True) -> Catalogue:
     return Catalogue.open(state_folder() / FILE_NAME, readonly=readonly)
 
 
+def warn_while_filling(catalogue: Catalogue) -> None:
+    """A catalogue that is being filled tells of a part of the footage only."""
+    if catalogue.fresh:
+        print("the catalogue is being filled: some segments may not be in it yet", file=sys.stderr)
+
+
 def guard() -> Guard:
     """Of the recordings folder of this user's recorder."""
     state, installation = state_folder(), ""

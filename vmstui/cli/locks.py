@@ -7,7 +7,7 @@ import json
 import os
 from datetime import UTC, datetime
 
-from vmstui.cli.footage import Refused, open_catalogue, told
+from vmstui.cli.footage import Refused, open_catalogue, told, warn_while_filling
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.cli.times import parse_time
@@ -49,6 +49,7 @@ def _lock(config: str | None, camera: str, since: str, until: str, note: str, as
     if len(note) > MAX_NOTE:
         raise Refused(f"--note: found {len(note)} characters, accepted at most {MAX_NOTE}")
     with open_catalogue(readonly=False) as catalogue:
+        warn_while_filling(catalogue)
         cameras = sorted({camera.id for camera in settings.cameras} | set(catalogue.cameras()))
         if camera not in cameras:
             hint = nearest(camera, cameras) or f"one of: {', '.join(cameras)}"
@@ -78,6 +79,7 @@ def _unlock(number: int) -> int:
 def _locks(config: str | None, as_json: bool) -> int:
     zone = zone_of(load(config_in_use(config)).settings.timezone)
     with open_catalogue() as catalogue:
+        warn_while_filling(catalogue)
         held = [(lock, *_holds(catalogue, lock)) for lock in catalogue.locks(None)]
     if as_json:
         print(json.dumps([_json(*one) for one in held]))

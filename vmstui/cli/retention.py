@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, told
+from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, told, warn_while_filling
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.codec import Json, to_json
 from vmstui.recorder.keeper import policy
-from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, spoken, standings
-from vmstui.recording.retention_pass import Outcome, dry_run, measure, run_pass
+from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
 from vmstui.sanitise import clean
 from vmstui.settings import load
 from vmstui.tui.format import day_and_clock, plural, span
@@ -33,6 +33,12 @@ def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> in
     settings = load(config_in_use(config)).settings
     now, rules, recordings = datetime.now(UTC), policy(settings), Path(settings.recordings)
     with open_catalogue(readonly=not act) as catalogue:
+        if catalogue.fresh and (act or dry):
+            raise CatalogueError(
+                "the catalogue is not filled yet, so what is oldest and what is newest is not known, and nothing was "
+                "deleted: the recorder fills it (vmstui up), or do it now: vmstui segments --rebuild"
+            )
+        warn_while_filling(catalogue)
         keeper = guard()
         if keeper.known(settings.recordings) is None:
             raise Refused(f"nothing was recorded to {recordings} yet: the recorder does that (vmstui up)")
@@ -43,22 +49,23 @@ def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> in
                 return NOT_WELL if outcome.failed or outcome.plan.short or outcome.plan.refused else 0
             disk = measure(root)
             plan = dry_run(catalogue, rules, root, recordings, now) if dry else None
+        footage = Within(catalogue, recordings)
         if as_json:
-            print(json.dumps(_state_json(catalogue, rules, disk, now, plan)))
+            print(json.dumps(_state_json(footage, rules, disk, now, plan)))
         else:
-            lines = _state(catalogue, rules, disk, now)
+            lines = _state(footage, rules, disk, now)
             if plan is not None:
                 lines = [*_planned(plan, settings.timezone), "", *lines]
             print("\n".join(clean(line) for line in lines))
     return NOT_WELL if plan is not None and plan.short else 0
 
 
-def _state(catalogue: Catalogue, rules: Policy, disk: Disk, now: datetime) -> list[str]:
-    count, size_bytes = catalogue.total(None)
-    found = standings(catalogue, rules, disk, now)
+def _state(footage: Within, rules: Policy, disk: Disk, now: datetime) -> list[str]:
+    count, size_bytes = footage.total(None)
+    found = standings(footage, rules, disk, now)
     rows = [(one.rule.value, one.camera, one.measured, one.threshold, _when(one)) for one in found]
     return [
-        f"{plural(count, 'segment')}, {spoken(size_bytes)}; {plural(len(catalogue.locks(None)), 'lock')}; "
+        f"{plural(count, 'segment')}, {spoken(size_bytes)}; {plural(len(footage.locks(None)), 'lock')}; "
         f"{spoken(disk.free_bytes)} of {spoken(disk.total_bytes)} free",
         f"next to act: {_named(found[0])}, {_when(found[0])}",
         "",
@@ -119,14 +126,14 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     yield f"{spoken(outcome.free_bytes)} free"
 
 
-def _state_json(catalogue: Catalogue, rules: Policy, disk: Disk, now: datetime, plan: Plan | None) -> Json:
-    count, size_bytes = catalogue.total(None)
+def _state_json(footage: Within, rules: Policy, disk: Disk, now: datetime, plan: Plan | None) -> Json:
+    count, size_bytes = footage.total(None)
     state: dict[str, Json] = {
         "segments": count,
         "size_bytes": size_bytes,
         "disk": to_json(disk),
-        "locks": to_json(catalogue.locks(None)),
-        "rules": to_json(standings(catalogue, rules, disk, now)),
+        "locks": to_json(footage.locks(None)),
+        "rules": to_json(standings(footage, rules, disk, now)),
     }
     return state if plan is None else state | {"plan": _plan_json(plan)}
 

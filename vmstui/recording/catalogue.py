@@ -17,7 +17,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from vmstui.footage import Gap, Lock, Segment, SegmentVerdict, StoredEvent, StoredEventKind
 from vmstui.recording import catalogue_file, locks_note
@@ -62,6 +62,7 @@ class Catalogue:
         self._identity = opened.identity
         self._readonly = readonly
         self._lock = threading.RLock()
+        self._ended = False
         self.fresh = opened.fresh
         """It has to be filled from the recordings, as it is new or a damaged one was put aside, until `filled`."""
 
@@ -74,6 +75,7 @@ class Catalogue:
     def close(self) -> None:
         """End the connection. Nothing is lost without it."""
         with self._lock:
+            self._ended = True
             self._connection.close()
 
     def __enter__(self) -> Catalogue:
@@ -226,10 +228,25 @@ class Catalogue:
 
     # -- for retention: a page at a time, never all rows in memory ----------------------------------------------------
 
-    def oldest(self, camera: str | None) -> Iterator[StoredFile]:
-        """All segments of one camera or of all, oldest first. Between two pages others may write."""
-        where = "1" if camera is None else "camera = ?"
-        values: tuple[Value, ...] = () if camera is None else (camera,)
+    def elsewhere(self, folder: PurePath) -> dict[str, tuple[int, int]]:
+        """How many segments of each camera do not lie below a folder, and their bytes. Mostly there are none."""
+        found: dict[str, tuple[int, int]] = {}
+        for side, bound in zip(("path < ?", "path >= ?"), _below(folder), strict=True):
+            rows = self._rows(
+                f"SELECT camera, count(*), sum(size_bytes) FROM segments WHERE {side} GROUP BY +camera", (bound,)
+            )
+            for camera, count, size_bytes in rows:
+                before = found.get(camera, (0, 0))
+                found[camera] = (before[0] + count, before[1] + size_bytes)
+        return found
+
+    def oldest(self, camera: str | None, *, below: PurePath | None = None) -> Iterator[StoredFile]:
+        """All segments of one camera or of all, oldest first; with `below` those below that folder. Between two pages
+        others may write."""
+        where, placed = _placed(below)
+        if camera is not None:
+            where += " AND camera = ?"
+        values: tuple[Value, ...] = (*placed, *(() if camera is None else (camera,)))
         after_us, after_id, page = -(2**62), 0, _FIRST_PAGE
         while True:
             rows = self._rows(
@@ -243,12 +260,16 @@ class Catalogue:
                 return
             after_us, after_id, page = rows[-1][2], rows[-1][5], _PAGE
 
-    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
-        """The newest segments of a camera, newest first; with `playing` only those that play."""
+    def newest(
+        self, camera: str, count: int, *, playing: bool = False, below: PurePath | None = None
+    ) -> tuple[StoredFile, ...]:
+        """The newest segments of a camera, newest first; with `playing` only those that play, with `below` only those
+        below that folder."""
+        where, placed = _placed(below)
         rows = self._rows(
-            f"SELECT {FILE_COLUMNS} FROM segments WHERE camera = ? {_PLAYS if playing else ''} "
+            f"SELECT {FILE_COLUMNS} FROM segments WHERE {where} AND camera = ? {_PLAYS if playing else ''} "
             "ORDER BY started_us DESC, id DESC LIMIT ?",
-            (camera, count),
+            (*placed, camera, count),
         )
         return tuple(file_of(row) for row in rows)
 
@@ -414,6 +435,8 @@ class Catalogue:
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
+        if self._ended:  # by whoever closed it, or found the damage
+            raise CatalogueError(f"the catalogue {self._path} was closed: open it again", reopen=True)
         try:
             with catalogue_file.told(self._path):
                 yield
@@ -422,7 +445,7 @@ class Catalogue:
             if self._readonly:
                 text += ": the recorder makes it anew from the recordings, or do it now: vmstui segments --rebuild"
                 raise CatalogueError(text) from damage
-            self._connection.close()
+            self.close()
             aside = self._put_aside(str(damage))
             raise CatalogueError(f"{text}{f' and was put aside as {aside}' if aside else ''}", reopen=True) from damage
 
@@ -442,6 +465,17 @@ def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
     connection.executemany(
         f"INSERT INTO locks ({LOCK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", map(lock_row, locks_note.read(path))
     )
+
+
+def _below(folder: PurePath) -> tuple[str, str]:
+    """The first path below a folder, and the first behind it: `0` is what follows `/`."""
+    prefix = text(str(folder)).rstrip("/")
+    return f"{prefix}/", f"{prefix}0"
+
+
+def _placed(below: PurePath | None) -> tuple[str, tuple[Value, ...]]:
+    """A condition for where files lie. Its `+` keeps SQLite on the index that the rest of the question needs."""
+    return ("1", ()) if below is None else ("+path >= ? AND +path < ?", _below(below))
 
 
 def _add_gaps(connection: sqlite3.Connection, gaps: Iterable[Gap]) -> None:

@@ -165,7 +165,7 @@ def open_reading(path: Path) -> Opened:
             with told(path):
                 if not _is_made(path, connection):
                     raise CatalogueError(f"the catalogue {path} is still empty: the recorder fills it (vmstui up)")
-                return Opened(connection, identity(path), False)
+                return Opened(connection, identity(path), not _is_filled(connection))
         except CatalogueError as error:
             connection.close()
             if _code(error.__cause__) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or how != "mode=ro":
@@ -273,8 +273,7 @@ def _prepared(path: Path, fill: Fill) -> Opened:
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
                 connection.execute("COMMIT")
-            filled = connection.execute("SELECT 1 FROM facts WHERE name = 'filled'").fetchone()
-        return Opened(connection, identity(path), filled is None)
+            return Opened(connection, identity(path), not _is_filled(connection))
     except BaseException:
         connection.close()
         raise
@@ -299,6 +298,10 @@ def _is_made(path: Path, connection: sqlite3.Connection) -> bool:
     for name in _TABLES:
         connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()
     return True
+
+
+def _is_filled(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM facts WHERE name = 'filled'").fetchone() is not None
 
 
 def _connect(path: Path, how: str) -> sqlite3.Connection:

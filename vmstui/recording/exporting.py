@@ -81,6 +81,8 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
                 frames, notes = making.encode(request, cuts, tool, tell, made)
             else:
                 frames, notes = making.copy(request, cuts, tool, tell, made, checksums, times_us), []
+            if catalogue.fresh:
+                notes = [*notes, "the catalogue was being filled: there may be more footage of this time than this"]
             report = export_report.report(request, cuts, known, frames, made, notes)
             if manifest is not None:
                 report = export_report.with_hashes(report, made, tell)

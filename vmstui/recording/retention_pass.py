@@ -15,15 +15,15 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePath
 
-from vmstui.footage import StoredEvent, StoredEventKind
+from vmstui.footage import Lock, StoredEvent, StoredEventKind
 from vmstui.recording import retention
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.catalogue_rows import Recent, StoredFile
 from vmstui.recording.journal import journal_file
 from vmstui.recording.layout import INTERNAL, camera_quarantine
 from vmstui.recording.publish import REASON_ENDING
@@ -55,6 +55,39 @@ class Outcome:
     plan: Plan
     free_bytes: int
     """Afterwards."""
+
+
+class Within:
+    """The footage of the catalogue that lies below the recordings folder: for one pass.
+
+    What an earlier recordings folder left in the catalogue can neither be deleted nor takes any room here.
+    """
+
+    def __init__(self, catalogue: Catalogue, recordings: PurePath) -> None:
+        self._catalogue = catalogue
+        self._recordings = recordings
+        self._elsewhere = catalogue.elsewhere(recordings)
+
+    def cameras(self) -> tuple[str, ...]:
+        return tuple(camera for camera in self._catalogue.cameras() if self.total(camera)[0] > 0)
+
+    def total(self, camera: str | None) -> tuple[int, int]:
+        count, size_bytes = self._catalogue.total(camera)
+        others = self._elsewhere.values() if camera is None else [self._elsewhere.get(camera, (0, 0))]
+        return count - sum(other[0] for other in others), size_bytes - sum(other[1] for other in others)
+
+    def oldest(self, camera: str | None) -> Iterator[StoredFile]:
+        return self._catalogue.oldest(camera, below=self._recordings)
+
+    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
+        return self._catalogue.newest(camera, count, playing=playing, below=self._recordings)
+
+    def recent(self, camera: str, since: datetime, count: int) -> Recent:
+        """Wherever it went: that is how fast the camera records."""
+        return self._catalogue.recent(camera, since, count)
+
+    def locks(self, camera: str | None) -> tuple[Lock, ...]:
+        return self._catalogue.locks(camera)
 
 
 class Files:
@@ -152,7 +185,7 @@ def measure(root: int) -> Disk:
 def dry_run(catalogue: Catalogue, policy: Policy, root: int, recordings: Path, now: datetime) -> Plan:
     """What a pass would do now. Changes nothing. Raises CatalogueError and OSError."""
     with contextlib.closing(Files(root, recordings)) as files:
-        return retention.plan(catalogue, policy, measure(root), now, files.look)
+        return retention.plan(Within(catalogue, recordings), policy, measure(root), now, files.look)
 
 
 def run_pass(
@@ -175,7 +208,7 @@ def run_pass(
             reason = leave(file)
             return Found(reason=reason) if reason else files.look(file)
 
-        plan = retention.plan(catalogue, policy, measure(root), now, look, at_most)
+        plan = retention.plan(Within(catalogue, recordings), policy, measure(root), now, look, at_most)
         deleted: list[Doomed] = []
         gone = list(plan.gone)
         failed: list[Failure] = []
