@@ -248,7 +248,7 @@ async def test_damage_that_the_keeper_finds_lets_the_cataloguer_open_it_anew(tmp
         said = await kept.next()
         assert isinstance(said, str)
         assert "put aside as" in said
-        for call in (lambda: shared.add(many), shared.last_at, lambda: shared.locks(None)):
+        for call in (lambda: shared.add(many), lambda: shared.total(None), lambda: shared.locks(None)):
             with pytest.raises(CatalogueError) as told:
                 call()
             assert told.value.reopen, "what the cataloguer opens it again for"
