@@ -288,7 +288,13 @@ def test_an_export_that_is_broken_off_leaves_nothing_behind(
     command[command.index(str(ten_minutes.config))] = str(tmp_path / "vmstui.yaml")
     with ten_minutes.catalogue() as catalogue:
         locks = catalogue.locks(None)
-        with subprocess.Popen(command, env=ten_minutes.environment(), start_new_session=True) as process:
+        with subprocess.Popen(
+            command,
+            env=ten_minutes.environment(),
+            start_new_session=True,
+            # Whoever runs the tests in the background of a shell has it ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
             try:
                 wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
                 assert [entry.stat().st_size > 100_000 for entry in out.parent.iterdir()] == [True]
