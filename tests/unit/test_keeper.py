@@ -15,7 +15,8 @@ from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
 from vmstui.footage import Segment, SegmentVerdict
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder import keeper as keeper_module
-from vmstui.recorder.keeper import Keeper
+from vmstui.recorder.downtime import Alive, came_up
+from vmstui.recorder.keeper import Keeper, away
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
@@ -29,7 +30,7 @@ GOOD = SegmentVerdict.GOOD
 class Kept(Recorded):
     """A keeper over it, whose lines can be waited for."""
 
-    def __init__(self, folder: Path, period_s: float = 3600.0, **settings: float) -> None:
+    def __init__(self, folder: Path, period_s: float = 3600.0, alive: Alive | None = None, **settings: float) -> None:
         super().__init__(folder)
         state = folder / "state"
         self.guard = Guard(state, "ours")
@@ -44,6 +45,7 @@ class Kept(Recorded):
             lambda: self.catalogue,
             self.told.put_nowait,
             self.told.put_nowait,
+            alive=alive,
             period_s=period_s,
             clocks=lambda: (self.clocks[0], self.clocks[1]),
         )
@@ -170,6 +172,42 @@ async def test_a_clock_put_forward_deletes_nothing_for_an_hour(tmp_path: Path) -
         assert not await kept.free_now()
         kept.pass_by(3601)
         assert await kept.free_now(), "it stayed so: that is the time now"
+
+
+@pytest.mark.parametrize("noted", [True, False])
+async def test_a_clock_that_is_wrong_when_the_recorder_starts_deletes_nothing_for_an_hour(
+    tmp_path: Path, noted: bool
+) -> None:
+    alive = Alive(NOW, "boot") if noted else None
+    kept = Kept(tmp_path, alive=alive, retention_days=2)
+    for ago in (40, 30, 3, 2):
+        kept.add("gate", ago)
+    kept.clocks[0] += 10 * 365 * 86400
+    async with running(kept):
+        assert not await kept.free_now()
+        said = await kept.next()
+        assert isinstance(said, str)
+        assert said.endswith("by the clock of this machine: for an hour nothing is deleted because of its age")
+        kept.add("gate", -10 * 365 * 24)
+        assert not await kept.free_now(), "footage of the wrong time is no proof"
+        kept.clocks[0] -= 10 * 365 * 86400
+        kept.pass_by(60)
+        assert not await kept.free_now(), "set right in time"
+        assert len(kept.files()) == 5
+
+
+def test_the_time_is_trusted_with_ages_unless_it_is_far_ahead_of_what_was_known() -> None:
+    ten_years, boot = NOW + timedelta(days=3650), "boot"
+    assert away(NOW, None, None) == ""
+    assert away(NOW, None, NOW - timedelta(hours=20)) == ""
+    assert away(NOW, None, NOW - timedelta(hours=25)).startswith("nothing was recorded from 2026-03-09T11:00+00:00 to")
+    assert away(NOW, Alive(NOW, boot), NOW - timedelta(days=30)) == "", "a recorder without cameras knows the time"
+    assert away(ten_years, Alive(NOW, boot), ten_years), "footage may be dated by the same wrong clock"
+    wrong = came_up(Alive(NOW, boot), ten_years, boot)
+    again = came_up(wrong, ten_years + timedelta(minutes=5), boot)
+    assert away(ten_years + timedelta(minutes=6), again, ten_years), "nor does a second start prove it"
+    assert away(ten_years + timedelta(minutes=61), replace(again, at=ten_years + timedelta(minutes=61)), None) == ""
+    assert away(NOW + timedelta(hours=1), replace(again, at=NOW), None) == "", "set right"
 
 
 async def test_what_cannot_be_deleted_is_told_once_and_tried_again_later(

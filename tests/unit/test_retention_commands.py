@@ -12,6 +12,7 @@ import pytest
 from tests.unit import test_retention_pass
 from tests.unit.test_keeper import Kept
 from vmstui.cli import main
+from vmstui.recorder.downtime import Alive, write_alive
 from vmstui.recording.catalogue import Catalogue
 
 
@@ -132,6 +133,23 @@ def test_with_a_catalogue_that_is_half_filled_nothing_goes_and_whoever_asks_is_t
     kept.catalogue.filled()
     assert main(["retention", "--now"]) == 0
     assert len(kept.files()) == 7
+
+
+def test_now_deletes_nothing_by_age_when_the_clock_is_far_ahead_of_the_last_recorder(
+    kept: Kept, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before, now = kept.files(), test_retention_pass.NOW
+    write_alive(tmp_path / "state", Alive(now - timedelta(days=400), "boot"))
+    assert main(["retention", "--now"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out.startswith("nothing had to be deleted")
+    assert "nothing is deleted because of its age until a recorder has run for an hour" in captured.err
+    assert main(["retention", "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("nothing would be deleted")
+    assert kept.files() == before
+    configure(tmp_path, "max_size: 1M")
+    assert main(["retention", "--now"]) == 0, "no rule waits"
+    assert capsys.readouterr().err == ""
 
 
 def test_without_a_catalogue_or_with_another_disk_nothing_is_done_and_told(

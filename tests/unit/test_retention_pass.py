@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from vmstui.footage import Segment, SegmentVerdict, StoredEventKind
-from vmstui.recording import journal
+from vmstui.footage import Lock, Segment, SegmentVerdict, StoredEventKind
+from vmstui.recording import journal, retention_pass
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.naming import segment_path
@@ -117,6 +119,44 @@ def test_rows_of_an_earlier_recordings_folder_cost_the_present_one_nothing(made:
     assert len(made.run(Policy(max_bytes=28 * SIZE_BYTES)).deleted) == 2, "its own rule still acts"
     footage = Within(made.catalogue, made.folder)
     assert (footage.total("gate"), footage.total(None)) == ((28, 2800), (28, 2800))
+
+
+def test_a_lock_that_is_set_during_a_pass_is_kept(made: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [made.add("gate", 400 - ago) for ago in range(60)]
+    delete: Callable[[Files, StoredFile], None] = Files.delete
+    locking: list[threading.Thread] = []
+
+    def lock() -> None:
+        """As the command does: another connection."""
+        with Catalogue.open(made.folder.parent / "state" / "catalogue.sqlite3") as catalogue:
+            catalogue.lock("gate", NOW - timedelta(hours=400), NOW, "", "me", NOW)
+
+    def deleting(self: Files, file: StoredFile) -> None:
+        delete(self, file)
+        if not locking:
+            locking.append(threading.Thread(target=lock))
+            locking[0].start()
+        elif file.path == str(paths[19]):
+            assert locking[0].is_alive(), "it waits for the batch"
+            assert made.catalogue.locks(None) == ()
+
+    nobody_locks = Catalogue.nobody_locks
+
+    @contextlib.contextmanager
+    def after_the_lock(self: Catalogue) -> Iterator[tuple[Lock, ...]]:
+        if locking:
+            locking[0].join(60)
+        with nobody_locks(self) as locks:
+            yield locks
+
+    monkeypatch.setattr(retention_pass, "_BATCH_S", 60.0)
+    monkeypatch.setattr(Files, "delete", deleting)
+    monkeypatch.setattr(Catalogue, "nobody_locks", after_the_lock)
+    outcome = made.run(Policy(days=2))
+    assert [doomed.file.path for doomed in outcome.deleted] == [str(path) for path in paths[:20]]
+    assert outcome.failed == ()
+    assert made.paths() == made.files() == {str(path) for path in paths[20:]}
+    assert len(made.catalogue.events("gate")) == 21, "each file that went, and the lock"
 
 
 def test_quarantine_goes_by_the_same_rules_with_its_reason(made: Recorded) -> None:
@@ -263,24 +303,23 @@ def test_a_pass_that_was_killed_between_file_and_row_is_made_good_by_the_next(
     assert len(made.paths()) == 2
 
 
-def test_two_passes_at_once_tell_each_file_once(made: Recorded, tmp_path: Path) -> None:
+def test_two_passes_at_once_tell_each_file_once(
+    made: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for ago in (80, 79, 78, 3, 2):
         made.add("gate", ago)
     path = tmp_path / "state" / "catalogue.sqlite3"
-    delete = Files.delete
+    nobody_locks = Catalogue.nobody_locks
 
-    def other_first(self: Files, file: StoredFile) -> None:
-        Files.delete = delete  # type: ignore[method-assign]
+    def other_first(self: Catalogue) -> contextlib.AbstractContextManager[tuple[Lock, ...]]:
+        monkeypatch.setattr(Catalogue, "nobody_locks", nobody_locks)
         with Catalogue.open(path) as second:
             mine, made.catalogue = made.catalogue, second
-            made.run(Policy(days=2))
+            assert len(made.run(Policy(days=2)).deleted) == 3
             made.catalogue = mine
-        delete(self, file)
+        return nobody_locks(self)
 
-    Files.delete = other_first  # type: ignore[method-assign]
-    try:
-        made.run(Policy(days=2))
-    finally:
-        Files.delete = delete  # type: ignore[method-assign]
+    monkeypatch.setattr(Catalogue, "nobody_locks", other_first)
+    assert made.run(Policy(days=2)).deleted == ()
     assert [event.kind for event in made.catalogue.events()] == [StoredEventKind.DELETED] * 3
     assert made.paths() == made.files()

@@ -6,15 +6,17 @@ Decides as the recorder does, by the same catalogue and the same measurements, a
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, told, warn_while_filling
+from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, state_folder, told, warn_while_filling
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.codec import Json, to_json
-from vmstui.recorder.keeper import policy
+from vmstui.recorder.downtime import read_alive
+from vmstui.recorder.keeper import away, policy
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, spoken, standings
 from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
@@ -39,6 +41,14 @@ def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> in
                 "deleted: the recorder fills it (vmstui up), or do it now: vmstui segments --rebuild"
             )
         warn_while_filling(catalogue)
+        held = away(now, read_alive(state_folder()), catalogue.last_at()) if rules != rules.without_age() else ""
+        if held:
+            rules = rules.without_age()
+            print(
+                f"{held}, by the clock of this machine: nothing is deleted because of its age until a recorder has run "
+                "for an hour (vmstui up). If the clock is wrong, set it right first",
+                file=sys.stderr,
+            )
         keeper = guard()
         if keeper.known(settings.recordings) is None:
             raise Refused(f"nothing was recorded to {recordings} yet: the recorder does that (vmstui up)")
@@ -46,7 +56,7 @@ def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> in
             if act:
                 outcome = run_pass(catalogue, rules, root, recordings, now)
                 print(json.dumps(_outcome_json(outcome)) if as_json else "\n".join(_outcome(outcome)))
-                return NOT_WELL if outcome.failed or outcome.plan.short or outcome.plan.refused else 0
+                return NOT_WELL if held or outcome.failed or outcome.plan.short or outcome.plan.refused else 0
             disk = measure(root)
             plan = dry_run(catalogue, rules, root, recordings, now) if dry else None
         footage = Within(catalogue, recordings)

@@ -15,6 +15,7 @@ from vmstui.model import Event, LogLevel
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.cataloguer import Cataloguer, Folder
 from vmstui.recorder.context import Context
+from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.history import EVENTS_KEPT
 from vmstui.recorder.keeper import Keeper
@@ -37,7 +38,12 @@ class Footage:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.cataloguer = Cataloguer(context.state_folder, boot_id(), self._folder, self._events_of, self._told)
         self._keeper = Keeper(
-            context.settings, context.guard, lambda: self.cataloguer.catalogue, self._note, self._warn
+            context.settings,
+            context.guard,
+            lambda: self.cataloguer.catalogue,
+            self._note,
+            self._warn,
+            alive=read_alive(context.state_folder),
         )
         resources.free_now = self._keeper.free_now
         context.published = self.cataloguer.published

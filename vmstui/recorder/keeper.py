@@ -6,7 +6,10 @@ at most every hour. What cannot be deleted is told once, not more often than tha
 
 The clock of the machine is trusted with the age of footage only while it goes on as clocks do: after a jump ahead of
 more than an hour the rule by age waits for an hour, so that a wrong clock can be set right before it costs everything
-there is. Started, asked and stopped by the service, on its event loop.
+there is. So it does after a start whose time is more than a day ahead of what is known of the time before: a clock that
+is wrong when the machine comes up looks as one that was away for long, and to wait costs the latter little.
+
+Started, asked and stopped by the service, on its event loop.
 """
 
 from __future__ import annotations
@@ -17,11 +20,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 from typing import TypeVar
 
 from vmstui.model import Event, EventKind, Settings
+from vmstui.recorder.downtime import Alive
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
 from vmstui.recording.catalogue import Catalogue
@@ -37,6 +41,9 @@ PORTION = 200
 TELL_EVERY_S = 3600.0
 RETRY_S = 3600.0
 JUMP_S = 3600.0
+AWAY = timedelta(days=1)
+"""From the last that is known of the time until a start: a recorder is seldom away for so long, and no footage is meant
+to be kept for less than this."""
 _TOLD_KEPT = 10_000
 """Files that were told once; where there are so many, the same ones may be told again."""
 _STOP_S = 2.0
@@ -62,9 +69,26 @@ def policy(settings: Settings) -> Policy:
     return policy_of(settings, RESUME_FACTOR * full_bytes(settings))
 
 
+def away(now: datetime, alive: Alive | None, newest: datetime | None) -> str:
+    """Why the time now is not yet to be trusted with the age of footage; empty if it is.
+
+    By the note of when a recorder ran last, and by the newest footage where there is none. A recorder that came up
+    within the last hour is not the proof: it noted when it began, and what it records begins, by the same clock.
+    """
+    settled = timedelta(seconds=JUMP_S)
+    for down in alive.downtimes if alive is not None else ():
+        if down.until - down.since > AWAY and down.until <= now < down.until + settled:
+            return f"no recorder ran from {_minute(down.since)} to {_minute(down.until)}"
+    last = newest if alive is None else alive.at
+    if last is not None and now - last > AWAY:
+        what = "nothing was recorded" if alive is None else "no recorder ran"
+        return f"{what} from {_minute(last)} to {_minute(now)}"
+    return ""
+
+
 class Keeper:
     """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
-    `say` what concerns all of them, both on the loop."""
+    `say` what concerns all of them, both on the loop. `alive` is the note that was found at the start."""
 
     def __init__(
         self,
@@ -74,6 +98,7 @@ class Keeper:
         note: Callable[[Event], None],
         say: Callable[[str], None],
         *,
+        alive: Alive | None = None,
         period_s: float = PERIOD_S,
         clocks: Clocks = lambda: (time.time(), boot_time_s()),
     ) -> None:
@@ -82,6 +107,7 @@ class Keeper:
         self._catalogue = catalogue
         self._note = note
         self._say = say
+        self._alive = alive
         self._period_s = period_s
         self._clocks = clocks
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
@@ -148,7 +174,7 @@ class Keeper:
         if catalogue is None or catalogue.fresh:
             return None  # what is oldest, and what is newest, is not known yet
         try:
-            now, rules = self._rules(settings)
+            now, rules = self._rules(settings, catalogue)
             with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
                 folder = Path(settings.recordings)
                 outcome = run_pass(catalogue, rules, root, folder, now, at_most=PORTION, leave=self._leave)
@@ -168,24 +194,26 @@ class Keeper:
         self._tell_troubles(outcome, now)
         return outcome
 
-    def _rules(self, settings: Settings) -> tuple[datetime, Policy]:
+    def _rules(self, settings: Settings, catalogue: Catalogue) -> tuple[datetime, Policy]:
         wall_s, boot_s = self._clocks()
+        now = datetime.fromtimestamp(wall_s, UTC)
         offset_s = wall_s - boot_s
-        step_s = 0.0 if self._offset_s is None else offset_s - self._offset_s
-        self._offset_s = offset_s
         rules = policy(settings)
-        if step_s > JUMP_S:
-            self._age_waits_until_s = boot_s + JUMP_S
-            self._on_loop(
-                self._say,
-                f"the clock of this machine was put forward by {step_s / 3600:.1f} h: for an hour nothing is deleted "
-                "because of its age",
-            )
+        if self._offset_s is None:
+            if why := away(now, self._alive, catalogue.last_at()):
+                self._hold_age(boot_s, f"{why}, by the clock of this machine")
+        elif (step_s := offset_s - self._offset_s) > JUMP_S:
+            self._hold_age(boot_s, f"the clock of this machine was put forward by {step_s / 3600:.1f} h")
         elif step_s < -JUMP_S:
             self._age_waits_until_s = 0.0
+        self._offset_s = offset_s
         if boot_s < self._age_waits_until_s:
             rules = rules.without_age()
-        return datetime.fromtimestamp(wall_s, UTC), rules
+        return now, rules
+
+    def _hold_age(self, boot_s: float, why: str) -> None:
+        self._age_waits_until_s = boot_s + JUMP_S
+        self._on_loop(self._say, f"{why}: for an hour nothing is deleted because of its age")
 
     def _leave(self, file: StoredFile) -> str:
         again_s, reason = self._left.get(file.path, (0.0, ""))
@@ -271,6 +299,10 @@ def _with(before: _Deleted | None, doomed: Doomed) -> _Deleted:
         return _Deleted(1, file.size_bytes, file.ended_at, doomed.measured, doomed.threshold)
     newest = max(before.newest, file.ended_at)
     return replace(before, count=before.count + 1, size_bytes=before.size_bytes + file.size_bytes, newest=newest)
+
+
+def _minute(at: datetime) -> str:
+    return at.isoformat(timespec="minutes")
 
 
 def _plural(count: int) -> str:

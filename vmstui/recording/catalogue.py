@@ -358,6 +358,13 @@ class Catalogue:
         with self._lock, self._told():
             return self._read_locks(camera)
 
+    @contextlib.contextmanager
+    def nobody_locks(self) -> Iterator[tuple[Lock, ...]]:
+        """All locks as they are, and stay until the end of this: a transaction, of which what is written meanwhile by
+        this thread is part. Others who write wait, so it has to be short."""
+        with self._writing():
+            yield self._read_locks(None)
+
     def _read_locks(self, camera: str | None) -> tuple[Lock, ...]:
         rows = self._connection.execute(f"SELECT {LOCK_COLUMNS} FROM locks ORDER BY id").fetchall()
         return tuple(lock_of(row) for row in rows if camera is None or row[1] == camera)
@@ -419,8 +426,11 @@ class Catalogue:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it or nothing."""
+        """A transaction, or part of the one of `nobody_locks`: all of it or nothing."""
         with self._lock, self._told():
+            if self._connection.in_transaction:  # begun by this thread, as it holds the lock
+                yield self._connection
+                return
             if catalogue_file.identity(self._path) != self._identity:
                 raise CatalogueError(f"the catalogue {self._path} was replaced by another process", reopen=True)
             self._connection.execute("BEGIN IMMEDIATE")
@@ -428,7 +438,7 @@ class Catalogue:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
+                if not self._ended and self._connection.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         self._connection.execute("ROLLBACK")
                 raise

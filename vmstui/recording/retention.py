@@ -9,7 +9,7 @@ and for a dry run, so that both decide alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -209,6 +209,16 @@ def standings(footage: Footage, policy: Policy, disk: Disk, now: datetime) -> tu
     return tuple(sorted(found, key=lambda standing: (standing.acts_in_s is None, standing.acts_in_s or 0.0)))
 
 
+def is_locked(file: StoredFile, locks: Iterable[Lock]) -> bool:
+    """Whether a file overlaps a lock of its camera; one of no length lies in the lock that it begins in."""
+    return any(
+        file.camera == lock.camera
+        and file.started_at < lock.until
+        and (file.ended_at > lock.since or file.started_at >= lock.since)
+        for lock in locks
+    )
+
+
 def spoken(size_bytes: float) -> str:
     """A size in powers of 1000, as they are configured: `12.3 GB`."""
     for unit, power in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
@@ -362,11 +372,7 @@ class _Guard:
             self._newest[file.camera] = frozenset(kept.path for files in newest for kept in files)
         if file.path in self._newest[file.camera]:
             return True
-        # A file of no length lies in the lock that it begins in.
-        return any(
-            file.started_at < lock.until and (file.ended_at > lock.since or file.started_at >= lock.since)
-            for lock in self._locks.get(file.camera, ())
-        )
+        return is_locked(file, self._locks.get(file.camera, ()))
 
 
 class _Planner:

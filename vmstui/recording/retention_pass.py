@@ -15,9 +15,11 @@ import errno
 import os
 import re
 import stat
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePath
 
 from vmstui.footage import Lock, StoredEvent, StoredEventKind
@@ -27,14 +29,16 @@ from vmstui.recording.catalogue_rows import Recent, StoredFile
 from vmstui.recording.journal import journal_file
 from vmstui.recording.layout import INTERNAL, camera_quarantine
 from vmstui.recording.publish import REASON_ENDING
-from vmstui.recording.retention import Disk, Doomed, Found, Plan, Policy
+from vmstui.recording.retention import Disk, Doomed, Found, Plan, Policy, is_locked
 
 _NAME = re.compile(r"_[0-9]{8}_[0-9]{6}(?:_[0-9]{1,6})?\.mp4")
 """Behind the folder of the camera: `naming.segment_path`, `naming.with_suffix`."""
 _QUARANTINED = re.compile(f".+{_NAME.pattern}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_BATCH = 200
-"""Files between two transactions of the catalogue."""
+_BATCH, _BATCH_S = 20, 1.0
+"""Files that are deleted in one transaction of the catalogue, and how long it may take: others who write wait."""
+_TURN_S = 0.11
+"""What they get between two at most, to have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,21 +216,32 @@ def run_pass(
         deleted: list[Doomed] = []
         gone = list(plan.gone)
         failed: list[Failure] = []
-        for start in range(0, len(plan.doomed), _BATCH):
+        waiting = deque(plan.doomed)
+        while waiting:
+            begun_s = time.monotonic()
             batch: list[Doomed] = []
-            for doomed in plan.doomed[start : start + _BATCH]:
-                try:
-                    if reason := files.look(doomed.file).reason:  # changed since it was planned
-                        failed.append(Failure(doomed.file, reason))
+            # Whoever locks something waits for these few, or is heard before them.
+            with catalogue.nobody_locks() as locks:
+                for _ in range(min(_BATCH, len(waiting))):
+                    doomed = waiting.popleft()
+                    if is_locked(doomed.file, locks):
                         continue
-                    files.delete(doomed.file)
-                    batch.append(doomed)
-                except FileNotFoundError:
-                    gone.append(doomed.file)
-                except OSError as error:
-                    failed.append(Failure(doomed.file, os.strerror(error.errno or 0)))
-            catalogue.remove([doomed.file.path for doomed in batch], [_deleted(doomed, now) for doomed in batch])
+                    try:
+                        if reason := files.look(doomed.file).reason:  # changed since it was planned
+                            failed.append(Failure(doomed.file, reason))
+                            continue
+                        files.delete(doomed.file)
+                        batch.append(doomed)
+                    except FileNotFoundError:
+                        gone.append(doomed.file)
+                    except OSError as error:
+                        failed.append(Failure(doomed.file, os.strerror(error.errno or 0)))
+                    if time.monotonic() - begun_s > _BATCH_S:
+                        break
+                catalogue.remove([doomed.file.path for doomed in batch], [_deleted(doomed, now) for doomed in batch])
             deleted += batch
+            if waiting:  # SQLite wakes nobody who waits: who does looks again at most every tenth of a second
+                time.sleep(min(time.monotonic() - begun_s, _TURN_S))
         # What another pass deleted at the same time is out of the catalogue, and told, already.
         known = catalogue.known(file.path for file in gone)
         gone = [file for file in gone if file.path in known]
@@ -240,7 +255,7 @@ def run_pass(
 def _emptied_days(catalogue: Catalogue, removed: Iterable[StoredFile]) -> list[tuple[str, date]]:
     emptied: list[tuple[str, date]] = []
     for camera, day in {(file.camera, file.started_at.astimezone(UTC).date()) for file in removed}:
-        midnight = datetime.combine(day, time(), UTC)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         if not catalogue.started_between(camera, midnight, midnight + timedelta(days=1)):
             emptied.append((camera, day))
     return emptied
