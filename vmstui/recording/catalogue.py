@@ -197,6 +197,11 @@ class Catalogue:
         rows = self._rows("SELECT first_us FROM cameras WHERE camera = ?", (camera,))
         return instant(rows[0][0]) if rows else None
 
+    def last_at(self) -> datetime | None:
+        """When the newest segment of all cameras began."""
+        rows = self._rows("SELECT max(started_us) FROM segments", ())
+        return instant(rows[0][0]) if rows[0][0] is not None else None
+
     def fact(self, name: str) -> str | None:
         """What was noted under a name."""
         rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
