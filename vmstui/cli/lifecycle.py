@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,8 @@ def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if foreground:
+        # Which line each value stands on is of use to nobody from here on, and a service would keep it for ever.
+        loaded = replace(loaded, origins={})
         return run_service(loaded, folders)
     pid = running_service(socket_path())
     if pid is not None:

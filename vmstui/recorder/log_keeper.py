@@ -89,8 +89,8 @@ class LogKeeper:
         """No cut is left to be finished."""
         self._cut_at_bytes = bounds.rotate_bytes
         self._allowed_bytes = bounds.live_bytes
-        self._idle = threading.Event()
-        self._idle.set()
+        self._done: threading.Event | None = None
+        """Of what is being done in the background, None while nothing is."""
 
     # -- for the reader ----------------------------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class LogKeeper:
 
     def waits(self) -> bool:
         """Whether there is something to be done, and nothing is being done."""
-        return not self.owned or (self._has_work() and self._idle.is_set())
+        return not self.owned or (self._has_work() and self._done is None)
 
     def look_after(self, fd: int) -> None:
         """Have done what is to be done with the file, if anything. Returns at once."""
@@ -138,12 +138,13 @@ class LogKeeper:
             own_fd = os.dup(fd)  # so that the reader may close its own
         except OSError:
             return  # no descriptor left; at the next look
-        self._idle.clear()
+        self._done = threading.Event()
         self._background(partial(self._work, own_fd))
 
     def settled(self, timeout_s: float) -> bool:
         """Wait until nothing is being done with the file; False if that takes longer."""
-        return self._idle.wait(timeout_s)
+        done = self._done
+        return done is None or done.wait(timeout_s)
 
     def files(self) -> str:
         """Where all lines are, for people."""
@@ -171,7 +172,9 @@ class LogKeeper:
             self._failed(fd, error)
         finally:
             os.close(fd)
-            self._idle.set()
+            done, self._done = self._done, None
+            if done is not None:
+                done.set()
 
     def _size(self, fd: int) -> int:
         return os.fstat(fd).st_size - self.start

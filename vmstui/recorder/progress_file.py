@@ -8,7 +8,6 @@ recordings.
 from __future__ import annotations
 
 import os
-from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +39,7 @@ class ProgressFile:
         self._fd = -1
         self._due_s = 0.0
         self._reports = 0
-        self._looks: deque[tuple[float, int, float]] = deque(maxlen=RATE_LOOKS)
+        self._looks: list[tuple[float, int, float]] = []
         """Instant, frames and ffmpeg's own time."""
 
     def look(self, now_s: float) -> None:
@@ -68,6 +67,7 @@ class ProgressFile:
             began_at = datetime.fromtimestamp(status.st_mtime - reported.out_time_s, UTC)
             self.footage_from = min(self.footage_from or began_at, began_at)
         self._looks.append((now_s, reported.frame, reported.out_time_s))
+        del self._looks[:-RATE_LOOKS]
         self.progress = self._with_rates(now_s, reported)
 
     def _with_rates(self, now_s: float, reported: Progress) -> Progress:

@@ -74,7 +74,8 @@ class Publisher:
         self._on_trouble = on_trouble
         self._jobs: list[_Job] = []
         """The first is being done."""
-        self._cured = asyncio.Event()
+        self._cured: asyncio.Event | None = None
+        """Waited for in trouble."""
         self._task: asyncio.Task[None] | None = None
         """Does them, while there are any."""
 
@@ -85,7 +86,8 @@ class Publisher:
 
     def try_again(self) -> None:
         """The disk is well again: what could not be done is worth another try now."""
-        self._cured.set()
+        if self._cured is not None:
+            self._cured.set()
 
     def generation_ended(self, spool: Spool) -> None:
         """No worker writes into this spool any more: settle what is left in it and remove it."""
@@ -129,7 +131,7 @@ class Publisher:
                         self._on_trouble(f"not published, tried again: {error}")
                         self._context.storage_due.set()
                     self.troubled = True
-                    self._cured.clear()
+                    self._cured = asyncio.Event()
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._cured.wait(), RETRY_S)
             self.troubled = False
