@@ -248,6 +248,16 @@ def test_locks_that_cannot_be_read_back_are_no_reason_to_forget_them(path: Path)
 # -- the file --------------------------------------------------------------------------------------------------------
 
 
+def test_the_same_segment_and_gap_added_by_two_are_there_once(path: Path) -> None:
+    lost = Gap("lobby", segment(1).ended_at, 2.5, GapCause.UNKNOWN, "first")
+    with Catalogue.open(path) as service, Catalogue.open(path) as command:
+        assert service.add([segment(2)], [lost]) == 1
+        assert command.add([segment(2)], [replace(lost, detail="second")]) == 0
+        assert command.gaps("lobby", None, None) == (lost,)
+        command.replace_gaps("lobby", lost.started_at, lost.ended_at, [replace(lost, detail="third")])
+        assert [gap.detail for gap in service.gaps("lobby", None, None)] == ["third"]
+
+
 def test_a_new_catalogue_is_fresh_until_it_is_filled(path: Path) -> None:
     with Catalogue.open(path) as catalogue:
         assert catalogue.fresh

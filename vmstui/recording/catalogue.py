@@ -93,8 +93,8 @@ class Catalogue:
     # -- segments -----------------------------------------------------------------------------------------------------
 
     def add(self, segments: Iterable[Segment], gaps: Iterable[Gap] = ()) -> int:
-        """Note segments, and the gaps before and in them, all or nothing; a segment whose path is known stays as it is.
-        The number of those that were new."""
+        """Note segments, and the gaps before and in them, all or nothing; a segment whose path is known stays as it is,
+        and so does a gap that is known. The number of segments that were new."""
         rows = [segment_row(segment) for segment in segments]
         marks = ", ".join("?" * (SEGMENT_COLUMNS.count(",") + 2))
         with self._writing() as connection:
@@ -495,7 +495,7 @@ def _placed(below: PurePath | None) -> tuple[str, tuple[Value, ...]]:
 
 def _add_gaps(connection: sqlite3.Connection, gaps: Iterable[Gap]) -> None:
     connection.executemany(
-        "INSERT INTO gaps (camera, started_us, ended_us, length_s, cause, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO gaps (camera, started_us, ended_us, length_s, cause, detail) VALUES (?, ?, ?, ?, ?, ?)",
         [
             (gap.camera, micros(gap.started_at), micros(gap.ended_at), gap.length_s, gap.cause.value, text(gap.detail))
             for gap in gaps

@@ -83,6 +83,8 @@ SCHEMA = (
         cause TEXT NOT NULL,
         detail TEXT NOT NULL)""",
     "CREATE INDEX gaps_by_end ON gaps (camera, ended_us)",
+    # The service and a command may find the same one at the same time.
+    "CREATE UNIQUE INDEX gaps_once ON gaps (camera, started_us, ended_us)",
     """CREATE TABLE locks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         camera TEXT NOT NULL,
