@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ from vmstui.footage import Segment, SegmentVerdict
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder import keeper as keeper_module
 from vmstui.recorder.downtime import Alive, came_up
-from vmstui.recorder.keeper import Keeper, away
+from vmstui.recorder.keeper import Keeper, away, ended
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
@@ -293,6 +295,26 @@ async def test_damage_that_the_keeper_finds_lets_the_cataloguer_open_it_anew(tmp
         kept.catalogue = Catalogue.open(path)
         assert kept.catalogue.fresh
     assert len(kept.files()) == 4
+
+
+async def test_it_stops_while_every_thread_that_could_wait_for_it_hangs_on_a_dead_disk(tmp_path: Path) -> None:
+    disk_answers = threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    hanging = loop.run_in_executor(None, disk_answers.wait)
+    kept = Kept(tmp_path)
+    try:
+        kept.keeper.start()
+        await asyncio.wait_for(kept.keeper.stop(), LIMIT_S)
+        assert await ended(threading.Thread(), 0.0), "one that never began"
+        stuck = threading.Thread(target=disk_answers.wait)
+        stuck.start()
+        assert not await ended(stuck, 0.1)
+    finally:
+        disk_answers.set()
+        await hanging
+        kept.catalogue.close()
+    stuck.join()
 
 
 async def test_a_new_configuration_acts_at_once(tmp_path: Path) -> None:

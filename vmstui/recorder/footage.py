@@ -7,6 +7,7 @@ the service, which starts it once its cameras are taken over.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.history import EVENTS_KEPT
-from vmstui.recorder.keeper import Keeper
+from vmstui.recorder.keeper import Keeper, ended
 from vmstui.recorder.process import boot_id
 from vmstui.recorder.resources import Resources
 from vmstui.settings.names import camera_folder
@@ -57,7 +58,9 @@ class Footage:
     async def stop(self) -> None:
         """Bring what is handed over to its place, if that can be done soon."""
         await self._keeper.stop()
-        await asyncio.to_thread(self.cataloguer.stop, STOP_S)
+        stopping = threading.Thread(target=self.cataloguer.stop, args=(STOP_S,), name="end of catalogue", daemon=True)
+        stopping.start()
+        await ended(stopping, STOP_S)
 
     def configure(self) -> None:
         """The settings of the context changed."""

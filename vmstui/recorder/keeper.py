@@ -46,7 +46,7 @@ AWAY = timedelta(days=1)
 to be kept for less than this."""
 _TOLD_KEPT = 10_000
 """Files that were told once; where there are so many, the same ones may be told again."""
-_STOP_S = 2.0
+_STOP_S, _LOOK_S = 2.0, 0.02
 
 Told = TypeVar("Told")
 Clocks = Callable[[], tuple[float, float]]
@@ -67,6 +67,16 @@ class _Deleted:
 def policy(settings: Settings) -> Policy:
     """What retention keeps to, so that a disk that was full has room enough to be recorded to again."""
     return policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+
+
+async def ended(thread: threading.Thread, patience_s: float) -> bool:
+    """Wait for a thread to end, and no longer than that; whether it did. Needs no other thread to wait in: those of
+    `asyncio.to_thread` may all hang on a dead disk."""
+    for _ in range(round(patience_s / _LOOK_S)):
+        if not thread.is_alive():
+            break
+        await asyncio.sleep(_LOOK_S)
+    return not thread.is_alive()
 
 
 def away(now: datetime, alive: Alive | None, newest: datetime | None) -> str:
@@ -137,7 +147,7 @@ class Keeper:
         """No further portion; tells what is still untold. A disk that hangs is not waited for."""
         self._ended = True
         self._due.set()
-        await asyncio.to_thread(self._thread.join, _STOP_S)
+        await ended(self._thread, _STOP_S)
         self._answer(False)
         if not self._thread.is_alive():
             for event in self._lines(0.0):
