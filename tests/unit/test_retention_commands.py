@@ -135,6 +135,17 @@ def test_with_a_catalogue_that_is_half_filled_nothing_goes_and_whoever_asks_is_t
     assert len(kept.files()) == 7
 
 
+def test_footage_of_another_recordings_folder_is_left_alone_and_said(
+    kept: Kept, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    kept.folder = tmp_path / "earlier"
+    kept.add("gate", 200)
+    assert main(["retention"]) == 0
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert first == "1 segment of another recordings folder: left alone"
+    assert second.startswith("10 segments, 1.0 kB; ")
+
+
 def test_now_deletes_nothing_by_age_when_the_clock_is_far_ahead_of_the_last_recorder(
     kept: Kept, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

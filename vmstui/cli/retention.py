@@ -74,7 +74,9 @@ def _state(footage: Within, rules: Policy, disk: Disk, now: datetime) -> list[st
     count, size_bytes = footage.total(None)
     found = standings(footage, rules, disk, now)
     rows = [(one.rule.value, one.camera, one.measured, one.threshold, _when(one)) for one in found]
+    elsewhere, _ = footage.left_out()
     return [
+        *([f"{plural(elsewhere, 'segment')} of another recordings folder: left alone"] if elsewhere else []),
         f"{plural(count, 'segment')}, {spoken(size_bytes)}; {plural(len(footage.locks(None)), 'lock')}; "
         f"{spoken(disk.free_bytes)} of {spoken(disk.total_bytes)} free",
         f"next to act: {_named(found[0])}, {_when(found[0])}",

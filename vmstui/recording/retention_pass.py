@@ -76,9 +76,14 @@ class Within:
         return tuple(camera for camera in self._catalogue.cameras() if self.total(camera)[0] > 0)
 
     def total(self, camera: str | None) -> tuple[int, int]:
+        others = self.left_out() if camera is None else self._elsewhere.get(camera, (0, 0))
         count, size_bytes = self._catalogue.total(camera)
-        others = self._elsewhere.values() if camera is None else [self._elsewhere.get(camera, (0, 0))]
-        return count - sum(other[0] for other in others), size_bytes - sum(other[1] for other in others)
+        return count - others[0], size_bytes - others[1]
+
+    def left_out(self) -> tuple[int, int]:
+        """How many segments lie elsewhere, and their bytes."""
+        others = self._elsewhere.values()
+        return sum(other[0] for other in others), sum(other[1] for other in others)
 
     def oldest(self, camera: str | None) -> Iterator[StoredFile]:
         return self._catalogue.oldest(camera, below=self._recordings)
