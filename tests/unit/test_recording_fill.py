@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -153,6 +154,37 @@ def test_what_a_service_died_over_is_found_by_the_next_one(tmp_path: Path, catal
     assert looked_at == [unnoted]
     assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, inspect, BERLIN, lambda camera: ()).new == 0
     assert looked_at == [unnoted]
+
+
+def test_of_a_long_journal_only_the_end_is_read_again(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".vmstui").mkdir()
+    day = tmp_path / "Lobby" / "2025-10-20"
+    day.mkdir(parents=True)
+
+    def publish(number: int) -> Segment:
+        path = day / f"Lobby_20251020_{12 + number // 60:02d}{number % 60:02d}00.mp4"
+        path.write_bytes(b"x")
+        segment = replace(_segment(60.0 * number, 1, number), path=str(path))
+        journal.append(tmp_path, segment)
+        return segment
+
+    segments = [publish(number) for number in range(400)]
+    record(catalogue, segments[:-5], lambda camera: ())
+    parsed: list[int] = []
+    real = journal.parsed
+
+    def counted(where: Path, lines: Sequence[bytes]) -> tuple[Segment, ...]:
+        parsed.append(len(lines))
+        return real(where, lines)
+
+    monkeypatch.setattr(journal, "parsed", counted)
+    since = START.date()
+    found = ingest(catalogue, tmp_path, {}, lambda path: Found(), BERLIN, lambda camera: (), since=since)
+    assert (found.new, sum(parsed)) == (5, 40)
+    assert ingest(catalogue, tmp_path, {}, lambda path: Found(), BERLIN, lambda camera: ()).new == 0
+    assert sum(parsed) == 440
 
 
 def test_files_of_somebody_else_are_no_segments(tmp_path: Path, catalogue: Catalogue) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -28,6 +29,7 @@ CATCH_UP_S = 2.0
 """Until the recordings folder is known to be the right one."""
 
 
+BREATH_S = 0.01
 COMPLETE = "complete"
 """Fact in the catalogue: of which folder everything up to when is in it."""
 
@@ -67,14 +69,17 @@ class Cataloguer:
         self._alive = came_up(read_alive(state_folder), datetime.now(UTC), boot)
         self._state_folder = state_folder
         self._noted = False
+        self._due_s = 0.0
         self._complete_for = ""
         """Id of the recordings folder of which everything is in the catalogue."""
         self._told = ""
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
 
-    def start(self) -> None:
-        """Begin with what an earlier service did not get to."""
+    def start(self, after_s: float = 0.0) -> None:
+        """Note what is published; after some seconds, when more urgent things are done, begin with what an earlier
+        service did not get to."""
+        self._due_s = time.monotonic() + after_s
         self._thread.start()
 
     def stop(self, patience_s: float = 5.0) -> None:
@@ -116,6 +121,11 @@ class Cataloguer:
             self._alive = replace(self._alive, at=now)
             write_alive(self._state_folder, self._alive)
 
+    def _breathe(self) -> None:
+        """Between the days of cameras: hundreds of them must not keep the loop from its work."""
+        self._say_alive()
+        time.sleep(BREATH_S)
+
     def _handed_over(self, wait_s: float) -> list[Segment]:
         """What was published since, waiting for the first of it."""
         segments: list[Segment] = []
@@ -130,10 +140,16 @@ class Cataloguer:
         if self.catalogue is None:
             self.catalogue = Catalogue.open(self._path)
             self._complete_for = ""
-        around = self._around()
+        unreadable: OSError | None = None
+        around = self._around() if time.monotonic() >= self._due_s else None
         if around is not None and around.id != self._complete_for and not self._ended:
-            self._catch_up(self.catalogue, around)
+            try:
+                self._catch_up(self.catalogue, around)
+            except OSError as error:  # of one folder, say: what is recorded now is noted all the same
+                unreadable = error
         record(self.catalogue, waiting, self._events_of, self._alive.downtimes)
+        if unreadable is not None:
+            raise unreadable
         if self._caught_up and self._queue.empty():
             noted = f"{self._complete_for} {datetime.now(UTC).isoformat()}"
             self.catalogue.set_fact(COMPLETE, noted)
@@ -153,7 +169,7 @@ class Cataloguer:
             self._events_of,
             self._alive.downtimes,
             since=None if catalogue.fresh else _complete_since(catalogue.fact(COMPLETE), around.id),
-            progress=lambda text: self._say_alive(),
+            progress=lambda text: self._breathe(),
             ended=lambda: self._ended,
         )
         now = self._around()

@@ -25,6 +25,8 @@ from vmstui.recorder.resources import Resources
 from vmstui.settings.names import camera_folder
 
 STOP_S = 5.0
+CATCH_UP_AFTER_S = 5.0
+"""First all workers are taken over."""
 
 
 class Footage:
@@ -52,7 +54,7 @@ class Footage:
     def start(self) -> None:
         """From now on, on the running loop."""
         self._loop = asyncio.get_running_loop()
-        self.cataloguer.start()
+        self.cataloguer.start(after_s=CATCH_UP_AFTER_S)
         self._keeper.start()
 
     async def stop(self) -> None:

@@ -25,6 +25,8 @@ from vmstui.recording.naming import SUFFIX
 RECENT = 8
 """Segments before a new one that may have ended last: there are two at most in a hand-over, and some fail."""
 BATCH = 500
+LOOKED_BACK = 20
+"""Lines of a journal that are known before what stands above them is taken for known, too."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r".+_(\d{8}_\d{6})(?:_\d+)?" + re.escape(SUFFIX))
 
@@ -119,7 +121,7 @@ def ingest(
             if ended():
                 return Ingested(new, unread, whole=False)
             if since is None or file.stem >= since.isoformat():
-                segments, _ = journal.read(recordings, file)
+                segments = _unknown(catalogue, recordings, file, whole=since is None)
                 new += record(catalogue, [one for one in segments if Path(one.path).exists()], events_of, downtimes)
                 progress(f"{camera}: journal of {file.stem}")
     for folder, camera in folders.items():
@@ -139,6 +141,20 @@ def ingest(
             new += record(catalogue, found, events_of, downtimes)
             progress(f"{camera}: {day.name}")
     return Ingested(new, unread, whole=True)
+
+
+def _unknown(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -> list[Segment]:
+    """The segments of a journal that may not be catalogued; unless `whole`, only the last ones are looked at, back to
+    where all are known: a segment is noted in the order in which it was published."""
+    lines = journal.lines(file)
+    segments: list[Segment] = []
+    for end in range(len(lines), 0, -LOOKED_BACK):
+        part = journal.parsed(recordings, lines[max(0, end - LOOKED_BACK) : end])
+        known = catalogue.known(segment.path for segment in part)
+        segments[:0] = [segment for segment in part if segment.path not in known]
+        if part and len(known) == len(part) and not whole:
+            break
+    return segments
 
 
 def forget_vanished(catalogue: Catalogue) -> int:

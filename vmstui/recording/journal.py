@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from math import isfinite
@@ -72,24 +72,27 @@ def days(recordings: Path, camera: str) -> tuple[Path, ...]:
         return ()
 
 
-def read(recordings: Path, file: Path, offset: int = 0) -> tuple[tuple[Segment, ...], int]:
-    """The segments in a journal file after an offset, and the offset after the last whole line.
+def read(recordings: Path, file: Path) -> tuple[Segment, ...]:
+    """The segments in a journal file, in the order in which they were published. Raises OSError."""
+    return parsed(recordings, lines(file))
 
-    Lines that make no sense, and such that name a file outside of the recordings folder, are left out. Raises OSError
-    for a disk that cannot be read.
-    """
+
+def lines(file: Path) -> list[bytes]:
+    """The whole lines of a journal file. Raises OSError for a disk that cannot be read."""
     try:
-        with file.open("rb") as stream:
-            stream.seek(offset)
-            raw = stream.read()
+        raw = file.read_bytes()
     except FileNotFoundError:
-        return (), offset
-    end = raw.rfind(b"\n") + 1
-    return tuple(_parsed(recordings, raw[:end])), offset + end
+        return []
+    return raw[: raw.rfind(b"\n") + 1].splitlines()
 
 
-def _parsed(recordings: Path, raw: bytes) -> Iterator[Segment]:
-    for line in raw.splitlines():
+def parsed(recordings: Path, found: Sequence[bytes]) -> tuple[Segment, ...]:
+    """The segments in lines of a journal. What makes no sense, or names a file outside of the folder, is left out."""
+    return tuple(_parsed(recordings, found))
+
+
+def _parsed(recordings: Path, found: Sequence[bytes]) -> Iterator[Segment]:
+    for line in found:
         try:
             segment = from_json(Segment, json.loads(line))
         except (ValueError, CodecError, OverflowError, RecursionError):
