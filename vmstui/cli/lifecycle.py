@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 120.0
+END_S = 15.0
 RELOAD_TIMEOUT_S = 60.0
 """To find out what another ffmpeg can do takes a while."""
 
@@ -177,7 +178,9 @@ def down(config: str | None) -> int:
     """Stop recording, settle all segments, end the service."""
     from vmstui.model import LeftBehind
 
+    pid = running_service(socket_path())
     left = from_json(LeftBehind, call(socket_path(), "shutdown", timeout_s=SHUTDOWN_TIMEOUT_S))
+    _wait_for_end(pid)
     for sentence in left.sentences:
         print(sentence, file=sys.stderr)
     if left.stuck:
@@ -185,6 +188,19 @@ def down(config: str | None) -> int:
         return 1
     print("recording stopped, all segments closed, recorder ended")
     return 0
+
+
+def _wait_for_end(pid: int | None) -> None:
+    """The answer comes while the service still puts things away; whoever starts another one next must not meet it."""
+    deadline_s = time.monotonic() + END_S
+    while pid is not None and time.monotonic() < deadline_s:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
+        except OSError:
+            return
+        if state in b"ZX":
+            return
+        time.sleep(0.02)
 
 
 def reload(*, as_json: bool, dry_run: bool = False) -> int:

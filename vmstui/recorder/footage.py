@@ -39,6 +39,7 @@ class Footage:
         self._fleet = fleet
         self._say = say
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = False
         self.cataloguer = Cataloguer(context.state_folder, boot_id(), self._folder, self._events_of, self._told)
         self._keeper = Keeper(
             context.settings,
@@ -59,6 +60,9 @@ class Footage:
 
     async def stop(self) -> None:
         """Bring what is handed over to its place, if that can be done soon."""
+        if self._stopped:
+            return
+        self._stopped = True
         await self._keeper.stop()
         stopping = threading.Thread(target=self.cataloguer.stop, args=(STOP_S,), name="end of catalogue", daemon=True)
         stopping.start()

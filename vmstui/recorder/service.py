@@ -157,6 +157,7 @@ class Service:
         self.leaving = True
         left = await self.fleet.shutdown()
         await self.live.end()
+        await self._footage.stop()  # what was settled last is catalogued before anybody is told that all is done
         self.stopping.set()
         return left
 
