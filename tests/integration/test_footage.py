@@ -30,7 +30,9 @@ def _segments(recorder: Recorder, *arguments: str) -> list[Segment]:
 
 
 def _gaps(recorder: Recorder) -> list[Gap]:
-    return [from_json(Gap, line["gap"]) for line in _told(recorder, "gaps", "--from", "-1h") if "gap" in line]
+    """Those that are over."""
+    told = _told(recorder, "gaps", "--from", "-1h")
+    return [from_json(Gap, line["gap"]) for line in told if "gap" in line and not line["ongoing"]]
 
 
 def _on_disk(recorder: Recorder) -> set[str]:
