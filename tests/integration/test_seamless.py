@@ -16,6 +16,7 @@ import av
 import pytest
 
 from tests.integration.harness import PASSWORD, Recorder, wait_until
+from tests.peers import unavailable
 from vmstui.footage import Segment, SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraSnapshot, CameraState, EventKind
@@ -227,11 +228,22 @@ def test_a_restart_while_nothing_may_start_waits_and_what_records_goes_on(
     recorder.config.write_text(recorder.config.read_text().replace("length: 5s", "length: 1h"))
     recorder.start()
     before = recorder.wait_recording()
-    away = recorder.recordings.with_name("away")
-    recorder.recordings.rename(away)  # as of a disk that is gone: what is open goes on, nothing new may start
-    recorder.wait_for("nothing may start", lambda _: not recorder.snapshot().storage.usable)
-    assert recorder.command("restart", "cam1").returncode == 0
-    wait_until(lambda: any("replaced later" in event.text for event in recorder.details().events), "it is told")
-    assert recorder.camera().pid == before.pid
-    away.rename(recorder.recordings)
+    with read_only(recorder.recordings):  # what is open goes on, nothing new may start
+        recorder.wait_for("nothing may start", lambda _: not recorder.snapshot().storage.usable)
+        assert recorder.command("restart", "cam1").returncode == 0
+        wait_until(lambda: any("replaced later" in event.text for event in recorder.details().events), "it is told")
+        assert recorder.camera().pid == before.pid
     recorder.wait_recording(generation=before.generation + 1)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """A folder that is reached through a read-only mount of itself; files that are open already can be written."""
+    mounted = subprocess.run(["mount", "--bind", str(folder), str(folder)], capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        unavailable(f"mounting a folder is not allowed here: {mounted.stderr.strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)

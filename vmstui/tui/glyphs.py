@@ -49,6 +49,7 @@ EVENT = {
     EventKind.CHANGEOVER: "→",
     EventKind.ALARM: "◆",
     EventKind.HEALTHY: "✔",
+    EventKind.RETENTION: "■",
 }
 
 VERDICT = {

@@ -28,6 +28,7 @@ KIND_ROLE = {
     EventKind.CHANGEOVER: Role.BUSY,
     EventKind.ALARM: Role.PILL_BAD,
     EventKind.HEALTHY: Role.OK,
+    EventKind.RETENTION: Role.LABEL,
 }
 WIDE = 100
 """Cells from which a time shows its year as well."""
