@@ -52,6 +52,13 @@ def test_a_quarter_more_or_less_is_taken_as_it_is(duration_s: float) -> None:
     assert judge(Found(duration_s=duration_s), CLOSED) == (SegmentVerdict.GOOD, "")
 
 
+def test_a_first_segment_may_begin_with_what_a_server_had_kept() -> None:
+    first = replace(CLOSED, took_s=3.0, first=True)
+    assert judge(Found(duration_s=13.0), first) == (SegmentVerdict.GOOD, "")
+    assert judge(Found(duration_s=13.0), replace(first, first=False))[0] is SegmentVerdict.SUSPECT
+    assert judge(Found(duration_s=100.0), replace(CLOSED, first=True))[0] is SegmentVerdict.SUSPECT
+
+
 def test_what_a_worker_died_over_is_partial_however_long_it_took() -> None:
     verdict, reason = judge(Found(duration_s=3.0), replace(CLOSED, closed=False))
     assert verdict is SegmentVerdict.PARTIAL

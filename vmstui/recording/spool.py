@@ -168,7 +168,7 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
         found = inspect(str(file))
     except ValueError as error:
         found = error
-    verdict, reason = judge(found, Expected(closed, status.st_size, origin.codec, took_s))
+    verdict, reason = judge(found, Expected(closed, status.st_size, origin.codec, took_s, first=int(file.stem) == 0))
     media = None if isinstance(found, ValueError) else found
     plays = verdict is not SegmentVerdict.BROKEN
     duration_s = media.duration_s if media and plays else 0.0
