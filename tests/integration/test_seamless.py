@@ -92,7 +92,7 @@ def test_a_seamless_restart_covers_every_frame_of_the_camera(
     sources = simulated()
     before = start(recorder, sources)
     with witness(recorder, sources, abilities[1]) as seen:
-        wait_until(lambda: recorder.camera().segments_closed >= 2, "a segment that the witness saw the beginning of")
+        wait_until(lambda: recorder.camera().segments_closed >= 3, "a segment that the witness saw the beginning of")
         done = recorder.command("restart", "cam1", "--wait")
         assert done.returncode == 0, done.stdout
         now = recorder.camera()
