@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from vmstui.cli.footage import guard
 from vmstui.cli.lifecycle import socket_path
@@ -28,6 +27,7 @@ from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.gaps import Downtime, explained
 from vmstui.recording.guard import WrongFolder
+from vmstui.recording.naming import zone_of
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
 from vmstui.tui.format import size
@@ -191,7 +191,7 @@ def _local(at: datetime, zone: tzinfo | None) -> str:
 
 
 def file_zone(settings: Settings) -> tzinfo | None:
-    return None if settings.timezone == "local" else ZoneInfo(settings.timezone)
+    return zone_of(settings.timezone)
 
 
 def _today(now: datetime, zone: tzinfo | None) -> datetime:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
@@ -29,7 +29,6 @@ from vmstui.model import (
     RecorderSnapshot,
     ReloadEffects,
     Sample,
-    Settings,
     Touch,
 )
 from vmstui.recorder.arrival import Arrival, arrived
@@ -48,6 +47,7 @@ from vmstui.recorder.state_folder import installation_id, take_state_folder
 from vmstui.recorder.unit import look
 from vmstui.recorder.wall_clock import clock_seen, recall_clock
 from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
+from vmstui.recording.naming import zone_of
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
 from vmstui.telemetry.procfs import ProcessGone, ProcReader, together
 from vmstui.telemetry.ring import SampleRing
@@ -97,7 +97,7 @@ class Service:
             logbook=self._logbook,
             live=self.live,
             publishing=self._executor,
-            zone=_zone(self.settings),
+            zone=zone_of(self.settings.timezone),
             clock=recall_clock(state_folder),
         )
         if inheritance is not None:
@@ -192,7 +192,7 @@ class Service:
         relay, _ = self.live.consequence(loaded.settings.live)
         self.settings = self._context.settings = loaded.settings
         self._context.masker = Masker(secret_values(self.settings))
-        self._context.zone = _zone(self.settings)
+        self._context.zone = zone_of(self.settings.timezone)
         self.resources.configure(self.settings)
         self._footage.configure()
         self._context.storage_due.set()
@@ -400,11 +400,3 @@ def _summary(cameras: tuple[CameraTouch, ...]) -> str:
     untouched = sum(camera.touch is Touch.UNTOUCHED for camera in cameras)
     parts = [f"{touch} {', '.join(ids)}" for touch, ids in touched.items() if ids]
     return "; ".join([*parts, f"{untouched} camera{'' if untouched == 1 else 's'} untouched"])
-
-
-def _zone(settings: Settings) -> tzinfo | None:
-    if settings.timezone in ("local", "UTC"):
-        return None if settings.timezone == "local" else UTC
-    from zoneinfo import ZoneInfo  # here, since most need it not, and it takes a megabyte
-
-    return ZoneInfo(settings.timezone)

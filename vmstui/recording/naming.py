@@ -7,7 +7,7 @@ default; an hour that comes twice in autumn brings names that are taken, which `
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 SUFFIX = ".mp4"
 
@@ -19,6 +19,15 @@ def segment_path(folder: str, started_at: datetime, zone: tzinfo | None) -> tupl
     """
     local = started_at.astimezone(zone)
     return (folder, local.strftime("%Y-%m-%d")), f"{folder}_{local.strftime('%Y%m%d_%H%M%S')}{SUFFIX}"
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """The zone of file names, by its name in the configuration; None is that of the machine, for `local`."""
+    if name in ("local", "UTC"):
+        return None if name == "local" else UTC
+    from zoneinfo import ZoneInfo  # here, since most need it not, and it takes a megabyte
+
+    return ZoneInfo(name)
 
 
 def with_suffix(name: str, number: int) -> str:
