@@ -144,6 +144,17 @@ def test_a_recorder_that_noted_something_was_not_down() -> None:
     ]
 
 
+def test_what_a_worker_had_not_written_yet_when_it_died_unwatched_is_missing_for_the_same_reason() -> None:
+    down = Downtime(_at(62), _at(200), new_boot=False)
+    noticed = _event(201, GapCause.UNKNOWN, "ended while no service looked")
+    assert _told(gaps_of(_segment(200, 2), [_segment(0)], [noticed], [down])) == [(60, 140, GapCause.SERVICE)]
+    long_after = [replace(down, since=_at(80))]
+    assert _told(gaps_of(_segment(200, 2), [_segment(0)], [noticed], long_after)) == [
+        (60, 20, GapCause.UNKNOWN),
+        (80, 120, GapCause.SERVICE),
+    ]
+
+
 def test_a_downtime_elsewhere_explains_nothing() -> None:
     down = [Downtime(_at(-50), _at(20), new_boot=False), Downtime(_at(90), _at(95), new_boot=False)]
     assert _told(gaps_of(_segment(70, 2), [_segment(0)], [], down)) == [(60, 10, GapCause.UNKNOWN)]

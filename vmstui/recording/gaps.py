@@ -124,6 +124,8 @@ def _without_recorder(changes: list[_Change], downtime: Downtime, ended_at: date
     since, until = max(downtime.since, changes[0].at), min(downtime.until, ended_at)
     if since >= until:
         return changes
+    if changes[0].cause is GapCause.UNKNOWN and since - changes[0].at <= SEARCHED:
+        since = changes[0].at  # what ffmpeg had not written yet when it ended is missing, too
     text = "the machine was down, or started anew" if downtime.new_boot else "no recorder ran"
     down = _Change(since, GapCause.MACHINE if downtime.new_boot else GapCause.SERVICE, text)
     in_force = [change for change in changes if change.at <= until][-1]
