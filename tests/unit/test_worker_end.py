@@ -69,9 +69,8 @@ def durable(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("asked_for", [None, True])
-async def test_a_note_waits_for_the_disk_at_the_end_of_a_run_only_if_nothing_newer_follows_or_a_person_asked(
-    context: Context, durable: list[str], monkeypatch: pytest.MonkeyPatch, asked_for: bool | None
+async def test_between_a_death_and_the_next_start_nothing_waits_for_the_disk(
+    context: Context, durable: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(worker: Worker) -> Never:
         await asyncio.Event().wait()
@@ -80,20 +79,48 @@ async def test_a_note_waits_for_the_disk_at_the_end_of_a_run_only_if_nothing_new
     monkeypatch.setattr(Worker, "launch", never)
     made = CameraWorker(LOBBY, context)
     worker = made.worker
-    worker.save(replace(worker.record, generation=7, wanted=asked_for))
+    worker.save(replace(worker.record, generation=7))
     worker.machine = m.Machine(CameraState.RECORDING, wanted=True, alive=True, policy=WORKER_POLICY)
-    durable.clear()
     ended = worker.ended(Exit(code=1), uptime_s=90.0)
     assert load_record(worker.note_path, LOBBY.id) == worker.record, "whoever comes next knows of the end in any case"
     worker.dispatch(replace(ended, recorded=True))
     states = [worker.machine.state]
-    written = ["worker.json"] if asked_for else []
-    assert [name for name in durable if name == "worker.json"] == written, "a start follows, and with it a newer note"
     worker.dispatch(ev.NotStarted(ended.retry, "no such address", 0.0))
     states.append(worker.machine.state)
     assert states == [CameraState.STARTING, CameraState.BACKOFF]
-    assert [name for name in durable if name == "worker.json"] == ["worker.json"], "now nothing follows for a while"
+    assert durable == []
     made.close()
+
+
+@pytest.mark.parametrize("spoilt", [b"", b'{"camera": "lob', None])
+async def test_what_a_person_asked_for_outlasts_a_power_cut_that_the_note_of_the_worker_does_not(
+    context: Context, durable: list[str], spoilt: bytes | None
+) -> None:
+    made = CameraWorker(LOBBY, context)
+    made.stop("ann")
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+    assert durable == ["wanted.json"]
+    made.close()
+    note = made.worker.note_path
+    if spoilt is None:
+        note.unlink()
+    else:
+        note.write_bytes(spoilt)
+    again = CameraWorker(LOBBY, context)
+    assert not again.wanted
+    again.start("bob")
+    again.close()
+    note.write_bytes(spoilt or b"")
+    assert CameraWorker(LOBBY, context).wanted
+
+
+async def test_a_note_of_what_was_asked_for_that_cannot_be_read_is_told_by_that_of_the_worker(context: Context) -> None:
+    made = CameraWorker(LOBBY, context)
+    made.stop("ann")
+    made.close()
+    for spoilt in (b"", b'"yes"', b"0"):
+        (made.folder / "wanted.json").write_bytes(spoilt)
+        assert not CameraWorker(LOBBY, context).wanted
 
 
 async def test_what_an_ended_worker_left_waits_until_the_next_one_had_time_to_start(

@@ -22,6 +22,7 @@ from vmstui.footage import Gap, Segment, SegmentVerdict
 from vmstui.model import CameraState, Event, RecorderSnapshot, Settings
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.history import EVENTS_KEPT, History
+from vmstui.recorder.slots import slots_are_free
 from vmstui.recording.account import account, spoken
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
@@ -159,8 +160,6 @@ def _ongoing(settings: Settings, catalogue: Catalogue, now: datetime) -> list[Ga
 
 
 def _worker_lives(state: Path, camera: str) -> bool:
-    from vmstui.recorder.worker import slots_are_free  # loads a lot, and is seldom asked
-
     return not slots_are_free(state / "cameras" / camera)
 
 

@@ -7,16 +7,12 @@ were cut off in the middle as long as they are fragmented. Called by `recording`
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from vmstui.ffmpeg.loglines import parse_line, printable_lines
+from vmstui.ffmpeg.reading import complaints, read_through, reading
 from vmstui.footage import Hole
-from vmstui.model import LogLevel
 
 _CODECS = {"hevc": "h265"}
 _KEY, _CORRUPT = 1, 2
@@ -54,25 +50,11 @@ def inspect_media(ffmpeg: str, path: str, timeout_s: float = 30) -> MediaInfo:
     Raises Unplayable if there is no video in it; TimeoutError and OSError if it could not be read through, which says
     nothing about the file.
     """
-    argv = [ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+error"]
-    argv += ["-protocol_whitelist", "file", "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, 19)
-        try:
-            output, errors = process.communicate(timeout=timeout_s)
-        except BaseException as error:
-            process.kill()
-            process.communicate()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise TimeoutError(f"{path} could not be read through within {timeout_s:g} s") from None
-            raise
-    os.stat(path)  # a file that is gone is no verdict on it
+    argv = [*reading(ffmpeg), "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
+    output, said = read_through(argv, path, timeout_s, "read through")
     info = read_framecrc(output.decode("ascii", "replace"))
     if info is None:
-        lines = (parse_line(text) for text in printable_lines(errors))
-        reasons = [line.text for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
-        raise Unplayable(reasons[0] if reasons else "no video frames")
+        raise Unplayable(next(iter(complaints(said)), "no video frames"))
     return info
 
 

@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from vmstui.ffmpeg.loglines import parse_line, printable_lines
-from vmstui.model import LogLevel
+from vmstui.ffmpeg.reading import complaints, reading
 
 _CODECS = {"hevc": "h265"}
 _KEY, _CORRUPT = 1, 2
@@ -57,8 +56,7 @@ def list_packets(ffmpeg: str, path: str, *, at: str = "") -> Packets:
 
     Raises NoPackets if there is no video in it, FileNotFoundError if there is no file.
     """
-    argv = [ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+error", "-copyts"]
-    argv += ["-protocol_whitelist", "file", "-i", f"file:{at or path}", "-map", "0:v:0", "-c", "copy"]
+    argv = [*reading(ffmpeg, "-copyts"), "-i", f"file:{at or path}", "-map", "0:v:0", "-c", "copy"]
     argv += ["-f", "framecrc", "-"]
     with (
         tempfile.TemporaryFile() as errors,
@@ -75,9 +73,7 @@ def list_packets(ffmpeg: str, path: str, *, at: str = "") -> Packets:
         if packets is None:
             os.stat(at or path)
             errors.seek(0)
-            lines = (parse_line(text) for text in printable_lines(errors.read()))
-            reasons = [line.text for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
-            raise NoPackets(reasons[0] if reasons else "no video frames")
+            raise NoPackets(next(iter(complaints(errors.read())), "no video frames"))
     return packets
 
 

@@ -7,10 +7,12 @@ ask for another one in its place (`succession.py`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Unpack
 
 from vmstui.codec import Json
 from vmstui.footage import GapCause, Segment, SegmentVerdict
@@ -18,16 +20,20 @@ from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, Restar
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.context import Context
-from vmstui.recorder.history import EVENTS_KEPT, History
+from vmstui.recorder.history import EVENTS_KEPT, Evidence, History
 from vmstui.recorder.launch import FFMPEG, INPUT_SCRIPT, Surroundings, changed_keys, digest, shape, surroundings
 from vmstui.recorder.logbook import OWN_COMPONENT
+from vmstui.recorder.marks import generation_of, marker
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
+from vmstui.recorder.record import WANTED, save_wanted
 from vmstui.recorder.run import Run
+from vmstui.recorder.slots import slots_are_free
 from vmstui.recorder.succession import Succession
 from vmstui.recorder.watchdog import Finding
-from vmstui.recorder.worker import Worker, generation_of, marker, slots_are_free
+from vmstui.recorder.worker import Worker
 from vmstui.recording import layout
+from vmstui.recording.publish import sync
 from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import SampleRing
 
@@ -108,14 +114,14 @@ class CameraWorker:
 
     def start(self, by: str) -> None:
         """Record from now on."""
-        self._remember(wanted=True)
+        self._remember(True)
         self.worker.asked_for = True
         self.note(EventKind.COMMAND, f"start asked for by {by}", cause=GapCause.OPERATOR)
         self.dispatch(ev.Start())
 
     def stop(self, by: str) -> None:
         """Do not record any more, also not after a restart of the service."""
-        self._remember(wanted=False)
+        self._remember(False)
         self.note(EventKind.COMMAND, f"stop asked for by {by}", cause=GapCause.OFF)
         self.dispatch(ev.Stop(reason=f"stop asked for by {by}"))
 
@@ -124,7 +130,7 @@ class CameraWorker:
 
         `at_boundary`: as soon as the open segment is closed.
         """
-        self._remember(wanted=True)
+        self._remember(True)
         self.worker.ask_again = self.worker.asked_for = True
         text = f"restart asked for by {by}"
         if at_boundary and self.worker.machine.state is State.RECORDING:
@@ -157,13 +163,10 @@ class CameraWorker:
         if around.ffmpeg is None:
             after[FFMPEG] = self._shape[FFMPEG]  # what was known last
         self.camera, self._shape = camera, after
-        record = self.worker.record
         if camera.enabled != before.enabled:
-            record = replace(record, wanted=None)
+            self._remember(None)
         if camera.url != before.url:
-            record = replace(record, one_connection_since=None)
-        if record is not self.worker.record:
-            self.worker.save(record)
+            self.worker.save(replace(self.worker.record, one_connection_since=None))
         if not self.wanted:
             self.dispatch(ev.Stop())
         elif found.touch is Touch.STARTS:
@@ -214,7 +217,7 @@ class CameraWorker:
 
     async def retire(self, patience_s: float) -> None:
         """The camera left the configuration: end its worker, settle what it left, forget its password."""
-        self.worker.save(replace(self.worker.record, wanted=None))
+        self._remember(None)
         self.dispatch(ev.Stop(reason="it is not configured any more"))
         await self.finished(patience_s)
         # Else it came back meanwhile, and its next worker is about to read this.
@@ -228,20 +231,12 @@ class CameraWorker:
             chore.cancel()
         self.publisher.close()
 
-    def note(
-        self,
-        kind: EventKind,
-        text: str,
-        *,
-        rule: str = "",
-        measured: str = "",
-        threshold: str = "",
-        outcome: str = "",
-        cause: GapCause | None = None,
-    ) -> None:
+    def note(self, kind: EventKind, text: str, **evidence: Unpack[Evidence]) -> None:
         """A line for the history of the camera, and for its log."""
         mask, now = self.context.masker.mask, datetime.now(UTC)
-        self.events.add(Event(now, self.camera.id, kind, mask(text), rule, mask(measured), threshold, outcome, cause))
+        if "measured" in evidence:
+            evidence["measured"] = mask(evidence["measured"])
+        self.events.add(Event(now, self.camera.id, kind, mask(text), **evidence))
         if kind in (EventKind.HOLD, EventKind.ALARM) and self.worker.machine.state is State.HELD:
             return  # it is so for all cameras, and the service says it once
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
@@ -370,5 +365,17 @@ class CameraWorker:
         self._chores.add(chore)
         chore.add_done_callback(self._chores.discard)
 
-    def _remember(self, *, wanted: bool) -> None:
-        self.worker.save(replace(self.worker.record, wanted=None if wanted == self.camera.enabled else wanted))
+    def _remember(self, asked: bool | None) -> None:
+        """What a person asked for now; None: what the configuration says."""
+        wanted = None if asked == self.camera.enabled else asked
+        if wanted == self.worker.record.wanted:
+            return
+        with contextlib.suppress(OSError):  # a state disk that fails must not keep anybody from being obeyed
+            save_wanted(self.folder, wanted)
+            self._do_beside(self._make_sure_of(self.folder / WANTED))
+        self.worker.save(replace(self.worker.record, wanted=wanted))
+
+    async def _make_sure_of(self, note: Path) -> None:
+        """Have it outlast a power cut."""
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(sync, note)

@@ -28,12 +28,13 @@ from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Surroundings
+from vmstui.recorder.marks import camera_of
 from vmstui.recorder.process import Process, all_marked
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run
 from vmstui.recorder.watchdog import START_GRACE_S, Finding, common_cause
-from vmstui.recorder.worker import Worker, camera_of
+from vmstui.recorder.worker import Worker
 from vmstui.recording.spool import SpoolView
 
 DRAIN_S = 20.0

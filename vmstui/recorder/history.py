@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypedDict, TypeVar
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.footage import GapCause
 from vmstui.recorder.record import write_atomically
 
 T = TypeVar("T")
@@ -19,6 +20,16 @@ T = TypeVar("T")
 IN_MEMORY = 20
 EVENTS_KEPT = 2000
 """Of a camera."""
+
+
+class Evidence(TypedDict, total=False):
+    """What a line of a camera's history may say beside its text; see `model.Event`."""
+
+    rule: str
+    measured: str
+    threshold: str
+    outcome: str
+    cause: GapCause | None
 
 
 class History(Generic[T]):

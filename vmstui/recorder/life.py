@@ -60,6 +60,11 @@ class Life:
         return self.failures, past
 
 
+def life_beside(note_path: Path) -> Path:
+    """Where the life of a worker is noted, by the place of its note: `worker.life.json` beside `worker.json`."""
+    return note_path.with_suffix(".life.json")
+
+
 def load_life(path: Path) -> Life:
     """What was noted; an empty life where nothing was, or it cannot be read."""
     try:

@@ -1,7 +1,9 @@
 """What the recorder notes about a worker, so that a service that comes later can take over.
 
-One small JSON file per camera, replaced as a whole (write beside, fsync, rename): a reader sees the old note or the new
-one, never half of one. The intent ("generation 7 is being started") is noted before the process exists and its identity
+One small JSON file per worker, replaced as a whole (write beside, rename): a reader sees the old note or the new one,
+never half of one. It is about processes, which no power cut leaves alive, so it is not made to outlast one: between a
+death and the next start nothing shall wait for a disk. What a person asked for has to, and has a note of its own that
+does. The intent ("generation 7 is being started") is noted before the process exists and its identity
 after; a service that died in between is covered by the marker in the worker's environment and by its lock.
 """
 
@@ -16,6 +18,8 @@ from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
 from vmstui.recorder.process import Identity
+
+WANTED = "wanted.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,24 @@ def load_record(path: Path, camera: str) -> WorkerRecord:
     return record if record.camera == camera else WorkerRecord(camera)
 
 
-def save_record(path: Path, record: WorkerRecord, *, durable: bool = True) -> None:
+def save_record(path: Path, record: WorkerRecord) -> None:
     """Replace the note. Raises OSError when the state folder cannot be written."""
-    write_atomically(path, json.dumps(to_json(record)).encode(), durable=durable)
+    write_atomically(path, json.dumps(to_json(record)).encode(), durable=False)
+
+
+def load_wanted(folder: Path, noted: bool | None) -> bool | None:
+    """What a person last asked for of the camera with this state; `noted` by its worker, where nothing else tells."""
+    try:
+        wanted = json.loads((folder / WANTED).read_bytes())
+    except (OSError, ValueError):
+        return noted
+    return wanted if wanted is None or isinstance(wanted, bool) else noted
+
+
+def save_wanted(folder: Path, wanted: bool | None) -> None:
+    """Note what was asked for; it outlasts a power cut once `publish.sync` was done to it, in a thread: a disk that is
+    busy must not keep all other cameras waiting. Raises OSError when the state folder cannot be written."""
+    write_atomically(folder / WANTED, json.dumps(wanted).encode(), durable=False)
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:

@@ -17,15 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Unpack
 
 from vmstui.codec import CodecError, from_json, to_json
-from vmstui.footage import GapCause
 from vmstui.live.client import ProbeError, StatsClient
 from vmstui.live.stats import RelayStats
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample, Touch
 from vmstui.own_process import own_argv, own_environment
 from vmstui.recorder import machine_events as ev
+from vmstui.recorder.history import Evidence
 from vmstui.recorder.policy import HEALTHY_SEGMENTS, RELAY_POLICY, Retry
 from vmstui.recorder.process import Exit, Identity, LockHeld, Process, adopt, find_marked, spawn, take_lock
 from vmstui.recorder.record import write_atomically
@@ -206,7 +207,8 @@ class RelayWorker(Supervised):
             raise StartFailed(Retry.CRASH, f"cannot start the relay: {error.strerror}") from None
         self._record = _RelayRecord(process.identity, generation, _config(self.server), self._record.port)
         with contextlib.suppress(OSError):
-            write_atomically(self._folder / "relay.json", json.dumps(to_json(self._record)).encode())
+            note = json.dumps(to_json(self._record)).encode()
+            write_atomically(self._folder / "relay.json", note, durable=False)  # of a process, as that of a worker
         return process
 
     def attached(self, process: Process) -> None:
@@ -232,17 +234,7 @@ class RelayWorker(Supervised):
         served = self.machine.state is not State.STARTING
         return ev.Ended(Retry.CRASH, text, jitter(), uptime_s, served, HEALTHY_SEGMENTS)
 
-    def note(
-        self,
-        kind: EventKind,
-        text: str,
-        *,
-        rule: str = "",
-        measured: str = "",
-        threshold: str = "",
-        outcome: str = "",
-        cause: GapCause | None = None,
-    ) -> None:
+    def note(self, kind: EventKind, text: str, **evidence: Unpack[Evidence]) -> None:
         self._on_line(LogLevel.WARNING, text)
 
     def close(self) -> None:

@@ -24,9 +24,11 @@ from vmstui.model import Changeover, EventKind, RestartMode
 from vmstui.recorder import handover
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.handover import Then
+from vmstui.recorder.life import life_beside
+from vmstui.recorder.marks import generation_of, recovered
 from vmstui.recorder.process import Process
-from vmstui.recorder.record import WorkerRecord, load_record
-from vmstui.recorder.worker import Owner, Worker, generation_of, life_beside, recovered
+from vmstui.recorder.record import WorkerRecord, load_record, load_wanted
+from vmstui.recorder.worker import Owner, Worker
 
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
@@ -40,7 +42,9 @@ class Succession:
         """`outdated`: whether the present worker runs on another configuration than the camera's."""
         self._owner = owner
         self._outdated = outdated
-        self.present = self._new_worker(load_record(owner.folder / NOTE, owner.camera.id), NOTE)
+        record = load_record(owner.folder / NOTE, owner.camera.id)
+        record = replace(record, wanted=load_wanted(owner.folder, record.wanted))
+        self.present = self._new_worker(record, NOTE)
         self.successor: Worker | None = None
         """Starts beside the present one, to take its place."""
         self.leaving: Worker | None = None
@@ -218,11 +222,12 @@ class Succession:
         folder, camera = self._owner.folder, self._owner.camera.id
         notes = [load_record(folder / name, camera) for name in (NOTE, SUCCESSOR, PREDECESSOR)]
         first = notes[0]
+        wanted, one_since = self.present.record.wanted, self.present.record.one_connection_since
 
         def note_of(process: Process) -> WorkerRecord:
             matching = (note for note in notes if note.identity == process.identity)
             note = next(matching, None) or recovered(first, process)
-            return replace(note, wanted=first.wanted, one_connection_since=first.one_connection_since)
+            return replace(note, wanted=wanted, one_connection_since=one_since)
 
         *older, newest = processes
         promoted = first.generation == generation_of(newest)

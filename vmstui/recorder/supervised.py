@@ -13,6 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Unpack
 
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.footage import GapCause
@@ -21,6 +22,7 @@ from vmstui.model import EventKind
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.causes import WHY_NOTHING_STARTED
+from vmstui.recorder.history import Evidence
 from vmstui.recorder.policy import Policy, Retry
 from vmstui.recorder.process import Exit, Process
 
@@ -65,17 +67,7 @@ class Supervised(ABC):
         """What the end means. The process is gone; its files are complete."""
 
     @abstractmethod
-    def note(
-        self,
-        kind: EventKind,
-        text: str,
-        *,
-        rule: str = "",
-        measured: str = "",
-        threshold: str = "",
-        outcome: str = "",
-        cause: GapCause | None = None,
-    ) -> None:
+    def note(self, kind: EventKind, text: str, **evidence: Unpack[Evidence]) -> None:
         """A line for the history."""
 
     def remember(self) -> None:  # noqa: B027 (most have nothing that must outlive the service)

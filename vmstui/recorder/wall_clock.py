@@ -38,4 +38,4 @@ def clock_seen(context: Context) -> float:
 
 def _save(state_folder: Path, clock: WallClock) -> None:
     with contextlib.suppress(OSError):  # a full state disk: a later service takes the clock as never set
-        write_atomically(state_folder / NOTE, json.dumps(to_json(clock)).encode())
+        write_atomically(state_folder / NOTE, json.dumps(to_json(clock)).encode(), durable=False)

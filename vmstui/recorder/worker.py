@@ -14,9 +14,8 @@ import signal
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
 from vmstui.ffmpeg.plan import Plan
@@ -27,6 +26,7 @@ from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import WHY_NOTHING_IS_RECORDED, after_exit
 from vmstui.recorder.context import Context
+from vmstui.recorder.history import Evidence
 from vmstui.recorder.launch import (
     Launch,
     ask_camera,
@@ -38,28 +38,19 @@ from vmstui.recorder.launch import (
     surroundings,
     worker_environment,
 )
-from vmstui.recorder.life import Life, Now, load_life, save_life
+from vmstui.recorder.life import Life, Now, life_beside, load_life, save_life
+from vmstui.recorder.marks import marker, recovered
 from vmstui.recorder.policy import WORKER_POLICY, Retry
-from vmstui.recorder.process import (
-    Exit,
-    LockHeld,
-    Process,
-    boot_id,
-    find_marked,
-    marker_of,
-    reap_dead,
-    spawn,
-    take_lock,
-)
+from vmstui.recorder.process import Exit, LockHeld, Process, boot_id, find_marked, reap_dead, spawn
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WorkerRecord, save_record
 from vmstui.recorder.run import Run
+from vmstui.recorder.slots import slots_are_free, take_slot
 from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.watchdog import Finding
 from vmstui.recording.spool import SpoolView
 
-LOCKS = ("lock.0", "lock.1")
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
 """Ends that do not come from the camera: it still sends what it sent, so that it need not be asked again."""
 
@@ -79,17 +70,7 @@ class Owner(Protocol):
     def wanted(self) -> bool:
         """Whether the camera is to be recorded."""
 
-    def note(
-        self,
-        kind: EventKind,
-        text: str,
-        *,
-        rule: str = "",
-        measured: str = "",
-        threshold: str = "",
-        outcome: str = "",
-        cause: GapCause | None = None,
-    ) -> None:
+    def note(self, kind: EventKind, text: str, **evidence: Unpack[Evidence]) -> None:
         """A line for the history of the camera."""
 
     def newest_segment(self) -> Segment | None:
@@ -128,8 +109,6 @@ class Worker(Supervised):
         """The next start is one that a person waits for."""
         self.failure_kind = ExitKind.UNKNOWN
         """Why the last process ended, or the last start came to nothing."""
-        self._loose = False
-        """The note on disk may not outlast a power cut."""
         self._owner = owner
         self._company = company
         self._plan: Plan | None = None
@@ -277,9 +256,7 @@ class Worker(Supervised):
         self.ask_again = cause.kind not in _CAMERA_STAYED
         retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
         self._suspect_disk(retry)
-        # Mostly the next start follows at once, and notes something newer: it shall not wait for the disk twice. What a
-        # person asked for must outlast a power cut in between; all else is found or learnt again.
-        self.save(replace(self.record, identity=None), durable=self.record.wanted is not None)
+        self.save(replace(self.record, identity=None))
         self._owner.note(
             EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
             f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
@@ -300,25 +277,13 @@ class Worker(Supervised):
         self._owner.note(EventKind.EXIT, text, measured=measured, cause=WHY_NOTHING_IS_RECORDED[cause.kind])
         self.save(replace(self.record, identity=None))
 
-    def note(
-        self,
-        kind: EventKind,
-        text: str,
-        *,
-        rule: str = "",
-        measured: str = "",
-        threshold: str = "",
-        outcome: str = "",
-        cause: GapCause | None = None,
-    ) -> None:
-        self._owner.note(kind, text, rule=rule, measured=measured, threshold=threshold, outcome=outcome, cause=cause)
+    def note(self, kind: EventKind, text: str, **evidence: Unpack[Evidence]) -> None:
+        self._owner.note(kind, text, **evidence)
 
     def cause_of_hold(self) -> GapCause:
         return GapCause.DISK if self._owner.context.ffmpeg_found.is_set() else GapCause.CONFIGURATION
 
     def changed(self) -> None:
-        if self._loose and self.machine.state is not State.STARTING:
-            self.save(self.record)
         self._company.worker_changed(self)
 
     def remember(self) -> None:
@@ -364,13 +329,12 @@ class Worker(Supervised):
         recordings = Path(self.record.recordings or self._owner.context.settings.recordings)
         return Spool(recordings, self._owner.camera, self.record.generation, self.record.recording_codec)
 
-    def save(self, record: WorkerRecord, *, durable: bool = True) -> None:
-        """Take over a changed note and write it down; unless `durable`, a power cut soon after may take it away."""
+    def save(self, record: WorkerRecord) -> None:
+        """Take over a changed note and write it down."""
         self.record = record
-        self._loose = not durable
         # A full state disk must not stop recordings: marker and lock still name the worker.
         with contextlib.suppress(OSError):
-            save_record(self.note_path, record, durable=durable)
+            save_record(self.note_path, record)
 
     @property
     def life_path(self) -> Path:
@@ -432,75 +396,5 @@ class Worker(Supervised):
         return self.record.started_at or datetime.now(UTC)
 
 
-def life_beside(note_path: Path) -> Path:
-    """Where the life of a worker is noted, by the place of its note: `worker.life.json` beside `worker.json`."""
-    return note_path.with_suffix(".life.json")
-
-
 def _now() -> Now:
     return Now(boot_id(), asyncio.get_running_loop().time(), datetime.now(UTC))
-
-
-def take_slot(folder: Path, *, beside: bool) -> int:
-    """A descriptor that holds one of the two locks of a camera. Raises LockHeld.
-
-    Both must be free for a worker that is to be alone, one for a worker that starts beside another.
-    """
-    held: list[int] = []
-    try:
-        for name in LOCKS:
-            try:
-                held.append(take_lock(folder / name))
-            except LockHeld:
-                if not beside:
-                    raise
-        if not held:
-            raise LockHeld(str(folder / LOCKS[-1]))
-        return held.pop(0)
-    finally:
-        for descriptor in held:
-            os.close(descriptor)
-
-
-def slots_are_free(folder: Path) -> bool:
-    """Whether nothing holds a lock of the camera: no worker, and nothing that one forked."""
-    try:
-        os.close(take_slot(folder, beside=False))
-    except LockHeld:
-        return False
-    except OSError:
-        return True  # a state disk that fails must not keep footage from being published
-    return True
-
-
-def marker(context: Context, camera: str, generation: int | None = None) -> str:
-    """The marker of a camera's workers; without a generation, how it begins for all of them."""
-    return f"{context.installation}:{camera}:{'' if generation is None else generation}"
-
-
-def camera_of(process: Process) -> str:
-    """The camera in the marker of a worker; empty where it cannot be read."""
-    parts = marker_of(process.pid).split(":")
-    return parts[1] if len(parts) == 3 else ""
-
-
-def generation_of(process: Process) -> int:
-    """The generation in the marker of a worker; 0 where it cannot be read."""
-    number = marker_of(process.pid).rsplit(":", 1)[-1]
-    return int(number) if number.isdigit() else 0
-
-
-def recovered(record: WorkerRecord, found: Process) -> WorkerRecord:
-    """What can be told of a worker that no note is left of: its generation by its marker, the rest by its argv."""
-    argv: tuple[str, ...] = ()
-    with contextlib.suppress(OSError):
-        argv = tuple(Path(f"/proc/{found.pid}/cmdline").read_text(errors="replace").split("\0")[:-1])
-    encoders = [value for option, value in pairwise(argv) if option == "-c:v"]
-    return replace(
-        record,
-        generation=generation_of(found) or record.generation,
-        identity=found.identity,
-        argv=argv,
-        recording_encoder=encoders[0] if encoders else "",
-        live_encoder=encoders[1] if len(encoders) > 1 else "",
-    )
