@@ -30,7 +30,7 @@ from vmstui.recording.guard import WrongFolder
 from vmstui.recording.naming import zone_of
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
-from vmstui.tui.format import size
+from vmstui.spoken import length, size
 
 NOT_WELL = 1
 SHORTEST_ONGOING_S = 15.0
@@ -99,7 +99,7 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
             print(_gaps_table(found, ongoing, zone))
             print()
         rows = [
-            (clean(one.camera), spoken(one.percent), _length(one.recorded_s), _length(one.lost_s), _length(one.off_s))
+            (clean(one.camera), spoken(one.percent), length(one.recorded_s), length(one.lost_s), length(one.off_s))
             for one in accounts
         ]
         header = ("CAMERA", "OF WHAT IT SHOULD", "RECORDED", "LOST", "NOT WANTED")
@@ -112,7 +112,7 @@ def _segments_table(found: tuple[Segment, ...], zone: tzinfo | None) -> str:
         (
             clean(segment.camera),
             _local(segment.started_at, zone),
-            _length(segment.duration_s),
+            length(segment.duration_s),
             size(segment.size_bytes),
             f"{segment.codec} {segment.width}x{segment.height}" if segment.codec else "",
             _SIGNS[segment.verdict],
@@ -169,21 +169,13 @@ def _gaps_table(found: tuple[Gap, ...], ongoing: list[Gap], zone: tzinfo | None)
         (
             clean(gap.camera),
             _local(gap.started_at, zone),
-            _length(gap.length_s),
+            length(gap.length_s),
             gap.cause.value,
             clean(gap.detail) + (" (until now)" if gap in ongoing else ""),
         )
         for gap in found
     ]
     return table(("CAMERA", "SINCE", "LENGTH", "CAUSE", "WHY"), rows, frozenset((2,)))
-
-
-def _length(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} m" if hours else f"{minutes} m {rest:02d} s"
 
 
 def _local(at: datetime, zone: tzinfo | None) -> str:

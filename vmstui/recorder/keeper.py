@@ -32,8 +32,9 @@ from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.guard import Guard, WrongFolder
-from vmstui.recording.retention import Doomed, Policy, Rule, policy_of, spoken
+from vmstui.recording.retention import Doomed, Policy, Rule, policy_of
 from vmstui.recording.retention_pass import Outcome, run_pass
+from vmstui.spoken import decimal_size as spoken
 
 PERIOD_S = 60.0
 PORTION = 200
