@@ -31,11 +31,12 @@ def test_it_is_told_once_when_it_shows_and_again_only_after_it_was_well_and_a_da
 
 def test_it_is_looked_at_every_hour_and_when_something_else_is_promised() -> None:
     promises = Promises()
-    assert promises.due(0)
-    assert not promises.due(LOOK_EVERY_S - 1)
-    assert promises.due(LOOK_EVERY_S)
-    promises.changed()
-    assert promises.due(LOOK_EVERY_S + 1)
+    fourteen, twenty = object(), object()
+    assert promises.due(0, fourteen)
+    assert not promises.due(LOOK_EVERY_S - 1, fourteen)
+    assert promises.due(LOOK_EVERY_S, fourteen)
+    assert promises.due(LOOK_EVERY_S + 1, twenty)
+    assert not promises.due(LOOK_EVERY_S + 2, twenty)
 
 
 def recorded(kept: Kept, camera: str, hours: int, days_later: int = 0) -> None:
@@ -73,7 +74,8 @@ async def test_the_keeper_says_so_before_anything_is_deleted_too_early(tmp_path:
             "as retention.max_size is 96.0 MB too small (vmstui storage)"
         )
         kept.keeper.configure(replace(kept.settings, retention_days=5))  # room enough
-        assert not await kept.free_now()  # a whole pass
+        for _ in range(2):  # the first may be answered by a pass that had begun before
+            assert not await kept.free_now()
         recorded(kept, "gate", 24, days_later=1)
         kept.pass_by(WARN_EVERY_S)
         kept.keeper.configure(replace(kept.settings, retention_days=20))

@@ -159,7 +159,6 @@ class Keeper:
     def configure(self, settings: Settings) -> None:
         """Take over a changed configuration, with a pass at once."""
         self._settings = settings
-        self._promises.changed()
         self._due.set()
 
     async def free_now(self) -> bool:
@@ -206,7 +205,7 @@ class Keeper:
             for event in self._lines(TELL_EVERY_S, outcome.free_bytes):
                 self._on_loop(self._note, event)
         self._tell_troubles(outcome, now)
-        if outcome.plan.complete and self._promises.due(boot_s := self._clocks()[1]):
+        if outcome.plan.complete and self._promises.due(boot_s := self._clocks()[1], settings):
             self._look_at_promises(settings, catalogue, now, boot_s)
         return outcome
 

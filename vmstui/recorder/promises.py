@@ -16,21 +16,19 @@ class Promises:
     """What was found and told so far. Times are those of the boot clock."""
 
     def __init__(self) -> None:
-        self._looked_at_s: float | None = None
+        self._looked_at_s = 0.0
+        self._promised: object = None
+        """By which settings that was."""
         self._warned_at_s: float | None = None
         self._told = False
         """Of what is wrong now."""
 
-    def due(self, now_s: float) -> bool:
-        """Whether it is time for another look, which is then taken."""
-        if self._looked_at_s is not None and now_s - self._looked_at_s < LOOK_EVERY_S:
+    def due(self, now_s: float, promised: object) -> bool:
+        """Whether it is time for another look, which is then taken; at once when something else is promised."""
+        if promised is self._promised and now_s - self._looked_at_s < LOOK_EVERY_S:
             return False
-        self._looked_at_s = now_s
+        self._looked_at_s, self._promised = now_s, promised
         return True
-
-    def changed(self) -> None:
-        """Something else is promised: look again at once."""
-        self._looked_at_s = None
 
     def warning(self, shortfalls: Sequence[str], now_s: float) -> str:
         """What to say of promises that will be broken; empty where there are none, or all was said."""
