@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,11 @@ from vmstui.storage import CameraStorage, StorageProjection
 
 MB = 10**6
 LENGTH_S = 1200.0
+
+
+def about(value: float, rel: float | None = None, abs: float | None = None) -> Any:  # noqa: A002
+    """For mypy: beside other values of a tuple."""
+    return pytest.approx(value, rel=rel, abs=abs)
 
 
 class Footage(Recorded):
@@ -67,8 +73,8 @@ def test_rates_are_those_of_the_last_day_while_it_recorded(footage: Footage) -> 
     footage.record("yard", 5, 12)
     found = footage.look(Policy(), "gate", "yard", "new")
     gate, yard = of(found, "gate"), of(found, "yard")
-    assert (gate.bytes_per_s * 86400, gate.recorded_s) == (pytest.approx(48 * MB, rel=1e-4), 18 * 3600)
-    assert (yard.bytes_per_s * 86400, yard.provisional) == (pytest.approx(12 * MB, rel=1e-4), True)
+    assert (gate.bytes_per_s * 86400, gate.recorded_s) == (about(48 * MB, rel=1e-4), 18 * 3600)
+    assert (yard.bytes_per_s * 86400, yard.provisional) == (about(12 * MB, rel=1e-4), True)
     assert gate.provisional, "it began to record again less than a day ago"
     assert gate.oldest_at == NOW - timedelta(hours=72)
     assert found.silent == ("new",)
@@ -87,13 +93,13 @@ def test_locked_footage_is_counted_once_however_often_it_is_locked(footage: Foot
 
     lock(40, 30)
     lock(35, 25)
-    assert of(footage.look(Policy(), "gate"), "gate").locked_bytes == pytest.approx(15 * MB, rel=1e-4)
+    assert of(footage.look(Policy(), "gate"), "gate").locked_bytes == about(15 * MB, rel=1e-4)
     few = Policy(cameras={"gate": Limits(max_bytes=39 * MB)})
-    assert of(footage.look(few, "gate"), "gate").days == pytest.approx(1.0, abs=0.01)
+    assert of(footage.look(few, "gate"), "gate").days == about(1.0, abs=0.01)
     lock(2, -4)
     found = footage.look(few, "gate")
-    assert of(found, "gate").locked_bytes == pytest.approx(17 * MB, rel=1e-4)
-    assert of(found, "gate").days == pytest.approx((39 - 17 - 4) / 24, abs=0.01), "and what is only recorded later"
+    assert of(found, "gate").locked_bytes == about(17 * MB, rel=1e-4)
+    assert of(found, "gate").days == about((39 - 17 - 4) / 24, abs=0.01), "and what is only recorded later"
 
 
 def test_footage_of_another_folder_takes_no_room_here(footage: Footage) -> None:
@@ -101,7 +107,7 @@ def test_footage_of_another_folder_takes_no_room_here(footage: Footage) -> None:
     at, good = NOW - timedelta(hours=90), SegmentVerdict.GOOD
     footage.catalogue.add([Segment("gate", 1, "/elsewhere/1.mp4", at, LENGTH_S, 500 * MB, "h264", 64, 36, good)])
     found = footage.look(Policy(), "gate")
-    assert found.size_bytes == pytest.approx(24 * MB, rel=1e-4)
+    assert found.size_bytes == about(24 * MB, rel=1e-4)
     assert of(found, "gate").oldest_at == NOW - timedelta(hours=24)
 
 
@@ -109,9 +115,9 @@ def test_what_is_certain_leaves_out_who_was_not_measured_for_a_day(footage: Foot
     footage.record("gate", 48, 24)
     footage.record("new", 2, 240)
     policy = Policy(days=14, max_bytes=300 * MB)
-    assert of(footage.look(policy, "gate", "new"), "gate").days == pytest.approx(300 / 264, abs=0.01)
+    assert of(footage.look(policy, "gate", "new"), "gate").days == about(300 / 264, abs=0.01)
     certain = footage.look(policy, "gate", "new", certain=True)
-    assert (of(certain, "gate").days, certain.provisional) == (pytest.approx(12.5, rel=1e-4), False)
+    assert (of(certain, "gate").days, certain.provisional) == (about(12.5, rel=1e-4), False)
     assert shortfalls(certain) == (
         "gate: 12.5 of 14 promised days will be kept, as retention.max_size is 36.0 MB too small",
     )
@@ -217,7 +223,7 @@ def test_where_nothing_is_known_it_says_why(
 
 
 def test_one_segment_of_a_few_bytes_is_enough(made_of: Footage) -> None:
-    assert of(made_of.look(Policy(days=1), "gate"), "gate").bytes_per_s == pytest.approx(SIZE_BYTES / 180)
+    assert of(made_of.look(Policy(days=1), "gate"), "gate").bytes_per_s == about(SIZE_BYTES / 180)
 
 
 @pytest.fixture
