@@ -75,7 +75,7 @@ def details(storage: CameraStorage | None, cells: int = 100) -> list[str]:
 @pytest.mark.parametrize("cells", [70, 100, 160])
 def test_the_details_of_a_camera_tell_its_rate_and_how_long_its_footage_stays(cells: int) -> None:
     text = " ".join(" ".join(details(stays("a"), cells)).split())
-    for words in ("1,519.2 MB/h", "412.0 GB since 2025-10-09", "14 days will stay, by age", "next: age, in 3 d"):
+    for words in ("1,519.2 MB/h", "412.0 GB since 2025-10-09", "stays 14 days, ended by age", "next: age, in 3 d"):
         assert words in text
     assert "promised" not in text
     assert not [line for line in details(None, cells) if line.startswith("storage")]

@@ -45,7 +45,7 @@ def camera_facts(camera: CameraStorage, now: datetime, where: tzinfo | None) -> 
     if camera.days is None:
         facts.append("nothing was recorded in the last 24 hours" if camera.records else "only goes")
     else:
-        facts.append(f"{about}{_days(camera.days)} days will stay, by {camera.rule}")
+        facts.append(f"stays {about}{_days(camera.days)} days, ended by {camera.rule}")
     if camera.acts_at is not None:
         left_s = (camera.acts_at - now).total_seconds()
         facts.append(f"next: {camera.first_rule}, {f'in {span(left_s)}' if left_s > 0 else 'now'}")
