@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from math import inf, isfinite
 
 from vmstui.recording.courses import Course, recorded, together
-from vmstui.recording.retention import Disk, Policy, Rule, floor_of, inode_floor
+from vmstui.recording.retention import KEPT_NEWEST, Disk, Policy, Rule, floor_of, inode_floor
 from vmstui.storage import CameraStorage, StorageProjection
 
 DAY_S = 86400.0
@@ -72,7 +73,7 @@ class _Camera:
     amount: float
     """That may go."""
     locked: float
-    """In the long run."""
+    """That stays in the long run: it is locked, or the newest of a camera that does not record."""
     locked_now: float
     ages_s: tuple[float, float]
     """Of the newest and the oldest that may go."""
@@ -104,11 +105,8 @@ class _Shared:
     """For what is recorded, in the long run: without what is locked then."""
     room_now: float
     cameras: Mapping[str, _Camera]
-
-    @property
-    def horizon_s(self) -> float:
-        """How long footage stays by this rule."""
-        return horizon(((camera.rate, camera.own_s) for camera in self.cameras.values()), self.room)
+    horizon_s: float
+    """How long footage stays by this rule."""
 
     def acts_in_s(self, newer_than_s: float = inf) -> float:
         """Until nothing more has room beside what is newer now than that, so that it is the turn of the latter."""
@@ -155,16 +153,14 @@ def project(stored: Sequence[Stored], policy: Policy, disk: Disk, now: datetime)
 def horizon(cameras: Iterable[tuple[float, float]], room: float) -> float:
     """How long footage stays of cameras that record so much a second each, and keep it no longer than so many seconds
     by rules of their own, where all have so much room together. Infinite where the room is not used up."""
-    waiting = sorted(((own_s, rate) for rate, own_s in cameras if rate > 0), reverse=True)
-    rate = sum(rate for _, rate in waiting)
+    by_own = sorted((own_s, rate) for rate, own_s in cameras if rate > 0)
+    # Of a camera and all that keep their footage longer by their own rules.
+    rates = list(accumulate(rate for _, rate in reversed(by_own)))[::-1]
     left = max(room, 0.0)
-    while waiting:
-        own_s, own_rate = waiting[-1]
+    for (own_s, own_rate), rate in zip(by_own, rates, strict=True):
         if rate * own_s > left:
             return left / rate
-        waiting.pop()
         left -= own_rate * own_s
-        rate = sum(rate for _, rate in waiting)
     return inf
 
 
@@ -201,6 +197,10 @@ def _camera(
     old_s = max((now - stored.to_go_from).total_seconds(), 0.0) if stored.to_go_from is not None else 0.0
     young_s = max((now - stored.newest_at).total_seconds(), 0.0) if stored.newest_at is not None else 0.0
     free = max(amount - locked_now, 0.0) if stored.to_go_from is not None else 0.0
+    if rate <= 0 and stored.files:  # its newest stay as they are; those of another camera are soon no more the newest
+        newest = KEPT_NEWEST * amount / stored.files
+        locked = locked_now + min(free, newest) if free else amount
+        locked_now = locked_now if free else amount
     ages_s, age_s = (min(young_s, old_s), old_s), inf if days is None else days * DAY_S
     return _Camera(stored, rate, free, locked, locked_now, ages_s, age_s, cap_s)
 
@@ -212,25 +212,22 @@ def _ahead_s(stored: Stored) -> float:
 def _shared_rules(
     by_bytes: Mapping[str, _Camera], stored: Sequence[Stored], policy: Policy, disk: Disk, now: datetime, floor: int
 ) -> tuple[_Shared, ...]:
-    def rule(name: Rule, limit: float, cameras: Mapping[str, _Camera], stay: float) -> _Shared:
-        """`stay`: what is stored and neither locked nor to go, such as the newest of a camera that is gone."""
-        locked = sum(camera.locked for camera in cameras.values())
-        locked_now = sum(camera.locked_now for camera in cameras.values())
-        return _Shared(name, limit - locked - stay, limit - locked_now - stay, cameras)
+    def rule(name: Rule, limit: float, cameras: Mapping[str, _Camera]) -> _Shared:
+        room = limit - sum(camera.locked for camera in cameras.values())
+        room_now = limit - sum(camera.locked_now for camera in cameras.values())
+        horizon_s = horizon(((camera.rate, camera.own_s) for camera in cameras.values()), room)
+        return _Shared(name, room, room_now, cameras, horizon_s)
 
     size_bytes = sum(one.size_bytes for one in stored)
-    stays = [one for one in stored if one.to_go_from is None and by_bytes[one.camera].rate <= 0]
-    stay_bytes = sum(max(one.size_bytes - one.locked_bytes, 0) for one in stays)
     rules = []
     if policy.max_bytes is not None:
-        rules.append(rule(Rule.SIZE, policy.max_bytes, by_bytes, stay_bytes))
-    rules.append(rule(Rule.FREE, size_bytes + disk.free_bytes - floor, by_bytes, stay_bytes))
+        rules.append(rule(Rule.SIZE, policy.max_bytes, by_bytes))
+    rules.append(rule(Rule.FREE, size_bytes + disk.free_bytes - floor, by_bytes))
     if disk.total_inodes:
         by_files = {one.camera: _in_files(one, by_bytes[one.camera], policy, now) for one in stored}
         least = inode_floor(disk, sum(camera.rate for camera in by_files.values())).amount
         files = sum(one.files for one in stored)
-        stay_files = sum(max(one.files - one.locked_files, 0) for one in stays)
-        rules.append(rule(Rule.INODES, files + disk.free_inodes - least, by_files, stay_files))
+        rules.append(rule(Rule.INODES, files + disk.free_inodes - least, by_files))
     return tuple(rules)
 
 
