@@ -73,7 +73,7 @@ class _Camera:
     amount: float
     """That may go."""
     locked: float
-    """That stays in the long run: it is locked, or the newest of a camera that does not record."""
+    """That stays in the long run: it is locked, or the newest of a camera that is gone."""
     locked_now: float
     ages_s: tuple[float, float]
     """Of the newest and the oldest that may go."""
@@ -197,7 +197,7 @@ def _camera(
     old_s = max((now - stored.to_go_from).total_seconds(), 0.0) if stored.to_go_from is not None else 0.0
     young_s = max((now - stored.newest_at).total_seconds(), 0.0) if stored.newest_at is not None else 0.0
     free = max(amount - locked_now, 0.0) if stored.to_go_from is not None else 0.0
-    if rate <= 0 and stored.files:  # its newest stay as they are; those of another camera are soon no more the newest
+    if not stored.records and stored.files:  # its newest stay; those of another camera are soon not the newest any more
         newest = KEPT_NEWEST * amount / stored.files
         locked = locked_now + min(free, newest) if free else amount
         locked_now = locked_now if free else amount
