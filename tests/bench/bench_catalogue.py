@@ -34,6 +34,7 @@ SIZE_BYTES = 34_000_000
 DELETED = 500
 DAY_BUDGET_MS = 10.0
 PASS_BUDGET_MS = 1000.0
+COMMAND_BUDGET_MS = 200.0
 
 
 def main() -> int:
@@ -56,9 +57,11 @@ def main() -> int:
     if options.json:
         Path(options.json).write_text(json.dumps({what: cpu for what, (cpu, _) in results.items()}, indent=2))
     within = results[DAY][0] <= DAY_BUDGET_MS and results[IDLE_PASS][0] <= PASS_BUDGET_MS
+    within = within and results[COMMAND][0] <= COMMAND_BUDGET_MS
     return 0 if (within and results[DELETING_PASS][0] <= PASS_BUDGET_MS) or options.million else 1
 
 
+COMMAND = "`vmstui segments`, the whole command"
 DAY = "one camera, one day (480 segments)"
 IDLE_PASS = "retention pass that finds nothing to do"
 DELETING_PASS = f"retention pass that deletes {DELETED} files"
@@ -127,9 +130,45 @@ def measured(folder: Path, count: int, cameras: int, million: bool) -> Figures:
         numbers = iter(range(each, each + 1000))
         results["adding a segment"] = timed(lambda: catalogue.add([segment(folder, 3, next(numbers), each)]))
         results |= retention(folder, catalogue, each, cameras)
+    results |= commands(folder)
     grown_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before_mb
     sizes = (("memory for all of this, MB", grown_mb), ("size on disk, MB", size_bytes / 1e6))
     return results | {what: (value, None) for what, value in sizes}
+
+
+def commands(folder: Path) -> Figures:
+    """Whole processes, from their start to their end, without a recorder: with one they need not read the
+    configuration."""
+    config = folder / "vmstui.yaml"
+    cameras = "".join(f"  - {{id: camera_{number}, url: 'rtsp://h/x'}}\n" for number in range(8))
+    config.write_text(f"recordings: {folder / 'recordings'}\ncameras:\n{cameras}")
+    environment = os.environ | {
+        "VMSTUI_STATE": str(folder),
+        "VMSTUI_RUNTIME": str(folder),
+        "VMSTUI_CONFIG": str(config),
+    }
+    asked = {
+        COMMAND: ("-m", "vmstui", "segments"),
+        "… of one camera and day, as JSON": ("-m", "vmstui", "segments", "camera_3", "--from", "-1d", "--json"),
+        "an empty Python, for comparison": ("-c", "pass"),
+    }
+    return {what: whole_process((sys.executable, *argv), environment) for what, argv in asked.items()}
+
+
+def whole_process(argv: tuple[str, ...], environment: dict[str, str], runs: int = 15) -> tuple[float, float]:
+    """Milliseconds of CPU, user and system, as the kernel tells them at its end, and of wall time; the medians."""
+    cpus, walls = [], []
+    null = os.open(os.devnull, os.O_RDWR)
+    for _ in range(runs):
+        begun_s = time.perf_counter()
+        quiet = [(os.POSIX_SPAWN_DUP2, null, descriptor) for descriptor in (0, 1, 2)]
+        pid = os.posix_spawn(argv[0], argv, environment, file_actions=quiet)
+        _, status, used = os.wait4(pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 0, argv
+        cpus.append((used.ru_utime + used.ru_stime) * 1e3)
+        walls.append((time.perf_counter() - begun_s) * 1e3)
+    os.close(null)
+    return statistics.median(cpus), statistics.median(walls)
 
 
 def retention(folder: Path, catalogue: Catalogue, each: int, cameras: int) -> Figures:

@@ -48,8 +48,10 @@ from vmstui.model import (
     StabilityVerdict,
     StorageSnapshot,
 )
+from vmstui.storage import CameraStorage, StorageProjection
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 NAMES = (
     "Duc Tai Dendo 1", "Duc Tai Dendo 2", "Gate North", "Gate South", "Lobby", "Loading Dock", "Car Park P1",
     "Car Park P2", "Stairs East", "Server Room", "Yard", "Roof", "Canteen", "Corridor 2", "Reception", "Workshop",
@@ -249,6 +251,22 @@ class FakeFleet:
             camera = self._random.choice(self.ids) if self.ids else ""
             at = self._now() - timedelta(seconds=max(0, 200 - self._seq))
             self._lines.append(LogLine(self._seq, at, camera, 1, level, component, text))
+
+    async def storage(self) -> StorageProjection:
+        """Each camera writes 1.5 Mbit/s; a fortnight is promised, and the disk is large enough for it."""
+        now, rate = self._now(), 190_000.0
+        cameras = tuple(
+            CameraStorage(
+                camera, True, rate, 86_000.0, False, round(rate * 9 * 86_400), 0, now - timedelta(days=9), 14.0, 14.0,
+                "age", 0, "age", now + timedelta(days=5),
+            )
+            for camera in self.ids
+        )  # fmt: skip
+        size_bytes = sum(camera.size_bytes for camera in cameras)
+        return StorageProjection(
+            now, cameras, size_bytes, 0, 76 * GIB, 200 * GIB, 10 * GIB, rate * len(cameras), "age", self.ids[0],
+            now + timedelta(days=5),
+        )  # fmt: skip
 
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         number = self.ids.index(camera)

@@ -32,6 +32,7 @@ from vmstui.model import (
     StabilityVerdict,
     StorageSnapshot,
 )
+from vmstui.storage import StorageProjection
 
 NOW = datetime(2025, 10, 20, 7, 56, 0, tzinfo=UTC)
 MIB = 1024 * 1024
@@ -127,6 +128,9 @@ class FakeRecorder:
     """Set by a test in which the request to stop takes its time to get out, once it may."""
     left: LeftBehind | None = field(default_factory=lambda: LeftBehind((), 0))
     """What stopping leaves; None: it dies before it can say."""
+    projection: StorageProjection | None = None
+    """None: it is not known yet."""
+    storage_questions: int = 0
     refuses: str = ""
     """Sentence with which every request is refused."""
     reachable: bool = True
@@ -168,6 +172,12 @@ class FakeRecorder:
 
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         return self.closed_segments
+
+    async def storage(self) -> StorageProjection:
+        self.storage_questions += 1
+        if self.projection is None:
+            raise RecorderError("the catalogue is being filled")
+        return self.projection
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         self.history_questions.append((camera, limit))

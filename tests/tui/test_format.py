@@ -96,3 +96,25 @@ def test_a_command_can_be_pasted() -> None:
 def test_names_say_how_many_more() -> None:
     assert f.names(["a", "b", "c"], 2) == "a, b +1"
     assert f.names(["a"], 2) == "a"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0.0 s"),
+        (4.46, "4.5 s"),
+        (59.97, "1 min 00 s"),
+        (182.4, "3 min 02 s"),
+        (3599.6, "1 h 00 min"),
+        (3720, "1 h 02 min"),
+    ],
+)
+def test_the_length_of_a_segment_is_told_to_the_second(seconds: float, words: str) -> None:
+    assert f.length(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"), [(9_400, "9.4 kB"), (10**9, "1.0 GB"), (12_340_000_000_000, "12.3 TB")]
+)
+def test_sizes_of_disks_are_those_they_are_sold_by(size_bytes: int, words: str) -> None:
+    assert f.decimal_size(size_bytes) == words

@@ -56,6 +56,15 @@ def test_status_loads_nothing_heavy() -> None:
     assert not [name for name in HEAVY if name in loaded]
 
 
+def test_segments_loads_neither_the_configuration_nor_the_recorder() -> None:
+    """What is asked of the catalogue is told at once; the configuration is read where times are to be shown and no
+    recorder tells its zone."""
+    statement = "from vmstui.cli import main\ntry: main(['segments', '--json'])\nexcept SystemExit: pass"
+    loaded = imported_by("import os; os.environ['VMSTUI_STATE'] = '/nonexistent'\n" + statement)
+    assert "vmstui.recording.catalogue" in loaded
+    assert not [name for name in (*HEAVY, "rich", "zoneinfo") if name in loaded]
+
+
 def test_the_words_load_nothing_of_ours() -> None:
     loaded = imported_by("import vmstui.model")
     assert {name for name in loaded if name.startswith("vmstui")} == {"vmstui", "vmstui.model", "vmstui.footage"}

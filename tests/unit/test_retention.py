@@ -24,10 +24,10 @@ from vmstui.recording.retention import (
     Rule,
     plan,
     policy_of,
-    spoken,
     standings,
 )
 from vmstui.recording.retention_pass import own_parts
+from vmstui.spoken import decimal_size as spoken
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 GB = 10**9

@@ -126,16 +126,18 @@ def _dispatch(options: argparse.Namespace) -> int:
                 )
             )
         case "segments" | "gaps":
-            from vmstui.cli import recorded
+            from vmstui.cli.asked import Asked
 
-            asked = recorded.Asked(options.camera, options.since, options.until)
+            asked = Asked(options.camera, options.since, options.until)
             if options.command == "gaps":
-                return recorded.gaps(options.config, asked, as_json=options.json)
-            return recorded.segments(
-                options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json
-            )
+                from vmstui.cli.recorded import gaps
+
+                return gaps(options.config, asked, as_json=options.json)
+            from vmstui.cli.segments import segments
+
+            return segments(options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json)
         case "verify":
-            from vmstui.cli.recorded import Asked
+            from vmstui.cli.asked import Asked
             from vmstui.cli.verify import verify_command
 
             footage = Asked(options.camera, options.since, options.until)

@@ -27,7 +27,7 @@ from vmstui.codec import to_json
 from vmstui.recording.cuts import spoken
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
-from vmstui.tui.format import zone
+from vmstui.spoken import zone
 
 if TYPE_CHECKING:
     from vmstui.footage import Lock

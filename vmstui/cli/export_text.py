@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from vmstui.recording.cuts import spoken
 from vmstui.recording.manifest import Match, Report, Verification
-from vmstui.tui.format import fit, size, span
+from vmstui.spoken import fit, size, span
 
 
 def lines(report: Report, where: tzinfo | None) -> Iterator[str]:

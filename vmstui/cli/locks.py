@@ -14,12 +14,12 @@ from vmstui.cli.times import parse_time
 from vmstui.codec import Json, to_json
 from vmstui.footage import Lock
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.retention import spoken
 from vmstui.sanitise import clean
 from vmstui.settings import load
 from vmstui.settings.problems import nearest
-from vmstui.tui.format import day_and_clock, plural
-from vmstui.tui.format import zone as zone_of
+from vmstui.spoken import day_and_clock, plural
+from vmstui.spoken import decimal_size as spoken
+from vmstui.spoken import zone as zone_of
 
 MAX_NOTE = 500
 

@@ -8,7 +8,7 @@ from vmstui.cli.table import table
 from vmstui.codec import Json, from_json
 from vmstui.model import CameraSnapshot, OutputHealth, OutputKind, OutputState, RecorderSnapshot
 from vmstui.sanitise import clean
-from vmstui.tui.format import clock, coarse_size, size, span, timer, zone
+from vmstui.spoken import clock, coarse_size, size, span, timer, zone
 
 HEADER = (
     "CAMERA",

@@ -18,12 +18,13 @@ from vmstui.codec import Json, to_json
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.keeper import away, policy
 from vmstui.recording.catalogue_file import CatalogueError
-from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, spoken, standings
+from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, standings
 from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
 from vmstui.sanitise import clean
 from vmstui.settings import load
-from vmstui.tui.format import day_and_clock, plural, span
-from vmstui.tui.format import zone as zone_of
+from vmstui.spoken import day_and_clock, plural, span
+from vmstui.spoken import decimal_size as spoken
+from vmstui.spoken import zone as zone_of
 
 
 def retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> int:

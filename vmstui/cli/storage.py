@@ -1,4 +1,5 @@
-"""`vmstui storage`: the recordings folder as it is now, and with `--accept` a person's word that it is the right one.
+"""`vmstui storage`: the recordings folder as it is now and how long footage will stay on it, and with `--accept` a
+person's word that it is the right one.
 
 Works with and without a recorder. The files that say which folder is recorded to are read and written here; a recorder
 that runs sees at its next look, a second later, that they have changed.
@@ -22,7 +23,10 @@ NOT_WELL, WRONG_USE = 1, 2
 
 
 def storage(config: str | None, *, accept: bool, as_json: bool) -> int:
-    """Show it. Exit code 1 when it cannot be recorded to, 2 when it cannot be accepted."""
+    """Show it. Exit code 1 when it cannot be recorded to, 2 when it cannot be accepted. A promise that will not be kept
+    is a warning and changes neither."""
+    from vmstui.cli.storage_outlook import as_json as outlook_json
+    from vmstui.cli.storage_outlook import lines, projected
     from vmstui.recorder.resources import full_bytes
     from vmstui.recording.guard import Guard
     from vmstui.recording.owner import INSTALLATION
@@ -42,6 +46,7 @@ def storage(config: str | None, *, accept: bool, as_json: bool) -> int:
     guard = Guard(state, installation)
     status = guard.look(path, mount, full_bytes(settings), use=False)
     known, found = guard.known(path), guard.id_of(path)
+    projection = projected(settings)
     if as_json:
         shown = {
             "path": path,
@@ -54,6 +59,7 @@ def storage(config: str | None, *, accept: bool, as_json: bool) -> int:
             "folder": found,
             "recorded_to": known.folder if known is not None else None,
             "recorded_to_mount": known.mount if known is not None else None,
+            "projection": outlook_json(projection),
         }
         print(json.dumps(shown))
     else:
@@ -67,6 +73,7 @@ def storage(config: str | None, *, accept: bool, as_json: bool) -> int:
             ("usable", "yes" if status.usable else f"no: {status.reason}"),
         )
         print("\n".join(f"{name:<13}{clean(value)}" for name, value in rows))
+        print("\n".join(clean(line) for line in lines(projection, settings.timezone)))
     return 0 if status.usable else NOT_WELL
 
 

@@ -6,8 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+from vmstui.cli.asked import Asked, InUse, asked_range, check_camera
 from vmstui.cli.footage import NOT_WELL, Refused, guard, open_catalogue, told
-from vmstui.cli.recorded import Asked, asked_range, check_camera, file_zone
 from vmstui.cli.storage import config_in_use
 from vmstui.codec import to_json
 from vmstui.ffmpeg.abilities import choose
@@ -30,17 +30,17 @@ def verify_command(config: str | None, asked: Asked, *, deep: bool, as_json: boo
 
 
 def _verify(config: str | None, asked: Asked, *, deep: bool, as_json: bool) -> int:
-    settings = load(config_in_use(config)).settings
+    settings, using = load(config_in_use(config)).settings, InUse(config)
     try:
         ffmpeg = choose(settings.ffmpeg, Path(default_folders().state) / "cache").binary.path
     except NoUsableFfmpeg as error:
         raise Refused(str(error)) from None
-    since, until = asked_range(asked, file_zone(settings))
+    since, until = asked_range(asked, using)
     recordings = Path(settings.recordings)
     counts: dict[str, int] = {}
     ill = 0
     with guard().inside(settings.recordings, settings.recordings_mount), open_catalogue(readonly=False) as catalogue:
-        check_camera(asked.camera, settings, catalogue)
+        check_camera(asked.camera, using, catalogue)
         segments = [segment for segment in catalogue.segments(asked.camera, since, until) if segment.plays]
         for number, segment in enumerate(segments, 1):
             _progress(f"{number} of {len(segments)}: {segment.path}")

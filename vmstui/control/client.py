@@ -15,6 +15,7 @@ from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, re
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import Segment
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
+from vmstui.storage import StorageProjection
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,8 +28,8 @@ SILENCE_LIMIT_S = 5.0
 
 
 class Client:
-    """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own, and so
-    does `shutdown()`, which must not wait for the answer to another question."""
+    """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own, and so do
+    `storage()` and `shutdown()`, which must not wait for the answer to another question, nor another one for theirs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -71,6 +72,15 @@ class Client:
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         """The newest segments, newest first."""
         return _decode(tuple[Segment, ...], await self._call("segments", {"camera": camera, "limit": limit}))
+
+    async def storage(self) -> StorageProjection:
+        """How long footage will stay, and what will end it."""
+        reader, writer = await self._open()  # a disk that hangs must not keep other questions waiting
+        try:
+            writer.write(protocol.request_line(1, "storage", {}))
+            return _decode(StorageProjection, await self._answer(reader, "storage", CALL_TIMEOUT_S))
+        finally:
+            writer.close()
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         """The newest events of a camera, oldest of them first."""

@@ -20,6 +20,7 @@ from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError, Request
+from vmstui.control.storing import Storing
 from vmstui.model import Event, LogLevel, RestartMode
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import UnknownCamera
@@ -64,6 +65,7 @@ class ControlServer:
             "reload": self._reload,
             "shutdown": self._shutdown,
             "upgrade": self._upgrade,
+            **Storing(service).methods,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
 

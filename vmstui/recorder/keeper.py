@@ -27,13 +27,15 @@ from typing import TypeVar
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder.downtime import Alive
 from vmstui.recorder.process import boot_time_s
+from vmstui.recorder.promises import Promises
 from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.guard import Guard, WrongFolder
-from vmstui.recording.retention import Doomed, Policy, Rule, policy_of, spoken
+from vmstui.recording.retention import Doomed, Policy, Rule, policy_of
 from vmstui.recording.retention_pass import Outcome, run_pass
+from vmstui.spoken import decimal_size as spoken
 
 PERIOD_S = 60.0
 PORTION = 200
@@ -137,6 +139,7 @@ class Keeper:
         self._trouble_told_at_s: dict[str, float] = {}
         self._told_short: frozenset[Rule] = frozenset()
         self._told_error = ""
+        self._promises = Promises()
 
     def start(self) -> None:
         """From now on; the first pass comes after a period, or when somebody needs room."""
@@ -202,6 +205,8 @@ class Keeper:
             for event in self._lines(TELL_EVERY_S, outcome.free_bytes):
                 self._on_loop(self._note, event)
         self._tell_troubles(outcome, now)
+        if outcome.plan.complete and self._promises.due(boot_s := self._clocks()[1], settings):
+            self._look_at_promises(settings, catalogue, now, boot_s)
         return outcome
 
     def _rules(self, settings: Settings, catalogue: Catalogue) -> tuple[datetime, Policy]:
@@ -282,6 +287,17 @@ class Keeper:
                     left = "what is left is locked, newest, or cannot be deleted"
                     self._on_loop(self._say, f"retention cannot keep to {sentence}: {left}")
             self._told_short = frozenset(rule for rule, _ in outcome.plan.short)
+
+    def _look_at_promises(self, settings: Settings, catalogue: Catalogue, now: datetime, boot_s: float) -> None:
+        from vmstui.recording.outlook import outlook, shortfalls  # not before it is asked for
+
+        try:
+            with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
+                found = outlook(catalogue, settings, policy(settings), root, now, certain=True)
+        except (WrongFolder, CatalogueError, OSError):
+            return  # the next pass tells what is wrong
+        if warning := self._promises.warning(shortfalls(found), boot_s):
+            self._on_loop(self._say, warning)
 
     def _tell_error(self, text: str) -> None:
         if text != self._told_error:

@@ -18,6 +18,7 @@ from typing import Protocol
 from vmstui.footage import Lock
 from vmstui.model import Settings
 from vmstui.recording.catalogue_rows import Recent, StoredFile
+from vmstui.spoken import decimal_size as spoken
 
 KEPT_NEWEST = 2
 """Segments of each camera that are never deleted."""
@@ -172,8 +173,8 @@ def plan(footage: Footage, policy: Policy, disk: Disk, now: datetime, look: Look
         _by_camera_size(planner, policy)
         _by_size(planner, policy)
         rates = _Rates(footage, now)
-        _for_free_space(planner, _floor(policy, disk, rates.all_bytes_per_s), disk)
-        _for_inodes(planner, _inode_floor(disk, rates.all_files_per_s), disk)
+        _for_free_space(planner, floor_of(policy, disk, rates.all_bytes_per_s), disk)
+        _for_inodes(planner, inode_floor(disk, rates.all_files_per_s), disk)
     except _Enough:
         return planner.plan(complete=False)
     return planner.plan(complete=True)
@@ -181,12 +182,11 @@ def plan(footage: Footage, policy: Policy, disk: Disk, now: datetime, look: Look
 
 def standings(footage: Footage, policy: Policy, disk: Disk, now: datetime) -> tuple[Standing, ...]:
     """How far each rule is from acting, the next one to act first."""
-    rates, guard = _Rates(footage, now), _Guard(footage)
+    rates, first = _Rates(footage, now), first_to_go(footage)
     found: list[Standing] = []
     left_s: float | None
     for camera in footage.cameras():
-        days = policy.days_of(camera)
-        oldest = next((file for file in footage.oldest(camera) if not guard.keeps(file)), None) if days else None
+        days, oldest = policy.days_of(camera), first.get(camera)
         if days is not None and oldest is not None:
             left_s = max((oldest.ended_at + timedelta(days=days) - now).total_seconds(), 0.0)
             found.append(Standing(Rule.AGE, camera, _age(now - oldest.ended_at), f"{days:g} days", left_s))
@@ -199,14 +199,26 @@ def standings(footage: Footage, policy: Policy, disk: Disk, now: datetime) -> tu
         size_bytes = footage.total(None)[1]
         left_s = _until(policy.max_bytes - size_bytes, rates.all_bytes_per_s)
         found.append(Standing(Rule.SIZE, "", spoken(size_bytes), spoken(policy.max_bytes), left_s))
-    floor = _floor(policy, disk, rates.all_bytes_per_s)
+    floor = floor_of(policy, disk, rates.all_bytes_per_s)
     left_s = _until(disk.free_bytes - floor.amount, rates.all_bytes_per_s)
     found.append(Standing(Rule.FREE, "", spoken(disk.free_bytes), floor.told, left_s))
     if disk.total_inodes:
-        floor = _inode_floor(disk, rates.all_files_per_s)
+        floor = inode_floor(disk, rates.all_files_per_s)
         left_s = _until(disk.free_inodes - floor.amount, rates.all_files_per_s)
         found.append(Standing(Rule.INODES, "", f"{disk.free_inodes:,}", floor.told, left_s))
     return tuple(sorted(found, key=lambda standing: (standing.acts_in_s is None, standing.acts_in_s or 0.0)))
+
+
+def first_to_go(footage: Footage) -> dict[str, StoredFile]:
+    """The oldest file of each camera that may go; of one that keeps everything, none."""
+    guard = _Guard(footage)
+    found: dict[str, StoredFile] = {}
+    for camera in footage.cameras():
+        for file in footage.oldest(camera):
+            if not guard.keeps(file):
+                found[camera] = file
+                break
+    return found
 
 
 def is_locked(file: StoredFile, locks: Iterable[Lock]) -> bool:
@@ -217,14 +229,6 @@ def is_locked(file: StoredFile, locks: Iterable[Lock]) -> bool:
         and (file.ended_at > lock.since or file.started_at >= lock.since)
         for lock in locks
     )
-
-
-def spoken(size_bytes: float) -> str:
-    """A size in powers of 1000, as they are configured: `12.3 GB`."""
-    for unit, power in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if size_bytes >= power:
-            return f"{size_bytes / power:.1f} {unit}"
-    return f"{size_bytes / 1000:.1f} kB"
 
 
 # -- the rules --------------------------------------------------------------------------------------------------------
@@ -267,7 +271,7 @@ def _down_to(planner: _Planner, camera: str | None, limit: int, rule: Rule) -> N
     planner.fall_short(rule, f"{rule.value}{of}: {spoken(left)} stay, {spoken(limit)} may")
 
 
-def _for_free_space(planner: _Planner, floor: _Floor, disk: Disk) -> None:
+def _for_free_space(planner: _Planner, floor: Floor, disk: Disk) -> None:
     if (free := disk.free_bytes + planner.freed_bytes) >= floor.amount:
         return
     for file in planner.footage.oldest(None):
@@ -277,7 +281,7 @@ def _for_free_space(planner: _Planner, floor: _Floor, disk: Disk) -> None:
     planner.fall_short(Rule.FREE, f"{Rule.FREE.value}: {spoken(free)} would be free, wanted are {floor.told}")
 
 
-def _for_inodes(planner: _Planner, floor: _Floor, disk: Disk) -> None:
+def _for_inodes(planner: _Planner, floor: Floor, disk: Disk) -> None:
     if not disk.total_inodes or (free := disk.free_inodes + planner.freed_files) >= floor.amount:
         return
     for file in planner.footage.oldest(None):
@@ -291,12 +295,15 @@ def _for_inodes(planner: _Planner, floor: _Floor, disk: Disk) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Floor:
+class Floor:
+    """What has to stay free: so many bytes, or inodes."""
+
     amount: int
     told: str
+    """With the reason."""
 
 
-def _floor(policy: Policy, disk: Disk, bytes_per_s: float) -> _Floor:
+def floor_of(policy: Policy, disk: Disk, bytes_per_s: float) -> Floor:
     """Free space to keep: the greatest of what is configured, 5 %, 2 h of recording, and what the recorder needs."""
     percent = LEAST_FREE_PERCENT
     configured = policy.min_free_bytes or 0
@@ -310,10 +317,10 @@ def _floor(policy: Policy, disk: Disk, bytes_per_s: float) -> _Floor:
         (policy.least_free_bytes, "what recording needs"),
     )
     amount, why = max(floors, key=lambda floor: floor[0])
-    return _Floor(amount, f"{spoken(amount)} ({why})")
+    return Floor(amount, f"{spoken(amount)} ({why})")
 
 
-def _inode_floor(disk: Disk, files_per_s: float) -> _Floor:
+def inode_floor(disk: Disk, files_per_s: float) -> Floor:
     """Free inodes to keep: 1 %, or what 2 h of recording need."""
     percent = LEAST_FREE_INODES_PERCENT
     reserve = min(int(files_per_s * RESERVE_S), int(disk.total_inodes * MOST_RESERVED))
@@ -322,7 +329,7 @@ def _inode_floor(disk: Disk, files_per_s: float) -> _Floor:
         (reserve, f"{RESERVE_S / 3600:g} h of recording"),
     )
     amount, why = max(floors, key=lambda floor: floor[0])
-    return _Floor(amount, f"{amount:,} ({why})")
+    return Floor(amount, f"{amount:,} ({why})")
 
 
 class _Rates:

@@ -31,7 +31,7 @@ from vmstui.tui.actions import Action, Argument, Scope, available, bindings, fin
 from vmstui.tui.arrange import Pane
 from vmstui.tui.glyphs import in_ascii, needs_ascii
 from vmstui.tui.leave import Leave, stopped
-from vmstui.tui.messages import PastArrived, RecorderGone, SnapshotArrived
+from vmstui.tui.messages import PastArrived, RecorderGone, SnapshotArrived, StorageArrived
 from vmstui.tui.palette import Commands
 from vmstui.tui.picture import Picture
 from vmstui.tui.screens.confirm import Confirm
@@ -44,6 +44,8 @@ from vmstui.tui.typed import Typed
 from vmstui.tui.verdict import Link
 
 LEAVE_LIMIT_S = 5.0
+STORAGE_PERIOD_S = 45.0
+"""How long footage will stay changes slowly."""
 
 
 def _hung_up() -> bool:
@@ -166,6 +168,7 @@ class Dashboard(App[Leave]):
                     if not past_asked:
                         past_asked = True
                         self.run_worker(self._read_past(), group="past", exclusive=True)
+                        self.run_worker(self._read_storage(), group="storage", exclusive=True)
             except RecorderError as error:
                 reason = str(error)
             retry_in_s = next(delays)
@@ -177,17 +180,27 @@ class Dashboard(App[Leave]):
         with contextlib.suppress(RecorderError):
             self.post_message(PastArrived(await self.recorder.samples(WINDOW_S)))
 
+    async def _read_storage(self) -> None:
+        while True:
+            with contextlib.suppress(RecorderError):  # not known yet, or an older recorder; what was known stays
+                self.post_message(StorageArrived(harmless(await self.recorder.storage())))
+            await asyncio.sleep(STORAGE_PERIOD_S)
+
     @on(SnapshotArrived)
     def _snapshot_arrived(self, message: SnapshotArrived) -> None:
         self._seen_at = time.monotonic()
         if self.picture.link.lost:  # another service may number its lines anew
             self.fleet.log_pane.start_over()
         cpu = self._history.add(message.snapshot)
-        self.picture = Picture(message.snapshot, cpu, self._history.ticks, Link())
+        self.picture = Picture(message.snapshot, cpu, self._history.ticks, Link(), self.picture.storage)
 
     @on(PastArrived)
     def _past_arrived(self, message: PastArrived) -> None:
         self._history.seed(message.samples)
+
+    @on(StorageArrived)
+    def _storage_arrived(self, message: StorageArrived) -> None:
+        self.picture = replace(self.picture, storage=message.storage)
 
     @on(RecorderGone)
     def _recorder_gone(self, message: RecorderGone) -> None:

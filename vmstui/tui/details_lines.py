@@ -20,10 +20,12 @@ from vmstui.model import (
     Stability,
     StabilityVerdict,
 )
+from vmstui.storage import CameraStorage
 from vmstui.tui import glyphs
 from vmstui.tui.fleet_rows import OUTPUT_ROLE, REASON_ROLE, state_span
 from vmstui.tui.format import clock, command_lines, day_and_clock, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
+from vmstui.tui.stay import camera_facts
 from vmstui.tui.verdict import advice, failing, worker_complaints
 
 LABEL = 11
@@ -44,7 +46,11 @@ _STABILITY_ROLE = {
 
 
 def details_lines(
-    snapshot: RecorderSnapshot, camera: CameraSnapshot, details: CameraDetails | None, cells: int
+    snapshot: RecorderSnapshot,
+    camera: CameraSnapshot,
+    details: CameraDetails | None,
+    cells: int,
+    storage: CameraStorage | None = None,
 ) -> list[Line]:
     """Everything there is to say about a camera; without `details`, what its snapshot tells."""
     where = zone(snapshot.timezone)
@@ -55,6 +61,10 @@ def details_lines(
         lines += _field("fallback", camera.fallback, cells, Role.BUSY)
     lines += _worker(camera, snapshot.at, where, cells)
     lines += _segments(camera, snapshot.at, where, cells)
+    if storage is not None:
+        facts, wrong = camera_facts(storage, snapshot.at, where)
+        lines += _block("storage", flow(facts, cells - LABEL), Role.TEXT)
+        lines += _field("", wrong, cells, Role.WARN) if wrong else []
     if details is None:
         return [*lines, *_field("", f"asking for more{glyphs.ELLIPSIS}", cells, Role.DIM)]
     source = [details.source, f"sends {details.source_codec}"] if details.source_codec else [details.source]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from vmstui.model import RecorderSnapshot
+from vmstui.storage import StorageProjection
 
 
 @dataclass
@@ -33,3 +34,10 @@ class PastArrived(Message):
     """CPU of the last minute, asked for once per connection."""
 
     samples: dict[str, tuple[float, ...]]
+
+
+@dataclass
+class StorageArrived(Message):
+    """How long footage will stay, as projected now."""
+
+    storage: StorageProjection

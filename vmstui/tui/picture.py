@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vmstui.model import CameraSnapshot, RecorderSnapshot
+from vmstui.storage import CameraStorage, StorageProjection
 from vmstui.tui.verdict import Link
 
 
@@ -17,8 +18,15 @@ class Picture:
     cpu: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     ticks: int = 1
     link: Link = field(default_factory=Link)
+    storage: StorageProjection | None = None
+    """As last heard; None while nothing is known of it."""
 
     def camera(self, camera: str | None) -> CameraSnapshot | None:
         """The camera of that id, if there still is one."""
         cameras = self.snapshot.cameras if self.snapshot else ()
         return next((candidate for candidate in cameras if candidate.id == camera), None)
+
+    def storage_of(self, camera: str) -> CameraStorage | None:
+        """How long the footage of a camera will stay, where that is known."""
+        cameras = self.storage.cameras if self.storage is not None else ()
+        return next((candidate for candidate in cameras if candidate.camera == camera), None)

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from vmstui.footage import Segment
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.sanitise import clean
+from vmstui.storage import StorageProjection
 
 T = TypeVar("T")
 
@@ -41,6 +42,10 @@ class Recorder(Protocol):
 
     async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
         """Closed segments, newest first."""
+        ...
+
+    async def storage(self) -> StorageProjection:
+        """How long footage will stay; a recorder that does not know it yet refuses."""
         ...
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:

@@ -11,9 +11,11 @@ from datetime import datetime
 from enum import IntEnum
 
 from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
+from vmstui.storage import StorageProjection
 from vmstui.tui import glyphs
 from vmstui.tui.format import clock, coarse_size, names, plural, short_span, size, span, zone
 from vmstui.tui.lines import Line, Role, join
+from vmstui.tui.stay import headline_part
 
 NO_GROWTH_S = 10.0
 """An open segment that has not grown for so long is worth a word, though the watchdog still waits."""
@@ -154,7 +156,7 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
             return ""
 
 
-def headline(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
+def headline(snapshot: RecorderSnapshot, projection: StorageProjection | None = None) -> list[tuple[int, Line]]:
     """The header, most important words first, as ranked parts for `lines.pack`."""
     parts = [*_verdict(snapshot)]
     over = snapshot.cpu_percent > snapshot.cpu_budget_percent
@@ -165,6 +167,8 @@ def headline(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
     storage = snapshot.storage
     disk = f"disk {coarse_size(storage.free_bytes)} free" if storage.usable else "disk not usable"
     parts.append((2, ((disk, Role.BAD if not storage.usable else Role.WARN if storage.reason else Role.TEXT),)))
+    if projection is not None and storage.usable and (stays := headline_part(projection)):
+        parts.append(stays)
     parts.append((5, ((f"up {short_span((snapshot.at - snapshot.started_at).total_seconds())}", Role.TEXT),)))
     missing = "looking for ffmpeg" if snapshot.ffmpeg_pending else "no ffmpeg"
     ffmpeg = f"ffmpeg {snapshot.ffmpeg.version}" if snapshot.ffmpeg else missing

@@ -102,7 +102,7 @@ class FleetScreen(Screen[None]):
             context = context_of(snapshot, picture.cpu, picture.ticks, self.asked.notes)
             empty = f"No camera matches {self.pattern!r}; esc shows all." if snapshot.cameras else ""
             self.table.update(cameras, context, empty)
-        self.header.update(snapshot, picture.link)
+        self.header.update(snapshot, picture.link, picture.storage)
         self.lay_out()
 
     def lay_out(self) -> None:
@@ -113,6 +113,7 @@ class FleetScreen(Screen[None]):
         plan = arrange(cells, lines - taken, len(self.table.cameras), self.chosen if self.selected else None)
         self.summary.display = plan.summary
         camera = self.selected
+        self.details_pane.storage = self.picture.storage_of(camera.id) if camera is not None else None
         shown = plan.panes if camera is not None else ()
         fleet_lines = plan.fleet_lines if shown or plan.summary else lines - taken
         self.table.display = fleet_lines > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vmstui.model import CameraDetails, CameraSnapshot, RecorderSnapshot
+from vmstui.storage import CameraStorage
 from vmstui.tui.details_lines import details_lines
 from vmstui.tui.lines import Line
 from vmstui.tui.source import Recorder, harmless
@@ -39,6 +40,8 @@ class DetailsPane(Pane):
         self.text = TextBody(id="details-text")
         super().__init__(recorder, self.text, id="details")
         self.details: CameraDetails | None = None
+        self.storage: CameraStorage | None = None
+        """How long its footage will stay, where that is known; drawn at the next tick."""
         self._seen: tuple[RecorderSnapshot, CameraSnapshot] | None = None
 
     async def ask(self) -> None:
@@ -68,4 +71,5 @@ class DetailsPane(Pane):
         if self._seen and cells > 0:
             snapshot, camera = self._seen
             details = self.details if self.details and self.details.id == camera.id else None
-            self.text.set_lines(details_lines(snapshot, camera, details, max(cells, 30)))
+            storage = self.storage if self.storage and self.storage.camera == camera.id else None
+            self.text.set_lines(details_lines(snapshot, camera, details, max(cells, 30), storage))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vmstui.model import RecorderSnapshot
+from vmstui.storage import StorageProjection
 from vmstui.tui.format import clock, span, width, zone
 from vmstui.tui.glyphs import BAD, DOT
 from vmstui.tui.lines import Line, Role, pack, spread, width_of
@@ -15,12 +16,14 @@ SEPARATOR = (f" {DOT} ", Role.DIM)
 class Header(LineBar):
     """Says in two seconds whether everything records."""
 
-    def update(self, snapshot: RecorderSnapshot | None, link: Link) -> None:
+    def update(self, snapshot: RecorderSnapshot | None, link: Link, storage: StorageProjection | None = None) -> None:
         """Show the verdict of a snapshot."""
-        self.show_lines(header_line(snapshot, link, self.app.size.width))
+        self.show_lines(header_line(snapshot, link, self.app.size.width, storage))
 
 
-def header_line(snapshot: RecorderSnapshot | None, link: Link, cells: int) -> Line:
+def header_line(
+    snapshot: RecorderSnapshot | None, link: Link, cells: int, storage: StorageProjection | None = None
+) -> Line:
     """The header in that many cells."""
     if snapshot is None:
         return ((" vmstui ", Role.STRONG), ("waiting for the recorder", Role.BUSY))
@@ -30,7 +33,7 @@ def header_line(snapshot: RecorderSnapshot | None, link: Link, cells: int) -> Li
         right = ((clock(snapshot.at, zone(snapshot.timezone)) + " ", Role.DIM),)
         if cells >= 120:
             right = ((f"{snapshot.host}  ", Role.LABEL), *right)
-    parts = headline(snapshot)
+    parts = headline(snapshot, storage)
     if link.stale:  # a verdict of the past must not look like one of the present
         words = "not connected" if link.lost else "no news"
         parts = [(-1, ((f" {BAD} {words} ", Role.PILL_BAD),)), (-1, (("last seen", Role.DIM),)), *parts]
