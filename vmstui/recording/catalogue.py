@@ -166,6 +166,11 @@ class Catalogue:
         )
         return segment_of(rows[0]) if rows else None
 
+    def newest_generation(self, camera: str) -> int:
+        """The highest number of a worker of whose footage something is catalogued; 0: of none."""
+        rows = self._rows("SELECT max(generation) FROM segments WHERE camera = ?", (camera,))
+        return int(rows[0][0] or 0)
+
     def known(self, paths: Iterable[str]) -> set[str]:
         """Which of these paths are catalogued."""
         found: set[str] = set()

@@ -25,6 +25,9 @@ from vmstui.recording.layout import INTERNAL
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+_GENERATION = re.compile(rb'"generation":(\d{1,15})[,}]')
+_NEWEST_DAYS, _NEWEST_BYTES = 3, 16 * 1024
+"""Of the newest days, as a clock that was ahead may have left one of a day that has not come yet, the last lines."""
 
 
 def journal_root(recordings: Path) -> Path:
@@ -70,6 +73,23 @@ def days(recordings: Path, camera: str) -> tuple[Path, ...]:
         return tuple(folder / name for name in sorted(os.listdir(folder)) if _DAY.fullmatch(name))
     except (FileNotFoundError, NotADirectoryError):
         return ()
+
+
+def newest_generation(recordings: Path, camera: str) -> int:
+    """The highest number of a worker in the newest lines of a camera's journals; 0 where none can be read."""
+    found = [0]
+    with contextlib.suppress(OSError):
+        for file in days(recordings, camera)[-_NEWEST_DAYS:]:
+            found += [int(number) for number in _GENERATION.findall(_end(file))]
+    return max(found)
+
+
+def _end(file: Path) -> bytes:
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.pread(descriptor, _NEWEST_BYTES, max(0, os.fstat(descriptor).st_size - _NEWEST_BYTES))
+    finally:
+        os.close(descriptor)
 
 
 def read(recordings: Path, file: Path) -> tuple[Segment, ...]:
