@@ -16,7 +16,7 @@ from pathlib import Path
 
 from vmstui.footage import Gap, Segment, StoredEvent, StoredEventKind
 from vmstui.model import Event
-from vmstui.recording import journal
+from vmstui.recording import journal, past
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.check import Expected, Media, judge
 from vmstui.recording.gaps import Downtime, gaps_of
@@ -41,7 +41,7 @@ def record(
 ) -> int:
     """Put in segments that are not known yet, with the gaps before and in them; the number of those that were new."""
     known = catalogue.known(segment.path for segment in segments)
-    new = sorted((segment for segment in segments if segment.path not in known), key=_order)
+    new = sorted((segment for segment in segments if segment.path not in known), key=journal.order)
     for camera in {segment.camera for segment in new}:
         of_camera = [segment for segment in new if segment.camera == camera]
         events = events_of(camera)
@@ -49,7 +49,7 @@ def record(
         batch: list[Segment] = []
         gaps: list[Gap] = []
         for segment in of_camera:
-            if segment.generation == 0 or (recent and _order(segment) < _order(recent[-1])):
+            if segment.generation == 0 or (recent and journal.order(segment) < journal.order(recent[-1])):
                 _record_late(catalogue, segment, events, downtimes)
                 continue
             gaps += gaps_of(segment, tuple(recent), events, downtimes)
@@ -61,11 +61,6 @@ def record(
                 batch, gaps = [], []
         catalogue.add(batch, gaps)
     return len(new)
-
-
-def _order(segment: Segment) -> tuple[int, int, datetime]:
-    """Segments of a camera in the order in which they were recorded, whatever the clock showed."""
-    return segment.generation, segment.number, segment.started_at
 
 
 def _record_late(
@@ -115,46 +110,116 @@ def ingest(
     `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one.
     Raises OSError for a disk that cannot be read: that is no sign that nothing is there.
     """
-    new = unread = 0
-    for camera in journal.cameras(recordings):
-        for file in journal.days(recordings, camera):
-            if ended():
-                return Ingested(new, unread, whole=False)
-            if since is None or file.stem >= since.isoformat():
-                segments = _unknown(catalogue, recordings, file, whole=since is None)
-                new += record(catalogue, [one for one in segments if Path(one.path).exists()], events_of, downtimes)
-                progress(f"{camera}: journal of {file.stem}")
-    for folder, camera in folders.items():
-        for day in _days(recordings / folder, since):
-            paths = sorted(str(path) for path in _files(day, folder))
-            known = catalogue.known(paths)
-            found: list[Segment] = []
-            for path in paths:
-                if ended():
-                    return Ingested(new, unread, whole=False)
-                if path not in known:
-                    segment = _looked_at(path, camera, inspect, zone)
-                    unread += segment is None
-                    found += [segment] if segment is not None else []
-            for segment in found:
-                journal.append(recordings, segment)
-            new += record(catalogue, found, events_of, downtimes)
-            progress(f"{camera}: {day.name}")
-    return Ingested(new, unread, whole=True)
+    filling = _Filling(
+        catalogue, recordings, inspect, zone, events_of, downtimes, since, progress, ended, anew=catalogue.fresh
+    )
+    try:
+        of_camera: dict[str, list[str]] = {camera: [] for camera in journal.cameras(recordings)}
+        for folder, camera in folders.items():
+            of_camera.setdefault(camera, []).append(folder)
+        for camera, own in of_camera.items():
+            filling.camera(camera, own)
+    except _Ended:
+        return Ingested(filling.new, filling.unread, whole=False)
+    return Ingested(filling.new, filling.unread, whole=True)
 
 
-def _unknown(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -> list[Segment]:
-    """The segments of a journal that may not be catalogued; unless `whole`, only the last ones are looked at, back to
-    where all are known: a segment is noted in the order in which it was published."""
+class _Ended(Exception):
+    """Whoever asked for it does not want it any more."""
+
+
+@dataclass(slots=True)
+class _Filling:
+    """One look at the recordings; what is asked for, and what came of it so far."""
+
+    catalogue: Catalogue
+    recordings: Path
+    inspect: Inspect
+    zone: tzinfo | None
+    events_of: EventsOf
+    downtimes: Sequence[Downtime]
+    since: date | None
+    progress: Callable[[str], None]
+    ended: Callable[[], bool]
+    anew: bool
+    """The catalogue knows nothing yet of what was deleted."""
+    new: int = 0
+    unread: int = 0
+
+    def camera(self, camera: str, folders: Sequence[str]) -> None:
+        """All of a camera. Of what was deleted since it was recorded the catalogue has to know meanwhile: what lies
+        between it and its neighbours is no gap."""
+        deleted = _remembered(self.catalogue, self.recordings, camera) if self.anew else set()
+        for file in journal.days(self.recordings, camera):
+            if self.since is None or file.stem >= self.since.isoformat():
+                deleted |= self._journal(file)
+                self._go_on(f"{camera}: journal of {file.stem}")
+        for folder in folders:
+            for day in _days(self.recordings / folder, self.since):
+                self._files(camera, folder, day)
+                self._go_on(f"{camera}: {day.name}")
+        if gone := [path for path in deleted if not Path(path).exists()]:
+            self.catalogue.remove(gone)
+
+    def _go_on(self, told: str) -> None:
+        self.progress(told)
+        if self.ended():
+            raise _Ended
+
+    def _journal(self, file: Path) -> set[str]:
+        """Put in what the journal of a day tells of; the paths of what is there only for as long as this goes on."""
+        segments = _noted(self.catalogue, self.recordings, file, whole=self.since is None)
+        there = [segment for segment in segments if Path(segment.path).exists()]
+        if not self.anew:
+            self.new += record(self.catalogue, there, self.events_of, self.downtimes)
+            return set()
+        deleted = {segment.path for segment in segments} - {segment.path for segment in there}
+        added = record(self.catalogue, segments, self.events_of, self.downtimes)
+        self.new += min(added, len(there))
+        return deleted
+
+    def _files(self, camera: str, folder: str, day: Path) -> None:
+        """Put in the files of a day that nobody noted."""
+        paths = sorted(str(path) for path in _files(day, folder))
+        known = self.catalogue.known(paths)
+        found: list[Segment] = []
+        for path in paths:
+            if self.ended():
+                raise _Ended
+            if path not in known:
+                segment = _looked_at(path, camera, self.inspect, self.zone)
+                self.unread += segment is None
+                found += [segment] if segment is not None else []
+        for segment in found:
+            journal.append(self.recordings, segment)
+        self.new += record(self.catalogue, found, self.events_of, self.downtimes)
+
+
+def _remembered(catalogue: Catalogue, recordings: Path, camera: str) -> set[str]:
+    """Put in what stays known of days of which nothing is left: their gaps, and for as long as the catalogue is being
+    filled the ends of what was recorded; the paths of these."""
+    paths: set[str] = set()
+    for day in past.read(recordings, camera):
+        ends = [one for one in day.ends if not Path(one.path).exists()]
+        catalogue.add(ends, day.gaps)
+        paths.update(one.path for one in ends)
+    return paths
+
+
+def _noted(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -> list[Segment]:
+    """The segments of a journal that may not be catalogued, each as it was noted last; unless `whole`, only the last
+    lines are looked at, back to where all are known: a segment is noted in the order in which it was published."""
     lines = journal.lines(file)
+    if whole:
+        return list({segment.path: segment for segment in journal.parsed(recordings, lines)}.values())
     segments: list[Segment] = []
     for end in range(len(lines), 0, -LOOKED_BACK):
         part = journal.parsed(recordings, lines[max(0, end - LOOKED_BACK) : end])
         known = catalogue.known(segment.path for segment in part)
         segments[:0] = [segment for segment in part if segment.path not in known]
-        if part and len(known) == len(part) and not whole:
+        if part and len(known) == len(part):
             break
-    return segments
+    return list({segment.path: segment for segment in segments}.values())
 
 
 def forget_vanished(catalogue: Catalogue) -> int:

@@ -3,7 +3,7 @@
 Deletes nothing but what the catalogue holds and that still is what was catalogued: named as segments are, below the
 recordings folder, reached from that open folder without following a link, an ordinary file of the catalogued size. A
 file goes first and its row after it, so a pass that is killed leaves at most rows without a file, which the next pass
-takes for gone. What was emptied goes as well: date folders, and the journal of a day (`journal.py`).
+takes for gone. What was emptied goes as well: date folders, and the journal of a day, but for a line (`past.py`).
 
 Blocks as the disk does. Called by the recorder's `keeper`, and by the command `retention`; both at once do no harm.
 """
@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePath
 
-from vmstui.footage import Lock, StoredEvent, StoredEventKind
-from vmstui.recording import retention
+from vmstui.footage import Gap, Lock, StoredEvent, StoredEventKind
+from vmstui.recording import past, retention
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_rows import Recent, StoredFile
-from vmstui.recording.journal import journal_file
+from vmstui.recording.journal import journal_file, parsed
 from vmstui.recording.layout import INTERNAL, camera_quarantine
 from vmstui.recording.publish import REASON_ENDING
 from vmstui.recording.retention import Disk, Doomed, Found, Plan, Policy, is_locked
@@ -143,18 +143,25 @@ class Files:
             with contextlib.suppress(OSError):
                 os.unlink(parts[-1] + REASON_ENDING, dir_fd=folder)
 
-    def tidy(self, removed: Iterable[StoredFile], emptied_days: Iterable[tuple[str, date]]) -> None:
-        """Date folders go that are empty now, and the journals of days of which nothing is left."""
+    def tidy(self, removed: Iterable[StoredFile]) -> None:
+        """Date folders go that are empty now."""
         folders = {parts[:-1] for file in removed if (parts := own_parts(self._recordings, file)) is not None}
         self.close()
         for parts in folders:
             if parts[0] != INTERNAL:
                 with contextlib.suppress(OSError):  # not empty, mostly
                     os.rmdir(parts[-1], dir_fd=self._open(parts[:-1]))
-        for camera, day in emptied_days:
-            parts = journal_file(Path(self._recordings), camera, day).relative_to(self._recordings).parts
-            with contextlib.suppress(OSError):
-                os.unlink(parts[-1], dir_fd=self._open(parts[:-1]))
+
+    def end_journal(self, camera: str, day: date, gaps: Iterable[Gap]) -> None:
+        """The journal of a day of which nothing is left goes, once what has to stay known of that day is noted."""
+        recordings = Path(self._recordings)
+        *above, name = journal_file(recordings, camera, day).relative_to(recordings).parts
+        with contextlib.suppress(OSError, ValueError):  # mostly there was none; else it is left
+            folder = self._open(tuple(above))
+            with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), "rb") as file:
+                segments = parsed(recordings, file.read().splitlines())
+            past.note(folder, recordings, past.past_day(day, segments, gaps))
+            os.unlink(name, dir_fd=folder)
 
     def _open(self, parts: tuple[str, ...]) -> int:
         if self._folder < 0 or parts != self._parts:
@@ -253,17 +260,18 @@ def run_pass(
         if gone:
             catalogue.remove([file.path for file in gone], [_vanished(file, now) for file in gone])
         removed = [*(doomed.file for doomed in deleted), *gone]
-        files.tidy(removed, _emptied_days(catalogue, removed))
+        files.tidy(removed)
+        for camera, day, gaps in _emptied_days(catalogue, removed):
+            files.end_journal(camera, day, gaps)
     return Outcome(tuple(deleted), tuple(gone), tuple(failed), plan, measure(root).free_bytes)
 
 
-def _emptied_days(catalogue: Catalogue, removed: Iterable[StoredFile]) -> list[tuple[str, date]]:
-    emptied: list[tuple[str, date]] = []
-    for camera, day in {(file.camera, file.started_at.astimezone(UTC).date()) for file in removed}:
+def _emptied_days(catalogue: Catalogue, removed: Iterable[StoredFile]) -> Iterator[tuple[str, date, tuple[Gap, ...]]]:
+    """Days of which nothing is left, oldest first, with what was missing in them."""
+    for day, camera in sorted({(file.started_at.astimezone(UTC).date(), file.camera) for file in removed}):
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         if not catalogue.started_between(camera, midnight, midnight + timedelta(days=1)):
-            emptied.append((camera, day))
-    return emptied
+            yield camera, day, catalogue.gaps(camera, midnight, midnight + timedelta(days=1))
 
 
 def _deleted(doomed: Doomed, now: datetime) -> StoredEvent:
