@@ -21,6 +21,7 @@ from vmstui.recording.clock import WallClock
 from vmstui.recording.fill import Ingested, forget_vanished, ingest, record
 from vmstui.recording.layout import generation_spool
 from vmstui.recording.spool import Origin, Times, settle
+from vmstui.recording.verify import Verified, take_over
 
 START = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -207,3 +208,25 @@ def test_what_somebody_took_away_leaves_the_catalogue_with_a_line(tmp_path: Path
     assert catalogue.known(written) == {*written} - {written[3]}
     [event] = catalogue.events()
     assert (event.kind, event.path) == (StoredEventKind.VANISHED, written[3])
+
+
+def test_a_verdict_that_was_given_later_outlives_the_catalogue(tmp_path: Path, catalogue: Catalogue) -> None:
+    _night(tmp_path, START, 1)
+    ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
+    segments = catalogue.segments("lobby", None, None)
+    judged = (
+        (segments[3], SegmentVerdict.SUSPECT, "does not decode without errors: x"),
+        (segments[5], SegmentVerdict.BROKEN, "does not play any more"),
+        (segments[3], SegmentVerdict.SUSPECT, "has 3 bytes"),
+    )
+    for segment, verdict, reason in judged:
+        take_over(catalogue, tmp_path, Verified(segment, replace(segment, verdict=verdict, reason=reason)))
+    known = catalogue.segments("lobby", None, None)
+    assert [(one.verdict, one.reason) for one in known if one.verdict is not SegmentVerdict.GOOD] == [
+        (SegmentVerdict.SUSPECT, "has 3 bytes"),
+        (SegmentVerdict.BROKEN, "does not play any more"),
+    ]
+    with Catalogue.open(tmp_path / "anew.sqlite3") as anew:
+        ingest(anew, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
+        assert anew.segments("lobby", None, None) == known
+        assert anew.gaps("lobby", None, None) == catalogue.gaps("lobby", None, None)
