@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder import keeper as keeper_module
 from vmstui.recorder.downtime import Alive, came_up
 from vmstui.recorder.keeper import Keeper, away, ended
+from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
@@ -152,6 +154,39 @@ async def test_nothing_is_deleted_while_the_folder_is_another_or_the_catalogue_i
         away.rename(kept.folder)
         assert await kept.free_now()
         assert len(kept.files()) == 2
+
+
+async def test_a_disk_that_is_full_while_the_catalogue_is_being_filled_costs_the_oldest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the names of files, of all cameras, with a journal or not; what is locked stays, whoever's it is."""
+    monkeypatch.setattr(keeper_module, "PORTION", 3)
+    kept = Kept(tmp_path, retention_days=1, min_free_bytes=10**18)
+    cameras = {"gate": (50, 40, 30, 20, 9, 8, 7), "yard": (45, 35, 25, 19, 6, 5, 4)}
+    paths = {ago: kept.add(camera, ago) for camera, hours in cameras.items() for ago in hours}
+    for ago, path in paths.items():
+        closed_s = (NOW - timedelta(hours=ago) + timedelta(minutes=3)).timestamp()
+        os.utime(path, (closed_s, closed_s))
+    mine = paths[50].with_name("holiday.mp4")
+    mine.write_bytes(b"x")
+    kept.catalogue.remove([str(path) for path in paths.values()])
+    kept.catalogue.lock("attic", NOW - timedelta(hours=40.1), NOW - timedelta(hours=39.9), "", "me", NOW)
+    kept.catalogue.fresh = True
+    oldest_first = [path for ago, path in sorted(paths.items(), reverse=True) if ago != 40]
+    async with running(kept):
+        assert await kept.free_now()
+        gone = [path for path in paths.values() if not path.exists()]
+        assert len(gone) >= 3
+        assert sorted(gone) == sorted(oldest_first[: len(gone)])
+        while await kept.free_now():
+            pass
+        newest = {str(paths[ago]) for ago in (20, 9, 8, 7, 19, 6, 5, 4, 40)}
+        assert kept.files() == {*newest, str(mine)}
+        events = kept.catalogue.events()
+        assert [event.path for event in events if event.kind.value == "deleted"] == [
+            str(path) for path in oldest_first if not path.exists()
+        ]
+        assert journal.days(kept.folder, "gate"), "what they tell is not catalogued yet"
 
 
 async def test_a_clock_put_forward_deletes_nothing_for_an_hour(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,35 @@ def test_filling_that_was_cut_off_is_gone_on_with_and_leaves_nothing_that_is_not
     with anew:
         assert anew.segments("lobby", None, None) == there
         assert anew.gaps("lobby", None, None) == before
+
+
+def test_what_is_deleted_while_a_catalogue_is_being_filled_is_no_gap_in_it(archive: Archive) -> None:
+    before = archive.catalogue.gaps("lobby", None, None)
+    oldest = [Path(one.path) for one in archive.catalogue.segments("lobby", None, None)[:70]]
+    nothing = Path()
+    deleting = iter([nothing, *oldest[:60], nothing, *oldest[60:]])
+
+    def make_room(_told: str) -> None:
+        """As retention does, between two days: behind and before what is being looked at."""
+        for path in takewhile(lambda path: path != nothing, deleting):
+            path.unlink()
+
+    with Catalogue.open(archive.folder / "anew.sqlite3") as anew:
+        found = ingest(
+            anew, archive.recordings, {"Lobby": "lobby"}, lambda path: Found(), UTC, _events, progress=make_room
+        )
+        assert found.whole
+        assert found.unread == 0
+        assert {one.path for one in anew.segments("lobby", None, None)} == {
+            str(path) for path in archive.recordings.rglob("Lobby*.mp4")
+        }
+        assert anew.gaps("lobby", None, None) == before
+        assert anew.events() == ()
+    days = [file.stem for file in journal.days(archive.recordings, "lobby")]
+    assert days == ["2025-10-22", "2025-10-23", "2025-10-24", "2025-10-25"], "journals went with their days"
+    again, _ = archive.anew(_events, "again.sqlite3")
+    with again:
+        assert again.gaps("lobby", None, None) == before
 
 
 def test_a_pass_that_cannot_note_a_day_keeps_its_journal(archive: Archive) -> None:

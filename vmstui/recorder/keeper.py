@@ -28,12 +28,15 @@ from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder.downtime import Alive
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
+from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.guard import Guard, WrongFolder
+from vmstui.recording.naming import zone_of
 from vmstui.recording.retention import Doomed, Policy, Rule, policy_of, spoken
 from vmstui.recording.retention_pass import Outcome, run_pass
+from vmstui.settings.names import camera_folder
 
 PERIOD_S = 60.0
 PORTION = 200
@@ -67,6 +70,12 @@ class _Deleted:
 def policy(settings: Settings) -> Policy:
     """What retention keeps to, so that a disk that was full has room enough to be recorded to again."""
     return policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+
+
+def by_name(settings: Settings, catalogue: Catalogue) -> ByName:
+    """The footage as names tell it, while the catalogue does not yet. Raises OSError."""
+    folders = {camera_folder(camera): camera.id for camera in settings.cameras}
+    return ByName(catalogue, Path(settings.recordings), folders, zone_of(settings.timezone))
 
 
 async def ended(thread: threading.Thread, patience_s: float) -> bool:
@@ -181,13 +190,25 @@ class Keeper:
 
     def _portion(self) -> Outcome | None:
         settings, catalogue = self._settings, self._catalogue()
-        if catalogue is None or catalogue.fresh:
-            return None  # what is oldest, and what is newest, is not known yet
+        if catalogue is None:
+            return None
+        filling = catalogue.fresh
         try:
-            now, rules = self._rules(settings, catalogue)
+            if filling:  # it does not know yet what there is, but a full disk cannot wait for that
+                now, rules = datetime.fromtimestamp(self._clocks()[0], UTC), policy(settings).for_room()
+            else:
+                now, rules = self._rules(settings, catalogue)
             with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
-                folder = Path(settings.recordings)
-                outcome = run_pass(catalogue, rules, root, folder, now, at_most=PORTION, leave=self._leave)
+                outcome = run_pass(
+                    catalogue,
+                    rules,
+                    root,
+                    Path(settings.recordings),
+                    now,
+                    at_most=PORTION,
+                    leave=self._leave,
+                    by_name=by_name(settings, catalogue) if filling else None,
+                )
         except WrongFolder:
             return None  # told by whoever watches the folder
         except CatalogueError as error:

@@ -7,9 +7,10 @@ handed over: a service that died between publishing and cataloguing, a catalogue
 
 from __future__ import annotations
 
-import re
+import contextlib
+import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -17,18 +18,18 @@ from pathlib import Path
 from vmstui.footage import Gap, Segment, StoredEvent, StoredEventKind
 from vmstui.model import Event
 from vmstui.recording import journal, past
+from vmstui.recording.by_name import day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.check import Expected, Media, judge
 from vmstui.recording.gaps import Downtime, gaps_of
-from vmstui.recording.naming import SUFFIX
 
 RECENT = 8
 """Segments before a new one that may have ended last: there are two at most in a hand-over, and some fail."""
 BATCH = 500
+KEPT_JOURNALS = 3
+"""The newest ones of a camera, to which segments may just be added."""
 LOOKED_BACK = 20
 """Lines of a journal that are known before what stands above them is taken for known, too."""
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NAME = re.compile(r".+_(\d{8}_\d{6})(?:_\d+)?" + re.escape(SUFFIX))
 
 EventsOf = Callable[[str], Sequence[Event]]
 """The history of a camera, oldest first."""
@@ -119,6 +120,8 @@ def ingest(
             of_camera.setdefault(camera, []).append(folder)
         for camera, own in of_camera.items():
             filling.camera(camera, own)
+        if filling.anew:
+            filling.forget_deleted()
     except _Ended:
         return Ingested(filling.new, filling.unread, whole=False)
     return Ingested(filling.new, filling.unread, whole=True)
@@ -149,61 +152,68 @@ class _Filling:
     def camera(self, camera: str, folders: Sequence[str]) -> None:
         """All of a camera. Of what was deleted since it was recorded the catalogue has to know meanwhile: what lies
         between it and its neighbours is no gap."""
-        deleted = _remembered(self.catalogue, self.recordings, camera) if self.anew else set()
+        if self.anew:
+            self._remember(camera)
         for file in journal.days(self.recordings, camera):
             if self.since is None or file.stem >= self.since.isoformat():
-                deleted |= self._journal(file)
+                self._journal(file)
                 self._go_on(f"{camera}: journal of {file.stem}")
         for folder in folders:
-            for day in _days(self.recordings / folder, self.since):
-                self._files(camera, folder, day)
+            for day in day_folders(self.recordings / folder, self.since):
+                self._files(camera, day)
                 self._go_on(f"{camera}: {day.name}")
-        if gone := [path for path in deleted if not Path(path).exists()]:
-            self.catalogue.remove(gone)
+
+    def forget_deleted(self) -> None:
+        """What is not there any more leaves the catalogue."""
+        for camera in self.catalogue.cameras():
+            gone = [file.path for file in self.catalogue.oldest(camera) if not os.path.exists(file.path)]
+            if gone:
+                self.catalogue.remove(gone)
+            self._end_journals(camera)
+            self._go_on(f"{camera}: what was deleted")
+
+    def _remember(self, camera: str) -> None:
+        """Put in what stays known of days of which nothing is left: their gaps, and the ends of what was recorded."""
+        for day in past.read(self.recordings, camera):
+            self.catalogue.add([one for one in day.ends if not Path(one.path).exists()], day.gaps)
+
+    def _end_journals(self, camera: str) -> None:
+        """Those of days of which nothing is left: who deleted the last of it did not know then what else there is."""
+        found = journal.days(self.recordings, camera)
+        for file in found[:-KEPT_JOURNALS]:
+            since, until = journal.span(date.fromisoformat(file.stem))
+            if not self.catalogue.started_between(camera, since, until):
+                with contextlib.suppress(OSError), journal.opened(self.recordings, camera) as folder:
+                    past.end_day(folder, self.recordings, since.date(), self.catalogue.gaps(camera, since, until))
 
     def _go_on(self, told: str) -> None:
         self.progress(told)
         if self.ended():
             raise _Ended
 
-    def _journal(self, file: Path) -> set[str]:
-        """Put in what the journal of a day tells of; the paths of what is there only for as long as this goes on."""
-        segments = _noted(self.catalogue, self.recordings, file, whole=self.since is None)
-        there = [segment for segment in segments if Path(segment.path).exists()]
-        if not self.anew:
-            self.new += record(self.catalogue, there, self.events_of, self.downtimes)
-            return set()
-        deleted = {segment.path for segment in segments} - {segment.path for segment in there}
-        added = record(self.catalogue, segments, self.events_of, self.downtimes)
+    def _journal(self, file: Path) -> None:
+        """Put in what the journal of a day tells of."""
+        noted = _noted(self.catalogue, self.recordings, file, whole=self.since is None)
+        there = [segment for segment in noted if Path(segment.path).exists()]
+        added = record(self.catalogue, noted if self.anew else there, self.events_of, self.downtimes)
         self.new += min(added, len(there))
-        return deleted
 
-    def _files(self, camera: str, folder: str, day: Path) -> None:
+    def _files(self, camera: str, day: Path) -> None:
         """Put in the files of a day that nobody noted."""
-        paths = sorted(str(path) for path in _files(day, folder))
+        paths = sorted(entry.path for entry in files(day))
         known = self.catalogue.known(paths)
         found: list[Segment] = []
         for path in paths:
             if self.ended():
                 raise _Ended
             if path not in known:
-                segment = _looked_at(path, camera, self.inspect, self.zone)
-                self.unread += segment is None
-                found += [segment] if segment is not None else []
+                with contextlib.suppress(FileNotFoundError):  # retention made room meanwhile
+                    segment = _looked_at(path, camera, self.inspect, self.zone)
+                    self.unread += segment is None
+                    found += [segment] if segment is not None else []
         for segment in found:
             journal.append(self.recordings, segment)
         self.new += record(self.catalogue, found, self.events_of, self.downtimes)
-
-
-def _remembered(catalogue: Catalogue, recordings: Path, camera: str) -> set[str]:
-    """Put in what stays known of days of which nothing is left: their gaps, and for as long as the catalogue is being
-    filled the ends of what was recorded; the paths of these."""
-    paths: set[str] = set()
-    for day in past.read(recordings, camera):
-        ends = [one for one in day.ends if not Path(one.path).exists()]
-        catalogue.add(ends, day.gaps)
-        paths.update(one.path for one in ends)
-    return paths
 
 
 def _noted(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -> list[Segment]:
@@ -236,41 +246,19 @@ def forget_vanished(catalogue: Catalogue) -> int:
     return len(gone)
 
 
-def _days(folder: Path, since: date | None) -> list[Path]:
-    try:
-        found = sorted(entry.name for entry in folder.iterdir() if _DAY.fullmatch(entry.name) and entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    # Names are of the local day, which may be the one before that of UTC.
-    first = (since - timedelta(days=1)).isoformat() if since is not None else ""
-    return [folder / name for name in found if name >= first]
-
-
-def _files(day: Path, folder: str) -> Iterator[Path]:
-    try:
-        for path in day.iterdir():
-            if (
-                path.name.startswith(f"{folder}_")
-                and _local_time(path.name)
-                and not path.is_symlink()
-                and path.is_file()
-            ):
-                yield path
-    except FileNotFoundError:
-        return  # retention took the folder away
-
-
 def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) -> Segment | None:
-    """A file that nobody noted: what it holds, and by its name when it was recorded. None: it could not be read."""
+    """A file that nobody noted: what it holds, and by its name when it was recorded. None: it could not be read. Raises
+    FileNotFoundError for one that is not there any more."""
     found: Media | ValueError
     try:
-        status = Path(path).stat()
-    except OSError:
-        return None
-    try:
-        found = inspect(path)
-    except ValueError as error:
-        found = error
+        status = os.stat(path)
+        try:
+            found = inspect(path)
+        except ValueError as error:
+            found = error
+        os.stat(path)
+    except FileNotFoundError:
+        raise
     except OSError:
         return None
     verdict, reason = judge(found, Expected(closed=True, size_bytes=status.st_size))
@@ -281,7 +269,7 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
         camera=camera,
         generation=0,
         path=path,
-        started_at=_named_time(Path(path).name, closed_at - timedelta(seconds=duration_s), zone),
+        started_at=named_time(Path(path).name, closed_at - timedelta(seconds=duration_s), zone),
         duration_s=duration_s,
         size_bytes=status.st_size,
         codec=media.codec if media else "",
@@ -294,24 +282,3 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
         starts_with_keyframe=media.starts_with_keyframe if media else False,
         holes=media.holes if media else (),
     )
-
-
-def _named_time(name: str, near: datetime, zone: tzinfo | None) -> datetime:
-    """The instant in a file name; of an hour that came twice in autumn the one nearer to that of the file."""
-    local = _local_time(name)
-    if local is None:
-        return near
-    try:
-        readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    except (OverflowError, ValueError):  # the last evening of the calendar
-        return near
-    return min(readings, key=lambda instant: abs(instant - near))
-
-
-def _local_time(name: str) -> datetime | None:
-    """What a file name says, on the clock of the zone; None for a name that is not of our making."""
-    match = _NAME.fullmatch(name)
-    try:
-        return datetime.strptime(match[1], "%Y%m%d_%H%M%S") if match else None
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from pathlib import Path
 
@@ -83,6 +83,23 @@ def days(recordings: Path, camera: str) -> tuple[Path, ...]:
         return tuple(folder / name for name in sorted(os.listdir(folder)) if _DAY.fullmatch(name))
     except (FileNotFoundError, NotADirectoryError):
         return ()
+
+
+@contextlib.contextmanager
+def opened(recordings: Path, camera: str) -> Iterator[int]:
+    """The folder of a camera's journals. Raises OSError."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(journal_root(recordings) / camera, flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def span(day: date) -> tuple[datetime, datetime]:
+    """From when to when the journal of a day is."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight, midnight + timedelta(days=1)
 
 
 def newest_generation(recordings: Path, camera: str) -> int:

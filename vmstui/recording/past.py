@@ -52,11 +52,21 @@ def past_day(day: date, segments: Iterable[Segment], gaps: Iterable[Gap]) -> Pas
 
 
 def _ends(segments: Sequence[Segment]) -> list[Segment]:
-    kept = set(segments[:1] + segments[-1:])
+    kept = {*segments[:1], *segments[-1:]}
     for before, after in pairwise(segments):
         if (before.generation, before.number + 1) != (after.generation, after.number) and after.generation:
             kept.update((before, after))
     return [segment for segment in segments if segment in kept]
+
+
+def end_day(folder: int, recordings: Path, day: date, gaps: Iterable[Gap]) -> None:
+    """The journal of a day of which nothing is left goes from an open folder of a camera's journals, once what has to
+    stay known of that day is noted. Raises OSError."""
+    name = f"{day.isoformat()}.jsonl"
+    with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), "rb") as file:
+        segments = journal.parsed(recordings, file.read().splitlines())
+    note(folder, recordings, past_day(day, segments, gaps))
+    os.unlink(name, dir_fd=folder)
 
 
 def note(folder: int, recordings: Path, past: PastDay) -> None:

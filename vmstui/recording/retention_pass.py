@@ -19,14 +19,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePath
 
 from vmstui.footage import Gap, Lock, StoredEvent, StoredEventKind
 from vmstui.recording import past, retention
+from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_rows import Recent, StoredFile
-from vmstui.recording.journal import journal_file, parsed
+from vmstui.recording.journal import journal_file, span
 from vmstui.recording.layout import INTERNAL, camera_quarantine
 from vmstui.recording.publish import REASON_ENDING
 from vmstui.recording.retention import Disk, Doomed, Found, Plan, Policy, is_locked
@@ -153,15 +154,11 @@ class Files:
                     os.rmdir(parts[-1], dir_fd=self._open(parts[:-1]))
 
     def end_journal(self, camera: str, day: date, gaps: Iterable[Gap]) -> None:
-        """The journal of a day of which nothing is left goes, once what has to stay known of that day is noted."""
+        """The journal of a day goes of which nothing is left."""
         recordings = Path(self._recordings)
-        *above, name = journal_file(recordings, camera, day).relative_to(recordings).parts
-        with contextlib.suppress(OSError, ValueError):  # mostly there was none; else it is left
-            folder = self._open(tuple(above))
-            with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), "rb") as file:
-                segments = parsed(recordings, file.read().splitlines())
-            past.note(folder, recordings, past.past_day(day, segments, gaps))
-            os.unlink(name, dir_fd=folder)
+        parts = journal_file(recordings, camera, day).relative_to(recordings).parts
+        with contextlib.suppress(OSError):  # mostly there was none; else it is left
+            past.end_day(self._open(parts[:-1]), recordings, day, gaps)
 
     def _open(self, parts: tuple[str, ...]) -> int:
         if self._folder < 0 or parts != self._parts:
@@ -213,8 +210,11 @@ def run_pass(
     *,
     at_most: int | None = None,
     leave: Callable[[StoredFile], str] = lambda _: "",
+    by_name: ByName | None = None,
 ) -> Outcome:
-    """Delete what has to go, at most so many files. `leave` says why a file is left alone, mostly not at all.
+    """Delete what has to go, at most so many files. `leave` says why a file is left alone, mostly not at all. While the
+    catalogue is being filled, footage is told `by_name`: what is deleted then stays in the catalogue, and the journal
+    of its day with it, until whoever fills it knows what there is beside it.
 
     Raises CatalogueError, and OSError for a disk that does not tell how full it is.
     """
@@ -224,7 +224,8 @@ def run_pass(
             reason = leave(file)
             return Found(reason=reason) if reason else files.look(file)
 
-        plan = retention.plan(Within(catalogue, recordings), policy, measure(root), now, look, at_most)
+        footage = by_name or Within(catalogue, recordings)
+        plan = retention.plan(footage, policy, measure(root), now, look, at_most)
         deleted: list[Doomed] = []
         gone = list(plan.gone)
         failed: list[Failure] = []
@@ -233,7 +234,8 @@ def run_pass(
             begun_s = time.monotonic()
             batch: list[Doomed] = []
             # Whoever locks something waits for these few, or is heard before them.
-            with catalogue.nobody_locks() as locks:
+            with catalogue.nobody_locks() as locked:
+                locks = by_name.widened(locked) if by_name is not None else locked
                 for _ in range(min(_BATCH, len(waiting))):
                     doomed = waiting.popleft()
                     if is_locked(doomed.file, locks):
@@ -250,18 +252,19 @@ def run_pass(
                         failed.append(Failure(doomed.file, os.strerror(error.errno or 0)))
                     if time.monotonic() - begun_s > _BATCH_S:
                         break
-                catalogue.remove([doomed.file.path for doomed in batch], [_deleted(doomed, now) for doomed in batch])
+                left = [] if by_name is not None else [doomed.file.path for doomed in batch]
+                catalogue.remove(left, [_deleted(doomed, now) for doomed in batch])
             deleted += batch
             if waiting:  # SQLite wakes nobody who waits: who does looks again at most every tenth of a second
                 time.sleep(min(time.monotonic() - begun_s, _TURN_S))
         # What another pass deleted at the same time is out of the catalogue, and told, already.
-        known = catalogue.known(file.path for file in gone)
+        known = catalogue.known(file.path for file in gone) if by_name is None else set[str]()
         gone = [file for file in gone if file.path in known]
         if gone:
             catalogue.remove([file.path for file in gone], [_vanished(file, now) for file in gone])
         removed = [*(doomed.file for doomed in deleted), *gone]
         files.tidy(removed)
-        for camera, day, gaps in _emptied_days(catalogue, removed):
+        for camera, day, gaps in _emptied_days(catalogue, removed) if by_name is None else ():
             files.end_journal(camera, day, gaps)
     return Outcome(tuple(deleted), tuple(gone), tuple(failed), plan, measure(root).free_bytes)
 
@@ -269,9 +272,9 @@ def run_pass(
 def _emptied_days(catalogue: Catalogue, removed: Iterable[StoredFile]) -> Iterator[tuple[str, date, tuple[Gap, ...]]]:
     """Days of which nothing is left, oldest first, with what was missing in them."""
     for day, camera in sorted({(file.started_at.astimezone(UTC).date(), file.camera) for file in removed}):
-        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        if not catalogue.started_between(camera, midnight, midnight + timedelta(days=1)):
-            yield camera, day, catalogue.gaps(camera, midnight, midnight + timedelta(days=1))
+        since, until = span(day)
+        if not catalogue.started_between(camera, since, until):
+            yield camera, day, catalogue.gaps(camera, since, until)
 
 
 def _deleted(doomed: Doomed, now: datetime) -> StoredEvent:
