@@ -197,6 +197,11 @@ class Catalogue:
                 (verdict.value, text(reason), new_path or path, path),
             )
 
+    def camera_below(self, folder: PurePath) -> str | None:
+        """Whose segments lie below a folder; None where none do."""
+        rows = self._rows("SELECT camera FROM segments WHERE path >= ? AND path < ? LIMIT 1", _below(folder))
+        return str(rows[0][0]) if rows else None
+
     def first_at(self, camera: str) -> datetime | None:
         """When the first segment of a camera began that was ever catalogued, also when it was deleted since."""
         rows = self._rows("SELECT first_us FROM cameras WHERE camera = ?", (camera,))

@@ -18,7 +18,7 @@ from pathlib import Path
 from vmstui.footage import Gap, Segment, StoredEvent, StoredEventKind
 from vmstui.model import Event
 from vmstui.recording import journal, past
-from vmstui.recording.by_name import day_folders, files, named_time
+from vmstui.recording.by_name import camera_folders, day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.check import Expected, Media, judge
 from vmstui.recording.gaps import Downtime, gaps_of
@@ -108,7 +108,9 @@ def ingest(
 ) -> Ingested:
     """Put in what the recordings hold and the catalogue does not, of days from `since` on, unless `ended` says to stop.
 
-    `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one.
+    `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one,
+    also in folders of cameras that are not configured any more, or were called differently: it is then that of the
+    camera whose footage there is known, else that of a camera named as the folder is.
     Raises OSError for a disk that cannot be read: that is no sign that nothing is there.
     """
     filling = _Filling(
@@ -120,6 +122,9 @@ def ingest(
             of_camera.setdefault(camera, []).append(folder)
         for camera, own in of_camera.items():
             filling.camera(camera, own)
+        for folder in camera_folders(recordings):
+            if folder not in folders:
+                filling.files_of(catalogue.camera_below(recordings / folder) or folder, folder)
         if filling.anew:
             filling.forget_deleted()
     except _Ended:
@@ -159,9 +164,13 @@ class _Filling:
                 self._journal(file)
                 self._go_on(f"{camera}: journal of {file.stem}")
         for folder in folders:
-            for day in day_folders(self.recordings / folder, self.since):
-                self._files(camera, day)
-                self._go_on(f"{camera}: {day.name}")
+            self.files_of(camera, folder)
+
+    def files_of(self, camera: str, folder: str) -> None:
+        """What lies in a folder of a camera and nobody noted."""
+        for day in day_folders(self.recordings / folder, self.since):
+            self._files(camera, day)
+            self._go_on(f"{camera}: {day.name}")
 
     def forget_deleted(self) -> None:
         """What is not there any more leaves the catalogue."""
