@@ -164,6 +164,7 @@ def test_a_lost_state_folder_costs_no_gap_its_place(recorder: Recorder, simulate
     recorder.start()
     recorder.wait_recording(generation=3)
     last = max(segment.ended_at for segment in before)
+    wait_until(lambda: len(_segments(recorder)) > len(before), "a segment of the third worker is catalogued")
     wait_until(
         lambda: any(abs(gap.started_at - last) < timedelta(seconds=1) for gap in _gaps(recorder)),
         "the time without a recorder is told as a gap",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.codec import Json
@@ -28,6 +28,8 @@ from vmstui.recorder.succession import Succession
 from vmstui.recorder.watchdog import Finding
 from vmstui.recorder.worker import Worker, generation_of, marker, slots_are_free
 from vmstui.recording import layout
+from vmstui.recording.gaps import end_of
+from vmstui.recording.journal import order
 from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import SampleRing
 
@@ -310,10 +312,9 @@ class CameraWorker:
 
     def _settled(self, generation: int) -> None:
         """Nothing of a generation is left in the spool."""
-        good = (entry for entry in self.segments.recent() if entry.verdict is not SegmentVerdict.BROKEN)
-        ends = [s.started_at + timedelta(seconds=s.duration_s) for s in good if s.generation == generation]
-        if ends:
-            self.succession.settled(generation, max(ends))
+        played = [one for one in self.segments.recent() if one.generation == generation and one.plays]
+        if played:
+            self.succession.settled(generation, end_of(max(played, key=order)))
 
     # -- taking over a configuration ---------------------------------------------------------------------------------
 
