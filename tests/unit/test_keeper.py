@@ -24,6 +24,7 @@ from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.clock import Era, WallClock
 from vmstui.recording.guard import Guard
 from vmstui.recording.retention_pass import Files
 
@@ -231,6 +232,25 @@ async def test_a_clock_that_is_wrong_when_the_recorder_starts_deletes_nothing_fo
         kept.pass_by(60)
         assert not await kept.free_now(), "set right in time"
         assert len(kept.files()) == 5
+
+
+async def test_a_service_that_comes_after_a_jump_of_the_clock_holds_back_as_the_one_before(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_days=2)
+    for ago in (40, 30, 3, 2):
+        kept.add("gate", ago)
+    wall_s, boot_s = kept.clocks
+    kept.clocks[0] += 5 * 86400
+    eras = (Era(0.0, wall_s - boot_s), Era(boot_s - 600, wall_s - boot_s + 5 * 86400))
+    kept.keeper = Keeper(
+        kept.settings, kept.guard, lambda: kept.catalogue, kept.told.put_nowait, kept.told.put_nowait,
+        clock=WallClock("boot", eras), period_s=3600.0, clocks=lambda: (kept.clocks[0], kept.clocks[1]),
+        alive=Alive(NOW + timedelta(days=5), "boot"),
+    )  # fmt: skip
+    async with running(kept):
+        assert not await kept.free_now()
+        assert "put forward by 120.0 h" in str(await kept.next())
+        kept.pass_by(3601)
+        assert await kept.free_now()
 
 
 def test_the_time_is_trusted_with_ages_unless_it_is_far_ahead_of_what_was_known() -> None:

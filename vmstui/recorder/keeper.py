@@ -32,6 +32,7 @@ from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.clock import WallClock
 from vmstui.recording.guard import Guard, WrongFolder
 from vmstui.recording.naming import zone_of
 from vmstui.recording.retention import Doomed, Policy, Rule, policy_of, spoken
@@ -105,9 +106,16 @@ def away(now: datetime, alive: Alive | None, newest: datetime | None) -> str:
     return ""
 
 
+def put_forward(clock: WallClock | None, boot_s: float) -> str:
+    """Why the time is not yet to be trusted with the age of footage, by what was seen of the clock since the boot."""
+    step_s = clock.put_forward_s(boot_s, JUMP_S) if clock is not None else 0.0
+    return f"the clock of this machine was put forward by {step_s / 3600:.1f} h" if step_s > JUMP_S else ""
+
+
 class Keeper:
     """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
-    `say` what concerns all of them, both on the loop. `alive` is the note that was found at the start."""
+    `say` what concerns all of them, both on the loop. `alive` is the note that was found at the start, and `clock` what
+    was known then of the one on the wall."""
 
     def __init__(
         self,
@@ -118,6 +126,7 @@ class Keeper:
         say: Callable[[str], None],
         *,
         alive: Alive | None = None,
+        clock: WallClock | None = None,
         period_s: float = PERIOD_S,
         clocks: Clocks = lambda: (time.time(), boot_time_s()),
     ) -> None:
@@ -127,6 +136,7 @@ class Keeper:
         self._note = note
         self._say = say
         self._alive = alive
+        self._clock = clock
         self._period_s = period_s
         self._clocks = clocks
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
@@ -233,6 +243,8 @@ class Keeper:
         if self._offset_s is None:
             if why := away(now, self._alive, catalogue.last_at()):
                 self._hold_age(boot_s, f"{why}, by the clock of this machine")
+            elif why := put_forward(self._clock, boot_s):  # a service before us held back
+                self._hold_age(boot_s, why)
         elif (step_s := offset_s - self._offset_s) > JUMP_S:
             self._hold_age(boot_s, f"the clock of this machine was put forward by {step_s / 3600:.1f} h")
         elif step_s < -JUMP_S:
