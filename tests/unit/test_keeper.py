@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
-from vmstui.footage import Segment, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder import keeper as keeper_module
 from vmstui.recorder.downtime import Alive, came_up
@@ -232,6 +232,24 @@ async def test_a_clock_that_is_wrong_when_the_recorder_starts_deletes_nothing_fo
         kept.pass_by(60)
         assert not await kept.free_now(), "set right in time"
         assert len(kept.files()) == 5
+
+
+async def test_gaps_go_400_days_after_the_last_footage_around_them(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, alive=Alive(NOW, "boot"))
+    for camera, days in (("gate", (900, 800, 600, 300)), ("yard", (500, 300))):
+        gaps = [Gap(camera, NOW - timedelta(days=ago), 60.0, GapCause.NETWORK) for ago in days]
+        kept.catalogue.add([], gaps)
+    kept.add("gate", 700 * 24)
+
+    def left() -> list[tuple[str, int]]:
+        return [(gap.camera, (NOW - gap.started_at).days) for gap in kept.catalogue.gaps(None, None, None)]
+
+    async with running(kept):
+        assert not await kept.free_now()
+        assert left() == [("gate", 600), ("gate", 300), ("yard", 300)]
+        kept.clocks[0] += 3000 * 86400
+        assert not await kept.free_now()
+        assert len(left()) == 3, "not by a clock that was put forward"
 
 
 async def test_a_service_that_comes_after_a_jump_of_the_clock_holds_back_as_the_one_before(tmp_path: Path) -> None:

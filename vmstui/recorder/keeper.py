@@ -35,6 +35,7 @@ from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.clock import WallClock
 from vmstui.recording.guard import Guard, WrongFolder
 from vmstui.recording.naming import zone_of
+from vmstui.recording.past import KEPT as GAPS_KEPT
 from vmstui.recording.retention import Doomed, Policy, Rule, policy_of, spoken
 from vmstui.recording.retention_pass import Outcome, run_pass
 from vmstui.settings.names import camera_folder
@@ -48,6 +49,7 @@ JUMP_S = 3600.0
 AWAY = timedelta(days=1)
 """From the last that is known of the time until a start: a recorder is seldom away for so long, and no footage is meant
 to be kept for less than this."""
+GAPS_EVERY_S = 86400.0
 _TOLD_KEPT = 10_000
 """Files that were told once; where there are so many, the same ones may be told again."""
 _STOP_S, _LOOK_S = 2.0, 0.02
@@ -148,6 +150,7 @@ class Keeper:
         # Of the thread alone, and of `stop` once it has ended.
         self._offset_s: float | None = None
         self._age_waits_until_s = 0.0
+        self._gaps_due_s = 0.0
         self._untold: dict[tuple[str, Rule], _Deleted] = {}
         self._told_at_s: dict[tuple[str, Rule], float] = {}
         self._left: dict[str, tuple[float, str]] = {}
@@ -228,12 +231,25 @@ class Keeper:
             self._tell_error(f"retention: {type(error).__name__}: {error}")
             return None
         self._told_error = ""
+        if not filling and outcome.plan.complete:
+            self._forget_gaps(catalogue, now)
         self._remember(outcome)
         if outcome.plan.complete:
             for event in self._lines(TELL_EVERY_S, outcome.free_bytes):
                 self._on_loop(self._note, event)
         self._tell_troubles(outcome, now)
         return outcome
+
+    def _forget_gaps(self, catalogue: Catalogue, now: datetime) -> None:
+        """Once a day, and by the same clock as the age of footage, those that nobody asks about any more."""
+        boot_s = self._clocks()[1]
+        if boot_s < max(self._gaps_due_s, self._age_waits_until_s):
+            return
+        self._gaps_due_s = boot_s + GAPS_EVERY_S
+        try:
+            catalogue.forget_gaps(now - GAPS_KEPT)
+        except CatalogueError as error:
+            self._tell_error(f"retention: {error}")
 
     def _rules(self, settings: Settings, catalogue: Catalogue) -> tuple[datetime, Policy]:
         wall_s, boot_s = self._clocks()

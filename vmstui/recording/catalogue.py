@@ -316,6 +316,15 @@ class Catalogue:
             )
             _add_gaps(connection, gaps)
 
+    def forget_gaps(self, before: datetime) -> int:
+        """Gaps go that ended before an instant and before the oldest footage of their camera; their number."""
+        with self._writing() as connection:
+            return connection.execute(
+                "DELETE FROM gaps WHERE ended_us < ? AND ended_us < coalesce("
+                "(SELECT min(started_us) FROM segments WHERE segments.camera = gaps.camera), ?)",
+                (micros(before), micros(before)),
+            ).rowcount
+
     def exchange_gaps(self, old: Iterable[Gap], new: Iterable[Gap]) -> None:
         """Put gaps in the place of others, both or neither."""
         keys = [(gap.camera, micros(gap.started_at), micros(gap.ended_at)) for gap in old]
