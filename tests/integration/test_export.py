@@ -277,6 +277,33 @@ def test_of_what_is_still_being_recorded_nothing_is_exported_and_that_is_said(te
 def test_an_export_that_is_broken_off_leaves_nothing_behind(
     ten_minutes: Footage, tmp_path: Path, number: signal.Signals
 ) -> None:
+    out, command = _one_that_hangs(ten_minutes, tmp_path)
+    with ten_minutes.catalogue() as catalogue:
+        locks = catalogue.locks(None)
+        with subprocess.Popen(
+            command,
+            env=ten_minutes.environment(),
+            start_new_session=True,
+            # Whoever runs the tests in the background of a shell has it ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
+            try:
+                wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+                assert len(catalogue.locks(None)) == len(locks) + 1
+                if number is signal.SIGINT:
+                    os.killpg(process.pid, number)  # as a terminal does
+                else:
+                    process.send_signal(number)
+                assert process.wait(LIMIT_S) == 128 + number
+            finally:
+                process.kill()
+        assert list(out.parent.iterdir()) == []
+        assert catalogue.locks(None) == locks
+    assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+
+
+def _one_that_hangs(ten_minutes: Footage, tmp_path: Path) -> tuple[Path, list[str]]:
+    """Where it exports to, and its command, once all is written; the file `pid` says that it is."""
     slow = tmp_path / "ffmpeg"
     slow.write_text(
         f'#!/bin/sh\n"{EMBEDDED_FFMPEG}" "$@"\n'
@@ -289,29 +316,20 @@ def test_an_export_that_is_broken_off_leaves_nothing_behind(
     out.parent.mkdir()
     command = ten_minutes.command("lobby", "--from", at(0), "--to", at(600), str(out), "--pin", "--manifest")
     command[command.index(str(ten_minutes.config))] = str(tmp_path / "vmstui.yaml")
-    with ten_minutes.catalogue() as catalogue:
-        locks = catalogue.locks(None)
-        with subprocess.Popen(
-            command,
-            env=ten_minutes.environment(),
-            start_new_session=True,
-            # Whoever runs the tests in the background of a shell has it ignored, and that is inherited.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        ) as process:
-            try:
-                wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
-                assert [entry.stat().st_size > 100_000 for entry in out.parent.iterdir()] == [True]
-                assert len(catalogue.locks(None)) == len(locks) + 1
-                if number is signal.SIGINT:
-                    os.killpg(process.pid, number)  # as a terminal does
-                else:
-                    process.send_signal(number)
-                assert process.wait(LIMIT_S) == 128 + number
-            finally:
-                process.kill()
-        assert list(out.parent.iterdir()) == []
-        assert catalogue.locks(None) == locks
-    assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+    return out, command
+
+
+def test_an_export_that_is_killed_leaves_no_file_behind(ten_minutes: Footage, tmp_path: Path) -> None:
+    out, command = _one_that_hangs(ten_minutes, tmp_path)
+    with subprocess.Popen(command, env=ten_minutes.environment(), start_new_session=True) as process:
+        try:
+            wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+            written = [link for link in Path("/proc", str(process.pid), "fd").iterdir() if "#" in os.readlink(link)]
+            assert max(link.stat().st_size for link in written) > 100_000, "it was all but done"
+        finally:
+            process.kill()
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert list(out.parent.iterdir()) == []
 
 
 def test_an_export_goes_on_when_nobody_reads_its_progress_any_more(ten_minutes: Footage, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import signal
 import time
 from datetime import UTC, datetime, timedelta
@@ -149,6 +150,26 @@ def _catalogue_is_made_anew(recorder: Recorder) -> None:
     recorder.start()
     wait_until(lambda: len(_segments(recorder)) >= len(found), "the catalogue is filled again")
     assert list(catalogue.parent.glob("catalogue.sqlite3.corrupt-*"))
+
+
+def test_a_lost_state_folder_costs_no_gap_its_place(recorder: Recorder, simulated: MakeCameras) -> None:
+    recording(recorder, simulated)
+    assert recorder.command("restart", "cam1", "--stop-first", "--wait").returncode == 0
+    recorder.wait_for("a segment of the second worker", lambda camera: camera.segments_closed >= 2)
+    recorder.stop()
+    before = _segments(recorder)
+    for path in (recorder.folder / "state").iterdir():
+        if path.name != "cache":  # what ffmpeg can do takes long to find out
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    recorder.start()
+    recorder.wait_recording(generation=3)
+    last = max(segment.ended_at for segment in before)
+    wait_until(lambda: len(_segments(recorder)) > len(before), "a segment of the third worker is catalogued")
+    wait_until(
+        lambda: any(abs(gap.started_at - last) < timedelta(seconds=1) for gap in _gaps(recorder)),
+        "the time without a recorder is told as a gap",
+        lambda: f"{last}: {_gaps(recorder)}",
+    )
 
 
 def test_power_cuts_leave_every_closed_segment_and_nothing_twice(recorder: Recorder, simulated: MakeCameras) -> None:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vmstui.ffmpeg.exits import ExitKind
+from vmstui.footage import Uptime
 from vmstui.recorder.handover import Then, after_failure, measured, serves_two
+from vmstui.recording.gaps import Moment
 
 AT = datetime(2026, 11, 24, 3, 12, tzinfo=UTC)
 
@@ -42,6 +44,15 @@ def test_what_was_learnt_of_a_camera_is_tried_again_after_a_week() -> None:
     ],
 )
 def test_what_a_change_cost_is_told_in_seconds_and_frames(gap_s: float, lost: int, text: str) -> None:
-    cost = measured(7, AT, 8, AT + timedelta(seconds=gap_s), 10.0, AT, seamless=True)
+    cost = measured(7, Moment(AT), 8, Moment(AT + timedelta(seconds=gap_s)), 10.0, AT, seamless=True)
     assert cost.frames_lost == lost
     assert str(cost) == text
+
+
+@pytest.mark.parametrize("set_s", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_during_a_change_over_costs_nothing_and_hides_nothing(set_s: float) -> None:
+    end = Moment(AT, Uptime("boot", 1000.0))
+    begin = Moment(AT + timedelta(seconds=2.3 + set_s), Uptime("boot", 1002.3))
+    assert measured(7, end, 8, begin, 10.0, AT, seamless=False).gap_s == 2.3
+    reboot = Moment(begin.at, Uptime("another boot", 3.0))
+    assert measured(7, end, 8, reboot, 10.0, AT, seamless=False).gap_s == 2.3 + set_s, "only the wall clock tells"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,14 +15,16 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
-from vmstui.footage import Segment, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder import keeper as keeper_module
 from vmstui.recorder.downtime import Alive, came_up
 from vmstui.recorder.keeper import Keeper, away, ended
+from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.clock import Era, WallClock
 from vmstui.recording.guard import Guard
 from vmstui.recording.retention_pass import Files
 
@@ -154,6 +157,39 @@ async def test_nothing_is_deleted_while_the_folder_is_another_or_the_catalogue_i
         assert len(kept.files()) == 2
 
 
+async def test_a_disk_that_is_full_while_the_catalogue_is_being_filled_costs_the_oldest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the names of files, of all cameras, with a journal or not; what is locked stays, whoever's it is."""
+    monkeypatch.setattr(keeper_module, "PORTION", 3)
+    kept = Kept(tmp_path, retention_days=1, min_free_bytes=10**18)
+    cameras = {"gate": (50, 40, 30, 20, 9, 8, 7), "yard": (45, 35, 25, 19, 6, 5, 4)}
+    paths = {ago: kept.add(camera, ago) for camera, hours in cameras.items() for ago in hours}
+    for ago, path in paths.items():
+        closed_s = (NOW - timedelta(hours=ago) + timedelta(minutes=3)).timestamp()
+        os.utime(path, (closed_s, closed_s))
+    mine = paths[50].with_name("holiday.mp4")
+    mine.write_bytes(b"x")
+    kept.catalogue.remove([str(path) for path in paths.values()])
+    kept.catalogue.lock("attic", NOW - timedelta(hours=40.1), NOW - timedelta(hours=39.9), "", "me", NOW)
+    kept.catalogue.fresh = True
+    oldest_first = [path for ago, path in sorted(paths.items(), reverse=True) if ago != 40]
+    async with running(kept):
+        assert await kept.free_now()
+        gone = [path for path in paths.values() if not path.exists()]
+        assert len(gone) >= 3
+        assert sorted(gone) == sorted(oldest_first[: len(gone)])
+        while await kept.free_now():
+            pass
+        newest = {str(paths[ago]) for ago in (20, 9, 8, 7, 19, 6, 5, 4, 40)}
+        assert kept.files() == {*newest, str(mine)}
+        events = kept.catalogue.events()
+        assert [event.path for event in events if event.kind.value == "deleted"] == [
+            str(path) for path in oldest_first if not path.exists()
+        ]
+        assert journal.days(kept.folder, "gate"), "what they tell is not catalogued yet"
+
+
 async def test_a_clock_put_forward_deletes_nothing_for_an_hour(tmp_path: Path) -> None:
     kept = Kept(tmp_path, retention_days=2)
     for ago in (40, 30, 3, 2):
@@ -196,6 +232,43 @@ async def test_a_clock_that_is_wrong_when_the_recorder_starts_deletes_nothing_fo
         kept.pass_by(60)
         assert not await kept.free_now(), "set right in time"
         assert len(kept.files()) == 5
+
+
+async def test_gaps_go_400_days_after_the_last_footage_around_them(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, alive=Alive(NOW, "boot"))
+    for camera, days in (("gate", (900, 800, 600, 300)), ("yard", (500, 300))):
+        gaps = [Gap(camera, NOW - timedelta(days=ago), 60.0, GapCause.NETWORK) for ago in days]
+        kept.catalogue.add([], gaps)
+    kept.add("gate", 700 * 24)
+
+    def left() -> list[tuple[str, int]]:
+        return [(gap.camera, (NOW - gap.started_at).days) for gap in kept.catalogue.gaps(None, None, None)]
+
+    async with running(kept):
+        assert not await kept.free_now()
+        assert left() == [("gate", 600), ("gate", 300), ("yard", 300)]
+        kept.clocks[0] += 3000 * 86400
+        assert not await kept.free_now()
+        assert len(left()) == 3, "not by a clock that was put forward"
+
+
+async def test_a_service_that_comes_after_a_jump_of_the_clock_holds_back_as_the_one_before(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, retention_days=2)
+    for ago in (40, 30, 3, 2):
+        kept.add("gate", ago)
+    wall_s, boot_s = kept.clocks
+    kept.clocks[0] += 5 * 86400
+    eras = (Era(0.0, wall_s - boot_s), Era(boot_s - 600, wall_s - boot_s + 5 * 86400))
+    kept.keeper = Keeper(
+        kept.settings, kept.guard, lambda: kept.catalogue, kept.told.put_nowait, kept.told.put_nowait,
+        clock=WallClock("boot", eras), period_s=3600.0, clocks=lambda: (kept.clocks[0], kept.clocks[1]),
+        alive=Alive(NOW + timedelta(days=5), "boot"),
+    )  # fmt: skip
+    async with running(kept):
+        assert not await kept.free_now()
+        assert "put forward by 120.0 h" in str(await kept.next())
+        kept.pass_by(3601)
+        assert await kept.free_now()
 
 
 def test_the_time_is_trusted_with_ages_unless_it_is_far_ahead_of_what_was_known() -> None:

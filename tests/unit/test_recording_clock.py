@@ -58,3 +58,13 @@ def test_a_clock_that_somebody_sets_all_the_time_costs_a_bounded_size() -> None:
     clock, _ = _clock(*((second, second * 10) for second in range(1000)))
     assert len(clock.eras) == ERAS_KEPT
     assert clock.eras[-1] == Era(999, EPOCH_S + 999 * 9)
+
+
+def test_a_clock_that_was_put_forward_is_known_for_as_long_as_is_asked_and_not_once_it_is_set_right() -> None:
+    clock, _ = _clock((0, 0), (5000, 5000), (5001, 12201), (9000, 16200))
+    assert clock.put_forward_s(9000, 3600) == 0
+    assert clock.put_forward_s(8000, 3600) == pytest.approx(7200)
+    assert clock.put_forward_s(9000, 86400) == pytest.approx(7200), "longer than since the boot"
+    right, _ = _clock((0, 0), (5000, 5000), (5001, 12201), (6000, 6000))
+    assert right.put_forward_s(6001, 3600) == pytest.approx(0)
+    assert WallClock("boot").put_forward_s(10, 3600) == 0

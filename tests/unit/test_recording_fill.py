@@ -20,7 +20,10 @@ from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.clock import WallClock
 from vmstui.recording.fill import Ingested, forget_vanished, ingest, record
 from vmstui.recording.layout import generation_spool
+from vmstui.recording.retention import Policy
+from vmstui.recording.retention_pass import run_pass
 from vmstui.recording.spool import Origin, Times, settle
+from vmstui.recording.verify import Verified, take_over
 
 START = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -199,6 +202,46 @@ def test_files_of_somebody_else_are_no_segments(tmp_path: Path, catalogue: Catal
     assert ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ()).new == 0
 
 
+def test_footage_of_a_camera_that_is_not_configured_any_more_is_found_by_its_folder(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    """Renamed ones are known by what the journal tells of the folder; what is not named as ours is nobody's."""
+    (tmp_path / ".vmstui").mkdir()
+    names = {
+        "Old_Yard/2025-10-20/Old_Yard_20251020_120000.mp4": "Old_Yard",
+        "cam_7/2025-10-20/cam_7_20251020_120000_2.mp4": "cam_7",
+        "Lobby_before/2025-10-20/Lobby_before_20251020_120000.mp4": "lobby",
+        "Lobby_before/2025-10-21/Lobby_before_20251021_120000.mp4": "lobby",
+        "Lobby/2025-10-21/Lobby_20251021_130000.mp4": "lobby",
+        "Old_Yard/2025-10-20/Yard_20251020_120000.mp4": None,
+        "Old_Yard/2025-10-20/Old_Yard_2025_holiday.mp4": None,
+        "Old_Yard/copies/Old_Yard_20251020_120000.mp4": None,
+        "Old Yard/2025-10-20/Old Yard_20251020_120000.mp4": None,
+        ".trash/2025-10-20/.trash_20251020_120000.mp4": None,
+        "2025-10-20/2025-10-20_20251020_120000.mp4": None,
+    }
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "Linked").symlink_to(tmp_path / "Old_Yard")
+    before = tmp_path / "Lobby_before/2025-10-20/Lobby_before_20251020_120000.mp4"
+    journal.append(tmp_path, replace(_segment(0, 1, 0), path=str(before), size_bytes=1))
+    for _ in range(2):
+        found = ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), UTC, lambda camera: ())
+    assert (found.new, found.unread) == (0, 0)
+    segments = catalogue.segments(None, None, None)
+    known = {str(Path(one.path).relative_to(tmp_path)): one.camera for one in segments}
+    assert known == {name: camera for name, camera in names.items() if camera}
+    assert journal.cameras(tmp_path) == ("Old_Yard", "cam_7", "lobby")
+    root = os.open(tmp_path, os.O_RDONLY)
+    try:
+        outcome = run_pass(catalogue, Policy(max_bytes=0), root, tmp_path, START)
+    finally:
+        os.close(root)
+    assert outcome.plan.refused == ()
+    assert {doomed.file.path for doomed in outcome.deleted} == {str(before)}, "two of each camera always stay"
+
+
 def test_what_somebody_took_away_leaves_the_catalogue_with_a_line(tmp_path: Path, catalogue: Catalogue) -> None:
     written = list(_night(tmp_path, START, 1))
     ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
@@ -207,3 +250,25 @@ def test_what_somebody_took_away_leaves_the_catalogue_with_a_line(tmp_path: Path
     assert catalogue.known(written) == {*written} - {written[3]}
     [event] = catalogue.events()
     assert (event.kind, event.path) == (StoredEventKind.VANISHED, written[3])
+
+
+def test_a_verdict_that_was_given_later_outlives_the_catalogue(tmp_path: Path, catalogue: Catalogue) -> None:
+    _night(tmp_path, START, 1)
+    ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
+    segments = catalogue.segments("lobby", None, None)
+    judged = (
+        (segments[3], SegmentVerdict.SUSPECT, "does not decode without errors: x"),
+        (segments[5], SegmentVerdict.BROKEN, "does not play any more"),
+        (segments[3], SegmentVerdict.SUSPECT, "has 3 bytes"),
+    )
+    for segment, verdict, reason in judged:
+        take_over(catalogue, tmp_path, Verified(segment, replace(segment, verdict=verdict, reason=reason)))
+    known = catalogue.segments("lobby", None, None)
+    assert [(one.verdict, one.reason) for one in known if one.verdict is not SegmentVerdict.GOOD] == [
+        (SegmentVerdict.SUSPECT, "has 3 bytes"),
+        (SegmentVerdict.BROKEN, "does not play any more"),
+    ]
+    with Catalogue.open(tmp_path / "anew.sqlite3") as anew:
+        ingest(anew, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
+        assert anew.segments("lobby", None, None) == known
+        assert anew.gaps("lobby", None, None) == catalogue.gaps("lobby", None, None)

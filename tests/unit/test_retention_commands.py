@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +13,12 @@ import pytest
 from tests.unit import test_retention_pass
 from tests.unit.test_keeper import Kept
 from vmstui.cli import main
+from vmstui.codec import to_json
 from vmstui.recorder.downtime import Alive, write_alive
+from vmstui.recorder.process import boot_time_s
+from vmstui.recorder.wall_clock import noted_clock
 from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.clock import Era
 
 
 @pytest.fixture
@@ -161,6 +166,26 @@ def test_now_deletes_nothing_by_age_when_the_clock_is_far_ahead_of_the_last_reco
     configure(tmp_path, "max_size: 1M")
     assert main(["retention", "--now"]) == 0, "no rule waits"
     assert capsys.readouterr().err == ""
+
+
+def test_now_holds_back_after_a_jump_of_the_clock_as_the_recorder_does(
+    kept: Kept, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before, state = kept.files(), tmp_path / "state"
+    clock = noted_clock(state)
+    noted = clock.eras[-1]
+    ahead = replace(clock, eras=(Era(0.0, noted.offset_s - 50 * 3600), Era(boot_time_s() - 600, noted.offset_s)))
+    (state / "clock.json").write_text(json.dumps(to_json(ahead)))
+    assert main(["retention", "--now"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out.startswith("nothing had to be deleted")
+    assert "put forward by 50.0 h: for an hour nothing is deleted because of its age" in captured.err
+    assert kept.files() == before
+    assert main(["retention", "--dry-run", "--trust-clock"]) == 0
+    assert capsys.readouterr().out.startswith("age: 3 segments would be deleted")
+    assert main(["retention", "--now", "--trust-clock"]) == 0
+    assert capsys.readouterr().err == ""
+    assert len(kept.files()) == 7
 
 
 def test_without_a_catalogue_or_with_another_disk_nothing_is_done_and_told(

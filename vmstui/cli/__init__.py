@@ -149,7 +149,13 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "retention":
             from vmstui.cli.retention import retention
 
-            return retention(options.config, dry=options.dry_run, act=options.now, as_json=options.json)
+            return retention(
+                options.config,
+                dry=options.dry_run,
+                act=options.now,
+                trust_clock=options.trust_clock,
+                as_json=options.json,
+            )
         case "lock":
             from vmstui.cli.locks import lock
 
@@ -324,6 +330,7 @@ def _parser() -> argparse.ArgumentParser:
     how = retention.add_mutually_exclusive_group()
     how.add_argument("--dry-run", action="store_true", help="list what would be deleted now")
     how.add_argument("--now", action="store_true", help="delete it now instead of within a minute; needs no recorder")
+    retention.add_argument("--trust-clock", action="store_true", help="go by age also after a jump of the clock")
     retention.add_argument("--json", action="store_true", help="as JSON")
 
     lock = add("lock", "keep footage of a camera from being deleted by retention")

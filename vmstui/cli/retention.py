@@ -16,7 +16,10 @@ from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.codec import Json, to_json
 from vmstui.recorder.downtime import read_alive
-from vmstui.recorder.keeper import away, policy
+from vmstui.recorder.keeper import away, policy, put_forward
+from vmstui.recorder.process import boot_time_s
+from vmstui.recorder.wall_clock import noted_clock
+from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, standings
 from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
@@ -27,12 +30,12 @@ from vmstui.spoken import decimal_size as spoken
 from vmstui.spoken import zone as zone_of
 
 
-def retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> int:
+def retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, as_json: bool) -> int:
     """Exit code 1 when a rule cannot be kept or a file could not be deleted."""
-    return told(lambda: _retention(config, dry=dry, act=act, as_json=as_json))
+    return told(lambda: _retention(config, dry=dry, act=act, trust_clock=trust_clock, as_json=as_json))
 
 
-def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> int:
+def _retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, as_json: bool) -> int:
     settings = load(config_in_use(config)).settings
     now, rules, recordings = datetime.now(UTC), policy(settings), Path(settings.recordings)
     with open_catalogue(readonly=not act) as catalogue:
@@ -42,14 +45,10 @@ def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> in
                 "deleted: the recorder fills it (vmstui up), or do it now: vmstui segments --rebuild"
             )
         warn_while_filling(catalogue)
-        held = away(now, read_alive(state_folder()), catalogue.last_at()) if rules != rules.without_age() else ""
+        held = "" if trust_clock or rules == rules.without_age() else _doubt(now, catalogue)
         if held:
             rules = rules.without_age()
-            print(
-                f"{held}, by the clock of this machine: nothing is deleted because of its age until a recorder has run "
-                "for an hour (vmstui up). If the clock is wrong, set it right first",
-                file=sys.stderr,
-            )
+            print(f"{held}. If the clock is wrong, set it right first; if not: --trust-clock", file=sys.stderr)
         keeper = guard()
         if keeper.known(settings.recordings) is None:
             raise Refused(f"nothing was recorded to {recordings} yet: the recorder does that (vmstui up)")
@@ -69,6 +68,17 @@ def _retention(config: str | None, *, dry: bool, act: bool, as_json: bool) -> in
                 lines = [*_planned(plan, settings.timezone), "", *lines]
             print("\n".join(clean(line) for line in lines))
     return NOT_WELL if plan is not None and plan.short else 0
+
+
+def _doubt(now: datetime, catalogue: Catalogue) -> str:
+    """Why the clock is not to be trusted with the age of footage: what the recorder itself holds back for."""
+    state = state_folder()
+    if why := away(now, read_alive(state), catalogue.last_at()):
+        until = "until a recorder has run for an hour (vmstui up)"
+        return f"{why}, by the clock of this machine: nothing is deleted because of its age {until}"
+    if why := put_forward(noted_clock(state), boot_time_s()):
+        return f"{why}: for an hour nothing is deleted because of its age"
+    return ""
 
 
 def _state(footage: Within, rules: Policy, disk: Disk, now: datetime) -> list[str]:

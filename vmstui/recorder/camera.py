@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -33,6 +33,8 @@ from vmstui.recorder.succession import Succession
 from vmstui.recorder.watchdog import Finding
 from vmstui.recorder.worker import Worker
 from vmstui.recording import layout
+from vmstui.recording.gaps import end_of
+from vmstui.recording.journal import order
 from vmstui.recording.publish import sync
 from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import SampleRing
@@ -305,10 +307,9 @@ class CameraWorker:
 
     def _settled(self, generation: int) -> None:
         """Nothing of a generation is left in the spool."""
-        good = (entry for entry in self.segments.recent() if entry.verdict is not SegmentVerdict.BROKEN)
-        ends = [s.started_at + timedelta(seconds=s.duration_s) for s in good if s.generation == generation]
-        if ends:
-            self.succession.settled(generation, max(ends))
+        played = [one for one in self.segments.recent() if one.generation == generation and one.plays]
+        if played:
+            self.succession.settled(generation, end_of(max(played, key=order)))
 
     # -- taking over a configuration ---------------------------------------------------------------------------------
 

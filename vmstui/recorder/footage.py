@@ -48,6 +48,7 @@ class Footage:
             self._note,
             self._warn,
             alive=read_alive(context.state_folder),
+            clock=context.clock,
         )
         resources.free_now = self._keeper.free_now
         context.published = self.cataloguer.published

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.model import Changeover
+from vmstui.recording.gaps import Moment, between_s
 
 LIMIT_S = 45.0
 """For the new worker's first keyframe: cameras may send one every 10 s or so, and ffmpeg writes at the one after it."""
@@ -52,10 +53,10 @@ def serves_two(one_connection_since: datetime | None, now: datetime) -> bool:
 
 
 def measured(
-    before: int, ended_at: datetime, after: int, began_at: datetime, fps: float, at: datetime, *, seamless: bool
+    before: int, end: Moment, after: int, begin: Moment, fps: float, at: datetime, *, seamless: bool
 ) -> Changeover:
-    """The footage between two generations: the last frame of one and the first of the other, on the wall clock."""
-    gap_s = round((began_at - ended_at).total_seconds(), 2)
+    """What lies between the footage of two generations: the end of the last frame of one and the first of the other."""
+    gap_s = round(between_s(end, begin), 2)
     # A frame is on time until the next one would have come.
     lost = max(0, round(gap_s * fps) - 1) if gap_s > 0 else 0
     return Changeover(before, after, gap_s, lost, seamless, at)

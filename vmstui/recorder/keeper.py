@@ -29,12 +29,17 @@ from vmstui.recorder.downtime import Alive
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.promises import Promises
 from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
+from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.catalogue_rows import StoredFile
+from vmstui.recording.clock import WallClock
 from vmstui.recording.guard import Guard, WrongFolder
+from vmstui.recording.naming import zone_of
+from vmstui.recording.past import KEPT as GAPS_KEPT
 from vmstui.recording.retention import Doomed, Policy, Rule, policy_of
 from vmstui.recording.retention_pass import Outcome, run_pass
+from vmstui.settings.names import camera_folder
 from vmstui.spoken import decimal_size as spoken
 
 PERIOD_S = 60.0
@@ -46,6 +51,7 @@ JUMP_S = 3600.0
 AWAY = timedelta(days=1)
 """From the last that is known of the time until a start: a recorder is seldom away for so long, and no footage is meant
 to be kept for less than this."""
+GAPS_EVERY_S = 86400.0
 _TOLD_KEPT = 10_000
 """Files that were told once; where there are so many, the same ones may be told again."""
 _STOP_S, _LOOK_S = 2.0, 0.02
@@ -69,6 +75,12 @@ class _Deleted:
 def policy(settings: Settings) -> Policy:
     """What retention keeps to, so that a disk that was full has room enough to be recorded to again."""
     return policy_of(settings, RESUME_FACTOR * full_bytes(settings))
+
+
+def by_name(settings: Settings, catalogue: Catalogue) -> ByName:
+    """The footage as names tell it, while the catalogue does not yet. Raises OSError."""
+    folders = {camera_folder(camera): camera.id for camera in settings.cameras}
+    return ByName(catalogue, Path(settings.recordings), folders, zone_of(settings.timezone))
 
 
 async def ended(thread: threading.Thread, patience_s: float) -> bool:
@@ -98,9 +110,16 @@ def away(now: datetime, alive: Alive | None, newest: datetime | None) -> str:
     return ""
 
 
+def put_forward(clock: WallClock | None, boot_s: float) -> str:
+    """Why the time is not yet to be trusted with the age of footage, by what was seen of the clock since the boot."""
+    step_s = clock.put_forward_s(boot_s, JUMP_S) if clock is not None else 0.0
+    return f"the clock of this machine was put forward by {step_s / 3600:.1f} h" if step_s > JUMP_S else ""
+
+
 class Keeper:
     """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
-    `say` what concerns all of them, both on the loop. `alive` is the note that was found at the start."""
+    `say` what concerns all of them, both on the loop. `alive` is the note that was found at the start, and `clock` what
+    was known then of the one on the wall."""
 
     def __init__(
         self,
@@ -111,6 +130,7 @@ class Keeper:
         say: Callable[[str], None],
         *,
         alive: Alive | None = None,
+        clock: WallClock | None = None,
         period_s: float = PERIOD_S,
         clocks: Clocks = lambda: (time.time(), boot_time_s()),
     ) -> None:
@@ -120,6 +140,7 @@ class Keeper:
         self._note = note
         self._say = say
         self._alive = alive
+        self._clock = clock
         self._period_s = period_s
         self._clocks = clocks
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
@@ -131,6 +152,7 @@ class Keeper:
         # Of the thread alone, and of `stop` once it has ended.
         self._offset_s: float | None = None
         self._age_waits_until_s = 0.0
+        self._gaps_due_s = 0.0
         self._untold: dict[tuple[str, Rule], _Deleted] = {}
         self._told_at_s: dict[tuple[str, Rule], float] = {}
         self._left: dict[str, tuple[float, str]] = {}
@@ -184,13 +206,25 @@ class Keeper:
 
     def _portion(self) -> Outcome | None:
         settings, catalogue = self._settings, self._catalogue()
-        if catalogue is None or catalogue.fresh:
-            return None  # what is oldest, and what is newest, is not known yet
+        if catalogue is None:
+            return None
+        filling = catalogue.fresh
         try:
-            now, rules = self._rules(settings, catalogue)
+            if filling:  # it does not know yet what there is, but a full disk cannot wait for that
+                now, rules = datetime.fromtimestamp(self._clocks()[0], UTC), policy(settings).for_room()
+            else:
+                now, rules = self._rules(settings, catalogue)
             with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
-                folder = Path(settings.recordings)
-                outcome = run_pass(catalogue, rules, root, folder, now, at_most=PORTION, leave=self._leave)
+                outcome = run_pass(
+                    catalogue,
+                    rules,
+                    root,
+                    Path(settings.recordings),
+                    now,
+                    at_most=PORTION,
+                    leave=self._leave,
+                    by_name=by_name(settings, catalogue) if filling else None,
+                )
         except WrongFolder:
             return None  # told by whoever watches the folder
         except CatalogueError as error:
@@ -200,6 +234,8 @@ class Keeper:
             self._tell_error(f"retention: {type(error).__name__}: {error}")
             return None
         self._told_error = ""
+        if not filling and outcome.plan.complete:
+            self._forget_gaps(catalogue, now)
         self._remember(outcome)
         if outcome.plan.complete:
             for event in self._lines(TELL_EVERY_S, outcome.free_bytes):
@@ -209,6 +245,17 @@ class Keeper:
             self._look_at_promises(settings, catalogue, now, boot_s)
         return outcome
 
+    def _forget_gaps(self, catalogue: Catalogue, now: datetime) -> None:
+        """Once a day, and by the same clock as the age of footage, those that nobody asks about any more."""
+        boot_s = self._clocks()[1]
+        if boot_s < max(self._gaps_due_s, self._age_waits_until_s):
+            return
+        self._gaps_due_s = boot_s + GAPS_EVERY_S
+        try:
+            catalogue.forget_gaps(now - GAPS_KEPT)
+        except CatalogueError as error:
+            self._tell_error(f"retention: {error}")
+
     def _rules(self, settings: Settings, catalogue: Catalogue) -> tuple[datetime, Policy]:
         wall_s, boot_s = self._clocks()
         now = datetime.fromtimestamp(wall_s, UTC)
@@ -217,6 +264,8 @@ class Keeper:
         if self._offset_s is None:
             if why := away(now, self._alive, catalogue.last_at()):
                 self._hold_age(boot_s, f"{why}, by the clock of this machine")
+            elif why := put_forward(self._clock, boot_s):  # a service before us held back
+                self._hold_age(boot_s, why)
         elif (step_s := offset_s - self._offset_s) > JUMP_S:
             self._hold_age(boot_s, f"the clock of this machine was put forward by {step_s / 3600:.1f} h")
         elif step_s < -JUMP_S:

@@ -23,10 +23,10 @@ from vmstui.own_process import own_environment
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import OF_PROBE
 from vmstui.recorder.context import Context
+from vmstui.recorder.generation import next_generation
 from vmstui.recorder.policy import Retry
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.supervised import StartFailed
-from vmstui.recording import layout
 from vmstui.recording.guard import WrongFolder
 from vmstui.settings.rows import profile_rows
 
@@ -74,8 +74,8 @@ async def ask_camera(camera: Camera, remembered: str) -> str:
 def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: int, last: int) -> Launch:
     """Choose the plan and write the files of a new generation; in a thread, as it writes to the recordings disk.
 
-    Its number is above `last` and above every number that has a spool, should the note have been lost: a worker must
-    never write into the spool of another, whose segments may not be published yet. Raises StartFailed.
+    Its number is above `last` and above all that the recordings tell of, should the note have been lost. Raises
+    StartFailed.
     """
     abilities = context.abilities
     if abilities is None:
@@ -87,8 +87,7 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     plan = ladder[min(rung, len(ladder) - 1)]
     publish_url = context.live.publish_url(camera.id) if plan.live is not None else None
     folder = context.camera_folder(camera.id)
-    recordings = Path(context.settings.recordings)
-    generation = 1 + max(last, *layout.spooled_generations(recordings, camera.id), 0)
+    generation = next_generation(Path(context.settings.recordings), context.state_folder, camera.id, last)
     try:
         mount = context.settings.recordings_mount
         spool = context.guard.make_spool(context.settings.recordings, mount, camera.id, generation)

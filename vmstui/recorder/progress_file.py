@@ -8,12 +8,16 @@ recordings.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.ffmpeg.progress import parse_progress
+from vmstui.footage import Uptime
 from vmstui.model import Progress
+from vmstui.recorder.process import boot_id, boot_time_s
+from vmstui.recording.gaps import Moment
 
 BOUND_BYTES = 64 * 1024
 TAIL_BYTES = 1024
@@ -32,8 +36,8 @@ class ProgressFile:
     def __init__(self, path: Path, *, fresh: bool) -> None:
         self.progress: Progress | None = None
         """The last report, with the fps and speed of the last half minute."""
-        self.footage_from: datetime | None = None
-        """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
+        self.footage_from: Moment | None = None
+        """When the first frame of this run came; None while unknown, and for one not fresh."""
         self._path = path
         self._fresh = fresh
         self._fd = -1
@@ -64,8 +68,12 @@ class ProgressFile:
             self._due_s = now_s + LOOK_S
         elif self._fresh and reported.out_time_s > 0:
             # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
-            began_at = datetime.fromtimestamp(status.st_mtime - reported.out_time_s, UTC)
-            self.footage_from = min(self.footage_from or began_at, began_at)
+            began_s = status.st_mtime - reported.out_time_s
+            # Seen within a second, so that the clock of the wall hardly was set since it was written.
+            up_s = boot_time_s() - time.time() + began_s
+            before = self.footage_from
+            if before is None or before.uptime is None or up_s < before.uptime.s:
+                self.footage_from = Moment(datetime.fromtimestamp(began_s, UTC), Uptime(boot_id(), up_s))
         self._looks.append((now_s, reported.frame, reported.out_time_s))
         del self._looks[:-RATE_LOOKS]
         self.progress = self._with_rates(now_s, reported)

@@ -18,6 +18,7 @@ from vmstui.model import OpenSegment, Progress, Sample
 from vmstui.recorder.progress_file import ProgressFile
 from vmstui.recorder.publisher import Spool
 from vmstui.recorder.watchdog import Finding, Vitals, judge
+from vmstui.recording.gaps import Moment
 from vmstui.recording.spool import OpenFile, SpoolReader, SpoolView
 from vmstui.telemetry.procfs import ProcessGone, ProcReader
 
@@ -65,8 +66,8 @@ class Run:
         return self._progress.progress
 
     @property
-    def footage_from(self) -> datetime | None:
-        """When the first frame of this run came, on the wall clock; None while unknown, and for one not fresh."""
+    def footage_from(self) -> Moment | None:
+        """When the first frame of this run came; None while unknown, and for one not fresh."""
         return self._progress.footage_from
 
     def look(self, now_s: float, late_s: float) -> None:

@@ -29,6 +29,7 @@ from vmstui.recorder.marks import generation_of, recovered
 from vmstui.recorder.process import Process
 from vmstui.recorder.record import WorkerRecord, load_record, load_wanted
 from vmstui.recorder.worker import Owner, Worker
+from vmstui.recording.gaps import Moment
 
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
@@ -62,8 +63,8 @@ class Succession:
         self._pushed_out = False
         """The old worker lost its connection while the new one came up: by that one, if it records."""
         self._limit: asyncio.TimerHandle | None = None
-        self._ended: tuple[int, datetime] | None = None
-        """Generation that was settled last, and the instant of its last frame."""
+        self._ended: tuple[int, Moment] | None = None
+        """Generation that was settled last, and the end of its last frame."""
         self._fps = 0.0
         """That the camera sends, of a run that was calm; a new worker's first reports hold what it had to catch up."""
         self._handed_over_to = 0
@@ -201,9 +202,9 @@ class Succession:
             (reason, mode), self._at_boundary = self._at_boundary, None
             self.replace(reason, mode)
 
-    def settled(self, generation: int, ended_at: datetime) -> None:
-        """All that a generation left is published; its last frame is of that instant."""
-        self._ended = (generation, ended_at)
+    def settled(self, generation: int, end: Moment) -> None:
+        """All that a generation left is published; that is the end of its last frame."""
+        self._ended = (generation, end)
 
     def tick(self, now_s: float, late_s: float) -> None:
         """Look at the workers. `late_s` is how much later than planned this look comes."""
@@ -357,7 +358,7 @@ class Succession:
             (reason, mode), self._next = self._next, None
             self.replace(reason, mode)
 
-    def _measure(self, before: int, ended_at: datetime) -> None:
+    def _measure(self, before: int, end: Moment) -> None:
         """Once the last frame of the old worker and the first one of the new are known, say what lies between them."""
         run, record = self.present.run, self.present.record
         if before >= record.generation or self.successor is not None or self.leaving is not None:
@@ -367,7 +368,7 @@ class Succession:
         self._ended = None
         seamless = self._handed_over_to == record.generation
         self.changeover = handover.measured(
-            before, ended_at, record.generation, run.footage_from, self._fps, datetime.now(UTC), seamless=seamless
+            before, end, record.generation, run.footage_from, self._fps, datetime.now(UTC), seamless=seamless
         )
         self._owner.note(EventKind.CHANGEOVER, str(self.changeover))
 

@@ -17,15 +17,20 @@ NOTE = "clock.json"
 
 
 def recall_clock(state_folder: Path) -> WallClock:
-    """What a service before us noted in this boot, and what the clocks show now."""
+    """What a service before us noted in this boot, and what the clocks show now; that is noted."""
+    clock = noted_clock(state_folder)
+    _save(state_folder, clock)
+    return clock
+
+
+def noted_clock(state_folder: Path) -> WallClock:
+    """What services noted in this boot, and what the clocks show now. Changes nothing."""
     clock = WallClock(boot_id())
     with contextlib.suppress(OSError, ValueError, CodecError):
         noted = from_json(WallClock, json.loads((state_folder / NOTE).read_bytes()))
         if noted.boot == clock.boot:
             clock = noted
-    clock, _ = clock.seen(boot_time_s(), time.time())
-    _save(state_folder, clock)
-    return clock
+    return clock.seen(boot_time_s(), time.time())[0]
 
 
 def clock_seen(context: Context) -> float:

@@ -166,6 +166,11 @@ class Catalogue:
         )
         return segment_of(rows[0]) if rows else None
 
+    def newest_generation(self, camera: str) -> int:
+        """The highest number of a worker of whose footage something is catalogued; 0: of none."""
+        rows = self._rows("SELECT max(generation) FROM segments WHERE camera = ?", (camera,))
+        return int(rows[0][0] or 0)
+
     def known(self, paths: Iterable[str]) -> set[str]:
         """Which of these paths are catalogued."""
         found: set[str] = set()
@@ -191,6 +196,11 @@ class Catalogue:
                 "UPDATE segments SET verdict = ?, reason = ?, path = ? WHERE path = ?",
                 (verdict.value, text(reason), new_path or path, path),
             )
+
+    def camera_below(self, folder: PurePath) -> str | None:
+        """Whose segments lie below a folder; None where none do."""
+        rows = self._rows("SELECT camera FROM segments WHERE path >= ? AND path < ? LIMIT 1", _below(folder))
+        return str(rows[0][0]) if rows else None
 
     def first_at(self, camera: str) -> datetime | None:
         """When the first segment of a camera began that was ever catalogued, also when it was deleted since."""
@@ -305,6 +315,15 @@ class Catalogue:
                 (camera, micros(since), micros(since), micros(until)),
             )
             _add_gaps(connection, gaps)
+
+    def forget_gaps(self, before: datetime) -> int:
+        """Gaps go that ended before an instant and before the oldest footage of their camera; their number."""
+        with self._writing() as connection:
+            return connection.execute(
+                "DELETE FROM gaps WHERE ended_us < ? AND ended_us < coalesce("
+                "(SELECT min(started_us) FROM segments WHERE segments.camera = gaps.camera), ?)",
+                (micros(before), micros(before)),
+            ).rowcount
 
     def exchange_gaps(self, old: Iterable[Gap], new: Iterable[Gap]) -> None:
         """Put gaps in the place of others, both or neither."""

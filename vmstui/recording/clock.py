@@ -52,6 +52,14 @@ class WallClock:
             return WallClock(self.boot, (*self.eras[:-1], Era(newest.since_s, offset_s))), 0.0
         return WallClock(self.boot, (*self.eras, Era(boot_s, offset_s))[-ERAS_KEPT:]), step_s
 
+    def put_forward_s(self, now_s: float, within_s: float) -> float:
+        """By how much the wall clock was set ahead in the last so many seconds before an instant on the clock of the
+        boot; negative: it was set back."""
+        if not self.eras:
+            return 0.0
+        before = [era for era in self.eras if era.since_s <= now_s - within_s] or self.eras[:1]
+        return self.eras[-1].offset_s - before[-1].offset_s
+
     def uptime_s(self, wall_s: float, not_after_s: float) -> float | None:
         """The instant on the clock of the boot at which the wall clock showed this; the last one, where it showed it
         more than once. None where it never did before `not_after_s`."""

@@ -1,4 +1,4 @@
-"""The file of an export is written, by ffmpeg, under a temporary name; `exporting` gives it its own.
+"""The file of an export is written, by ffmpeg; `exporting` gives it its name.
 
 What was copied is compared, packet by packet, with what it was made from. While ffmpeg writes, the room that is to be
 kept free is looked at. ffmpeg is reached through `Tool`.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import groupby
@@ -19,9 +18,7 @@ from typing import Protocol
 
 from vmstui.recording import cuts as cutting
 from vmstui.recording.cuts import Cut, Packets, Part
-
-SUFFIX = ".mp4"
-_TEMPORARY = ".vmstui-export-"
+from vmstui.recording.export_file import unfinished
 
 
 class ExportFailed(Exception):
@@ -106,7 +103,7 @@ def encode(request: Request, cuts: Sequence[Cut], tool: Tool, tell: Tell, made: 
     with contextlib.ExitStack() as stack:
         joined: list[Part] = []
         for number, run in enumerate(runs):
-            out = made if len(runs) == 1 else stack.enter_context(temporary(request.out.parent))
+            out = made if len(runs) == 1 else stack.enter_context(unfinished(request.out.parent)).path
             trim_s = since_s if number == 0 else None
             end_s = None
             if number == len(runs) - 1 and not last.source.is_whole:
@@ -173,24 +170,6 @@ def ended_at(request: Request, cuts: Sequence[Cut]) -> datetime:
     """When its last frame had been recorded."""
     last = cuts[-1]
     return last.source.wall(min(last.source.until_s, last.end_s)) if request.exact else last.ended_at
-
-
-@contextlib.contextmanager
-def temporary(folder: Path) -> Iterator[str]:
-    """An empty file that is gone afterwards, unless it was published."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=SUFFIX, dir=folder)
-    except OSError as error:
-        raise ExportFailed(in_words(folder, error)) from error
-    try:
-        umask = os.umask(0o077)
-        os.umask(umask)
-        os.fchmod(descriptor, 0o666 & ~umask)
-        os.close(descriptor)
-        yield name
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
 
 
 def free_bytes(folder: Path) -> int:

@@ -3,7 +3,7 @@
 What it guarantees:
 
 - The file appears under its name whole or not at all, and never replaces one; whatever ends the export, nothing is left
-  in the folder but after a SIGKILL or a power cut (then `.vmstui-export-….mp4`).
+  in the folder (`export_file`).
 - What was copied is compared, packet by packet, with the segments it was made from before it gets its name.
 - It takes no room that the recordings need: what the target has is looked at before and while it is written.
 
@@ -29,19 +29,10 @@ from vmstui.recording import manifest as manifests
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.cuts import Cut, ExportRefused, spoken
 from vmstui.recording.export import Source
-from vmstui.recording.export_making import (
-    SUFFIX,
-    ExportFailed,
-    Request,
-    Tell,
-    Tool,
-    free_bytes,
-    in_words,
-    size,
-    temporary,
-)
+from vmstui.recording.export_file import SUFFIX, Unfinished, remove_leftovers, unfinished
+from vmstui.recording.export_making import ExportFailed, Request, Tell, Tool, free_bytes, in_words, size
 from vmstui.recording.manifest import Manifest, Report
-from vmstui.recording.publish import move, sync
+from vmstui.recording.publish import sync
 
 _INDEX_BYTES = 64
 """Per frame, of the index that an MP4 file ends with, at most; and a bit for the rest of it."""
@@ -75,20 +66,21 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
     _check_room(request, cuts)
     known = (*catalogue.gaps(request.camera, request.since, request.until), *lost, *_ends(request, catalogue))
     with contextlib.ExitStack() as stack:
-        made = stack.enter_context(temporary(request.out.parent))
         try:
+            remove_leftovers(request.out.parent)
+            made = stack.enter_context(unfinished(request.out.parent))
             if request.exact:
-                frames, notes = making.encode(request, cuts, tool, tell, made)
+                frames, notes = making.encode(request, cuts, tool, tell, made.path)
             else:
-                frames, notes = making.copy(request, cuts, tool, tell, made, checksums, times_us), []
+                frames, notes = making.copy(request, cuts, tool, tell, made.path, checksums, times_us), []
             if catalogue.fresh:
                 notes = [*notes, "the catalogue was being filled: there may be more footage of this time than this"]
-            report = export_report.report(request, cuts, known, frames, made, notes)
+            report = export_report.report(request, cuts, known, frames, made.path, notes)
             if manifest is not None:
-                report = export_report.with_hashes(report, made, tell)
+                report = export_report.with_hashes(report, made.path, tell)
                 text = manifests.as_text(replace(manifest, export=report))
-                beside = stack.enter_context(temporary(request.out.parent))
-                Path(beside).write_text(text, encoding="ascii")
+                beside = stack.enter_context(unfinished(request.out.parent))
+                Path(beside.path).write_text(text, encoding="ascii")
                 _publish(beside, manifests.manifest_path(request.out))
             try:
                 _publish(made, request.out)
@@ -190,8 +182,8 @@ def _check_room(request: Request, cuts: Sequence[Cut]) -> None:
         )
 
 
-def _publish(made: str, target: Path) -> None:
-    sync(Path(made))
-    if not move(Path(made), target):
+def _publish(made: Unfinished, target: Path) -> None:
+    sync(Path(made.path))
+    if not made.publish(target):
         raise ExportFailed(f"{target} was made by somebody else meanwhile, and nothing is overwritten")
     sync(target.parent)

@@ -7,28 +7,29 @@ handed over: a service that died between publishing and cataloguing, a catalogue
 
 from __future__ import annotations
 
-import re
+import contextlib
+import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from vmstui.footage import Gap, Segment, StoredEvent, StoredEventKind
 from vmstui.model import Event
-from vmstui.recording import journal
+from vmstui.recording import journal, past
+from vmstui.recording.by_name import camera_folders, day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.check import Expected, Media, judge
 from vmstui.recording.gaps import Downtime, gaps_of
-from vmstui.recording.naming import SUFFIX
 
 RECENT = 8
 """Segments before a new one that may have ended last: there are two at most in a hand-over, and some fail."""
 BATCH = 500
+KEPT_JOURNALS = 3
+"""The newest ones of a camera, to which segments may just be added."""
 LOOKED_BACK = 20
 """Lines of a journal that are known before what stands above them is taken for known, too."""
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NAME = re.compile(r".+_(\d{8}_\d{6})(?:_\d+)?" + re.escape(SUFFIX))
 
 EventsOf = Callable[[str], Sequence[Event]]
 """The history of a camera, oldest first."""
@@ -41,7 +42,7 @@ def record(
 ) -> int:
     """Put in segments that are not known yet, with the gaps before and in them; the number of those that were new."""
     known = catalogue.known(segment.path for segment in segments)
-    new = sorted((segment for segment in segments if segment.path not in known), key=_order)
+    new = sorted((segment for segment in segments if segment.path not in known), key=journal.order)
     for camera in {segment.camera for segment in new}:
         of_camera = [segment for segment in new if segment.camera == camera]
         events = events_of(camera)
@@ -49,7 +50,7 @@ def record(
         batch: list[Segment] = []
         gaps: list[Gap] = []
         for segment in of_camera:
-            if segment.generation == 0 or (recent and _order(segment) < _order(recent[-1])):
+            if segment.generation == 0 or (recent and journal.order(segment) < journal.order(recent[-1])):
                 _record_late(catalogue, segment, events, downtimes)
                 continue
             gaps += gaps_of(segment, tuple(recent), events, downtimes)
@@ -61,11 +62,6 @@ def record(
                 batch, gaps = [], []
         catalogue.add(batch, gaps)
     return len(new)
-
-
-def _order(segment: Segment) -> tuple[int, int, datetime]:
-    """Segments of a camera in the order in which they were recorded, whatever the clock showed."""
-    return segment.generation, segment.number, segment.started_at
 
 
 def _record_late(
@@ -112,49 +108,137 @@ def ingest(
 ) -> Ingested:
     """Put in what the recordings hold and the catalogue does not, of days from `since` on, unless `ended` says to stop.
 
-    `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one.
+    `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one,
+    also in folders of cameras that are not configured any more, or were called differently: it is then that of the
+    camera whose footage there is known, else that of a camera named as the folder is.
     Raises OSError for a disk that cannot be read: that is no sign that nothing is there.
     """
-    new = unread = 0
-    for camera in journal.cameras(recordings):
-        for file in journal.days(recordings, camera):
-            if ended():
-                return Ingested(new, unread, whole=False)
-            if since is None or file.stem >= since.isoformat():
-                segments = _unknown(catalogue, recordings, file, whole=since is None)
-                new += record(catalogue, [one for one in segments if Path(one.path).exists()], events_of, downtimes)
-                progress(f"{camera}: journal of {file.stem}")
-    for folder, camera in folders.items():
-        for day in _days(recordings / folder, since):
-            paths = sorted(str(path) for path in _files(day, folder))
-            known = catalogue.known(paths)
-            found: list[Segment] = []
-            for path in paths:
-                if ended():
-                    return Ingested(new, unread, whole=False)
-                if path not in known:
-                    segment = _looked_at(path, camera, inspect, zone)
-                    unread += segment is None
+    filling = _Filling(
+        catalogue, recordings, inspect, zone, events_of, downtimes, since, progress, ended, anew=catalogue.fresh
+    )
+    try:
+        of_camera: dict[str, list[str]] = {camera: [] for camera in journal.cameras(recordings)}
+        for folder, camera in folders.items():
+            of_camera.setdefault(camera, []).append(folder)
+        for camera, own in of_camera.items():
+            filling.camera(camera, own)
+        for folder in camera_folders(recordings):
+            if folder not in folders:
+                filling.files_of(catalogue.camera_below(recordings / folder) or folder, folder)
+        if filling.anew:
+            filling.forget_deleted()
+    except _Ended:
+        return Ingested(filling.new, filling.unread, whole=False)
+    return Ingested(filling.new, filling.unread, whole=True)
+
+
+class _Ended(Exception):
+    """Whoever asked for it does not want it any more."""
+
+
+@dataclass(slots=True)
+class _Filling:
+    """One look at the recordings; what is asked for, and what came of it so far."""
+
+    catalogue: Catalogue
+    recordings: Path
+    inspect: Inspect
+    zone: tzinfo | None
+    events_of: EventsOf
+    downtimes: Sequence[Downtime]
+    since: date | None
+    progress: Callable[[str], None]
+    ended: Callable[[], bool]
+    anew: bool
+    """The catalogue knows nothing yet of what was deleted."""
+    new: int = 0
+    unread: int = 0
+
+    def camera(self, camera: str, folders: Sequence[str]) -> None:
+        """All of a camera. Of what was deleted since it was recorded the catalogue has to know meanwhile: what lies
+        between it and its neighbours is no gap."""
+        if self.anew:
+            self._remember(camera)
+        for file in journal.days(self.recordings, camera):
+            if self.since is None or file.stem >= self.since.isoformat():
+                self._journal(file)
+                self._go_on(f"{camera}: journal of {file.stem}")
+        for folder in folders:
+            self.files_of(camera, folder)
+
+    def files_of(self, camera: str, folder: str) -> None:
+        """What lies in a folder of a camera and nobody noted."""
+        for day in day_folders(self.recordings / folder, self.since):
+            self._files(camera, day)
+            self._go_on(f"{camera}: {day.name}")
+
+    def forget_deleted(self) -> None:
+        """What is not there any more leaves the catalogue."""
+        for camera in self.catalogue.cameras():
+            gone = [file.path for file in self.catalogue.oldest(camera) if not os.path.exists(file.path)]
+            if gone:
+                self.catalogue.remove(gone)
+            self._end_journals(camera)
+            self._go_on(f"{camera}: what was deleted")
+
+    def _remember(self, camera: str) -> None:
+        """Put in what stays known of days of which nothing is left: their gaps, and the ends of what was recorded."""
+        for day in past.read(self.recordings, camera):
+            self.catalogue.add([one for one in day.ends if not Path(one.path).exists()], day.gaps)
+
+    def _end_journals(self, camera: str) -> None:
+        """Those of days of which nothing is left: who deleted the last of it did not know then what else there is."""
+        found = journal.days(self.recordings, camera)
+        for file in found[:-KEPT_JOURNALS]:
+            since, until = journal.span(date.fromisoformat(file.stem))
+            if not self.catalogue.started_between(camera, since, until):
+                with contextlib.suppress(OSError), journal.opened(self.recordings, camera) as folder:
+                    past.end_day(folder, self.recordings, since.date(), self.catalogue.gaps(camera, since, until))
+
+    def _go_on(self, told: str) -> None:
+        self.progress(told)
+        if self.ended():
+            raise _Ended
+
+    def _journal(self, file: Path) -> None:
+        """Put in what the journal of a day tells of."""
+        noted = _noted(self.catalogue, self.recordings, file, whole=self.since is None)
+        there = [segment for segment in noted if Path(segment.path).exists()]
+        added = record(self.catalogue, noted if self.anew else there, self.events_of, self.downtimes)
+        self.new += min(added, len(there))
+
+    def _files(self, camera: str, day: Path) -> None:
+        """Put in the files of a day that nobody noted."""
+        paths = sorted(entry.path for entry in files(day))
+        known = self.catalogue.known(paths)
+        found: list[Segment] = []
+        for path in paths:
+            if self.ended():
+                raise _Ended
+            if path not in known:
+                with contextlib.suppress(FileNotFoundError):  # retention made room meanwhile
+                    segment = _looked_at(path, camera, self.inspect, self.zone)
+                    self.unread += segment is None
                     found += [segment] if segment is not None else []
-            for segment in found:
-                journal.append(recordings, segment)
-            new += record(catalogue, found, events_of, downtimes)
-            progress(f"{camera}: {day.name}")
-    return Ingested(new, unread, whole=True)
+        for segment in found:
+            journal.append(self.recordings, segment)
+        self.new += record(self.catalogue, found, self.events_of, self.downtimes)
 
 
-def _unknown(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -> list[Segment]:
-    """The segments of a journal that may not be catalogued; unless `whole`, only the last ones are looked at, back to
-    where all are known: a segment is noted in the order in which it was published."""
+def _noted(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -> list[Segment]:
+    """The segments of a journal that may not be catalogued, each as it was noted last; unless `whole`, only the last
+    lines are looked at, back to where all are known: a segment is noted in the order in which it was published."""
     lines = journal.lines(file)
+    if whole:
+        return list({segment.path: segment for segment in journal.parsed(recordings, lines)}.values())
     segments: list[Segment] = []
     for end in range(len(lines), 0, -LOOKED_BACK):
         part = journal.parsed(recordings, lines[max(0, end - LOOKED_BACK) : end])
         known = catalogue.known(segment.path for segment in part)
         segments[:0] = [segment for segment in part if segment.path not in known]
-        if part and len(known) == len(part) and not whole:
+        if part and len(known) == len(part):
             break
-    return segments
+    return list({segment.path: segment for segment in segments}.values())
 
 
 def forget_vanished(catalogue: Catalogue) -> int:
@@ -171,41 +255,19 @@ def forget_vanished(catalogue: Catalogue) -> int:
     return len(gone)
 
 
-def _days(folder: Path, since: date | None) -> list[Path]:
-    try:
-        found = sorted(entry.name for entry in folder.iterdir() if _DAY.fullmatch(entry.name) and entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    # Names are of the local day, which may be the one before that of UTC.
-    first = (since - timedelta(days=1)).isoformat() if since is not None else ""
-    return [folder / name for name in found if name >= first]
-
-
-def _files(day: Path, folder: str) -> Iterator[Path]:
-    try:
-        for path in day.iterdir():
-            if (
-                path.name.startswith(f"{folder}_")
-                and _local_time(path.name)
-                and not path.is_symlink()
-                and path.is_file()
-            ):
-                yield path
-    except FileNotFoundError:
-        return  # retention took the folder away
-
-
 def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) -> Segment | None:
-    """A file that nobody noted: what it holds, and by its name when it was recorded. None: it could not be read."""
+    """A file that nobody noted: what it holds, and by its name when it was recorded. None: it could not be read. Raises
+    FileNotFoundError for one that is not there any more."""
     found: Media | ValueError
     try:
-        status = Path(path).stat()
-    except OSError:
-        return None
-    try:
-        found = inspect(path)
-    except ValueError as error:
-        found = error
+        status = os.stat(path)
+        try:
+            found = inspect(path)
+        except ValueError as error:
+            found = error
+        os.stat(path)
+    except FileNotFoundError:
+        raise
     except OSError:
         return None
     verdict, reason = judge(found, Expected(closed=True, size_bytes=status.st_size))
@@ -216,7 +278,7 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
         camera=camera,
         generation=0,
         path=path,
-        started_at=_named_time(Path(path).name, closed_at - timedelta(seconds=duration_s), zone),
+        started_at=named_time(Path(path).name, closed_at - timedelta(seconds=duration_s), zone),
         duration_s=duration_s,
         size_bytes=status.st_size,
         codec=media.codec if media else "",
@@ -229,24 +291,3 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
         starts_with_keyframe=media.starts_with_keyframe if media else False,
         holes=media.holes if media else (),
     )
-
-
-def _named_time(name: str, near: datetime, zone: tzinfo | None) -> datetime:
-    """The instant in a file name; of an hour that came twice in autumn the one nearer to that of the file."""
-    local = _local_time(name)
-    if local is None:
-        return near
-    try:
-        readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    except (OverflowError, ValueError):  # the last evening of the calendar
-        return near
-    return min(readings, key=lambda instant: abs(instant - near))
-
-
-def _local_time(name: str) -> datetime | None:
-    """What a file name says, on the clock of the zone; None for a name that is not of our making."""
-    match = _NAME.fullmatch(name)
-    try:
-        return datetime.strptime(match[1], "%Y%m%d_%H%M%S") if match else None
-    except ValueError:
-        return None

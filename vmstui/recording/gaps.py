@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from vmstui.footage import Gap, GapCause, Segment
+from vmstui.footage import Gap, GapCause, Segment, Uptime
 from vmstui.model import Event, EventKind
 
 SHORTEST_GAP_S = 0.5
@@ -32,6 +32,32 @@ class Downtime:
     """The machine was started anew meanwhile."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant, on the wall and, where that is known, on the clock that nobody sets."""
+
+    at: datetime
+    uptime: Uptime | None = None
+
+
+def between_s(first: Moment, second: Moment) -> float:
+    """Seconds from one to the other, by the clock that nobody sets where both are known on it."""
+    if first.uptime is not None and second.uptime is not None and first.uptime.boot == second.uptime.boot:
+        return second.uptime.s - first.uptime.s
+    return (second.at - first.at).total_seconds()
+
+
+def begin_of(segment: Segment) -> Moment:
+    """Its first frame."""
+    return Moment(segment.started_at, segment.uptime)
+
+
+def end_of(segment: Segment) -> Moment:
+    """The end of its last frame."""
+    up = segment.uptime
+    return Moment(segment.ended_at, replace(up, s=up.s + segment.duration_s) if up is not None else None)
+
+
 def lost_s(before: Segment, after: Segment) -> float:
     """Seconds between the last frame of one segment and the first of a later one; 0 or less: none."""
     if before.generation == after.generation and 0 <= before.number < after.number:
@@ -39,9 +65,7 @@ def lost_s(before: Segment, after: Segment) -> float:
             return after.span.start_s - before.span.end_s
         if after.number == before.number + 1:
             return 0.0
-    if before.uptime is not None and after.uptime is not None and before.uptime.boot == after.uptime.boot:
-        return after.uptime.s - before.uptime.s - before.duration_s
-    return (after.started_at - before.ended_at).total_seconds()
+    return between_s(end_of(before), begin_of(after))
 
 
 def gaps_of(

@@ -2,8 +2,9 @@
 
 `<recordings>/.vmstui/journal/<camera>/<day>.jsonl`, by the UTC day in which the segment begins; paths are relative to
 the recordings folder, so that a disk can be read wherever it is mounted. The catalogue is an index over these files and
-can be made anew from them. A segment whose line was lost to a power cut is found by its name (`scan`). Called by the
-publisher, in a thread, and by whoever fills a catalogue.
+can be made anew from them. A segment whose line was lost to a power cut is found by its name (`fill`). A line stays
+when its segment is deleted: it was recorded then, and no gap; with the last segment of a day its journal goes, and
+`past` keeps what has to stay known. Called by the publisher, in a thread, and by whoever fills a catalogue.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from vmstui.recording.layout import INTERNAL
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+_GENERATION = re.compile(rb'"generation":(\d{1,15})[,}]')
+_NEWEST_DAYS, _NEWEST_BYTES = 3, 16 * 1024
+"""Of the newest days, as a clock that was ahead may have left one of a day that has not come yet, the last lines."""
 
 
 def journal_root(recordings: Path) -> Path:
@@ -41,18 +45,27 @@ def append(recordings: Path, segment: Segment) -> None:
     """Add a line; never raises for a disk that fails: the segment is published, and found without its line as well."""
     with contextlib.suppress(OSError, ValueError):
         relative = str(Path(segment.path).relative_to(recordings))
-        line = json.dumps(to_json(replace(segment, path=relative)), separators=(",", ":")).encode() + b"\n"
+        line = json.dumps(to_json(replace(segment, path=relative)), separators=(",", ":")).encode()
         file = journal_file(recordings, segment.camera, segment.started_at.date())
         for folder in (journal_root(recordings), file.parent):  # not what is above: the disk may just have gone
             folder.mkdir(exist_ok=True, mode=0o700)
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            size_bytes = os.fstat(descriptor).st_size
-            if size_bytes and os.pread(descriptor, 1, size_bytes - 1) != b"\n":
-                line = b"\n" + line  # a power cut tore the line before
-            os.write(descriptor, line)  # at once: no other writer's line comes between
+            add_line(descriptor, line)
         finally:
             os.close(descriptor)
+
+
+def add_line(descriptor: int, line: bytes) -> None:
+    """Add a line to a file that is open to be read and added to. Raises OSError."""
+    size_bytes = os.fstat(descriptor).st_size
+    torn = size_bytes and os.pread(descriptor, 1, size_bytes - 1) != b"\n"  # by a power cut
+    os.write(descriptor, (b"\n" if torn else b"") + line + b"\n")  # at once: no other writer's line comes between
+
+
+def order(segment: Segment) -> tuple[int, int, datetime]:
+    """Segments of a camera in the order in which they were recorded, whatever the clock showed."""
+    return segment.generation, segment.number, segment.started_at
 
 
 def cameras(recordings: Path) -> tuple[str, ...]:
@@ -70,6 +83,40 @@ def days(recordings: Path, camera: str) -> tuple[Path, ...]:
         return tuple(folder / name for name in sorted(os.listdir(folder)) if _DAY.fullmatch(name))
     except (FileNotFoundError, NotADirectoryError):
         return ()
+
+
+@contextlib.contextmanager
+def opened(recordings: Path, camera: str) -> Iterator[int]:
+    """The folder of a camera's journals. Raises OSError."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(journal_root(recordings) / camera, flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def span(day: date) -> tuple[datetime, datetime]:
+    """From when to when the journal of a day is."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight, midnight + timedelta(days=1)
+
+
+def newest_generation(recordings: Path, camera: str) -> int:
+    """The highest number of a worker in the newest lines of a camera's journals; 0 where none can be read."""
+    found = [0]
+    with contextlib.suppress(OSError):
+        for file in days(recordings, camera)[-_NEWEST_DAYS:]:
+            found += [int(number) for number in _GENERATION.findall(_end(file))]
+    return max(found)
+
+
+def _end(file: Path) -> bytes:
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.pread(descriptor, _NEWEST_BYTES, max(0, os.fstat(descriptor).st_size - _NEWEST_BYTES))
+    finally:
+        os.close(descriptor)
 
 
 def read(recordings: Path, file: Path) -> tuple[Segment, ...]:
@@ -114,6 +161,10 @@ def _sane(segment: Segment) -> bool:
         all(isinstance(count, int) and -1 <= count < 2**62 for count in counts)
         and 0 <= segment.duration_s <= LONGEST_SEGMENT_S
         and all(isfinite(figure) for figure in (segment.fps, *spans, *uptimes, *holes))
-        and segment.started_at.tzinfo is not None
-        and _FIRST_YEAR <= segment.started_at.year <= _LAST_YEAR
+        and is_date(segment.started_at)
     )
+
+
+def is_date(at: datetime) -> bool:
+    """Whether something can have been recorded then, by whatever clock."""
+    return at.tzinfo is not None and _FIRST_YEAR <= at.year <= _LAST_YEAR

@@ -68,6 +68,10 @@ class Policy:
         cameras = {camera: replace(limits, days=None) for camera, limits in self.cameras.items()}
         return replace(self, days=None, cameras=cameras)
 
+    def for_room(self) -> Policy:
+        """The same, but for what needs the whole catalogue: only so that there is room to record to."""
+        return replace(self, days=None, max_bytes=None, cameras={})
+
     def days_of(self, camera: str) -> float | None:
         """After how many days footage of a camera goes."""
         own = self.cameras.get(camera, Limits()).days

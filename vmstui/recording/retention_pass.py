@@ -3,7 +3,7 @@
 Deletes nothing but what the catalogue holds and that still is what was catalogued: named as segments are, below the
 recordings folder, reached from that open folder without following a link, an ordinary file of the catalogued size. A
 file goes first and its row after it, so a pass that is killed leaves at most rows without a file, which the next pass
-takes for gone. What was emptied goes as well: date folders, and the journal of a day (`journal.py`).
+takes for gone. What was emptied goes as well: date folders, and the journal of a day, but for a line (`past.py`).
 
 Blocks as the disk does. Called by the recorder's `keeper`, and by the command `retention`; both at once do no harm.
 """
@@ -19,14 +19,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePath
 
-from vmstui.footage import Lock, StoredEvent, StoredEventKind
-from vmstui.recording import retention
+from vmstui.footage import Gap, Lock, StoredEvent, StoredEventKind
+from vmstui.recording import past, retention
+from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_rows import Recent, StoredFile
-from vmstui.recording.journal import journal_file
+from vmstui.recording.journal import journal_file, span
 from vmstui.recording.layout import INTERNAL, camera_quarantine
 from vmstui.recording.publish import REASON_ENDING
 from vmstui.recording.retention import Disk, Doomed, Found, Plan, Policy, is_locked
@@ -143,18 +144,21 @@ class Files:
             with contextlib.suppress(OSError):
                 os.unlink(parts[-1] + REASON_ENDING, dir_fd=folder)
 
-    def tidy(self, removed: Iterable[StoredFile], emptied_days: Iterable[tuple[str, date]]) -> None:
-        """Date folders go that are empty now, and the journals of days of which nothing is left."""
+    def tidy(self, removed: Iterable[StoredFile]) -> None:
+        """Date folders go that are empty now."""
         folders = {parts[:-1] for file in removed if (parts := own_parts(self._recordings, file)) is not None}
         self.close()
         for parts in folders:
             if parts[0] != INTERNAL:
                 with contextlib.suppress(OSError):  # not empty, mostly
                     os.rmdir(parts[-1], dir_fd=self._open(parts[:-1]))
-        for camera, day in emptied_days:
-            parts = journal_file(Path(self._recordings), camera, day).relative_to(self._recordings).parts
-            with contextlib.suppress(OSError):
-                os.unlink(parts[-1], dir_fd=self._open(parts[:-1]))
+
+    def end_journal(self, camera: str, day: date, gaps: Iterable[Gap]) -> None:
+        """The journal of a day goes of which nothing is left."""
+        recordings = Path(self._recordings)
+        parts = journal_file(recordings, camera, day).relative_to(recordings).parts
+        with contextlib.suppress(OSError):  # mostly there was none; else it is left
+            past.end_day(self._open(parts[:-1]), recordings, day, gaps)
 
     def _open(self, parts: tuple[str, ...]) -> int:
         if self._folder < 0 or parts != self._parts:
@@ -206,8 +210,11 @@ def run_pass(
     *,
     at_most: int | None = None,
     leave: Callable[[StoredFile], str] = lambda _: "",
+    by_name: ByName | None = None,
 ) -> Outcome:
-    """Delete what has to go, at most so many files. `leave` says why a file is left alone, mostly not at all.
+    """Delete what has to go, at most so many files. `leave` says why a file is left alone, mostly not at all. While the
+    catalogue is being filled, footage is told `by_name`: what is deleted then stays in the catalogue, and the journal
+    of its day with it, until whoever fills it knows what there is beside it.
 
     Raises CatalogueError, and OSError for a disk that does not tell how full it is.
     """
@@ -217,7 +224,8 @@ def run_pass(
             reason = leave(file)
             return Found(reason=reason) if reason else files.look(file)
 
-        plan = retention.plan(Within(catalogue, recordings), policy, measure(root), now, look, at_most)
+        footage = by_name or Within(catalogue, recordings)
+        plan = retention.plan(footage, policy, measure(root), now, look, at_most)
         deleted: list[Doomed] = []
         gone = list(plan.gone)
         failed: list[Failure] = []
@@ -226,7 +234,8 @@ def run_pass(
             begun_s = time.monotonic()
             batch: list[Doomed] = []
             # Whoever locks something waits for these few, or is heard before them.
-            with catalogue.nobody_locks() as locks:
+            with catalogue.nobody_locks() as locked:
+                locks = by_name.widened(locked) if by_name is not None else locked
                 for _ in range(min(_BATCH, len(waiting))):
                     doomed = waiting.popleft()
                     if is_locked(doomed.file, locks):
@@ -243,27 +252,29 @@ def run_pass(
                         failed.append(Failure(doomed.file, os.strerror(error.errno or 0)))
                     if time.monotonic() - begun_s > _BATCH_S:
                         break
-                catalogue.remove([doomed.file.path for doomed in batch], [_deleted(doomed, now) for doomed in batch])
+                left = [] if by_name is not None else [doomed.file.path for doomed in batch]
+                catalogue.remove(left, [_deleted(doomed, now) for doomed in batch])
             deleted += batch
             if waiting:  # SQLite wakes nobody who waits: who does looks again at most every tenth of a second
                 time.sleep(min(time.monotonic() - begun_s, _TURN_S))
         # What another pass deleted at the same time is out of the catalogue, and told, already.
-        known = catalogue.known(file.path for file in gone)
+        known = catalogue.known(file.path for file in gone) if by_name is None else set[str]()
         gone = [file for file in gone if file.path in known]
         if gone:
             catalogue.remove([file.path for file in gone], [_vanished(file, now) for file in gone])
         removed = [*(doomed.file for doomed in deleted), *gone]
-        files.tidy(removed, _emptied_days(catalogue, removed))
+        files.tidy(removed)
+        for camera, day, gaps in _emptied_days(catalogue, removed) if by_name is None else ():
+            files.end_journal(camera, day, gaps)
     return Outcome(tuple(deleted), tuple(gone), tuple(failed), plan, measure(root).free_bytes)
 
 
-def _emptied_days(catalogue: Catalogue, removed: Iterable[StoredFile]) -> list[tuple[str, date]]:
-    emptied: list[tuple[str, date]] = []
-    for camera, day in {(file.camera, file.started_at.astimezone(UTC).date()) for file in removed}:
-        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        if not catalogue.started_between(camera, midnight, midnight + timedelta(days=1)):
-            emptied.append((camera, day))
-    return emptied
+def _emptied_days(catalogue: Catalogue, removed: Iterable[StoredFile]) -> Iterator[tuple[str, date, tuple[Gap, ...]]]:
+    """Days of which nothing is left, oldest first, with what was missing in them."""
+    for day, camera in sorted({(file.started_at.astimezone(UTC).date(), file.camera) for file in removed}):
+        since, until = span(day)
+        if not catalogue.started_between(camera, since, until):
+            yield camera, day, catalogue.gaps(camera, since, until)
 
 
 def _deleted(doomed: Doomed, now: datetime) -> StoredEvent:

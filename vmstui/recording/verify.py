@@ -1,7 +1,8 @@
 """Is what was recorded still what it was? Looks catalogued segments through again, and says what has changed.
 
 Never deletes: what does not play goes to quarantine, with its reason, under the name it had. A verdict that changed is
-noted in the catalogue, with a line in the history of footage. Called by `vmstui verify`; blocks as the disk does.
+noted in the catalogue, with a line in the history of footage, and in the journal, of which the last word on a file
+counts. Called by `vmstui verify`; blocks as the disk does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vmstui.footage import Segment, SegmentVerdict, StoredEvent, StoredEventKind
+from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.check import Expected, Media, judge
 from vmstui.recording.layout import camera_quarantine
@@ -126,6 +128,7 @@ def take_over(catalogue: Catalogue, recordings: Path, verified: Verified) -> Seg
         catalogue.set_verdict(before.path, after.verdict, after.reason, after.path)
         kind = StoredEventKind.QUARANTINED
         catalogue.add_event(StoredEvent(now, before.camera, kind, after.reason, before.path, before.size_bytes))
-        return after
-    catalogue.set_verdict(before.path, after.verdict, after.reason)
+    else:
+        catalogue.set_verdict(before.path, after.verdict, after.reason)
+    journal.append(recordings, after)
     return after
