@@ -14,7 +14,6 @@ from vmstui.cli.footage import guard
 from vmstui.cli.lifecycle import socket_path
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
-from vmstui.cli.times import parse_time
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
@@ -30,6 +29,7 @@ from vmstui.recording.guard import WrongFolder
 from vmstui.recording.naming import zone_of
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
+from vmstui.times import parse_time
 from vmstui.tui.format import size
 
 NOT_WELL = 1
