@@ -147,6 +147,50 @@ class Lock:
     """When it was locked."""
 
 
+@dataclass(frozen=True, slots=True)
+class FootageDay:
+    """What there is of one day of a camera, by the clock of the recorder's time zone."""
+
+    began_at: datetime
+    """Its midnight."""
+    segments: int
+    recorded_s: float
+    size_bytes: int
+    losses: int
+    """Gaps that should not have been."""
+    lost_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FootagePage:
+    """A stretch of a camera's footage, without a hole that is not told: what to browse."""
+
+    camera: str
+    segments: tuple[Segment, ...]
+    """Newest first."""
+    gaps: tuple[Gap, ...]
+    """Those that overlap the stretch, newest first."""
+    locks: tuple[Lock, ...]
+    """All of the camera."""
+    days: tuple[FootageDay, ...]
+    """The days that the stretch touches, newest first, each as a whole."""
+    older: bool
+    """There is footage before the stretch."""
+    newer: bool
+    """There is footage after it."""
+    filling: bool = False
+    """The catalogue is being filled from the recordings: some may not be in it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFootage:
+    """A lock, and what it keeps now."""
+
+    lock: Lock
+    segments: int
+    size_bytes: int
+
+
 class StoredEventKind(StrEnum):
     """What happened to footage, or to what it is counted by."""
 

@@ -23,8 +23,9 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
+from tests.tui.fakes import page_of
 from vmstui.control.errors import RecorderLost
-from vmstui.footage import Segment, SegmentVerdict
+from vmstui.footage import FootageDay, FootagePage, Gap, GapCause, Lock, LockedFootage, Segment, SegmentVerdict
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -91,6 +92,7 @@ class FakeFleet:
         self._stopped: set[str] = set()
         self._restarted: dict[str, tuple[datetime, int]] = {}
         self._ended = False
+        self._locks: list[Lock] = []
         self._well = well
         self.ids = [f"cam_{number + 1:02d}" for number in range(count)]
         self.names = [NAMES[n] if n < len(NAMES) else f"Camera {n + 1:03d}" for n in range(count)]
@@ -268,15 +270,27 @@ class FakeFleet:
             now + timedelta(days=5),
         )  # fmt: skip
 
-    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
+    async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
         number = self.ids.index(camera)
         row = self._camera(number, self._now())
         newest = row.last_segment.started_at if row.last_segment else self._now() - timedelta(minutes=50)
-        starts = [newest - timedelta(seconds=SEGMENT_S * index + (41 if index >= 4 else 0)) for index in range(60)]
+        starts = [newest - timedelta(seconds=SEGMENT_S * index + (41 if index >= 4 else 0)) for index in range(900)]
         segments = [self._segment(number, start) for start in starts]
         segments[4] = replace(segments[4], duration_s=97.4, verdict=SegmentVerdict.PARTIAL, size_bytes=9 * MIB,
                               reason="the worker died; playable up to its last fragment")  # fmt: skip
-        return tuple(segments[:limit])
+        gap = Gap(camera, segments[4].ended_at, 123.6, GapCause.CAMERA, "the camera closed the stream")
+        mine = tuple(lock for lock in self._locks if lock.camera == camera)
+        return page_of(camera, tuple(segments), (gap,), mine, before, after, limit)
+
+    async def days(self, camera: str, limit: int) -> tuple[FootageDay, ...]:
+        return (await self.browse(camera, None, None, 900)).days[:limit]
+
+    async def lock(self, camera: str, since: datetime, until: datetime, note: str) -> LockedFootage:
+        self._locks.append(Lock(len(self._locks) + 1, camera, since, until, note, "anna", self._now()))
+        return LockedFootage(self._locks[-1], 1, 19 * MIB)
+
+    async def unlock(self, number: int) -> None:
+        self._locks = [lock for lock in self._locks if lock.id != number]
 
     async def start(self, cameras: tuple[str, ...]) -> None:
         self._stopped -= set(cameras)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import Segment, SegmentVerdict
+from vmstui.footage import FootageDay, FootagePage, Gap, Lock, LockedFootage, Segment, SegmentVerdict
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -112,6 +112,40 @@ def camera_details(id: str) -> CameraDetails:  # noqa: A002 (the model's word)
     )
 
 
+def page_of(
+    camera: str,
+    segments: tuple[Segment, ...],
+    gaps: tuple[Gap, ...],
+    locks: tuple[Lock, ...],
+    before: datetime | None,
+    after: datetime | None,
+    limit: int,
+) -> FootagePage:
+    """A page of segments that are given newest first, as the recorder would give it."""
+    if after is not None:
+        found = [segment for segment in segments if segment.ended_at > after]
+        kept, newer = found[-limit:], len(found) > limit
+        older = bool(kept) and kept[-1] != segments[-1]
+    else:
+        found = [segment for segment in segments if before is None or segment.started_at < before]
+        kept, older = found[:limit], len(found) > limit
+        newer = len(found) < len(segments)
+    since = kept[-1].started_at if kept else NOW
+    touched = tuple(gap for gap in gaps if gap.ended_at > since)
+    return FootagePage(camera, tuple(kept), touched, locks, days_of(segments), older=older, newer=newer)
+
+
+def days_of(segments: tuple[Segment, ...]) -> tuple[FootageDay, ...]:
+    """Their days in UTC, newest first."""
+    found: dict[datetime, list[Segment]] = {}
+    for segment in segments:
+        found.setdefault(segment.started_at.replace(hour=0, minute=0, second=0, microsecond=0), []).append(segment)
+    return tuple(
+        FootageDay(day, len(of), sum(one.duration_s for one in of), sum(one.size_bytes for one in of), 1, 41.0)
+        for day, of in found.items()
+    )
+
+
 @dataclass
 class FakeRecorder:
     """Sends what `send` is given, remembers what it was asked."""
@@ -120,6 +154,11 @@ class FakeRecorder:
     lines: list[LogLine] = field(default_factory=list)
     past: dict[str, tuple[float, ...]] = field(default_factory=dict)
     closed_segments: tuple[Segment, ...] = ()
+    """Newest first."""
+    gaps: tuple[Gap, ...] = ()
+    locks: list[Lock] = field(default_factory=list)
+    pages: list[tuple[datetime | None, datetime | None]] = field(default_factory=list)
+    """What was asked for of the footage: before, after."""
     events: tuple[Event, ...] = ()
     history_questions: list[tuple[str, int]] = field(default_factory=list)
     stopped: asyncio.Event | None = None
@@ -170,8 +209,23 @@ class FakeRecorder:
         missed, self.missed = self.missed, 0
         return LogPage(tuple(page), page[-1].seq if page else after, missed)
 
-    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
-        return self.closed_segments
+    async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
+        self.pages.append((before, after))
+        if self.refuses:
+            raise RecorderError(self.refuses)
+        return page_of(camera, self.closed_segments, self.gaps, tuple(self.locks), before, after, limit)
+
+    async def days(self, camera: str, limit: int) -> tuple[FootageDay, ...]:
+        return days_of(self.closed_segments)[:limit]
+
+    async def lock(self, camera: str, since: datetime, until: datetime, note: str) -> LockedFootage:
+        self._request("lock", (camera, since.isoformat(), until.isoformat(), note))
+        self.locks.append(Lock(len(self.locks) + 1, camera, since, until, note, "anna", NOW))
+        return LockedFootage(self.locks[-1], 2, 38 * MIB)
+
+    async def unlock(self, number: int) -> None:
+        self._request("unlock", (str(number),))
+        self.locks = [lock for lock in self.locks if lock.id != number]
 
     async def storage(self) -> StorageProjection:
         self.storage_questions += 1

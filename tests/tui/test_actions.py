@@ -20,6 +20,7 @@ from vmstui.tui.screens.fleet import FleetScreen
 from vmstui.tui.widgets.fleet_table import FleetTable
 from vmstui.tui.widgets.key_bar import fitting
 from vmstui.tui.widgets.log_pane import LogBody
+from vmstui.tui.widgets.segments import SegmentsBody
 
 
 class Homes:
@@ -30,6 +31,7 @@ class Homes:
         Scope.FLEET: FleetScreen,
         Scope.TABLE: FleetTable,
         Scope.LOG: LogBody,
+        Scope.SEGMENTS: SegmentsBody,
     }
 
 
@@ -47,19 +49,23 @@ def test_every_action_has_help_and_is_reachable(action: Action) -> None:
 
 def test_ids_are_unique_and_no_key_is_given_twice_in_one_place() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
-    for inner in (Scope.TABLE, Scope.LOG):
-        keys = [key for a in ACTIONS if a.scope in {Scope.APP, Scope.FLEET, inner} for key in a.keys.split(",") if key]
+    for inner in ({Scope.TABLE}, {Scope.LOG}, {Scope.TABLE, Scope.SEGMENTS}):
+        heard = {Scope.APP, Scope.FLEET, *inner}
+        keys = [key for a in ACTIONS if a.scope in heard for key in a.keys.split(",") if key]
         assert len(keys) == len(set(keys))
 
 
 def test_readonly_leaves_what_only_looks() -> None:
     left = {action.id for action in available(readonly=True)}
     assert {"view.log", "view.details", "recorder.leave", "view.help", "camera.copy"} <= left
+    assert {"segments.still", "segments.open", "segments.mark", "segments.day"} <= left
+    assert not {"segments.export", "segments.lock", "segments.unlock"} & left
     assert not {"camera.restart", "camera.toggle", "camera.start", "camera.stop", "recorder.stop"} & left
 
 
 def test_the_footer_fits_80_columns_and_keeps_the_way_out() -> None:
-    pairs = [(action, action.words) for action in ACTIONS if action.rank and action.scope is not Scope.LOG]
+    inner = {Scope.LOG, Scope.SEGMENTS}
+    pairs = [(action, action.words) for action in ACTIONS if action.rank and action.scope not in inner]
     shown = fitting(pairs, 80)
     assert sum(len(action.key) + len(words) + 3 for action, words in shown) <= 80
     ids = {action.id for action, _ in shown}
@@ -89,6 +95,7 @@ ALL = commands(ACTIONS, CAMERAS, ["nord", "vmstui-dark"])
         ("theme nord", ("view.theme", "nord")),
         ("stop gate n", ("camera.stop", "gate")),
         ("shutdown", ("recorder.stop", "")),
+        ("still lobby", ("segments.still", "lobby")),
     ],
 )
 def test_commands_take_arguments(query: str, best: tuple[str, str]) -> None:

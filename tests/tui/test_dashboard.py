@@ -12,7 +12,7 @@ from textual.widgets import Button
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.footage import SegmentVerdict
+from vmstui.footage import Gap, GapCause, SegmentVerdict
 from vmstui.model import CameraState, Changeover, Event, EventKind, LeftBehind, StorageSnapshot
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
@@ -378,7 +378,7 @@ async def test_on_80x24_a_pane_takes_the_place_of_the_fleet_and_escape_brings_it
         assert "Cam 14" in screen_text(app)
         for key, words in (
             ("enter", "6 samples over 30 s"),
-            ("g", "No segment was closed yet"),
+            ("g", "being written"),
             ("h", "Nothing has happened to this camera yet"),
             ("l", "Log Cam 0"),
         ):
@@ -442,17 +442,18 @@ async def test_the_details_show_what_a_person_would_look_up() -> None:
 
 async def test_segments_show_their_check_and_the_gaps_between_them() -> None:
     torn = segment(minutes_ago=9, duration_s=97.0, verdict=SegmentVerdict.PARTIAL, reason="the worker died")
-    recorder = FakeRecorder(closed_segments=(segment(minutes_ago=3), segment(minutes_ago=6), torn))
+    gap = Gap("lobby", torn.ended_at, 83.0, GapCause.MACHINE, "killed by the kernel")
+    recorder = FakeRecorder(closed_segments=(segment(minutes_ago=3), segment(minutes_ago=6), torn), gaps=(gap,))
     async with dashboard(recorder, recorder_snapshot(camera()), size=(120, 40)) as (app, pilot):
         await pilot.press("g")
         await until(pilot, lambda: "◐ partial" in screen_text(app))
         text = screen_text(app)
-        assert "gap 01:23" in text
+        assert "01:23          ▼ gap      machine: killed by the kernel" in text
         assert "the worker died" in text
-        assert "3 newest segments, 57.0 M, 1 gap" in text
+        assert "3 segments" in text
         recorder.closed_segments = (segment(minutes_ago=0), *recorder.closed_segments)
         recorder.send(recorder_snapshot(camera(last_segment=segment(minutes_ago=0))))
-        await until(pilot, lambda: "4 newest segments" in screen_text(app))
+        await until(pilot, lambda: "4 segments" in screen_text(app))
 
 
 def happened(*numbers: int) -> tuple[Event, ...]:
@@ -625,7 +626,7 @@ async def test_readonly_has_no_action_that_changes_anything() -> None:
 
 
 async def test_help_shows_every_action_with_its_key() -> None:
-    async with dashboard(FakeRecorder(), FLEET, size=(120, 70)) as (app, pilot):
+    async with dashboard(FakeRecorder(), FLEET, size=(120, 100)) as (app, pilot):
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
         await pilot.pause()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tui.fakes import NOW, camera, camera_details, recorder_snapshot, segment
+from tests.tui.fakes import NOW, camera, camera_details, recorder_snapshot
 from vmstui.model import CameraState, Event, EventKind, Stability, StabilityVerdict
-from vmstui.tui.details_lines import details_lines, gaps, segment_lines, segment_title, stability_lines
+from vmstui.tui.details_lines import details_lines, stability_lines
 from vmstui.tui.lines import text_of, width_of
 
 
@@ -54,17 +54,3 @@ def test_stability_is_that_of_the_report(samples: tuple[float, ...], verdict: St
     text = "\n".join(text_of(line) for line in stability_lines(stability, 100))
     assert words in text
     assert not samples or str(verdict) in text
-
-
-def test_gaps_are_measured_between_the_end_of_one_and_the_start_of_the_next() -> None:
-    newest, middle, oldest = segment(minutes_ago=3), segment(minutes_ago=7), segment(minutes_ago=10, duration_s=180)
-    assert gaps((newest, middle, oldest)) == [60.0, 0.0, None]
-    assert gaps(()) == []
-
-
-@pytest.mark.parametrize("cells", [80, 160])
-def test_a_segment_stands_under_its_headings(cells: int) -> None:
-    title, line = text_of(segment_title(cells)), text_of(segment_lines(segment(), None, 12.0, cells)[0])
-    assert line.index("lobby_") == title.index("file")
-    assert line.index("gap 00:12") == title.index("gap before")
-    assert line.index("✔ good") == title.index("check")

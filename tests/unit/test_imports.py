@@ -45,7 +45,8 @@ def test_nothing_but_the_dashboard_loads_textual(module: str) -> None:
 
 def test_the_dashboard_does_not_load_the_recorder() -> None:
     loaded = imported_by("import vmstui.tui.app")
-    forbidden = ("vmstui.recorder", "vmstui.control.server", "vmstui.live", "vmstui.recording", "vmstui.ffmpeg")
+    server = ("vmstui.control.server", "vmstui.control.browsing")
+    forbidden = ("vmstui.recorder", *server, "vmstui.live", "vmstui.recording", "vmstui.ffmpeg")
     assert not [name for name in loaded if name.startswith(forbidden)]
 
 

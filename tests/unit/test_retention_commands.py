@@ -108,7 +108,7 @@ def test_what_is_locked_stays_until_it_is_given_back(kept: Kept, capsys: pytest.
         (["lock", "gat", "--from", "-2h", "--to", "now"], "camera: found 'gat', accepted did you mean 'gate'?"),
         (["lock", "gate", "--from", "now", "--to", "-2h"], "accepted a time after --from"),
         (["lock", "gate", "--from", "soon", "--to", "now"], "found 'soon', accepted"),
-        (["lock", "gate", "--from", "-2h", "--to", "now", "--note", "x" * 501], "--note: found 501 characters"),
+        (["lock", "gate", "--from", "-2h", "--to", "now", "--note", "x" * 501], "note: found 501 characters"),
     ],
 )
 def test_wrong_use_is_told_and_locks_nothing(

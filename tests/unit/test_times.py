@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmstui.cli.times import TimeError, join_times, parse_time
+from vmstui.cli import join_times
+from vmstui.times import TimeError, parse_time
 
 SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -109,7 +110,7 @@ def test_local_times_are_read_back_but_for_the_second_of_two(instant: datetime) 
 
 
 def test_a_time_ago_is_no_option() -> None:
-    written = ["export", "lobby", "--from", "-2h", "--to", "now", "--until", "-1h30m", "--from", "--json", "-n", "-5"]
+    written = ["export", "lobby", "--from", "-2h", "--to", "now", "--at", "-1h30m", "--from", "--json", "-n", "-5"]
     assert join_times(written) == [
-        *("export", "lobby", "--from=-2h", "--to", "now", "--until=-1h30m", "--from", "--json", "-n", "-5"),
+        *("export", "lobby", "--from=-2h", "--to", "now", "--at=-1h30m", "--from", "--json", "-n", "-5"),
     ]

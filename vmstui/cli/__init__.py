@@ -14,9 +14,9 @@ from typing import Any
 
 from vmstui import __version__
 from vmstui.cli import export_arguments
-from vmstui.cli.times import join_times
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
+TIME_OPTIONS = ("--from", "--to", "--at")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output left (`vmstui logs | head`): nothing to complain about.
         sys.stderr.close()
         return DONE
+
+
+def join_times(arguments: Sequence[str]) -> list[str]:
+    """The command line with `--from -2h` written as `--from=-2h`: argparse would take `-2h` for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in TIME_OPTIONS and argument[:1] == "-" and argument[1:2].isdigit():
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -123,6 +134,20 @@ def _dispatch(options: argparse.Namespace) -> int:
                     manifest=options.manifest,
                     pin=options.pin,
                     as_json=options.json,
+                )
+            )
+        case "still":
+            from vmstui.cli.still import StillOptions, still
+
+            return still(
+                StillOptions(
+                    config=options.config,
+                    source=options.source,
+                    at=options.at,
+                    out=options.out,
+                    form=options.form,
+                    fit=options.fit,
+                    ascii_only=options.ascii,
                 )
             )
         case "segments" | "gaps":
@@ -320,6 +345,13 @@ def _parser() -> argparse.ArgumentParser:
                 "--rebuild", action="store_true", help="first make the catalogue anew from what lies in the recordings"
             )
 
+    still = add("still", "a picture: of what is recorded now, of a time, or of a file; a PNG, or drawn on a terminal")
+    still.add_argument("source", metavar="CAMERA|FILE", help="id of a camera, or a recording file")
+    still.add_argument("--at", metavar="T", help="2025-10-20T07:54, 07:54, yesterday 07:54, -2h; default: now")
+    still.add_argument("-o", dest="out", metavar="FILE.png", help="file to make; nothing is ever overwritten")
+    still.add_argument("--as", dest="form", choices=("png", "ppm"), help=argparse.SUPPRESS)  # for the dashboard
+    still.add_argument("--fit", type=_pixels, help=argparse.SUPPRESS)
+
     storage = add("storage", "the recordings folder: is it there, is it the one that was recorded to, has it room")
     storage.add_argument(
         "--accept", action="store_true", help="record to what the path leads to now, though it is another disk or new"
@@ -370,3 +402,8 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, accepted a whole number from 1")
     return value
+
+
+def _pixels(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return _positive(width), _positive(height)

@@ -85,7 +85,7 @@ def asked_range(asked: Asked, using: InUse) -> tuple[datetime | None, datetime |
     """From and until when. Raises RecorderError."""
     if asked.since is None and asked.until is None:
         return None, None
-    from vmstui.cli.times import parse_time
+    from vmstui.times import parse_time
 
     now, zone = datetime.now(UTC), using.zone
     try:

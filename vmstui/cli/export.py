@@ -22,12 +22,12 @@ from vmstui import __version__
 from vmstui.cli.export_progress import JsonLines, Shown, shown_on
 from vmstui.cli.export_text import lines, verified_lines
 from vmstui.cli.storage import config_in_use
-from vmstui.cli.times import TimeError, parse_time
 from vmstui.codec import to_json
 from vmstui.recording.cuts import spoken
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
 from vmstui.spoken import zone
+from vmstui.times import TimeError, parse_time
 
 if TYPE_CHECKING:
     from vmstui.footage import Lock

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from vmstui.cli.times import TimeError
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.guard import Guard, WrongFolder
+from vmstui.recording.locking import LockRefused
 from vmstui.recording.owner import INSTALLATION
 from vmstui.settings import default_folders
+from vmstui.times import TimeError
 
 NOT_WELL, WRONG_USE = 1, 2
 
@@ -49,7 +50,7 @@ def told(run: Callable[[], int]) -> int:
     """Run a command and tell its errors: exit code 2 for wrong use, 1 where footage cannot be got at."""
     try:
         return run()
-    except (Refused, TimeError) as error:
+    except (Refused, LockRefused, TimeError) as error:
         print(error, file=sys.stderr)
         return WRONG_USE
     except (CatalogueError, WrongFolder) as error:

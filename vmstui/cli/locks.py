@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 from datetime import UTC, datetime
 
 from vmstui.cli.footage import Refused, open_catalogue, told, warn_while_filling
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
-from vmstui.cli.times import parse_time
 from vmstui.codec import Json, to_json
 from vmstui.footage import Lock
+from vmstui.person import person
+from vmstui.recording import locking
 from vmstui.recording.catalogue import Catalogue
-from vmstui.sanitise import clean
 from vmstui.settings import load
-from vmstui.settings.problems import nearest
 from vmstui.spoken import day_and_clock, plural
 from vmstui.spoken import decimal_size as spoken
 from vmstui.spoken import zone as zone_of
-
-MAX_NOTE = 500
+from vmstui.times import parse_time
 
 
 def lock(config: str | None, camera: str, *, since: str, until: str, note: str, as_json: bool) -> int:
@@ -46,16 +42,11 @@ def _lock(config: str | None, camera: str, since: str, until: str, note: str, as
     if ends <= begins:
         found = f"{day_and_clock(begins, zone)} to {day_and_clock(ends, zone)}"
         raise Refused(f"--to: found {found}, accepted a time after --from")
-    if len(note) > MAX_NOTE:
-        raise Refused(f"--note: found {len(note)} characters, accepted at most {MAX_NOTE}")
     with open_catalogue(readonly=False) as catalogue:
         warn_while_filling(catalogue)
-        cameras = sorted({camera.id for camera in settings.cameras} | set(catalogue.cameras()))
-        if camera not in cameras:
-            hint = nearest(camera, cameras) or f"one of: {', '.join(cameras)}"
-            raise Refused(f"camera: found {camera!r}, accepted {hint}")
-        made = catalogue.lock(camera, begins, ends, clean(note), _user(), now)
-        count, size_bytes = _holds(catalogue, made)
+        configured = (one.id for one in settings.cameras)
+        held = locking.lock(catalogue, configured, camera, begins, ends, note, person(), now)
+    made, count, size_bytes = held.lock, held.segments, held.size_bytes
     if as_json:
         print(json.dumps(_json(made, count, size_bytes)))
         return 0
@@ -69,9 +60,7 @@ def _lock(config: str | None, camera: str, since: str, until: str, note: str, as
 
 def _unlock(number: int) -> int:
     with open_catalogue(readonly=False) as catalogue:
-        if not catalogue.unlock(number, datetime.now(UTC)):
-            there = ", ".join(str(lock.id) for lock in catalogue.locks(None)) or "none: nothing is locked"
-            raise Refused(f"lock: found {number}, accepted {there}")
+        locking.unlock(catalogue, number, datetime.now(UTC))
     print(f"lock {number} is given back")
     return 0
 
@@ -113,11 +102,3 @@ def _json(lock: Lock, count: int, size_bytes: int) -> Json:
     described = to_json(lock)
     assert isinstance(described, dict)
     return described | {"segments": count, "size_bytes": size_bytes}
-
-
-def _user() -> str:
-    """Who asks, also behind sudo."""
-    try:
-        return clean(os.environ.get("SUDO_USER") or getpass.getuser())
-    except (KeyError, OSError):  # no such user in the database
-        return str(os.getuid())

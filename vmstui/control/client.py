@@ -6,15 +6,17 @@ Raises RecorderLost when no service answers and RecorderError, with a sentence f
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from vmstui.codec import CodecError, Json, from_json
+from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import Segment
+from vmstui.footage import FootageDay, FootagePage, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
+from vmstui.person import person
 from vmstui.storage import StorageProjection
 
 if TYPE_CHECKING:
@@ -69,9 +71,23 @@ class Client:
         """Log lines after a cursor; see `LogPage`."""
         return _decode(LogPage, await self._call("logs", {"camera": camera, "after": after, "limit": limit}))
 
-    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
-        """The newest segments, newest first."""
-        return _decode(tuple[Segment, ...], await self._call("segments", {"camera": camera, "limit": limit}))
+    async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
+        """Segments that began before an instant (None: the newest of all), or the first ones after one."""
+        asked = {"camera": camera, "before": to_json(before), "after": to_json(after), "limit": limit}
+        return _decode(FootagePage, await self._call("browse", asked))
+
+    async def days(self, camera: str, limit: int) -> tuple[FootageDay, ...]:
+        """The newest days with footage of a camera, newest first."""
+        return _decode(tuple[FootageDay, ...], await self._call("days", {"camera": camera, "limit": limit}))
+
+    async def lock(self, camera: str, since: datetime, until: datetime, note: str) -> LockedFootage:
+        """Keep the footage of [since, until) from retention."""
+        asked = {"camera": camera, "since": to_json(since), "until": to_json(until), "note": note, "by": person()}
+        return _decode(LockedFootage, await self._call("lock", asked))
+
+    async def unlock(self, number: int) -> None:
+        """Give a lock back."""
+        await self._call("unlock", {"id": number})
 
     async def storage(self) -> StorageProjection:
         """How long footage will stay, and what will end it."""

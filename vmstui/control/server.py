@@ -19,6 +19,7 @@ from pathlib import Path
 from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
+from vmstui.control.browsing import Browsing
 from vmstui.control.protocol import ProtocolError, Request
 from vmstui.control.storing import Storing
 from vmstui.model import Event, LogLevel, RestartMode
@@ -66,6 +67,7 @@ class ControlServer:
             "shutdown": self._shutdown,
             "upgrade": self._upgrade,
             **Storing(service).methods,
+            **Browsing(service).methods,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
 

@@ -297,6 +297,15 @@ class Catalogue:
         )
         return Recent(*rows[0])
 
+    def recorded(self, camera: str, since: datetime, until: datetime) -> Recent:
+        """What the segments of a camera amount to that began in [since, until) and play."""
+        rows = self._rows(
+            "SELECT count(*), coalesce(sum(size_bytes), 0), coalesce(sum(duration_s), 0) FROM segments "
+            f"WHERE camera = ? AND started_us >= ? AND started_us < ? {_PLAYS}",
+            (camera, micros(since), micros(until)),
+        )
+        return Recent(*rows[0])
+
     def started_between(self, camera: str, since: datetime, until: datetime) -> bool:
         """Whether any segment of a camera began in [since, until)."""
         rows = self._rows(

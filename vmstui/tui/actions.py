@@ -20,6 +20,7 @@ class Scope(StrEnum):
     FLEET = "fleet screen"
     TABLE = "fleet table"
     LOG = "log pane"
+    SEGMENTS = "segments pane"
     PALETTE = "palette"
 
 
@@ -30,6 +31,7 @@ class Group(StrEnum):
     LOOK = "Look"
     MOVE = "Move"
     LOG = "In the log"
+    SEGMENTS = "In the segments"
     RECORDER = "Recorder"
 
 
@@ -83,7 +85,7 @@ ACTIONS = (
            Group.CAMERA, Scope.FLEET, "enter", "⏎", rank=5, verb="details", argument=Argument.CAMERA),
     Action("view.log", "log", "log", "What its ffmpeg says.",
            Group.CAMERA, Scope.FLEET, "l", rank=3, verb="logs", argument=Argument.CAMERA),
-    Action("view.segments", "segments", "segments", "Its closed recording files, with gaps between them.",
+    Action("view.segments", "segments", "segments", "Its footage: files, gaps, days; look, export, lock.",
            Group.CAMERA, Scope.FLEET, "g", rank=7, verb="segments", argument=Argument.CAMERA),
     Action("view.history", "history", "history", "What happened to it and why: starts, ends, automatic actions.",
            Group.CAMERA, Scope.FLEET, "h", rank=6, verb="history", argument=Argument.CAMERA),
@@ -103,13 +105,14 @@ ACTIONS = (
            Group.LOOK, Scope.APP, "colon", ":", rank=9),
     Action("view.theme", "theme", "theme", "Change the colours.",
            Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
-    Action("move.up", "cursor(-1)", "up", "To the camera above.", Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
-    Action("move.down", "cursor(1)", "down", "To the camera below.", Group.MOVE, Scope.TABLE, "down,j", "↓ j"),
+    Action("move.up", "cursor(-1)", "up", "To the camera or segment above.", Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
+    Action("move.down", "cursor(1)", "down", "To the camera or segment below.",
+           Group.MOVE, Scope.TABLE, "down,j", "↓ j"),
     Action("move.page_up", "page(-1)", "page up", "A page up.", Group.MOVE, Scope.TABLE, "pageup", "PgUp"),
     Action("move.page_down", "page(1)", "page down", "A page down.", Group.MOVE, Scope.TABLE, "pagedown", "PgDn"),
-    Action("move.first", "first", "first", "To the first camera: the one most in trouble.",
+    Action("move.first", "first", "first", "To the first camera: the one most in trouble; or to the newest segment.",
            Group.MOVE, Scope.TABLE, "home", "Home"),
-    Action("move.last", "last", "last", "To the last camera.", Group.MOVE, Scope.TABLE, "end", "End"),
+    Action("move.last", "last", "last", "To the last camera, or segment.", Group.MOVE, Scope.TABLE, "end", "End"),
     Action("move.previous", "step(-1)", "previous camera", "To the camera above, from any pane.",
            Group.MOVE, Scope.FLEET, "left_square_bracket", "["),
     Action("move.next", "step(1)", "next camera", "To the camera below, from any pane.",
@@ -123,6 +126,30 @@ ACTIONS = (
     Action("log.errors", "threshold(2)", "errors", "Show errors only.", Group.LOG, Scope.LOG, "e", rank=2),
     Action("log.everyone", "everyone", "all cameras", "Show the log of all cameras, or of the selected one again.",
            Group.LOG, Scope.LOG, "a", rank=5),
+    Action("segments.open", "open_file", "file", "The path of its file: copied, and opened where there is a desktop.",
+           Group.SEGMENTS, Scope.SEGMENTS, "o", rank=4),
+    Action("segments.still", "still", "picture", "A picture of it in the terminal; of the open one, as it is now.",
+           Group.SEGMENTS, Scope.SEGMENTS, "p", rank=2, verb="still", argument=Argument.CAMERA),
+    Action("segments.mark", "mark", "mark", "Mark from here to the cursor; once more gives the mark back.",
+           Group.SEGMENTS, Scope.SEGMENTS, "space", rank=3),
+    Action("segments.export", "export", "export", "Make one MP4 file of what is marked, or of the segment.",
+           Group.SEGMENTS, Scope.SEGMENTS, "e", changes=True, rank=3),
+    Action("segments.lock", "lock", "lock", "Keep what is marked, or the segment, from being deleted, with a note why.",
+           Group.SEGMENTS, Scope.SEGMENTS, "L", changes=True, rank=5),
+    Action("segments.unlock", "unlock", "unlock", "Give the lock at the cursor back; asks first.",
+           Group.SEGMENTS, Scope.SEGMENTS, "U", changes=True, rank=7),
+    Action("segments.day_before", "days(-1)", "day before", "To the same time of the day before.",
+           Group.SEGMENTS, Scope.SEGMENTS, "left", "←", rank=6),
+    Action("segments.day_after", "days(1)", "day after", "To the same time of the day after.",
+           Group.SEGMENTS, Scope.SEGMENTS, "right", "→", rank=6),
+    Action("segments.hour_before", "hours(-1)", "hour before", "An hour back.",
+           Group.SEGMENTS, Scope.SEGMENTS, "comma", ","),
+    Action("segments.hour_after", "hours(1)", "hour after", "An hour on.",
+           Group.SEGMENTS, Scope.SEGMENTS, "full_stop", "."),
+    Action("segments.time", "go_to_time", "time", "To a time that is typed: 07:54, yesterday 18:00, 2025-10-20, -2h.",
+           Group.SEGMENTS, Scope.SEGMENTS, "t", rank=5),
+    Action("segments.day", "go_to_day", "days", "The days there is footage of, to choose from.",
+           Group.SEGMENTS, Scope.SEGMENTS, "d", rank=6),
     Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
            Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
     Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",

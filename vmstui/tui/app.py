@@ -270,6 +270,8 @@ class Dashboard(App[Leave]):
                     self.fleet.open_pane(Pane.LOG, camera.id)
                 case "view.segments":
                     self.fleet.open_pane(Pane.SEGMENTS, camera.id)
+                case "segments.still":
+                    self.fleet.desk.still_of(camera.id, camera.name)
                 case "view.history":
                     self.fleet.open_pane(Pane.HISTORY, camera.id)
         else:
@@ -295,7 +297,7 @@ class Dashboard(App[Leave]):
     def action_help(self) -> None:
         """The keys that work on this screen now, and those of its parts."""
         live = {active.binding.id for active in self.fleet.active_bindings.values() if active.enabled}
-        parts = {Scope.TABLE, Scope.LOG, Scope.PALETTE}
+        parts = {Scope.TABLE, Scope.LOG, Scope.SEGMENTS, Scope.PALETTE}
         self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
 
     def action_leave(self) -> None:

@@ -6,9 +6,7 @@ What is wrong comes first, then the two outputs, then the figures, then the comm
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from itertools import pairwise
 
-from vmstui.footage import Segment, SegmentVerdict
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -23,19 +21,13 @@ from vmstui.model import (
 from vmstui.storage import CameraStorage
 from vmstui.tui import glyphs
 from vmstui.tui.fleet_rows import OUTPUT_ROLE, REASON_ROLE, state_span
-from vmstui.tui.format import clock, command_lines, day_and_clock, flow, plural, size, span, timer, wrap, zone
+from vmstui.tui.format import clock, command_lines, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
+from vmstui.tui.segment_lines import VERDICT_ROLE
 from vmstui.tui.stay import camera_facts
 from vmstui.tui.verdict import advice, failing, worker_complaints
 
 LABEL = 11
-
-VERDICT_ROLE = {
-    SegmentVerdict.GOOD: Role.OK,
-    SegmentVerdict.PARTIAL: Role.WARN,
-    SegmentVerdict.SUSPECT: Role.WARN,
-    SegmentVerdict.BROKEN: Role.BAD,
-}
 
 _STABILITY_ROLE = {
     StabilityVerdict.VERY_STABLE: Role.OK,
@@ -92,46 +84,6 @@ def stability_lines(stability: Stability, cells: int) -> list[Line]:
     extent = f"min {stability.minimum:.1f}  max {stability.maximum:.1f}  mean {stability.mean:.1f} %  "
     verdict: Span = (f"{glyphs.DOT} {stability.verdict}", _STABILITY_ROLE[stability.verdict])
     return [*lines, (_label(""), (extent, Role.DIM), verdict)]
-
-
-def segment_lines(segment: Segment, where: tzinfo | None, gap_s: float | None, cells: int) -> list[Line]:
-    """A closed segment; `gap_s` is the time without footage between it and the one before."""
-    name = segment.path.rpartition("/")[2]
-    started = day_and_clock(segment.started_at, where)
-    gap = f"gap {timer(gap_s)}" if gap_s is not None and gap_s >= GAP_S else ""
-    sign: Span = (f"{glyphs.VERDICT[segment.verdict]} {segment.verdict.value:<11}  ", VERDICT_ROLE[segment.verdict])
-    line: Line = (
-        (f"{started if cells >= WIDE else started[5:]}  ", Role.TEXT),
-        (f"{timer(segment.duration_s):>7}  {size(segment.size_bytes):>6}  ", Role.TEXT),
-        sign,
-        (f"{gap:<12}  ", Role.WARN),
-        *((((f"{segment.codec} {segment.width}x{segment.height}").ljust(16), Role.DIM),) if cells >= WIDE else ()),
-        (name, Role.TEXT),
-    )
-    reason = f"{' ' * (len(started) + 2 if cells >= WIDE else len(started) - 3)}{segment.reason}"
-    return [line, ((reason, VERDICT_ROLE[segment.verdict]),)] if segment.reason else [line]
-
-
-def segment_title(cells: int) -> Line:
-    """The headings over `segment_lines`."""
-    started, picture = ("started".ljust(21), "picture".ljust(16)) if cells >= WIDE else ("started".ljust(16), "")
-    titles = f"{started}{'length':>7}  {'size':>6}  {'check':<13}  {'gap before':<12}  {picture}file"
-    return ((titles, Role.LABEL),)
-
-
-WIDE = 100
-"""Cells from which a segment shows its year and its picture as well."""
-
-GAP_S = 2.0
-"""Segments start on a keyframe; less than this between two of them is not worth a word."""
-
-
-def gaps(segments: tuple[Segment, ...]) -> list[float | None]:
-    """Seconds without footage before each segment (newest first); None for the oldest, of which nothing is known."""
-    found: list[float | None] = []
-    for newer, older in pairwise(segments):
-        found.append((newer.started_at - older.started_at).total_seconds() - older.duration_s)
-    return [*found, None] if segments else []
 
 
 def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> list[Line]:

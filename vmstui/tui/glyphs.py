@@ -59,6 +59,11 @@ VERDICT = {
     SegmentVerdict.BROKEN: "✖",
 }
 
+OPEN, GAP, UNWANTED = "◌", "▼", "○"
+"""Rows of footage that are no segment: what is being written, what was not, and what was not to be."""
+MARK = "┃"
+"""Beside the rows of a marked range."""
+
 LEVELS = "▁▂▃▄▅▆▇█"
 """Eight heights of a spark, lowest first."""
 
@@ -69,6 +74,7 @@ _TWINS = {
     "●": "*", "◌": ":", "◍": ";", "○": "o", "‖": "=", "◔": "~", "▲": "^", "✖": "X", "✘": "#", "■": "@", "◆": "!",
     "▼": "v", "✔": "+", "◐": "%",
     "▁": "_", "▂": ".", "▃": "-", "▄": "~", "▅": "=", "▆": "+", "▇": "*", "█": "#",
+    "┃": "!", "▀": "#",
     "▌": ">", "·": "|", "–": "-", "─": "-", "…": "~", "⏎": "<", "×": "x", "→": ">", "↑": "^", "↓": "v", "’": "'",
 }  # fmt: skip
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from vmstui.footage import Segment
+from vmstui.footage import FootageDay, FootagePage, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.storage import StorageProjection
@@ -40,13 +41,23 @@ class Recorder(Protocol):
         """Lines of one camera (None: all) after a cursor; `after=0` gives the last `limit` lines."""
         ...
 
-    async def segments(self, camera: str, limit: int) -> tuple[Segment, ...]:
-        """Closed segments, newest first."""
+    async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
+        """The newest segments that began before an instant (None: of all), or the oldest ones after one."""
         ...
 
     async def storage(self) -> StorageProjection:
         """How long footage will stay; a recorder that does not know it yet refuses."""
         ...
+
+    async def days(self, camera: str, limit: int) -> tuple[FootageDay, ...]:
+        """The newest days with footage of a camera, newest first."""
+        ...
+
+    async def lock(self, camera: str, since: datetime, until: datetime, note: str) -> LockedFootage:
+        """Keep the footage of [since, until) from retention, also what is only recorded later."""
+        ...
+
+    async def unlock(self, number: int) -> None: ...
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         """The newest events of a camera, oldest of them first."""

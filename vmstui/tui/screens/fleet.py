@@ -19,6 +19,7 @@ from vmstui.tui.actions import Action, Group, Scope, bindings, find
 from vmstui.tui.arrange import Pane, arrange
 from vmstui.tui.asked import Asked
 from vmstui.tui.fleet_rows import context_of, ordered
+from vmstui.tui.footage_desk import FootageDesk
 from vmstui.tui.lines import cut
 from vmstui.tui.picture import Picture
 from vmstui.tui.questions import Question
@@ -34,10 +35,10 @@ from vmstui.tui.widgets.history import HistoryPane
 from vmstui.tui.widgets.key_bar import KeyBar
 from vmstui.tui.widgets.log_pane import LogPane
 from vmstui.tui.widgets.painter import LineBar
-from vmstui.tui.widgets.segments import SegmentsPane
+from vmstui.tui.widgets.segments import SegmentsBody, SegmentsPane
 
-_NOT_IN_LOG = {"camera.restart", "camera.toggle", "view.details", "view.segments", "view.history", "view.log"}
-"""Actions that leave the footer to those of the log while that has the keys; they work all the same."""
+_NOT_IN_PANE = {"camera.restart", "camera.toggle", "view.details", "view.segments", "view.history", "view.log"}
+"""Actions that leave the footer to those of log or segments while these have the keys; they work all the same."""
 
 
 class FleetScreen(Screen[None]):
@@ -59,13 +60,14 @@ class FleetScreen(Screen[None]):
         self.banners = Banners(id="banners")
         self.table = FleetTable()
         self.details_pane = DetailsPane(recorder)
-        self.segments_pane = SegmentsPane(recorder)
+        self.segments_pane = SegmentsPane(recorder, actions)
         self.history_pane = HistoryPane(recorder)
         self.log_pane = LogPane(recorder)
         self.summary = LineBar(id="summary")
         self.filter_bar = FilterBar(id="filter")
         self.keys = KeyBar()
         self._filtering_log = False
+        self.desk = FootageDesk(self, recorder, self.segments_pane)
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -96,6 +98,7 @@ class FleetScreen(Screen[None]):
         self.set_class(picture.link.stale, "-stale")
         snapshot = picture.snapshot
         if snapshot is not None:
+            self.desk.config = snapshot.config_path
             for sentence in self.asked.settle(snapshot):
                 self.notify(sentence)
             cameras = ordered(snapshot, self.pattern)
@@ -143,17 +146,17 @@ class FleetScreen(Screen[None]):
 
     def _update_keys(self) -> None:
         camera = self.selected
-        in_log = self.log_pane.body.has_focus
+        inside = {Scope.LOG: self.log_pane.body.has_focus, Scope.SEGMENTS: self.segments_pane.body.has_focus}
         shown: list[tuple[Action, str]] = []
         for action in self.actions:
-            if not action.rank or (action.scope is Scope.LOG and not in_log):
+            if not action.rank or not inside.get(action.scope, True):
                 continue
             if camera is None and action.group is Group.CAMERA:
                 continue
             words = action.words
             if action.id == "camera.toggle":
                 words = "start" if camera is not None and not camera.wanted else "stop"
-            if in_log and action.id in _NOT_IN_LOG:
+            if any(inside.values()) and action.id in _NOT_IN_PANE:
                 continue
             if action.id == "view.back":
                 if self.table.has_focus and not self.pattern:
@@ -231,8 +234,10 @@ class FleetScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Out of what was opened last."""
-        log = self.log_pane.body
-        if log.has_focus and self.log_pane.log_body.ring.rule.pattern:
+        log, segments = self.log_pane.body, self.segments_pane.list
+        if segments.has_focus and segments.mark_from is not None:
+            segments.action_mark()
+        elif log.has_focus and self.log_pane.log_body.ring.rule.pattern:
             self.log_pane.set_pattern("")
         elif self.chosen is not None or not self.table.has_focus:
             self.chosen = None
@@ -240,6 +245,10 @@ class FleetScreen(Screen[None]):
             self._focus_pane(None)
         elif self.pattern:
             self.set_pattern("")
+
+    @on(SegmentsBody.Asked)
+    def _asked_of_footage(self, message: SegmentsBody.Asked) -> None:
+        self.desk.take(message)
 
     # ----------------------------------------------------------------------------------------------------- filter
 
@@ -276,8 +285,8 @@ class FleetScreen(Screen[None]):
         """A click on the footer."""
         action = next((action for action in self.actions if action.id == action_id), None)
         if action is not None:
-            target = self.log_pane.body if action.scope is Scope.LOG else self
-            await target.run_action(action.call)
+            homes = {Scope.LOG: self.log_pane.body, Scope.SEGMENTS: self.segments_pane.body}
+            await homes.get(action.scope, self).run_action(action.call)
 
     def action_restart(self) -> None:
         """Key."""

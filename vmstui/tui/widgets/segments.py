@@ -1,63 +1,420 @@
-"""The segments pane: the closed recording files of the selected camera, newest first, with the gaps between them.
+"""The segments pane: the footage of the selected camera to move through, newest first, with gaps, days and locks.
 
-Asked for when it is opened and whenever the camera closes another segment; nothing is polled in between.
+Asked for page by page as the cursor comes near an end of what is known, and whenever the camera closes another segment;
+nothing is polled in between. The cursor stays on its row, whatever comes in above it. What is to be done with a segment
+or a marked range is for `footage_desk`; the pane only says what was meant.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import ClassVar
 
-from vmstui.footage import Segment
+from textual.binding import BindingType
+from textual.events import Click
+from textual.message import Message
+from textual.strip import Strip
+
+from vmstui.control.errors import RecorderError
 from vmstui.model import CameraSnapshot, RecorderSnapshot
-from vmstui.tui.details_lines import GAP_S, gaps, segment_lines, segment_title
-from vmstui.tui.format import plural, size, zone
-from vmstui.tui.lines import Line, Role, width_of
+from vmstui.tui.actions import Action, Scope, bindings, find
+from vmstui.tui.format import plural, size, span, zone
+from vmstui.tui.glyphs import DOT
+from vmstui.tui.lines import Line, Role
+from vmstui.tui.segment_lines import row_line, title_line
 from vmstui.tui.source import Recorder, harmless
-from vmstui.tui.widgets.details import TextBody
+from vmstui.tui.stretch import (
+    Range,
+    Row,
+    Stretch,
+    moved,
+    past_rows,
+    range_of,
+    row_at,
+    stretch_of,
+    with_newer,
+    with_older,
+    with_present,
+)
+from vmstui.tui.widgets.painter import LinePane
 from vmstui.tui.widgets.pane import NewsPane
 
-LIMIT = 500
+PAGE = 200
+"""Segments that are asked for at a time."""
+NEAR = 30
+"""Rows between the cursor and an end at which the next page is asked for."""
+_INSTANT = timedelta(microseconds=1)
+
+
+class SegmentsBody(LinePane):
+    """The rows. Its header line stays while they scroll."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.TABLE), *bindings(Scope.SEGMENTS)]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is elsewhere, or the mark."""
+
+    @dataclass
+    class Asked(Message):
+        """Something is to be done with what is at the cursor, or with the range that is marked."""
+
+        verb: str
+        """The Textual action."""
+        row: Row
+        range: Range
+
+    @dataclass
+    class GoTo(Message):
+        """Another time is wanted. None: the newest there is."""
+
+        at: datetime | None
+        forward: bool
+
+    def __init__(self, actions: tuple[Action, ...]) -> None:
+        """`actions` are those that the person has."""
+        super().__init__(id="segments-text")
+        self._actions = actions
+        self.rows: tuple[Row, ...] = ()
+        self.camera = ""
+        self.empty = ""
+        self.where: tzinfo | None = None
+        self.now = datetime.now(UTC)
+        self.key: str | None = None
+        """Of the row under the cursor."""
+        self.mark_from: str | None = None
+        """Key of the row where a marked range begins; it ends at the cursor."""
+        self._index: dict[str, int] = {}
+        """Number of each row by its key."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What a read-only dashboard does not offer does not exist in it."""
+        known = find(action)
+        return known is None or known in self._actions
+
+    # ---------------------------------------------------------------------------------------------- what is shown
+
+    def update(self, rows: tuple[Row, ...], now: datetime, where: tzinfo | None, empty: str) -> None:
+        """Show these rows; the cursor stays on its own, or goes to the top where that is gone or was never set."""
+        was_visible, old_index = self._cursor_visible(), self.cursor_row
+        self.rows, self.now, self.where, self.empty = rows, now, where, empty
+        self._index = {row.key: index for index, row in enumerate(rows)}
+        self.set_extent(0, len(rows) + 1)
+        if self.mark_from not in self._index:
+            self.mark_from = None  # what it was begun at is not among what is known any more
+        if self.key not in self._index:
+            index = self.choose(min(old_index or 0, len(rows) - 1), 1) if rows else None
+            self.key = rows[index].key if index is not None else None
+            self._reveal()
+        elif was_visible:
+            self._reveal()
+        self.refresh()
+
+    def forget(self) -> None:
+        """Another camera."""
+        self.key, self.mark_from, self.rows, self._index = None, None, (), {}
+        self.scroll_home(animate=False)
+
+    @property
+    def cursor_row(self) -> int | None:
+        """Number of the row under the cursor."""
+        return self._index.get(self.key) if self.key is not None else None
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        index = self.cursor_row
+        return self.rows[index] if index is not None else None
+
+    @property
+    def meant(self) -> Range | None:
+        """What is marked, or the row under the cursor; None without a row."""
+        marked = self._marked
+        return range_of(self.rows[marked.start : marked.stop], self.camera) if marked else None
+
+    @property
+    def _marked(self) -> range:
+        """Numbers of the rows from the mark to the cursor, or of the one under the cursor."""
+        here = self.cursor_row
+        if here is None:
+            return range(0)
+        there = self._index.get(self.mark_from, here) if self.mark_from is not None else here
+        return range(min(here, there), max(here, there) + 1)
+
+    def line_at(self, row_number: int) -> Line | None:
+        """A row; row 0 is drawn by `render_line`, whatever is scrolled."""
+        index = row_number - 1
+        if index >= len(self.rows):
+            return ((f"  {self.empty}", Role.DIM),) if index == 0 and not self.rows else None
+        row = self.rows[index]
+        cells = self.scrollable_content_region.width
+        marked = self.mark_from is not None and index in self._marked
+        return row_line(row, self.where, self.now, cells, cursor=row.key == self.key, marked=marked)
+
+    def render_line(self, y: int) -> Strip:
+        """Line API: the header never scrolls away."""
+        if y:
+            return super().render_line(y)
+        cells = self.scrollable_content_region.width
+        return self.paint(title_line(cells), cells, "head")
+
+    def row_kind(self, row_number: int) -> str:
+        """The cursor shows where the keys go, weaker while another pane has the focus."""
+        index = row_number - 1
+        if 0 <= index < len(self.rows) and self.rows[index].key == self.key:
+            return "cursor" if self.has_focus else "cursor-blurred"
+        return ""
+
+    # -------------------------------------------------------------------------------------------------- the cursor
+
+    def select(self, index: int | None, *, from_afar: bool = False) -> None:
+        """Put the cursor on a row; one that is reached `from_afar` is shown amid what is around it."""
+        if index is not None:
+            self.key = self.rows[index].key
+            if from_afar and not self._cursor_visible():
+                middle = max(index - self.size.height // 2, 0)
+                self.scroll_to(y=middle, animate=False, immediate=True, force=True)
+            self._reveal()
+            self.refresh()
+            self.post_message(self.Moved())
+
+    def action_cursor(self, by: int) -> None:
+        """Move by rows that can be chosen."""
+        index = self.cursor_row
+        if index is not None:
+            self.select(self.choose(index + by, 1 if by > 0 else -1))
+
+    def action_page(self, by: int) -> None:
+        """Move by pages."""
+        self.action_cursor(by * max(self.size.height - 2, 1))
+
+    def action_first(self) -> None:
+        """To the newest there is, also where that was not asked for yet."""
+        self.post_message(self.GoTo(None, forward=True))
+
+    def action_last(self) -> None:
+        """To the oldest of what is known; from there on, older ones are asked for."""
+        self.select(self.choose(len(self.rows) - 1, -1) if self.rows else None)
+
+    def action_days(self, by: int) -> None:
+        """Key."""
+        if (row := self.row) is not None:
+            self.post_message(self.GoTo(moved(row.at, self.where, days=by), forward=by > 0))
+
+    def action_hours(self, by: int) -> None:
+        """Key."""
+        if (row := self.row) is not None:
+            self.post_message(self.GoTo(moved(row.at, self.where, hours=by), forward=by > 0))
+
+    def choose(self, index: int, step: int) -> int | None:
+        """The row of that number or, where that is a heading, the next one on the way, or before it."""
+        if not self.rows:
+            return None
+        index = min(max(index, 0), len(self.rows) - 1)
+        way = range(index, len(self.rows)) if step > 0 else range(index, -1, -1)
+        back = range(index, -1, -1) if step > 0 else range(index, len(self.rows))
+        return next((number for number in (*way, *back) if self.rows[number].chosen), None)
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor on the row under the mouse."""
+        index = event.y + self.scroll_offset.y - 1
+        if event.y >= 1 and 0 <= index < len(self.rows) and self.rows[index].chosen:
+            self.select(index)
+
+    def _cursor_visible(self) -> bool:
+        top, index = self.scroll_offset.y, self.cursor_row
+        return index is None or top <= index < top + max(self.size.height - 1, 1)
+
+    def _reveal(self) -> None:
+        index = self.cursor_row
+        if index is None:
+            return
+        if index and not self.rows[index - 1].chosen:
+            index -= 1  # its heading is seen as well
+        height, top = max(self.size.height - 1, 1), self.scroll_offset.y
+        if index < top or (self.cursor_row or 0) >= top + height:
+            wanted = index if index < top else (self.cursor_row or 0) - height + 1
+            self.scroll_to(y=wanted, animate=False, immediate=True, force=True)
+
+    # ------------------------------------------------------------------------------------------------- what is asked
+
+    def action_mark(self) -> None:
+        """Key."""
+        self.mark_from = self.key if self.mark_from is None else None
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def action_open_file(self) -> None:
+        """Key."""
+        self._ask("open_file")
+
+    def action_still(self) -> None:
+        """Key."""
+        self._ask("still")
+
+    def action_export(self) -> None:
+        """Key."""
+        self._ask("export")
+
+    def action_lock(self) -> None:
+        """Key."""
+        self._ask("lock")
+
+    def action_unlock(self) -> None:
+        """Key."""
+        self._ask("unlock")
+
+    def action_go_to_time(self) -> None:
+        """Key."""
+        self._ask("go_to_time")
+
+    def action_go_to_day(self) -> None:
+        """Key."""
+        self._ask("go_to_day")
+
+    def _ask(self, verb: str) -> None:
+        row, wanted = self.row, self.meant
+        if row is not None and wanted is not None:
+            self.post_message(self.Asked(verb, row, wanted))
 
 
 class SegmentsPane(NewsPane):
-    """Closed segments of the selected camera."""
+    """The footage of the selected camera."""
 
     TITLE: ClassVar[str] = "Segments"
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.text = TextBody(id="segments-text")
-        super().__init__(recorder, self.text, id="segments")
-        self.segments: tuple[Segment, ...] | None = None
+    def __init__(self, recorder: Recorder, actions: tuple[Action, ...]) -> None:
+        self.list = SegmentsBody(actions)
+        super().__init__(recorder, self.list, id="segments")
+        self.stretch: Stretch | None = None
+        self.refused = ""
+        """Why another page could not be had; empty when it could."""
+        self._now = datetime.now(UTC)
+        self._shown: CameraSnapshot | None = None
+        self._past: tuple[Stretch | None, str, tuple[Row, ...]] = (None, "", ())
+        """Rows of a stretch in a time zone: nothing that is over changes from tick to tick."""
         self._zone = ""
 
+    # ------------------------------------------------------------------------------------------------ asking for it
+
     async def ask(self) -> None:
-        """The segments of the camera that is shown."""
-        if self.camera is not None:
-            self.segments = harmless(await self.recorder.segments(self.camera, LIMIT))
+        """The newest page of the camera that is shown, or what came since; while older footage is looked at, nothing
+        that comes is shown anyway."""
+        if self.camera is None:
+            return
+        known = self.stretch
+        if known is None or known.newest_at is None:
+            page = harmless(await self.recorder.browse(self.camera, None, None, PAGE))
+            self.stretch = stretch_of(page)
+        elif not known.newer:
+            page = harmless(await self.recorder.browse(self.camera, None, known.newest_at, PAGE))
+            self.stretch = with_newer(self.stretch or known, page)
+        self._redraw()
+
+    def again(self) -> None:
+        """Something was changed: ask at once."""
+        self.heard(None)
+
+    async def go_to(self, at: datetime | None, *, forward: bool) -> None:
+        """Put the cursor on a time, asking for its page if need be. None: the newest there is."""
+        if self.camera is None:
+            return
+        if at is None:
+            if self.stretch is None or self.stretch.newer:
+                self.stretch = stretch_of(harmless(await self.recorder.browse(self.camera, None, None, PAGE)))
+                self._redraw()
+            self.list.select(row_at(self.list.rows, datetime.max.replace(tzinfo=UTC)))
+            return
+        if self.stretch is None or not self.stretch.covers(at):
+            page = harmless(await self.recorder.browse(self.camera, at + _INSTANT, None, PAGE))
+            stretch = stretch_of(page)
+            if page.newer:
+                newest_at = stretch.newest_at or at
+                stretch = with_newer(stretch, harmless(await self.recorder.browse(self.camera, None, newest_at, PAGE)))
+            self.stretch = stretch
             self._redraw()
+        index = row_at(self.list.rows, at)
+        if forward and index is not None and self.list.rows[index].until <= at:
+            index = self.list.choose(index - 1, -1)  # there is nothing of that time: on to what comes next
+        self.list.select(index, from_afar=True)
 
     def forget(self) -> None:
-        """The segments of another camera are nobody's."""
+        """The footage of another camera is nobody's."""
         super().forget()
-        self.segments = None
-        self.text.scroll_home(animate=False)
+        self.stretch, self.refused = None, ""
+        self.list.forget()
         self._redraw()
+
+    def jump(self, at: datetime, *, forward: bool = False) -> None:
+        """Go to a time; where there is nothing of it, to what came before it, or with `forward` to what came next."""
+        self._fetch(lambda: self.go_to(at, forward=forward))
+
+    def on_segments_body_go_to(self, message: SegmentsBody.GoTo) -> None:
+        """A key."""
+        self._fetch(lambda: self.go_to(message.at, forward=message.forward))
+
+    def on_segments_body_moved(self) -> None:
+        """Near an end of what is known, the next page is asked for."""
+        self.retitle()
+        stretch, index = self.stretch, self.list.cursor_row
+        if stretch is None or index is None:
+            return
+        if stretch.older and index > len(self.list.rows) - NEAR:
+            self._fetch(self._older)
+        elif stretch.newer and index < NEAR:
+            self._fetch(self._newer)
+
+    async def _older(self) -> None:
+        if self.camera is not None and self.stretch is not None and self.stretch.older:
+            page = harmless(await self.recorder.browse(self.camera, self.stretch.oldest_at, None, PAGE))
+            self.stretch = with_older(self.stretch, page)
+            self._redraw()
+
+    async def _newer(self) -> None:
+        if self.camera is not None and self.stretch is not None and self.stretch.newest_at is not None:
+            page = harmless(await self.recorder.browse(self.camera, None, self.stretch.newest_at, PAGE))
+            self.stretch = with_newer(self.stretch, page)
+            self._redraw()
+
+    def _fetch(self, fetch: Callable[[], Awaitable[None]]) -> None:
+        camera = self.camera
+
+        async def fetched() -> None:
+            try:
+                await fetch()
+                self.refused = ""
+            except RecorderError as error:
+                self.refused = str(error)
+            if self.camera == camera:
+                self.retitle()
+
+        self.run_worker(fetched(), group="segments-page", exclusive=True)
+
+    # -------------------------------------------------------------------------------------------------- what is shown
 
     def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
         """A new tick; a newly closed segment is worth a question."""
-        self.heard(camera.last_segment)
-        if snapshot.timezone != self._zone:
-            self._zone = snapshot.timezone
-            self._redraw()
+        self.heard((camera.last_segment, camera.segments_closed))
+        self._now, self._shown, self._zone = snapshot.at, camera, snapshot.timezone
+        self._redraw()
         self.retitle()
 
     def status(self) -> Line:
-        """How many, how much, how many gaps."""
-        if not self.segments:
+        """What is marked, else what is not all there."""
+        if self.refused:
+            return ((self.refused, Role.WARN),)
+        stretch, marked = self.stretch, self.list.meant
+        if self.list.mark_from is not None and marked is not None:
+            held = f"{plural(marked.segments, 'segment')}, {size(marked.size_bytes)}"
+            return ((f"marked {span(marked.length_s)}: {held}", Role.BUSY),)
+        if stretch is None:
             return ()
-        total = f"{plural(len(self.segments), 'newest segment')}, {size(sum(s.size_bytes for s in self.segments))}"
-        holes = sum(gap is not None and gap >= GAP_S for gap in gaps(self.segments))
-        return ((total, Role.DIM), *(((f", {plural(holes, 'gap')}", Role.WARN),) if holes else ()))
+        facts = ["the catalogue is being filled"] if stretch.filling else []
+        facts += ["newer above"] if stretch.newer else []
+        facts += ["older below"] if stretch.older else []
+        return ((f" {DOT} ".join(facts), Role.WARN if stretch.filling else Role.DIM),) if facts else ()
 
     def on_resize(self) -> None:
         """Another width shows other columns."""
@@ -65,14 +422,12 @@ class SegmentsPane(NewsPane):
         self._redraw()
 
     def _redraw(self) -> None:
-        cells = self.text.scrollable_content_region.width
-        if self.segments is None:
-            lines: list[Line] = [(("asking…", Role.DIM),)]
-        elif not self.segments:
-            lines = [(("No segment was closed yet.", Role.DIM),)]
-        else:
-            where = zone(self._zone)
-            lines = [segment_title(cells)]
-            for segment, gap in zip(self.segments, gaps(self.segments), strict=True):
-                lines += segment_lines(segment, where, gap, cells)
-        self.text.set_lines(lines, max(width_of(line) for line in lines))
+        where = zone(self._zone)
+        self.list.camera = self.camera or ""
+        if self.stretch is None:
+            self.list.update((), self._now, where, "asking…" if not self.trouble else "")
+            return
+        if self._past[0] is not self.stretch or self._past[1] != self._zone:
+            self._past = (self.stretch, self._zone, past_rows(self.stretch, where))
+        rows = with_present(self._past[2], self.stretch, self._shown, self._now, where)
+        self.list.update(rows, self._now, where, "Nothing was recorded of this camera yet.")

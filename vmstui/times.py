@@ -1,15 +1,14 @@
-"""Times on the command line: `2025-10-20T07:54`, `07:54` (today), `yesterday 07:54`, `-2h`, `now`.
+"""Times as a person writes them: `2025-10-20T07:54`, `07:54` (today), `yesterday 07:54`, `-2h`, `now`.
 
 A time without an offset is local: of the configured zone, else of the machine. In the night in which clocks go back a
 local time comes twice and the earlier one is meant; an offset names the later one (`2025-10-26T02:30+01:00`). One that
 clocks were put forward over does not exist and is refused, with the offsets that say what may have been meant. Pure:
-the caller passes the clock. Used by every command that takes a time.
+the caller passes the clock. Used by every command that takes a time, and by the dashboard.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 ACCEPTED = (
@@ -17,7 +16,6 @@ ACCEPTED = (
     "07:54:30 (today), yesterday 07:54, -2h (ago; also s, m, d), now"
 )
 """What can be written, in words for help and errors."""
-TIME_OPTIONS = ("--from", "--to", "--since", "--until")
 
 _AGO = re.compile(r"-(?=\d)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?", re.ASCII)
 _WRITTEN = re.compile(
@@ -43,17 +41,6 @@ def parse_time(text: str, now: datetime, zone: tzinfo | None) -> datetime:
         raise
     except (ValueError, OverflowError):
         raise TimeError(f"found {text!r}, accepted {ACCEPTED}") from None
-
-
-def join_times(arguments: Sequence[str]) -> list[str]:
-    """The command line with `--from -2h` written as `--from=-2h`: argparse would take `-2h` for an option."""
-    joined: list[str] = []
-    for argument in arguments:
-        if joined and joined[-1] in TIME_OPTIONS and argument[:1] == "-" and argument[1:2].isdigit():
-            joined[-1] += f"={argument}"
-        else:
-            joined.append(argument)
-    return joined
 
 
 def _instant(text: str, now: datetime, zone: tzinfo | None) -> datetime:

@@ -1,0 +1,120 @@
+"""An export under way: how far it is, what came of it, and a key that ends it.
+
+`vmstui export` does it, in a process of its own; what it tells as JSON is shown here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from vmstui.sanitise import clean
+from vmstui.tui.child import command, complaint
+from vmstui.tui.format import plural, size, span
+from vmstui.tui.glyphs import in_ascii
+from vmstui.tui.stretch import Range
+
+BAR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a line of the command says."""
+
+    progress: str = ""
+    result: str = ""
+
+
+def hear(line: bytes) -> Heard:
+    """A line of `vmstui export --json` in words; empty for what is none."""
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+        told: dict[str, Any] = json.loads(line)
+        if "progress" in told:
+            what, share = str(told["progress"]["what"]), min(max(float(told["progress"]["share"]), 0.0), 1.0)
+            done = round(share * BAR)
+            return Heard(progress=clean(f"{what:<10} {'#' * done}{'-' * (BAR - done)} {share:4.0%}"))
+        result = told["result"]
+        lost = [float(gap["length_s"]) for gap in result["gaps"]]
+        gaps = f"{plural(len(lost), 'gap')} of {span(sum(lost))} in all are in it" if lost else "no gap is in it"
+        notes = [f"\n{clean(str(note))}" for note in result["notes"]]
+        length = f"{span(result['duration_s'])}, {size(result['size_bytes'])}"
+        return Heard(result=f"{clean(result['path'])}\n{length}; {gaps}.{''.join(notes)}")
+    return Heard()
+
+
+class Export(ModalScreen[None]):
+    """Runs it, and stays until it was read what came of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "cancel, or close"),
+        Binding("enter,q", "close_ended", "close"),
+    ]
+
+    def __init__(self, config: str, wanted: Range, out: str) -> None:
+        super().__init__()
+        self._config, self._wanted, self._out = config, wanted, out
+        self.said = "starting…"
+        """What is shown now."""
+        self.ended = False
+
+    def compose(self) -> ComposeResult:
+        """Title, text, hint."""
+        with Vertical(id="dialog"):
+            yield Static(Content(self._draw(f"Export to {self._out}")), id="dialog-title")
+            yield Static(Content(self.said), id="dialog-text")
+            yield Static(Content("esc ends it, and nothing is left of it"), id="dialog-hint")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._show()
+        self.run_worker(self._export(), group="export", exclusive=True)
+
+    async def _export(self) -> None:
+        wanted = self._wanted
+        range_ = ("--from", wanted.since.isoformat(), "--to", wanted.until.isoformat())
+        result = ""
+        try:
+            async with command(self._config, "export", wanted.camera, *range_, "--json", self._out) as process:
+                assert process.stdout is not None
+                assert process.stderr is not None
+                async for line in process.stdout:
+                    heard = hear(line)
+                    result = heard.result or result
+                    self.said = heard.progress or self.said
+                    self._show()
+                said = complaint(await process.stderr.read())
+                status = await process.wait()
+            self.said = result if status == 0 and result else said or f"the command ended with {status}"
+        except (OSError, ValueError) as error:
+            self.said = clean(str(error))
+        self.ended = True
+        self._show()
+
+    def _show(self) -> None:
+        if self.is_mounted:
+            self.query_one("#dialog-text", Static).update(Content(self._draw(self.said)))
+            if self.ended:
+                self.query_one("#dialog-hint", Static).update(Content("esc closes"))
+
+    def _draw(self, text: str) -> str:
+        return in_ascii(text) if self.app.has_class("-ascii") else text
+
+    def action_close(self) -> None:
+        """Closing the screen ends what it runs, which leaves nothing behind."""
+        if not self.ended:
+            self.notify("The export was ended; nothing is left of it.")
+        self.dismiss()
+
+    def action_close_ended(self) -> None:
+        """Not by reflex while it goes on."""
+        if self.ended:
+            self.dismiss()
