@@ -247,7 +247,7 @@ def beginnings(draw: st.DrawFn) -> tuple[Simulated, frozenset[str]]:
 
 
 @given(beginnings())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_in_the_long_run_footage_stays_as_long_as_foretold(beginning: tuple[Simulated, frozenset[str]]) -> None:
     simulated, recording = beginning
     simulated.clean()  # as it always is: the last pass was a minute ago
@@ -278,7 +278,7 @@ def test_in_the_long_run_footage_stays_as_long_as_foretold(beginning: tuple[Simu
 
 
 @given(beginnings())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_rules_begin_to_act_when_it_is_foretold(beginning: tuple[Simulated, frozenset[str]]) -> None:
     simulated, recording = beginning
     simulated.clean()
@@ -293,6 +293,9 @@ def test_rules_begin_to_act_when_it_is_foretold(beginning: tuple[Simulated, froz
     simulated.run(60)
     rate = sum(simulated.rates.values()) / STEP_DAYS
     slack_days = min(2 * STEP_DAYS + (max(simulated.rates.values()) + 3 * simulated.largest_bytes) / rate, 2.5)
+    # The newest files of a camera that is gone never go, so that the others are reached sooner. When, is not foretold.
+    stay = sum(file.size_bytes for camera in cameras if camera not in recording for file in simulated.files[camera])
+    slack_days += stay / rate
     for camera in cameras:
         foretold = of(projection, camera)
         at_days = days_until(foretold.acts_at)
