@@ -9,8 +9,9 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from vmstui.footage import Account, CellKind, Cells, Gap, GapCause, Hole
 from vmstui.recording.account import MICROS, pieces
@@ -143,16 +144,20 @@ class Ledger:
                 recorded[cell] += part_us
         first_us = micros(first_at) if first_at is not None else None
         cells: list[Cells] = []
+        count, told = 0, _Told(CellKind.NONE, 0, None)
         for cell in range(first, end):
             begin_us = self._since_us + cell * _CELL_US
-            none = first_us is None or begin_us + _CELL_US <= first_us
-            length_us = min(_CELL_US, until_us - begin_us)
-            one = _cell(length_us, recorded[cell], off[cell], lost.get(cell), none=none)
-            if cells and replace(cells[-1], count=1) == one:
-                cells[-1] = replace(one, count=cells[-1].count + 1)
+            if recorded[cell] and cell not in lost:  # mostly
+                one: _Told = _RECORDED
             else:
-                cells.append(one)
-        return tuple(cells)
+                none = first_us is None or begin_us + _CELL_US <= first_us
+                length_us = min(_CELL_US, until_us - begin_us)
+                one = _told(length_us, recorded[cell], off[cell], lost.get(cell), none=none)
+            if count and one != told:
+                cells.append(Cells(count, told.kind, told.lost_us / MICROS, told.cause))
+                count = 0
+            count, told = count + 1, one
+        return (*cells, Cells(count, told.kind, told.lost_us / MICROS, told.cause))
 
     def _cells(self, since_us: int, until_us: int) -> tuple[int, int]:
         first = (since_us - self._since_us) // _CELL_US
@@ -179,16 +184,27 @@ class Ledger:
             begin_us = until_us
 
 
-def _cell(length_us: int, recorded_us: int, off_us: int, lost: dict[GapCause, int] | None, *, none: bool) -> Cells:
-    """One cell that is so long."""
+class _Told(NamedTuple):
+    """Of one cell."""
+
+    kind: CellKind
+    lost_us: int = 0
+    cause: GapCause | None = None
+
+
+_RECORDED = _Told(CellKind.RECORDED)
+
+
+def _told(length_us: int, recorded_us: int, off_us: int, lost: dict[GapCause, int] | None, *, none: bool) -> _Told:
+    """What there is to say of a cell that is so long."""
     if lost:
         lost_us = sum(lost.values())
         # What retention deleted around a gap was recorded: there, too, only part of it was lost.
         whole = recorded_us < _TRIFLE_US and length_us - off_us - lost_us < MICROS
         cause = max(lost, key=lambda one: lost[one])
-        return Cells(1, CellKind.LOST if whole else CellKind.PART, lost_us / MICROS, cause)
+        return _Told(CellKind.LOST if whole else CellKind.PART, lost_us, cause)
     if recorded_us:
-        return Cells(1, CellKind.RECORDED)
+        return _RECORDED
     if off_us:
-        return Cells(1, CellKind.OFF)
-    return Cells(1, CellKind.NONE if none else CellKind.GONE)
+        return _Told(CellKind.OFF)
+    return _Told(CellKind.NONE if none else CellKind.GONE)
