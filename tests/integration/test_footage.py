@@ -17,7 +17,8 @@ import pytest
 from tests.integration.harness import Recorder, wait_until
 from tests.integration.test_recorder import MakeCameras, frames, recording
 from vmstui.codec import from_json
-from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
+from vmstui.control.call import call
+from vmstui.footage import CellKind, FootageReport, Gap, GapCause, Segment, SegmentVerdict
 
 
 def _told(recorder: Recorder, command: str, *arguments: str) -> list[dict[str, Any]]:
@@ -104,6 +105,7 @@ def test_a_camera_that_is_dark_is_told_while_it_is(recorder: Recorder, simulated
     gap, account = wait_until(lambda: _ongoing(recorder), "the gap that goes on", limit_s=90)
     assert from_json(Gap, gap["gap"]).cause in (GapCause.CAMERA, GapCause.NETWORK)
     assert account["account"]["lost_s"] > 10
+    _the_service_says_the_same(recorder)
     sources.up()
     recorder.wait_recording()
     wait_until(lambda: not _ongoing(recorder), "recorded again", limit_s=90)
@@ -117,6 +119,27 @@ def _ongoing(recorder: Recorder) -> tuple[dict[str, Any], dict[str, Any]] | None
     told = _told(recorder, "gaps", "--from", "-1h")
     gaps = [line for line in told if line.get("ongoing") and line["gap"]["cause"] != "unknown"]
     return (gaps[-1], told[-1]) if gaps else None
+
+
+def _the_service_says_the_same(recorder: Recorder) -> None:
+    """What a dashboard is told of a dark camera is what `gaps` tells of the same time."""
+
+    def lost() -> FootageReport | None:
+        report = from_json(FootageReport, call(recorder.socket, "footage"))
+        day = report.cameras[0].last_day if report.cameras else None
+        return report if day is not None and day.lost_s > 10 else None
+
+    report: FootageReport = wait_until(lost, "the gap in what the service tells", limit_s=90)
+    [footage] = report.cameras
+    assert footage.last_day is not None
+    assert footage.strip[-1].kind in (CellKind.PART, CellKind.LOST)
+    assert footage.strip[-1].cause in (GapCause.CAMERA, GapCause.NETWORK)
+    assert sum(cells.count * cells.lost_s for cells in footage.strip) == pytest.approx(footage.last_day.lost_s)
+    told = _told(recorder, "gaps", "--from", report.since.isoformat(), "--to", report.at.isoformat())
+    [account] = [line["account"] for line in told if "account" in line]
+    assert footage.last_day.lost_s == pytest.approx(account["lost_s"], abs=1e-3)
+    assert footage.last_day.recorded_s == pytest.approx(account["recorded_s"], abs=1e-3)
+    assert footage.last_day.gaps == account["gaps"]
 
 
 def _catalogue_is_made_anew(recorder: Recorder) -> None:

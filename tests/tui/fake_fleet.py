@@ -25,7 +25,21 @@ from rich.cells import cell_len
 
 from tests.tui.fakes import page_of
 from vmstui.control.errors import RecorderLost
-from vmstui.footage import FootageDay, FootagePage, Gap, GapCause, Lock, LockedFootage, Segment, SegmentVerdict
+from vmstui.footage import (
+    Account,
+    CameraFootage,
+    CellKind,
+    Cells,
+    FootageDay,
+    FootagePage,
+    FootageReport,
+    Gap,
+    GapCause,
+    Lock,
+    LockedFootage,
+    Segment,
+    SegmentVerdict,
+)
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -291,6 +305,33 @@ class FakeFleet:
 
     async def unlock(self, number: int) -> None:
         self._locks = [lock for lock in self._locks if lock.id != number]
+
+    async def footage(self) -> FootageReport:
+        now = self._now()
+        begun = datetime.fromtimestamp(now.timestamp() // 600 * 600, UTC) - timedelta(hours=23, minutes=50)
+        return FootageReport(
+            now, begun, 600.0, tuple(self._footage(number, begun, now) for number in range(len(self.ids)))
+        )
+
+    def _footage(self, number: int, begun: datetime, now: datetime) -> CameraFootage:
+        fault, camera = self._fault(number, now), self.ids[number]
+        strip: tuple[Cells, ...] = (Cells(144, CellKind.RECORDED),)
+        lost_s = 0.0
+        if fault in {"password", "unreachable"}:
+            lost_s = 612.0
+            strip = (
+                Cells(20, CellKind.NONE), Cells(52, CellKind.RECORDED), Cells(6, CellKind.OFF),
+                Cells(64, CellKind.RECORDED), Cells(1, CellKind.PART, 12.0, GapCause.CAMERA),
+                Cells(1, CellKind.LOST, 600.0, GapCause.CAMERA),
+            )  # fmt: skip
+        elif fault == "stalled" or number == 1:
+            lost_s = 14.2
+            strip = (
+                Cells(90, CellKind.RECORDED), Cells(1, CellKind.PART, 14.2, GapCause.NETWORK),
+                Cells(53, CellKind.RECORDED),
+            )  # fmt: skip
+        day = Account(camera, begun, now, 86_000.0 - lost_s, lost_s, 0.0, int(lost_s > 0))
+        return CameraFootage(camera, replace(day, recorded_s=28_000.0 - lost_s), day, strip)
 
     async def start(self, cameras: tuple[str, ...]) -> None:
         self._stopped -= set(cameras)

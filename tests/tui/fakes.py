@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import FootageDay, FootagePage, Gap, Lock, LockedFootage, Segment, SegmentVerdict
+from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, Lock, LockedFootage, Segment, SegmentVerdict
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -161,6 +161,8 @@ class FakeRecorder:
     """What was asked for of the footage: before, after."""
     events: tuple[Event, ...] = ()
     history_questions: list[tuple[str, int]] = field(default_factory=list)
+    footage_report: FootageReport | None = None
+    """None: a recorder that does not know the question."""
     stopped: asyncio.Event | None = None
     """Set by a test in which stopping takes its time, once it is done."""
     sending: asyncio.Event | None = None
@@ -232,6 +234,11 @@ class FakeRecorder:
         if self.projection is None:
             raise RecorderError("the catalogue is being filled")
         return self.projection
+
+    async def footage(self) -> FootageReport:
+        if self.footage_report is None:
+            raise RecorderError("unknown method 'footage'")
+        return self.footage_report
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         self.history_questions.append((camera, limit))

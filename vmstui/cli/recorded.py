@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
 from vmstui.cli.asked import Asked, InUse, asked_range, check_camera, opened
@@ -15,24 +16,24 @@ from vmstui.cli.table import table
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import Gap
-from vmstui.model import CameraState, Event, RecorderSnapshot, Settings
+from vmstui.footage import Gap, percent_text
+from vmstui.model import Event, RecorderSnapshot, Settings
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recorder.slots import slots_are_free
-from vmstui.recording.account import account, spoken
+from vmstui.recording.account import account
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
-from vmstui.recording.gaps import Downtime, explained
+from vmstui.recording.gaps import Downtime
 from vmstui.recording.guard import WrongFolder
+from vmstui.recording.ledger import midnight
 from vmstui.recording.naming import zone_of
+from vmstui.recording.ongoing import LastFootage, Present, going_on
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, load
 from vmstui.spoken import day_and_clock, length
 
 NOT_WELL = 1
-SHORTEST_ONGOING_S = 15.0
-"""A worker that starts takes some seconds; what it lost is told once its first segment is closed."""
 
 
 def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
@@ -42,7 +43,7 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
     now = datetime.now(UTC)
     using = InUse(config)
     since, until = asked_range(asked, using)
-    since = since or _today(now, zone)
+    since = since or midnight(now, zone)
     until = until or now
     with opened() as catalogue:
         check_camera(asked.camera, using, catalogue)
@@ -64,7 +65,7 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
             print(_gaps_table(found, ongoing, zone))
             print()
         rows = [
-            (clean(one.camera), spoken(one.percent), length(one.recorded_s), length(one.lost_s), length(one.off_s))
+            (clean(one.camera), percent_text(one.percent), *map(length, (one.recorded_s, one.lost_s, one.off_s)))
             for one in accounts
         ]
         header = ("CAMERA", "OF WHAT IT SHOULD", "RECORDED", "LOST", "NOT WANTED")
@@ -74,35 +75,25 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
 
 def _ongoing(settings: Settings, catalogue: Catalogue, now: datetime) -> list[Gap]:
     """Since the last closed segment of each configured camera: what is not recorded until now, or until what is being
-    written began. Of a camera that never recorded nothing is told: `status` says why."""
+    written began."""
     try:
         snapshot = from_json(RecorderSnapshot, call(socket_path(), "snapshot"))
-        shown = {camera.id: camera for camera in snapshot.cameras}
+        shown = {camera.id: Present.of(camera) for camera in snapshot.cameras}
     except RecorderLost:
         shown = {}
     state = Path(default_folders().state)
     gaps: list[Gap] = []
     for camera in settings.cameras:
         last = next((one for one in reversed(catalogue.recorded_last(camera.id, 1)) if one.plays), None)
-        now_of_it = shown.get(camera.id)
-        if last is None:
-            continue
-        until = now
-        if now_of_it is None and _worker_lives(state, camera.id):
+        present = shown.get(camera.id)
+        if last is None or (present is None and _worker_lives(state, camera.id)):
             continue  # a worker records on without a service, which will publish it
-        if now_of_it is not None and now_of_it.state is CameraState.RECORDING:
-            if now_of_it.generation == last.generation or now_of_it.open_segment is None:
-                continue
-            until = now_of_it.open_segment.started_at
-        if (until - last.ended_at).total_seconds() < SHORTEST_ONGOING_S:
-            continue
-        events = History(state / "cameras" / camera.id / "events.jsonl", Event, EVENTS_KEPT).read(EVENTS_KEPT)
-        if now_of_it is None:  # as if one came up now: until then, nobody could start anything
-            alive = read_alive(state)
-            down = [Downtime(alive.at, until, new_boot=False)] if alive is not None else []
-        else:
-            down = []
-        gaps += explained(camera.id, last.ended_at, until, events, down)
+        down: list[Downtime] = []
+        if present is None and (alive := read_alive(state)) is not None:
+            down = [Downtime(alive.at, now, new_boot=False)]  # as if one came up now: nobody could start anything
+        events = History(state / "cameras" / camera.id / "events.jsonl", Event, EVENTS_KEPT)
+        read = partial(events.read, EVENTS_KEPT)
+        gaps += going_on(camera.id, LastFootage(last.generation, last.ended_at), present, now, read, down)
     return gaps
 
 
@@ -122,11 +113,6 @@ def _gaps_table(found: tuple[Gap, ...], ongoing: list[Gap], zone: tzinfo | None)
         for gap in found
     ]
     return table(("CAMERA", "SINCE", "LENGTH", "CAUSE", "WHY"), rows, frozenset((2,)))
-
-
-def _today(now: datetime, zone: tzinfo | None) -> datetime:
-    local = now.astimezone(zone)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def rebuild_catalogue(config: str | None) -> None:

@@ -14,7 +14,7 @@ from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import FootageDay, FootagePage, LockedFootage
+from vmstui.footage import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.person import person
 from vmstui.storage import StorageProjection
@@ -97,6 +97,10 @@ class Client:
             return _decode(StorageProjection, await self._answer(reader, "storage", CALL_TIMEOUT_S))
         finally:
             writer.close()
+
+    async def footage(self) -> FootageReport:
+        """How much was recorded, of all cameras."""
+        return _decode(FootageReport, await self._call("footage", {}))
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         """The newest events of a camera, oldest of them first."""

@@ -58,6 +58,7 @@ class ControlServer:
             "details": self._details,
             "samples": self._samples,
             "segments": self._segments,
+            "footage": self._footage,
             "history": self._history,
             "logs": self._logs,
             "start": self._start,
@@ -212,6 +213,9 @@ class ControlServer:
     async def _segments(self, params: Mapping[str, Json]) -> Json:
         history, limit = self._one(params).segments, _integer(params, "limit", 100, 1000)
         return to_json((await asyncio.to_thread(history.read, limit))[::-1])
+
+    async def _footage(self, params: Mapping[str, Json]) -> Json:
+        return await self._service.footage()
 
     async def _history(self, params: Mapping[str, Json]) -> Json:
         limit = _integer(params, "limit", 100, 2000)

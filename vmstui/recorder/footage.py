@@ -1,6 +1,7 @@
-"""What a service knows and does about footage once it is recorded: the catalogue, and room for more.
+"""What a service knows and does about footage once it is recorded: the catalogue, room for more, how much there is.
 
-Puts `Cataloguer` and `Keeper`, each with a thread of its own, between the cameras and the recordings folder. Made by
+Puts `Cataloguer` and `Keeper`, each with a thread of its own, between the cameras and the recordings folder; an
+`Accountant` tells who asks how much was recorded. Made by
 the service, which starts it once its cameras are taken over.
 """
 
@@ -10,7 +11,9 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from vmstui.codec import Json
 from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
 from vmstui.model import Event, LogLevel
 from vmstui.recorder.camera import CameraWorker
@@ -22,7 +25,11 @@ from vmstui.recorder.history import EVENTS_KEPT
 from vmstui.recorder.keeper import Keeper, ended
 from vmstui.recorder.process import boot_id
 from vmstui.recorder.resources import Resources
+from vmstui.recording.catalogue import FILE_NAME
 from vmstui.settings.names import camera_folder
+
+if TYPE_CHECKING:
+    from vmstui.recorder.accountant import Accountant, Seen
 
 STOP_S = 5.0
 CATCH_UP_AFTER_S = 5.0
@@ -50,6 +57,7 @@ class Footage:
             alive=read_alive(context.state_folder),
             clock=context.clock,
         )
+        self._accountant: Accountant | None = None
         resources.free_now = self._keeper.free_now
         context.published = self.cataloguer.published
 
@@ -73,7 +81,20 @@ class Footage:
         """The settings of the context changed."""
         self._keeper.configure(self._context.settings)
 
+    async def report(self) -> Json:
+        """How much was recorded today and in the last day: a `FootageReport` as it goes over the socket."""
+        if self._accountant is None:
+            from vmstui.recorder.accountant import Accountant  # here, as nobody asks where no dashboard is open
+
+            self._accountant = Accountant(self._context.state_folder / FILE_NAME, self._seen)
+        return await self._accountant.report(self._context.zone)
+
     # -- on the loop --------------------------------------------------------------------------------------------------
+
+    def _seen(self) -> list[Seen]:
+        from vmstui.recorder.accountant import seen
+
+        return [seen(camera) for camera in self._fleet.cameras.values()]
 
     def _note(self, event: Event) -> None:
         camera = self._fleet.cameras.get(event.camera)

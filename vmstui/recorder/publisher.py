@@ -93,6 +93,13 @@ class Publisher:
         """No worker writes into this spool any more: settle what is left in it and remove it."""
         self._put(_Job(spool))
 
+    @property
+    def unsettled(self) -> frozenset[int]:
+        """Generations of which files are being published now, or in a moment; not while that cannot be done."""
+        if not self._jobs or self.troubled or not self._context.folder_is_ours.is_set():
+            return frozenset()
+        return frozenset(job.spool.generation for job in self._jobs)
+
     async def drained(self, patience_s: float) -> bool:
         """Wait until everything that was handed in is settled; False when it cannot be, or not so soon."""
         limit_s = asyncio.get_running_loop().time() + patience_s

@@ -20,6 +20,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vmstui.codec import Json
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
 from vmstui.model import (
     CameraState,
@@ -223,6 +224,10 @@ class Service:
     def snapshot(self) -> RecorderSnapshot:
         """Everything, as of the last tick."""
         return recorder_snapshot(self)
+
+    async def footage(self) -> Json:
+        """How much was recorded: a `FootageReport` as it goes over the socket."""
+        return await self._footage.report()
 
     async def next_tick(self) -> None:
         """Wait for the next tick."""

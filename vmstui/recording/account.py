@@ -1,37 +1,20 @@
 """How much of a time was recorded. Pure: from gaps to seconds and a share.
 
 Recorded is what segments hold, lost what gaps say; what comes after the last segment is neither yet: it is not closed,
-or is a gap that still goes on. Time in which nobody wanted it recorded counts for nothing.
+or is a gap that still goes on. Time in which nobody wanted it recorded counts for nothing. `ledger` has the same in
+cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from vmstui.footage import Gap, Segment
+from vmstui.footage import Account, Gap, Hole, Segment
+from vmstui.recording.catalogue_rows import micros
 
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Of one camera over a time. `recorded_s` and `lost_s` together are the time in which it should have recorded."""
-
-    camera: str
-    since: datetime
-    until: datetime
-    recorded_s: float
-    lost_s: float
-    off_s: float
-    """Not wanted."""
-    gaps: int
-    """Those in which something was lost."""
-
-    @property
-    def percent(self) -> float | None:
-        """What was recorded of what should have been; None where nothing should have been."""
-        wanted_s = self.recorded_s + self.lost_s
-        return 100.0 * self.recorded_s / wanted_s if wanted_s > 0 else None
+MICROS = 1_000_000
+"""In a second; stretches of time are whole microseconds here, so that parts of them add up to the whole."""
 
 
 def account(
@@ -39,13 +22,14 @@ def account(
 ) -> Account | None:
     """From the footage and the gaps that overlap a time; None where there is neither."""
     footage, missing = sorted(segments, key=lambda one: one.started_at), list(gaps)
-    recorded_s, reached = 0.0, since
+    reached_us, until_us = micros(since), micros(until)
+    recorded_us = 0
     for segment in footage:
-        begin, end = max(segment.started_at, reached), min(segment.ended_at, until)
-        if segment.plays and end > begin:  # each moment once, also where generations overlap
-            holes_s = sum(hole.length_s for hole in segment.holes) if begin == segment.started_at else 0.0
-            recorded_s += max(0.0, (end - begin).total_seconds() - holes_s)
-            reached = end
+        if segment.plays:
+            started_us, ended_us = micros(segment.started_at), min(micros(segment.ended_at), until_us)
+            for begin_us, end_us in pieces(started_us, ended_us, segment.holes, reached_us):
+                recorded_us += end_us - begin_us
+            reached_us = max(reached_us, ended_us)
     lost_s = off_s = 0.0
     count = 0
     for gap in missing:
@@ -59,13 +43,17 @@ def account(
             off_s += within_s
     if not footage and not missing:
         return None
-    return Account(camera, since, until, recorded_s, lost_s, off_s, count)
+    return Account(camera, since, until, recorded_us / MICROS, lost_s, off_s, count)
 
 
-def spoken(percent: float | None) -> str:
-    """`99.98 %`; never rounded up to a hundred while anything was lost."""
-    if percent is None:
-        return "–"
-    if percent >= 100.0:
-        return "100 %"
-    return f"{min(percent, 99.99):.2f} %"
+def pieces(started_us: int, ended_us: int, holes: Sequence[Hole], reached_us: int) -> Iterator[tuple[int, int]]:
+    """What a segment holds beyond what earlier ones reached, without its holes: each moment counts once, also where
+    generations overlap."""
+    begin_us = max(started_us, reached_us)
+    for hole in holes:
+        hole_us = started_us + round(hole.offset_s * MICROS)
+        if begin_us < min(hole_us, ended_us):
+            yield begin_us, min(hole_us, ended_us)
+        begin_us = max(begin_us, hole_us + round(hole.length_s * MICROS))
+    if begin_us < ended_us:
+        yield begin_us, ended_us

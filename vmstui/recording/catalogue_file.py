@@ -174,7 +174,7 @@ def open_reading(path: Path) -> Opened:
                 raise
         except Damaged as damage:
             connection.close()
-            raise CatalogueError(_damaged(path, str(damage))) from damage
+            raise CatalogueError(damaged(path, str(damage))) from damage
     raise AssertionError("unreachable")
 
 
@@ -319,7 +319,8 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
         raise CatalogueError(f"the catalogue {path} cannot be opened: {error}") from error
 
 
-def _damaged(path: Path, why: str) -> str:
+def damaged(path: Path, why: str) -> str:
+    """What to do about a damaged catalogue that is only read."""
     return (
         f"the catalogue {path} is damaged ({why}): the recorder makes it anew from the recordings, "
         "or do it now: vmstui segments --rebuild"

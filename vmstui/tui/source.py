@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from vmstui.footage import FootageDay, FootagePage, LockedFootage
+from vmstui.footage import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.storage import StorageProjection
@@ -58,6 +58,10 @@ class Recorder(Protocol):
         ...
 
     async def unlock(self, number: int) -> None: ...
+
+    async def footage(self) -> FootageReport:
+        """How much was recorded today and in the last 24 hours, of all cameras."""
+        ...
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         """The newest events of a camera, oldest of them first."""
