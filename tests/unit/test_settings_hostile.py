@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.settings_examples import BAD, CAMERA, HEAD, Bad
@@ -115,7 +115,6 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)  # a busy machine is no mistake in a text
 @given(st.lists(pieces | st.text(max_size=5), max_size=25).map("".join))
 @example("recordings: /a\ntimezone: ''")
 @example("recordings: /a\ntimezone: /etc/passwd")
@@ -129,7 +128,6 @@ def test_any_text_gives_settings_or_settings_error(text: str) -> None:
         attempt(Path(folder) / "vmstui.yaml", text.encode("utf-8", errors="surrogatepass"))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(BAD), st.data())
 def test_any_cut_of_a_wrong_configuration_gives_settings_or_settings_error(bad: Bad, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(bad.text)))
