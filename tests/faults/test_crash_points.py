@@ -210,9 +210,15 @@ def test_killed_while_a_worker_is_stopped_and_started(crashes: Crashes) -> None:
         crashes.command("start")()
     pid = crashes.one_records()
     # Not noted, so not answered: nothing was done.
-    assert crashes.killed_at("worker.json identity written", crashes.command("stop")) == [pid]
+    assert crashes.killed_at("wanted.json written", crashes.command("stop")) == [pid]
     crashes.start()
     assert crashes.one_records() == pid
+    for point in ("wanted.json renamed", "worker.json identity written"):  # noted: done by the next service
+        crashes.killed_at(point, crashes.command("stop"))
+        crashes.start()
+        crashes.none_is_left()
+        crashes.command("start")()
+        crashes.one_records()
     for point in STARTED:
         crashes.command("stop")()
         crashes.none_is_left()
