@@ -1,15 +1,13 @@
 """The method `storage` of the control socket: how long footage will stay, and what will end it.
 
 Works that out in a thread of its own, one after the other, from the catalogue as commands read it: a disk that hangs
-costs this answer and nothing else. An answer holds for a minute, however many ask.
+costs this answer and nothing else. The thread is not niced: it shares Python's lock with the loop, which would wait for
+it where all cores are busy. An answer holds for a minute, however many ask.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -42,7 +40,7 @@ class Storing:
         if self._known is not None and self._known[1] is settings and loop.time() - self._known[0] < HOLDS_S:
             return self._known[2]
         if self._working is None:
-            self._thread = self._thread or ThreadPoolExecutor(1, "projection", _least_priority)
+            self._thread = self._thread or ThreadPoolExecutor(1, "projection")
             self._working = loop.run_in_executor(self._thread, self._worked_out, settings)
         working = self._working
         done, _ = await asyncio.wait([working], timeout=PATIENCE_S)
@@ -73,9 +71,3 @@ class Storing:
                     return settings, to_json(found)
         except (CatalogueError, WrongFolder, OSError) as error:
             return settings, str(error)
-
-
-def _least_priority() -> None:
-    """Linux has it for each thread (setpriority(2))."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

@@ -6,6 +6,7 @@ Costs as much as watching it at full speed, so it runs at the lowest priority an
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from vmstui.ffmpeg.reading import complaints, read_through, reading
@@ -27,5 +28,6 @@ def decode_media(ffmpeg: str, path: str, timeout_s: float) -> Decoded:
     # Each picture once, as it is: neither repeated nor dropped for the sake of a frame rate.
     argv += ["-map", "0:v:0", "-fps_mode", "passthrough", "-progress", "pipe:1", "-f", "null", "-"]
     output, said = read_through(argv, path, timeout_s, "decoded")
+    os.stat(path)  # a file that is gone is no verdict on it
     frames = [line.partition("=")[2] for line in output.decode("ascii", "replace").splitlines() if line[:6] == "frame="]
     return Decoded(int(frames[-1]) if frames and frames[-1].strip().isdigit() else 0, complaints(said))

@@ -7,6 +7,7 @@ were cut off in the middle as long as they are fragmented. Called by `recording`
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -52,6 +53,7 @@ def inspect_media(ffmpeg: str, path: str, timeout_s: float = 30) -> MediaInfo:
     """
     argv = [*reading(ffmpeg), "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
     output, said = read_through(argv, path, timeout_s, "read through")
+    os.stat(path)  # a file that is gone is no verdict on it
     info = read_framecrc(output.decode("ascii", "replace"))
     if info is None:
         raise Unplayable(next(iter(complaints(said)), "no video frames"))

@@ -17,13 +17,18 @@ def reading(ffmpeg: str, *before_input: str) -> list[str]:
     return [ffmpeg, *quiet, "-protocol_whitelist", "file", *before_input]
 
 
-def read_through(argv: Sequence[str], path: str, timeout_s: float, what: str) -> tuple[bytes, bytes]:
-    """Run it over a file: its output, and what it said.
+def read_through(
+    argv: Sequence[str], path: str, timeout_s: float, what: str, pass_fds: Sequence[int] = ()
+) -> tuple[bytes, bytes]:
+    """Run it over a file: its output, and what it said. `pass_fds` are descriptors that it needs.
 
-    Raises TimeoutError (`what` is what it did not get done: `read through`) and OSError, FileNotFoundError when the
-    file is gone by then: none of them says anything about the file.
+    Raises TimeoutError (`what` is what it did not get done: `read through`) and OSError; neither says anything about
+    the file. Whether that is still there is for the caller to ask before it judges.
     """
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, pass_fds=tuple(pass_fds)
+    ) as process:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, 19)
         try:
@@ -34,7 +39,6 @@ def read_through(argv: Sequence[str], path: str, timeout_s: float, what: str) ->
             if isinstance(error, subprocess.TimeoutExpired):
                 raise TimeoutError(f"{path} could not be {what} within {timeout_s:g} s") from None
             raise
-    os.stat(path)
     return output, said
 
 

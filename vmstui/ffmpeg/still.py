@@ -10,15 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
 
 from vmstui.ffmpeg.fragments import Fragments, find_fragments, read_part
-from vmstui.ffmpeg.loglines import parse_line, printable_lines
-from vmstui.model import LogLevel
+from vmstui.ffmpeg.reading import complaints, read_through, reading
 
 LIMIT_S = 20.0
 MAX_PIXELS = 64 * 1024 * 1024
@@ -95,34 +93,15 @@ def _piece(file: BinaryIO, fragments: Fragments, at_s: float | None) -> Iterator
 
 
 def _run(ffmpeg: str, path: str, source: tuple[str, ...], order: str, wanted: Wanted, piece: int = -1) -> bytes:
-    argv = [ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+error"]
-    argv += ["-protocol_whitelist", "file", "-threads", "1", "-max_pixels", str(MAX_PIXELS), *source]
+    argv = [*reading(ffmpeg, "-threads", "1", "-max_pixels", str(MAX_PIXELS)), *source]
     argv += ["-map", "0:v:0", "-an", "-sn", "-dn", "-filter_complex_threads", "1", "-filter_threads", "1"]
     argv += ["-vf", _filters(order, wanted), "-fps_mode", "passthrough", "-frames:v", "1", "-threads", "1"]
     argv += ["-c:v", wanted.form.value, "-f", "image2pipe", "pipe:1"]
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=(piece,) if piece >= 0 else (),
-    )
-    with process:
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, 19)
-        try:
-            picture, said = process.communicate(timeout=LIMIT_S)
-        except BaseException as error:
-            process.kill()
-            process.communicate()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise TimeoutError(f"no picture of {path} within {LIMIT_S:g} s") from None
-            raise
+    fds = (piece,) if piece >= 0 else ()
+    picture, said = read_through(argv, path, LIMIT_S, "shown", fds)
     if not picture:
         os.stat(path)
-        lines = (parse_line(text) for text in printable_lines(said))
-        reasons = [line.text for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
-        raise NoPicture(reasons[0] if reasons else "there is no whole picture in it")
+        raise NoPicture(next(iter(complaints(said)), "there is no whole picture in it"))
     return picture
 
 
