@@ -2,15 +2,16 @@
 # Stands before ffmpeg and does what workers do wrong, as the file $FAULTS/behaviour says; without one it is ffmpeg.
 # Writes when a worker came up to $FAULTS/starts and which signals it ignored to $FAULTS/signals.
 [ -n "$VMSTUI_PROCESS" ] || exec "$REAL_FFMPEG" "$@"
-date +%s.%N >>"$FAULTS/starts"
-case $(cat "$FAULTS/behaviour" 2>/dev/null) in
-exit*) echo "[error] as the test said" >&2; exit "$(cut -d' ' -f2 "$FAULTS/behaviour")" ;;
-signal*) kill -s "$(cut -d' ' -f2 "$FAULTS/behaviour")" $$ ;;
-deaf)
+behaviour=$(cat "$FAULTS/behaviour" 2>/dev/null)
+if [ "$behaviour" = deaf ]; then
     trap 'echo INT >>"$FAULTS/signals"' INT
     trap 'echo TERM >>"$FAULTS/signals"' TERM
-    while :; do sleep 0.1; done
-    ;;
+fi
+date +%s.%N >>"$FAULTS/starts" # from here on the test may change its mind
+case $behaviour in
+exit*) echo "[error] as the test said" >&2; exit "${behaviour#* }" ;;
+signal*) kill -s "${behaviour#* }" $$ ;;
+deaf) while :; do sleep 0.1; done ;;
 grandchild)
     sleep 600 </dev/null >/dev/null 2>&1 &
     echo $! >"$FAULTS/grandchild"

@@ -87,6 +87,9 @@ class Run:
     def take_in(self, view: SpoolView, now_s: float) -> tuple[str, ...]:
         """Take over what was seen; gives the names of segments that were closed since the last time."""
         self._looked_s = now_s
+        if self._open is None and view.newest is not None and view.newest.follows_another:
+            # Taken over just after a segment was begun: the worker has recorded, so it has no start's grace any more.
+            self._vitals = self._vitals.closed_segment(now_s)
         self._take_open_segment(view)
         fresh: tuple[str, ...] = ()
         if view.closed:

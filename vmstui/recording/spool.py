@@ -45,6 +45,11 @@ class OpenFile:
     born_at: datetime | None
     """When ffmpeg began it, where the file system tells."""
 
+    @property
+    def follows_another(self) -> bool:
+        """The worker closed a segment before it; ffmpeg counts them from 0."""
+        return int(self.name.partition(".")[0]) > 0
+
 
 @dataclass(frozen=True, slots=True)
 class SpoolView:
