@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -32,7 +33,7 @@ class Watched:
     def read_logs(self, *, everything: bool) -> None:
         return
 
-    def tick(self, now_s: float, late_s: float) -> None:
+    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
         return
 
     def stall(self, now_s: float) -> None:

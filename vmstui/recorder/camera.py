@@ -257,10 +257,10 @@ class CameraWorker:
             if everything or worker.log.busy:
                 worker.log.read()
 
-    def tick(self, now_s: float, late_s: float) -> None:
-        """Look at the workers. `late_s` is how much later than planned this look comes."""
-        self.succession.tick(now_s, late_s)
-        run = self.worker.run
+    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
+        """Look at the workers. `at` is what the wall clock says; the look comes `late_s` later than planned."""
+        self.succession.tick(now_s, at, late_s)
+        run = self.succession.present.run
         if run is not None and run.sample is not None:
             self.samples.append(run.sample)
         if self.succession.is_to_be_tried(now_s):

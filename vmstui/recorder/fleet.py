@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import chain
-from operator import methodcaller
 
 from vmstui.model import (
     Camera,
@@ -178,16 +178,21 @@ class Fleet:
         everybody = self._all()
         self._turn_of_logs = not self._turn_of_logs
         all_logs = self._turn_of_logs or loop.time() < self._logs_watched_until_s
-        read_logs = methodcaller("read_logs", everything=all_logs)
         for first in range(0, len(everybody), BATCH):
             await asyncio.sleep(0)
             batch = everybody[first : first + BATCH]
             # One kind of look at all of them, then the next: each finds its own code and that of the kernel at hand.
             for camera in batch:
-                self._look(camera, read_logs)
-            tick = methodcaller("tick", loop.time(), late_s)
+                try:
+                    camera.read_logs(everything=all_logs)
+                except Exception as error:
+                    self._blind(camera, error)
+            now_s, at = loop.time(), datetime.now(UTC)
             for camera in batch:
-                self._look(camera, tick)
+                try:
+                    camera.tick(now_s, at, late_s)
+                except Exception as error:
+                    self._blind(camera, error)
         if not self._turn_of_logs:
             # Now, while everything about the workers is in the caches: half a second later it has to be fetched again.
             self._everybody_due = True
@@ -197,13 +202,10 @@ class Fleet:
         elif self._turn_of_logs:  # the spools were looked at since it was last done
             self._judge(loop.time())
 
-    def _look(self, camera: CameraWorker, look: Callable[[CameraWorker], None]) -> None:
-        try:
-            look(camera)
-        except Exception as error:
-            # One camera's broken folder, or a mistake of ours, must not blind the recorder to the others.
-            text = f"{camera.camera.id}: cannot look after it: {type(error).__name__}: {error}"
-            self._say(LogLevel.ERROR, text)
+    def _blind(self, camera: CameraWorker, error: Exception) -> None:
+        """One camera's broken folder, or a mistake of ours, must not blind the recorder to the others."""
+        text = f"{camera.camera.id}: cannot look after it: {type(error).__name__}: {error}"
+        self._say(LogLevel.ERROR, text)
 
     def resumed(self, now_s: float, suspended_s: float) -> None:
         """The machine was suspended for so long: connections are dead and networks come up, for which no worker that

@@ -31,7 +31,8 @@ RATE_MIN_S = 3.0
 
 
 class ProgressFile:
-    """The reports of one run, `fresh` from its start on. `look` is called once a second."""
+    """The reports of one run, `fresh` from its start on. `look` may be called once a second, and has nothing to do
+    before `due_s`."""
 
     def __init__(self, path: Path, *, fresh: bool) -> None:
         self.progress: Progress | None = None
@@ -41,14 +42,14 @@ class ProgressFile:
         self._path = path
         self._fresh = fresh
         self._fd = -1
-        self._due_s = 0.0
+        self.due_s = 0.0
         self._reports = 0
         self._looks: list[tuple[float, int, float]] = []
         """Instant, frames and ffmpeg's own time."""
 
     def look(self, now_s: float) -> None:
         """Take in the last report, if it is time for that."""
-        if now_s < self._due_s:
+        if now_s < self.due_s:
             return
         if self._fd < 0:
             try:
@@ -65,7 +66,7 @@ class ProgressFile:
             return
         self._reports += 1
         if self._reports > FIRST_REPORTS:
-            self._due_s = now_s + LOOK_S
+            self.due_s = now_s + LOOK_S
         elif self._fresh and reported.out_time_s > 0:
             # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
             began_s = status.st_mtime - reported.out_time_s

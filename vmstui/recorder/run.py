@@ -70,13 +70,16 @@ class Run:
         """When the first frame of this run came; None while unknown, and for one not fresh."""
         return self._progress.footage_from
 
-    def look(self, now_s: float, late_s: float) -> None:
-        """Take a sample and look at the progress. `late_s`: how much later than planned this look comes; that time does
-        not count against the worker."""
+    def look(self, now_s: float, at: datetime, late_s: float) -> None:
+        """Take a sample and look at the progress. `at`: what the wall clock says. `late_s`: how much later than planned
+        this look comes; that time does not count against the worker."""
         if self._reader is not None:
-            with contextlib.suppress(ProcessGone):
-                self.sample = self._reader.sample(now_s, datetime.now(UTC))
-        self._progress.look(now_s)
+            try:  # noqa: SIM105 - suppress() costs as much again as half a sample
+                self.sample = self._reader.sample(now_s, at)
+            except ProcessGone:  # what that means is seen to elsewhere
+                pass
+        if now_s >= self._progress.due_s:
+            self._progress.look(now_s)
         if late_s > 0:
             self._vitals = self._vitals.postponed(late_s)
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.model import CameraState as State
-from vmstui.model import Changeover, EventKind, RestartMode
+from vmstui.model import Changeover, EventKind, Progress, RestartMode
 from vmstui.recorder import handover
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.handover import Then
@@ -65,6 +65,8 @@ class Succession:
         self._limit: asyncio.TimerHandle | None = None
         self._ended: tuple[int, Moment] | None = None
         """Generation that was settled last, and the end of its last frame."""
+        self._progress: Progress | None = None
+        """The last one seen, of whichever run."""
         self._fps = 0.0
         """That the camera sends, of a run that was calm; a new worker's first reports hold what it had to catch up."""
         self._handed_over_to = 0
@@ -206,13 +208,15 @@ class Succession:
         """All that a generation left is published; that is the end of its last frame."""
         self._ended = (generation, end)
 
-    def tick(self, now_s: float, late_s: float) -> None:
-        """Look at the workers. `late_s` is how much later than planned this look comes."""
+    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
+        """Look at the workers. `at` is what the wall clock says; the look comes `late_s` later than planned."""
         for worker in self.workers:
-            worker.tick(now_s, late_s)
+            worker.tick(now_s, at, late_s)
         run = self.present.run
-        if run is not None and run.progress is not None and self.present.uptime_s() > CALM_S:
-            self._fps = run.progress.fps
+        if run is not None and run.progress is not self._progress:
+            self._progress = run.progress
+            if self._progress is not None and self.present.uptime_s() > CALM_S:
+                self._fps = self._progress.fps
         if self._ended is not None and self.present.machine.state is State.RECORDING:
             self._measure(*self._ended)
 

@@ -295,10 +295,10 @@ class Worker(Supervised):
 
     # -- once a second -----------------------------------------------------------------------------------------------
 
-    def tick(self, now_s: float, late_s: float) -> None:
-        """Look at it. `late_s` is how much later than planned this look comes."""
+    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
+        """Look at it. `at` is what the wall clock says, `late_s` how much later than planned this look comes."""
         if self.run is not None:
-            self.run.look(now_s, late_s)
+            self.run.look(now_s, at, late_s)
             if self.troubled:
                 self.saw_health(self.run.good_segments)
 

@@ -6,6 +6,7 @@ system, so that a file is published by a rename. Pure; called by the recorder, w
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 INTERNAL = ".vmstui"
@@ -34,7 +35,8 @@ def camera_quarantine(recordings: Path, camera_id: str) -> Path:
 def spooled_generations(recordings: Path, camera_id: str) -> tuple[int, ...]:
     """Generations of a camera that still have a spool folder, oldest first."""
     try:
-        names = [entry.name for entry in camera_spool(recordings, camera_id).iterdir() if entry.is_dir()]
+        with os.scandir(camera_spool(recordings, camera_id)) as entries:
+            names = [entry.name for entry in entries if entry.is_dir()]
     except OSError:
         return ()
     return tuple(sorted(int(name) for name in names if name.isascii() and name.isdigit()))
