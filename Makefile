@@ -14,7 +14,7 @@ demo: $(VENV)/runtime ## two simulated cameras, recorded and shown (CAMERAS=N SE
 	@$(BIN)/vmstui demo $(if $(CAMERAS),--cameras $(CAMERAS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(JSON),--json) $(ARGS)
 
 test: $(VENV)/dev ## all tests; those that need a foreign program are skipped by name where it is missing
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/dev ## style, types, direction of imports
 	$(BIN)/ruff check .

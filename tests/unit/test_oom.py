@@ -48,6 +48,15 @@ def test_without_a_new_kill_nothing_is_blamed_on_the_kernel(tmp_path: Path) -> N
     assert watch.evidence(4711, 90.0) == "the kernel counts 1 more kills for want of memory"
 
 
+def test_a_death_beside_a_kill_of_another_process_is_not_blamed_on_the_kernel(tmp_path: Path) -> None:
+    vmstat, kmsg = tmp_path / "vmstat", tmp_path / "kmsg"
+    vmstat.write_text("oom_kill 3\n")
+    kmsg.write_text(GLOBAL)
+    watch = OomWatch(vmstat, kmsg)
+    vmstat.write_text("oom_kill 4\n")
+    assert watch.evidence(4712, 90.0) == ""
+
+
 @pytest.fixture
 def small_cgroup() -> Iterator[Path]:
     """A memory cgroup of 32 MiB; needs root and cgroup v1 or v2, and is skipped by name without."""

@@ -8,7 +8,6 @@ were killed by a SIGKILL that is not ours.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import time
@@ -41,8 +40,9 @@ class OomWatch:
         counted = before is not None and now is not None and now > before
         if not counted and now is not None:
             return ""  # no kill at all since the last death that was looked into
-        if told := find_kill(self._log(), pid, since_boot_s):
-            return told
+        log = self._log()
+        if log is not None:  # it names whom it killed, so that another's death is not taken for this one
+            return find_kill(log, pid, since_boot_s)
         return f"the kernel counts {now - before} more kills for want of memory" if before is not None and now else ""
 
     def _read_vmstat(self) -> str:
@@ -51,21 +51,30 @@ class OomWatch:
         except OSError:
             return ""
 
-    def _log(self) -> Iterable[str]:
-        with contextlib.suppress(OSError):
+    def _log(self) -> list[str] | None:
+        """The kernel's log; None when it may not be read, or not all of it was there to be read in time."""
+        records: list[str] = []
+        try:
             descriptor = os.open(self._kmsg, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
             deadline_s = time.monotonic() + KMSG_BUDGET_S
-            try:
-                while time.monotonic() < deadline_s:
-                    try:
-                        raw = os.read(descriptor, KMSG_BYTES)
-                    except BrokenPipeError:
-                        continue  # records were overwritten meanwhile; the next read goes on behind them
-                    if not raw:
-                        return
-                    yield raw.decode("utf-8", "replace")
-            finally:
-                os.close(descriptor)
+            while time.monotonic() < deadline_s:
+                try:
+                    raw = os.read(descriptor, KMSG_BYTES)
+                except BrokenPipeError:
+                    continue  # records were overwritten meanwhile; the next read goes on behind them
+                except BlockingIOError:
+                    return records  # that was the newest
+                if not raw:
+                    return records
+                records.append(raw.decode("utf-8", "replace"))
+            return None
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
 
 
 def kill_count(vmstat: str) -> int | None:
