@@ -120,6 +120,26 @@ def test_no_damage_to_what_is_noted_ends_or_doubles_a_worker(running: tuple[Reco
     assert watch.generations == 2
 
 
+def test_where_the_lock_of_the_state_folder_is_taken_away_one_service_stays_and_no_worker_is_touched(
+    running: tuple[Recorder, Watch],
+) -> None:
+    recorder, watch = running
+    pid = one_records(recorder, watch)
+    lock = state(recorder) / "service.lock"
+    lock.unlink()
+    wait_until(lambda: lock.exists(), "it is made anew")
+    assert any("service.lock was taken away" in line for line in recorder.log(None))
+    lock.unlink()
+    first = recorder.service
+    assert first is not None
+    second = recorder.launch()  # before the first one looks again, as a rule
+    wait_until(lambda: (first.poll() is None) != (second.poll() is None), "one of them leaves")
+    recorder.service = first if first.poll() is None else second
+    wait_until(recorder.answers, "the other one answers")
+    assert one_records(recorder, watch) == pid
+    assert recorder.camera().restarts == 0
+
+
 def test_a_stranger_that_got_the_pid_of_a_worker_is_neither_adopted_nor_signalled(
     running: tuple[Recorder, Watch],
 ) -> None:

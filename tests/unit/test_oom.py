@@ -57,6 +57,18 @@ def test_a_death_beside_a_kill_of_another_process_is_not_blamed_on_the_kernel(tm
     assert watch.evidence(4712, 90.0) == ""
 
 
+@pytest.mark.parametrize("readable", [True, False])
+def test_of_two_workers_that_were_killed_at_once_both_are_told(tmp_path: Path, readable: bool) -> None:
+    vmstat, kmsg = tmp_path / "vmstat", tmp_path / "kmsg"
+    vmstat.write_text("oom_kill 3\n")
+    if readable:
+        kmsg.write_text(f"{GLOBAL}\n{GLOBAL.replace('4711', '4712')}")
+    watch = OomWatch(vmstat, kmsg)
+    vmstat.write_text("oom_kill 5\n")
+    for pid in (4711, 4712):
+        assert "for want of memory" in watch.evidence(pid, 90.0)
+
+
 @pytest.fixture
 def small_cgroup() -> Iterator[Path]:
     """A memory cgroup of 32 MiB; needs root and cgroup v1 or v2, and is skipped by name without."""

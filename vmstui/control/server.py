@@ -71,6 +71,10 @@ class ControlServer:
             **Browsing(service).methods,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
+        self._bound: os.stat_result | None = None
+        """The socket as we made it: another service may have put its own in its place."""
+        self._told = -1, b""
+        """The number of the last tick that was told, and what was told."""
 
     async def open(self) -> None:
         """Listen. The service holds its state folder, so a socket that lies there is left from a dead one.
@@ -81,6 +85,7 @@ class ControlServer:
         kept = listening_socket(given.socket_fd, str(self._path)) if given is not None else None
         if kept is not None:
             self._server = await asyncio.start_unix_server(self._accept, sock=kept, limit=protocol.MAX_REQUEST_BYTES)
+            self._bound = os.stat(self._path)
             return
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with contextlib.suppress(FileNotFoundError):
@@ -92,6 +97,7 @@ class ControlServer:
             )
         finally:
             os.umask(before)
+        self._bound = os.stat(self._path)
 
     async def close(self) -> None:
         """Stop listening and drop the clients."""
@@ -101,7 +107,8 @@ class ControlServer:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            if self._bound is not None and os.path.samestat(self._bound, os.stat(self._path)):
+                self._path.unlink()
 
     # -- one client --------------------------------------------------------------------------------------------------
 
@@ -159,10 +166,22 @@ class ControlServer:
 
     async def _deliver(self, writer: asyncio.StreamWriter) -> None:
         """A snapshot at once and then one per tick, while the client keeps up."""
+        line = self._snapshot_line()
         with contextlib.suppress(OSError):
             while True:
-                await _send(writer, protocol.notification_line("snapshot", to_json(self._service.snapshot())))
+                await _send(writer, line)
                 await self._service.next_tick()
+                line = self._line_of_tick()
+
+    def _line_of_tick(self) -> bytes:
+        """What all dashboards are told of this tick, made once: nothing that they cost is dearer."""
+        number, line = self._told
+        if number != self._service.ticks:
+            number, line = self._told = self._service.ticks, self._snapshot_line()
+        return line
+
+    def _snapshot_line(self) -> bytes:
+        return protocol.notification_line("snapshot", to_json(self._service.snapshot()))
 
     async def _answer(self, request: Request) -> bytes:
         method = self._methods.get(request.method)

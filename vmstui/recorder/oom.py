@@ -18,6 +18,8 @@ KMSG_BYTES = 8192
 """Longest record the kernel hands out (include/linux/printk.h, PRINTK_MESSAGE_MAX and its head)."""
 KMSG_BUDGET_S = 0.05
 """For reading the kernel's log through; a burst of deaths must not hold up the service."""
+LATELY_S = 10.0
+"""Several workers may die of one want of memory, and be looked into one after the other."""
 _KILLED = re.compile(
     r"(?P<scope>Out of memory|Memory cgroup out of memory): Killed process (?P<pid>\d+) .*?"
     r"(?:anon-rss:(?P<rss_kb>\d+)kB|$)"
@@ -25,25 +27,32 @@ _KILLED = re.compile(
 
 
 class OomWatch:
-    """Remembers how many kills the kernel had counted when it was last asked."""
+    """Remembers how many kills the kernel had counted when it was last asked, and when there were more."""
 
     def __init__(self, vmstat: Path = Path("/proc/vmstat"), kmsg: Path = Path("/dev/kmsg")) -> None:
         self._vmstat = vmstat
         self._kmsg = kmsg
         self._told = kill_count(self._read_vmstat())
+        self._more = 0
+        """Kills that were counted lately."""
+        self._counted_s = 0.0
+        """When they were."""
 
     def evidence(self, pid: int, since_boot_s: float) -> str:
         """What shows that the process was killed for want of memory after that instant (seconds since boot); empty
         when nothing does."""
-        before, now = self._told, kill_count(self._read_vmstat())
-        self._told = now
-        counted = before is not None and now is not None and now > before
-        if not counted and now is not None:
-            return ""  # no kill at all since the last death that was looked into
+        before, self._told = self._told, kill_count(self._read_vmstat())
+        if before is not None and self._told is not None:
+            if self._told > before:
+                self._more, self._counted_s = self._told - before, time.monotonic()
+            elif time.monotonic() - self._counted_s > LATELY_S:
+                self._more = 0
+            if not self._more:
+                return ""  # no kill at all of which a worker can have died just now
         log = self._log()
         if log is not None:  # it names whom it killed, so that another's death is not taken for this one
             return find_kill(log, pid, since_boot_s)
-        return f"the kernel counts {now - before} more kills for want of memory" if before is not None and now else ""
+        return f"the kernel counts {self._more} more kills for want of memory" if self._more else ""
 
     def _read_vmstat(self) -> str:
         try:
@@ -69,7 +78,7 @@ class OomWatch:
                     return records  # that was the newest
                 if not raw:
                     return records
-                records.append(raw.decode("utf-8", "replace"))
+                records += raw.decode("utf-8", "replace").splitlines()
             return None
         except OSError:
             return None

@@ -44,7 +44,7 @@ from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.resources import CHECK_PERIOD_S, HELD_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
-from vmstui.recorder.state_folder import installation_id, take_state_folder
+from vmstui.recorder.state_folder import LOCK, AlreadyRunning, installation_id, keep_state_folder, take_state_folder
 from vmstui.recorder.unit import look
 from vmstui.recorder.wall_clock import clock_seen, recall_clock
 from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
@@ -114,6 +114,8 @@ class Service:
         self._held: Hold | None = None
         self._own_reader = ProcReader(os.getpid())
         self._tasks: set[asyncio.Task[None]] = set()
+        self.ticks = 0
+        """That were done."""
         self._ticked = asyncio.Condition()
         self._clocks = read_clocks()
 
@@ -132,6 +134,7 @@ class Service:
         self._keep(self._watch_storage())
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self._keep(self._look_at_unit())
+        self._keep(self._for_ever("holding the state folder", CHECK_PERIOD_S, self._hold_state_folder))
         self._notifier.ready(self._status())
         try:
             await self._tick_until_stopping()
@@ -280,6 +283,7 @@ class Service:
             late_s = now_s - due_s
             await self._tick(now_s, late_s if late_s > LATE_S else 0.0)
             due_s = max(due_s + TICK_S, loop.time())
+            self.ticks += 1
             async with self._ticked:
                 self._ticked.notify_all()
 
@@ -314,6 +318,20 @@ class Service:
             except Exception as error:
                 self.say(LogLevel.ERROR, f"{what}: {type(error).__name__}: {error}")
             await asyncio.sleep(period_s)
+
+    async def _hold_state_folder(self) -> bool:
+        """Leave where another service came to work on the same state folder; done then."""
+        try:
+            kept = await asyncio.to_thread(keep_state_folder, self._state_folder, self.lock_fd)
+        except AlreadyRunning as error:
+            self.say(LogLevel.ERROR, f"{LOCK} was taken away, and {error}: this one leaves")
+            self.stopping.set()
+            return True
+        if kept != self.lock_fd:
+            os.close(self.lock_fd)
+            self.lock_fd = kept
+            self.say(LogLevel.WARNING, f"{LOCK} was taken away from the state folder; made anew")
+        return False
 
     async def _look_at_unit(self) -> None:
         """Say what about the systemd unit we run in endangers recordings; also where systemd keeps its log."""

@@ -16,6 +16,8 @@ from vmstui.recorder.process import holders
 from vmstui.recorder.record import write_atomically
 from vmstui.recording.owner import INSTALLATION
 
+LOCK = "service.lock"
+
 
 class AlreadyRunning(Exception):
     """Another service works on this state folder; the text names it."""
@@ -26,7 +28,7 @@ def take_state_folder(state_folder: Path, inheritance: Inheritance | None) -> in
 
     After an upgrade the version before us holds it by a descriptor that it left open: there is no moment without.
     """
-    path = state_folder / "service.lock"
+    path = state_folder / LOCK
     if inheritance is not None and inheritance.lock_fd >= 0 and same_file(inheritance.lock_fd, path):
         descriptor = inheritance.lock_fd
     else:
@@ -40,6 +42,14 @@ def take_state_folder(state_folder: Path, inheritance: Inheritance | None) -> in
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+def keep_state_folder(state_folder: Path, descriptor: int) -> int:
+    """What holds the state folder from now on: this descriptor, or another where somebody took the file of the lock
+    away, after which any service could start beside us. Raises AlreadyRunning if one did, OSError."""
+    if same_file(descriptor, state_folder / LOCK):
+        return descriptor
+    return take_state_folder(state_folder, None)
 
 
 def installation_id(state_folder: Path) -> str:
