@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from vmstui.footage import Gap, Lock, Segment, SegmentVerdict, StoredEvent, StoredEventKind
 from vmstui.recording import catalogue_file, locks_note
-from vmstui.recording.catalogue_file import CatalogueError, Damaged, Opened
+from vmstui.recording.catalogue_connection import CatalogueConnection
+from vmstui.recording.catalogue_file import CatalogueError, Opened
 from vmstui.recording.catalogue_rows import (
     EVENT_COLUMNS,
     FILE_COLUMNS,
@@ -29,7 +29,6 @@ from vmstui.recording.catalogue_rows import (
     LOCK_COLUMNS,
     SEGMENT_COLUMNS,
     Recent,
-    Row,
     StoredFile,
     Value,
     event_of,
@@ -53,16 +52,11 @@ _RECORDED_LAST = "ORDER BY generation DESC, number DESC, started_us DESC"
 _PLAYS = f"AND verdict <> '{SegmentVerdict.BROKEN.value}'"
 
 
-class Catalogue:
+class Catalogue(CatalogueConnection):
     """One connection, for any thread, one at a time."""
 
     def __init__(self, path: Path, opened: Opened, *, readonly: bool) -> None:
-        self._path = path
-        self._connection = opened.connection
-        self._identity = opened.identity
-        self._readonly = readonly
-        self._lock = threading.RLock()
-        self._ended = False
+        super().__init__(path, opened, readonly=readonly)
         self.fresh = opened.fresh
         """It has to be filled from the recordings, as it is new or a damaged one was put aside, until `filled`."""
 
@@ -71,18 +65,6 @@ class Catalogue:
         """The catalogue at a path, made if need be, unless it shall only be read."""
         opened = catalogue_file.open_reading(path) if readonly else catalogue_file.open_writing(path, _recall_locks)
         return cls(path, opened, readonly=readonly)
-
-    def close(self) -> None:
-        """End the connection. Nothing is lost without it."""
-        with self._lock:
-            self._ended = True
-            self._connection.close()
-
-    def __enter__(self) -> Catalogue:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def filled(self) -> None:
         """All that is in the recordings is in the catalogue: from now on it is not `fresh` any more."""
@@ -388,7 +370,7 @@ class Catalogue:
 
     def locks(self, camera: str | None) -> tuple[Lock, ...]:
         """Those of one camera or of all, by number."""
-        with self._lock, self._told():
+        with self._reading():
             return self._read_locks(camera)
 
     @contextlib.contextmanager
@@ -452,55 +434,6 @@ class Catalogue:
             conditions.append("started_us < ?")
             values.append(micros(until))
         return " AND ".join(conditions), values
-
-    def _rows(self, statement: str, values: Sequence[Value]) -> list[Row]:
-        with self._lock, self._told():
-            return self._connection.execute(statement, values).fetchall()
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, or part of the one of `nobody_locks`: all of it or nothing."""
-        with self._lock, self._told():
-            if self._connection.in_transaction:  # begun by this thread, as it holds the lock
-                yield self._connection
-                return
-            if catalogue_file.identity(self._path) != self._identity:
-                raise CatalogueError(f"the catalogue {self._path} was replaced by another process", reopen=True)
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if not self._ended and self._connection.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):
-                        self._connection.execute("ROLLBACK")
-                raise
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        if self._ended:  # by whoever closed it, or found the damage
-            raise CatalogueError(f"the catalogue {self._path} was closed: open it again", reopen=True)
-        try:
-            with catalogue_file.told(self._path):
-                yield
-        except Damaged as damage:
-            text = f"the catalogue {self._path} is damaged ({damage})"
-            if self._readonly:
-                text += ": the recorder makes it anew from the recordings, or do it now: vmstui segments --rebuild"
-                raise CatalogueError(text) from damage
-            self.close()
-            aside = self._put_aside(str(damage))
-            raise CatalogueError(f"{text}{f' and was put aside as {aside}' if aside else ''}", reopen=True) from damage
-
-    def _put_aside(self, reason: str) -> Path | None:
-        """None if somebody else has done it already, or it could not be done."""
-        try:
-            with catalogue_file.alone(self._path):
-                if catalogue_file.identity(self._path) == self._identity:
-                    return catalogue_file.put_aside(self._path, reason)
-        except (OSError, CatalogueError):
-            pass
-        return None
 
 
 def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
