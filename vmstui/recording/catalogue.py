@@ -2,9 +2,10 @@
 
 An index in the state folder, never the truth: it is made anew from the recordings whenever it is lost or damaged, and
 recording never waits for it. Only locks cannot be found in the recordings, so they are noted in `locks.json` beside it
-as well, from which an empty catalogue takes them back. Written by the service, from one thread of its own, and by
-commands such as `vmstui lock`; read by commands, with or without a service. All that is asked for one camera and day
-goes through an index; whoever needs all files gets them a page at a time.
+as well, from which an empty catalogue takes them back; events it takes from the damaged one, as far as they can be
+read. Written by the service, from one thread of its own, and by commands such as `vmstui lock`; read by commands, with
+or without a service. All that is asked for one camera and day goes through an index; whoever needs all files gets them
+a page at a time.
 
 Every method raises CatalogueError. With `reopen` set in it the object is of no use any more: the file was damaged and
 is put aside, or somebody else replaced it. Open it again, and fill it if it is `fresh`.
@@ -63,7 +64,7 @@ class Catalogue(CatalogueConnection):
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Catalogue:
         """The catalogue at a path, made if need be, unless it shall only be read."""
-        opened = catalogue_file.open_reading(path) if readonly else catalogue_file.open_writing(path, _recall_locks)
+        opened = catalogue_file.open_reading(path) if readonly else catalogue_file.open_writing(path, _recall)
         return cls(path, opened, readonly=readonly)
 
     def filled(self) -> None:
@@ -436,10 +437,18 @@ class Catalogue(CatalogueConnection):
         return " AND ".join(conditions), values
 
 
-def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
-    """Into an empty catalogue, from the note that the one before it left."""
+def _recall(path: Path, connection: sqlite3.Connection) -> None:
+    """Into an empty catalogue, what the recordings do not tell: locks from the note that the one before it left, and
+    events from that one itself, where it was put aside."""
     connection.executemany(
         f"INSERT INTO locks ({LOCK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", map(lock_row, locks_note.read(path))
+    )
+    from vmstui.recording import salvage  # here, as it is seldom needed
+
+    marks = ", ".join("?" * (EVENT_COLUMNS.count(",") + 2))
+    connection.executemany(  # with numbers of ours: those of a damaged file may be anything
+        f"INSERT INTO events (id, {EVENT_COLUMNS}) VALUES ({marks})",
+        ((MAX_EVENTS - nth, *event_row(event)) for nth, event in enumerate(salvage.events(path, MAX_EVENTS))),
     )
 
 
