@@ -326,20 +326,8 @@ class Catalogue(CatalogueConnection):
 
     def gaps(self, camera: str | None, since: datetime | None, until: datetime | None) -> tuple[Gap, ...]:
         """Those that overlap [since, until), by start."""
-        conditions, values = ["1"], list[Value]()
-        if camera is not None:
-            conditions.append("camera = ?")
-            values.append(camera)
-        if since is not None:
-            conditions.append("ended_us > ?")
-            values.append(micros(since))
-        if until is not None:
-            conditions.append("started_us < ?")
-            values.append(micros(until))
-        rows = self._rows(
-            f"SELECT {GAP_COLUMNS} FROM gaps WHERE {' AND '.join(conditions)} ORDER BY started_us, id",
-            values,
-        )
+        where, values = _where(("camera = ?", camera), ("ended_us > ?", since), ("started_us < ?", until))
+        rows = self._rows(f"SELECT {GAP_COLUMNS} FROM gaps WHERE {where} ORDER BY started_us, id", values)
         return tuple(gap_of(row) for row in rows)
 
     # -- locks --------------------------------------------------------------------------------------------------------
@@ -401,17 +389,9 @@ class Catalogue(CatalogueConnection):
         limit: int | None = None,
     ) -> tuple[StoredEvent, ...]:
         """What happened in [since, until), oldest first; the newest `limit` of it."""
-        conditions, values = ["1"], list[Value]()
-        for condition, value in (
-            ("camera = ?", camera),
-            ("at_us >= ?", None if since is None else micros(since)),
-            ("at_us < ?", None if until is None else micros(until)),
-        ):
-            if value is not None:
-                conditions.append(condition)
-                values.append(value)
+        where, values = _where(("camera = ?", camera), ("at_us >= ?", since), ("at_us < ?", until))
         rows = self._rows(
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY at_us DESC, id DESC LIMIT ?",
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE {where} ORDER BY at_us DESC, id DESC LIMIT ?",
             [*values, -1 if limit is None else limit],
         )
         return tuple(event_of(row) for row in reversed(rows))
@@ -422,19 +402,14 @@ class Catalogue(CatalogueConnection):
         self, camera: str | None, since: datetime | None, until: datetime | None
     ) -> tuple[str, list[Value]]:
         """A condition that an index can answer: none begins longer before `since` than the longest one lasts."""
-        conditions, values = ["1"], list[Value]()
-        if camera is not None:
-            conditions.append("camera = ?")
-            values.append(camera)
+        where, values = _where(("camera = ?", camera))
+        before, before_values = _where(("started_us < ?", until))
         if since is not None:
-            longest = self._rows(f"SELECT coalesce(max(longest_us), 0) FROM cameras WHERE {conditions[-1]}", values)
+            longest = self._rows(f"SELECT coalesce(max(longest_us), 0) FROM cameras WHERE {where}", values)
             longest_us, since_us = longest[0][0], micros(since)
-            conditions.append("started_us >= ? AND (ended_us > ? OR started_us >= ?)")
+            where += " AND started_us >= ? AND (ended_us > ? OR started_us >= ?)"
             values += [since_us - longest_us, since_us, since_us]
-        if until is not None:
-            conditions.append("started_us < ?")
-            values.append(micros(until))
-        return " AND ".join(conditions), values
+        return f"{where} AND {before}", [*values, *before_values]
 
 
 def _recall(path: Path, connection: sqlite3.Connection) -> None:
@@ -450,6 +425,13 @@ def _recall(path: Path, connection: sqlite3.Connection) -> None:
         f"INSERT INTO events (id, {EVENT_COLUMNS}) VALUES ({marks})",
         ((MAX_EVENTS - nth, *event_row(event)) for nth, event in enumerate(salvage.events(path, MAX_EVENTS))),
     )
+
+
+def _where(*conditions: tuple[str, str | datetime | None]) -> tuple[str, list[Value]]:
+    """All of these conditions but those on a value that is not given."""
+    given = [(condition, value) for condition, value in conditions if value is not None]
+    values: list[Value] = [micros(value) if isinstance(value, datetime) else value for _, value in given]
+    return " AND ".join(["1", *(condition for condition, _ in given)]), values
 
 
 def _below(folder: PurePath) -> tuple[str, str]:

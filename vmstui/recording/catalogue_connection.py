@@ -80,13 +80,12 @@ class CatalogueConnection:
             with catalogue_file.told(self._path):
                 yield
         except Damaged as damage:
-            text = f"the catalogue {self._path} is damaged ({damage})"
             if self._readonly:
-                text += ": the recorder makes it anew from the recordings, or do it now: vmstui segments --rebuild"
-                raise CatalogueError(text) from damage
+                raise CatalogueError(catalogue_file.damaged(self._path, str(damage))) from damage
             self.close()
             aside = self._put_aside(str(damage))
-            raise CatalogueError(f"{text}{f' and was put aside as {aside}' if aside else ''}", reopen=True) from damage
+            where = f" and was put aside as {aside}" if aside else ""
+            raise CatalogueError(f"the catalogue {self._path} is damaged ({damage}){where}", reopen=True) from damage
 
     def _put_aside(self, reason: str) -> Path | None:
         """None if somebody else has done it already, or it could not be done."""
