@@ -276,6 +276,16 @@ class FootagePage:
     filling: bool = False
     """The catalogue is being filled from the recordings: some may not be in it yet."""
 
+    @property
+    def oldest_at(self) -> datetime | None:
+        """When the first segment of it began."""
+        return self.segments[-1].started_at if self.segments else None
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """When the last segment of it began."""
+        return self.segments[0].started_at if self.segments else None
+
 
 @dataclass(frozen=True, slots=True)
 class LockedFootage:

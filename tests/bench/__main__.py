@@ -10,6 +10,7 @@ BENCHES = (
     "tests.bench.bench_recovery",
     "tests.bench.bench_cost",
     "tests.bench.bench_catalogue",
+    "tests.bench.bench_start_up",
     "tests.bench.bench_logs",
     "tests.bench.bench_dashboard",
 )

@@ -75,7 +75,7 @@ async def test_a_still_of_the_open_segment_a_lock_and_an_export_by_keys(
         await pilot.press(*"fight", "enter")
         await until(lambda: (found := row(app)) is not None and found.lock is not None)
         listed = await asyncio.to_thread(recorder.command, "locks", "--json")
-        (lock,) = json.loads(listed.stdout)
+        lock = json.loads(listed.stdout)
         assert (lock["camera"], lock["note"]) == ("cam1", "fight")
         assert lock["segments"] >= 2
 

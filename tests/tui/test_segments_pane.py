@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from textual.widgets import Input
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.footage import Gap, GapCause, Lock, SegmentVerdict
+from vmstui.footage import FootagePage, Gap, GapCause, Lock, SegmentVerdict
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.screens.ask import Ask
@@ -71,19 +72,93 @@ async def test_the_cursor_passes_over_headings_and_asks_for_more_as_it_comes_nea
     async with dashboard(recorder, FLEET) as (app, pilot):
         await opened(app, pilot)
         assert len(recorder.pages) == 1
-        for _ in range(30):
+        while row(app).key != SEGMENTS[-1].path:
             await pilot.press("pagedown")
             assert row(app).kind is not Kind.DAY
-        await until(pilot, lambda: not app.fleet.segments_pane.stretch or len(recorder.pages) > 1)
-        for _ in range(12):
-            await pilot.press("end")
-            await pilot.pause(0.05)
-        await until(pilot, lambda: row(app).key == SEGMENTS[-1].path)
         stretch = app.fleet.segments_pane.stretch
         assert stretch is not None
         assert stretch.segments == SEGMENTS
+        assert len(recorder.pages) == 5
         await pilot.press("home")
         await until(pilot, lambda: row(app).kind is Kind.OPEN)
+        assert len(recorder.pages) == 5, "all of it is known"
+
+
+async def test_end_goes_to_the_oldest_there_is_and_home_to_the_newest_with_a_question_each() -> None:
+    recorder = footage()
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("end")
+        await until(pilot, lambda: row(app).key == SEGMENTS[-1].path)
+        assert app.fleet.segments_pane.list.cursor_row == len(app.fleet.segments_pane.list.rows) - 1
+        assert "newer above" in screen_text(app)
+        assert "older below" not in screen_text(app)
+        await pilot.press("home")
+        await until(pilot, lambda: row(app).kind is Kind.OPEN)
+        assert len(recorder.pages) == 3
+
+
+async def test_whoever_comes_back_from_the_past_sees_what_is_closed_from_then_on_and_stays_on_his_segment() -> None:
+    recorder = footage()
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("down", "left")
+        await at(app, pilot, 5 + 1440)
+        while (stretch := app.fleet.segments_pane.stretch) is None or stretch.newer:
+            await pilot.press("pageup")
+        before = row(app).key
+        newest = segment(minutes_ago=2)
+        recorder.closed_segments = (newest, *SEGMENTS)
+        recorder.send(replace(FLEET, cameras=(camera(last_segment=newest, segments_closed=61),)))
+        await until(pilot, lambda: any(one.key == newest.path for one in app.fleet.segments_pane.list.rows))
+        assert row(app).key == before
+
+
+async def test_what_is_locked_in_the_past_is_seen_to_be_locked_at_once() -> None:
+    recorder = footage()
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("end")
+        await until(pilot, lambda: row(app).key == SEGMENTS[-1].path)
+        await pilot.press("L", "enter")
+        await until(pilot, lambda: row(app).lock is not None)
+        assert row(app).key == SEGMENTS[-1].path
+        stretch = app.fleet.segments_pane.stretch
+        assert stretch is not None
+        assert stretch.newer
+
+
+async def test_an_answer_that_comes_after_a_jump_into_the_past_makes_no_hole_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorder, held, ask = footage(), asyncio.Event(), FakeRecorder.browse
+    asked: list[datetime | None] = []
+
+    async def slow(
+        self: FakeRecorder, camera: str, before: datetime | None, after: datetime | None, limit: int
+    ) -> FootagePage:
+        page = await ask(self, camera, before, after, limit)
+        asked.append(after)
+        if len(asked) == 2:
+            await held.wait()
+        return page
+
+    monkeypatch.setattr(FakeRecorder, "browse", slow)
+    async with dashboard(recorder, FLEET) as (app, pilot):
+        await opened(app, pilot)
+        newest = segment(minutes_ago=2)
+        recorder.closed_segments = (newest, *SEGMENTS)
+        recorder.send(replace(FLEET, cameras=(camera(last_segment=newest, segments_closed=61),)))
+        await until(pilot, lambda: len(asked) == 2)
+        await pilot.press("end")
+        await until(pilot, lambda: row(app).key == SEGMENTS[-1].path)
+        held.set()
+        await until(pilot, lambda: len(asked) == 4)
+        await pilot.pause()
+        stretch = app.fleet.segments_pane.stretch
+        assert stretch is not None
+        assert stretch.newer
+        assert stretch.segments == SEGMENTS[-len(stretch.segments) :]
 
 
 async def test_days_and_hours_are_gone_to_and_a_hole_is_passed_forward_and_back() -> None:

@@ -10,19 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import NOW, camera, page_of, segment
-from vmstui.footage import Gap, GapCause, Lock, SegmentVerdict
+from vmstui.footage import FootagePage, Gap, GapCause, Lock, SegmentVerdict
 from vmstui.model import CameraState
 from vmstui.tui.lines import text_of, width_of
 from vmstui.tui.segment_lines import row_line, title_line
 from vmstui.tui.stretch import (
     Kind,
-    Stretch,
     file_name,
     moved,
     past_rows,
     range_of,
     row_at,
-    stretch_of,
     with_newer,
     with_older,
     with_present,
@@ -31,21 +29,22 @@ from vmstui.tui.stretch import (
 SEGMENTS = tuple(segment(minutes_ago=3.0 * nth) for nth in range(1, 41))
 GAP = Gap("lobby", NOW - timedelta(minutes=31), 60.0, GapCause.NETWORK, "no route")
 SHORT = Gap("lobby", NOW - timedelta(minutes=13), 1.5, GapCause.CAMERA)
+GAPS = (SHORT, GAP)
 LOCK = Lock(7, "lobby", NOW - timedelta(minutes=10), NOW - timedelta(minutes=8), "fight", "anna", NOW)
 
 
-def page(before: datetime | None = None, after: datetime | None = None, limit: int = 10) -> Stretch:
-    return stretch_of(page_of("lobby", SEGMENTS, (GAP, SHORT), (LOCK,), before, after, limit))
+def page(before: datetime | None = None, after: datetime | None = None, limit: int = 10) -> FootagePage:
+    return page_of("lobby", SEGMENTS, GAPS, (LOCK,), before, after, limit)
 
 
 @given(limit=st.integers(1, 50))
 def test_pages_in_either_direction_make_the_same_stretch(limit: int) -> None:
     down = page(limit=limit)
     while down.older:
-        down = with_older(down, page_of("lobby", SEGMENTS, (GAP, SHORT), (LOCK,), down.oldest_at, None, limit))
+        down = with_older(down, page_of("lobby", SEGMENTS, GAPS, (LOCK,), down.oldest_at, None, limit))
     up = page(before=SEGMENTS[-1].started_at + timedelta(seconds=1), limit=limit)
     while up.newer:
-        up = with_newer(up, page_of("lobby", SEGMENTS, (GAP, SHORT), (LOCK,), None, up.newest_at, limit + 1))
+        up = with_newer(up, page_of("lobby", SEGMENTS, GAPS, (LOCK,), None, up.newest_at, limit + 1))
     assert down.segments == up.segments == SEGMENTS
     assert down.gaps == up.gaps
     assert past_rows(down, UTC) == past_rows(up, UTC)
@@ -81,7 +80,7 @@ def test_what_is_being_written_is_on_top_and_what_is_not_says_why() -> None:
     assert "05:00" in line
     assert "no route to 10.0.0.7" in line
     assert with_present(past, page(before=NOW - timedelta(minutes=60)), camera(), NOW, UTC) == past, "not of the past"
-    empty = stretch_of(page_of("lobby", (), (), (), None, None, 10))
+    empty = page_of("lobby", (), (), (), None, None, 10)
     assert [row.kind for row in with_present((), empty, camera(), NOW, UTC)] == [Kind.DAY, Kind.OPEN]
 
 
@@ -127,5 +126,5 @@ def test_a_segment_stands_under_its_headings_and_no_row_is_wider_than_the_pane(c
 
 def test_what_is_not_good_says_why_where_there_is_room_for_one_thing() -> None:
     bad = segment(verdict=SegmentVerdict.SUSPECT, reason="12 s too long")
-    rows = past_rows(stretch_of(page_of("lobby", (bad,), (), (), None, None, 5)), UTC)
+    rows = past_rows(page_of("lobby", (bad,), (), (), None, None, 5), UTC)
     assert "▲ suspect          12 s too long" in text_of(row_line(rows[1], UTC, NOW, 78, cursor=False, marked=False))

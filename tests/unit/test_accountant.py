@@ -211,6 +211,22 @@ async def test_however_many_ask_it_is_reckoned_once_in_a_while(tmp_path: Path) -
     assert len(asked) == 1
 
 
+async def test_an_expensive_first_reckoning_does_not_put_off_the_second_and_later_ones_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def cameras() -> list[Seen]:
+        asked.append(1)
+        return [_seen(tmp_path, Present(1))]
+
+    monkeypatch.setattr(tested, "SHARE", 10**9)  # whatever it costs, it is too much
+    accountant = Accountant(_filled(tmp_path, "lobby"), cameras, renew_s=0.0)
+    answers = [await accountant.report(UTC) for _ in range(4)]
+    assert len(asked) == 2
+    assert answers[0] != answers[1] == answers[2] == answers[3]
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a catalogue", b"\0" * 9000])
 async def test_a_catalogue_that_is_not_there_or_damaged_is_told(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / FILE_NAME

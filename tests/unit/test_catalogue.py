@@ -322,6 +322,54 @@ def test_damage_that_shows_only_in_use_puts_it_aside_too(path: Path) -> None:
         assert catalogue.total(None) == (0, 0)
 
 
+def deleted(nth: int) -> StoredEvent:
+    file = segment(nth)
+    kind = StoredEventKind.DELETED
+    return StoredEvent(at(nth), "lobby", kind, "by age", file.path, 1000, "age", f"{nth} days\u2713", "3 days", "gone")
+
+
+def test_what_was_deleted_and_why_outlives_a_damaged_catalogue(path: Path) -> None:
+    with Catalogue.open(path) as catalogue:
+        catalogue.remove([], [deleted(nth) for nth in range(50)])
+        catalogue.add([segment(number) for number in range(3000)])
+        catalogue.filled()
+    with path.open("r+b") as file:
+        file.seek(64 * 4096)
+        file.write(b"\xff" * (path.stat().st_size - 64 * 4096))
+    with Catalogue.open(path) as catalogue, pytest.raises(CatalogueError, match="put aside as"):
+        catalogue.segments("lobby", None, None)
+    with Catalogue.open(path) as catalogue:
+        assert catalogue.fresh
+        assert catalogue.events() == tuple(deleted(nth) for nth in range(50))
+        catalogue.add_event(deleted(50))
+        assert catalogue.events() == tuple(deleted(nth) for nth in range(51))
+    left = {name for name in os.listdir(path.parent) if "corrupt" in name}
+    assert left <= {f"{path.name}.corrupt-1{ending}" for ending in ("", "-wal", ".reason.txt")}
+
+
+def test_of_events_on_a_damaged_page_the_newer_ones_are_kept_and_nonsense_is_left_out(path: Path) -> None:
+    with Catalogue.open(path) as catalogue:
+        catalogue.remove([], [deleted(nth) for nth in range(1000)])
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE events SET kind = 'nonsense' WHERE id = 999")
+        connection.execute("UPDATE events SET at_us = 9223372036854775807 WHERE id = 998")
+        connection.execute("UPDATE events SET id = 9223372036854775000 WHERE id = 1000")
+        connection.execute("UPDATE events SET text = CAST(x'ff6f6b' AS TEXT) WHERE id = 997")
+    connection.close()
+    raw = bytearray(path.read_bytes())
+    found = raw.index(b"lobby_000100.mp4")  # one page amid the rows of events
+    raw[found // 4096 * 4096 : found // 4096 * 4096 + 4096] = b"\xff" * 4096
+    raw[68:72] = b"\0\0\0\0"  # the application id: whose file it is
+    path.write_bytes(raw)
+    with Catalogue.open(path) as catalogue:
+        kept = catalogue.events()
+        assert kept[-1] == deleted(999)
+        assert kept[-2] == replace(deleted(996), text="\ufffdok")
+        assert 500 < len(kept) < 998
+        catalogue.add_event(deleted(1000))
+        assert catalogue.events(limit=2) == (deleted(999), deleted(1000))
+
+
 @pytest.mark.parametrize("readonly", [False, True])
 def test_a_catalogue_of_a_newer_version_is_refused_and_left_alone(path: Path, readonly: bool) -> None:
     with Catalogue.open(path) as catalogue:

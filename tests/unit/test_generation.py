@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from vmstui.footage import Segment, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
 from vmstui.recorder.generation import next_generation
-from vmstui.recording import journal
+from vmstui.recording import journal, past
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.fill import record
 from vmstui.recording.layout import generation_spool
@@ -65,6 +65,21 @@ def test_an_unpublished_spool_and_the_catalogue_count_as_well(recordings: Path) 
     with Catalogue.open(recordings.with_name("state") / FILE_NAME) as catalogue:
         catalogue.add([_segment(recordings, 11, 0, timedelta())])
     assert _next(recordings) == 12
+
+
+@pytest.mark.parametrize("gaps", [0, 1000])
+def test_a_lost_note_brings_no_number_back_whose_footage_was_deleted_since(recordings: Path, gaps: int) -> None:
+    """Old footage that is locked stays, with its journal; what came later went with its days."""
+    journal.append(recordings, _segment(recordings, 2, 0, timedelta(days=-30)))
+    for day in range(3):
+        at = timedelta(days=day)
+        journal.append(recordings, _segment(recordings, 5 + day, 0, at))
+        lost = [Gap("lobby", START + at + timedelta(seconds=n), 1.5, GapCause.NETWORK, "x" * 60) for n in range(gaps)]
+        with journal.opened(recordings, "lobby") as folder:
+            past.end_day(folder, recordings, (START + at).date(), lost)
+    assert [file.stem for file in journal.days(recordings, "lobby")] == ["2025-09-20"]
+    assert _next(recordings) == 8
+    assert _next(recordings, noted=6) == 8, "the note is that of an old backup"
 
 
 def test_a_journal_that_makes_no_sense_keeps_nobody_from_recording(recordings: Path) -> None:

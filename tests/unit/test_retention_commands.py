@@ -93,13 +93,30 @@ def test_what_is_locked_stays_until_it_is_given_back(kept: Kept, capsys: pytest.
     assert "the theft" in shown
     assert "\x1b" not in shown
     assert main(["locks", "--json"]) == 0
-    (lock,) = json.loads(capsys.readouterr().out)
+    lock = json.loads(capsys.readouterr().out)
     assert (lock["id"], lock["camera"], lock["segments"], lock["size_bytes"]) == (1, "gate", 2, 200)
     assert main(["unlock", "1"]) == 0
     assert main(["unlock", "1"]) == 2
     assert "found 1, accepted none: nothing is locked" in capsys.readouterr().err
     assert main(["retention", "--now"]) == 0
     assert len(kept.files()) == 7
+
+
+@pytest.mark.parametrize("command", [["segments"], ["gaps"], ["locks"]])
+def test_lists_are_one_json_object_a_line_and_of_nothing_there_is_no_line(
+    kept: Kept, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    long_ago = [] if command == ["locks"] else ["--from", hours_ago(2000), "--to", hours_ago(1999)]
+    assert main([*command, *long_ago, "--json"]) == 0
+    assert capsys.readouterr().out == ""
+    for _ in range(2):
+        assert main(["lock", "gate", "--from", hours_ago(99.01), "--to", hours_ago(97.9)]) == 0
+    capsys.readouterr()
+    since = [] if command == ["locks"] else ["--from", hours_ago(200)]
+    main([*command, *since, "--json"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == {"segments": 10, "gaps": 2, "locks": 2}[command[0]]
+    assert all(isinstance(line, dict) for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -374,7 +374,7 @@ def _parser() -> argparse.ArgumentParser:
     unlock = add("unlock", "give a lock back: what it kept is deleted when its time has come")
     unlock.add_argument("id", type=_positive, metavar="ID", help="number of the lock, as `vmstui locks` lists it")
     locks = add("locks", "what is locked, and how much of it there is")
-    locks.add_argument("--json", action="store_true", help="as JSON")
+    locks.add_argument("--json", action="store_true", help="one JSON object a line")
 
     config = add("config", "check, show, compare or reload the configuration")
     actions = config.add_subparsers(dest="config_command", metavar="ACTION", required=True)

@@ -15,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vmstui.cli.ending import ended_in_order
 from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S, socket_path, start_service
 from vmstui.cli.picture import picture
 from vmstui.codec import Json, from_json
@@ -69,7 +69,7 @@ def demo(options: DemoOptions) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and not options.as_json
     os.environ.update(VMSTUI_STATE=str(folder / "state"), VMSTUI_RUNTIME=str(folder / "run"))
-    with _signals_end_it():
+    with ended_in_order(lambda number: KeyboardInterrupt()):
         _say(f"demo in {folder}: starting {options.cameras} simulated cameras and a recorder …")
         abilities = choose("auto", folder / "state" / "cache")
         specs = [
@@ -216,21 +216,6 @@ def _end_service(pid: int) -> None:
         time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-
-
-@contextlib.contextmanager
-def _signals_end_it() -> Iterator[None]:
-    """SIGTERM and SIGHUP clean up as Ctrl+C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _say(text: str) -> None:

@@ -9,16 +9,16 @@ import contextlib
 import getpass
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from vmstui import __version__
+from vmstui.cli.ending import ended_in_order
 from vmstui.cli.export_progress import JsonLines, Shown, shown_on
 from vmstui.cli.export_text import lines, verified_lines
 from vmstui.cli.storage import config_in_use
@@ -73,7 +73,7 @@ def export(options: ExportOptions) -> int:
         with Catalogue.open(path, readonly=True) as catalogue:
             warn_while_filling(catalogue)
             request = _request(options, settings, catalogue, since, until, out, where)
-            with _ended_in_order(), _pinned(path, options, request) as lock:
+            with ended_in_order(), _pinned(path, options, request) as lock:
                 report = _made(options, settings, catalogue, request)
         _note(path, report)
         _print(report, lock, options, where)
@@ -277,24 +277,6 @@ def _manifest(request: Request, ffmpeg: str) -> Manifest:
         gaps=(),
     )
     return Manifest(FORMAT, datetime.now(UTC), _who(), socket.gethostname(), __version__, ffmpeg, nothing)
-
-
-@contextlib.contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """A terminal that closes, or whoever ends this process, is answered as Ctrl-C is: by leaving nothing behind."""
-
-    def end(number: int, _frame: object) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    before = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            before[number] = signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _note(path: Path, report: Report) -> None:

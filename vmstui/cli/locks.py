@@ -71,7 +71,8 @@ def _locks(config: str | None, as_json: bool) -> int:
         warn_while_filling(catalogue)
         held = [(lock, *_holds(catalogue, lock)) for lock in catalogue.locks(None)]
     if as_json:
-        print(json.dumps([_json(*one) for one in held]))
+        for one in held:
+            print(json.dumps(_json(*one)))
         return 0
     if not held:
         print("nothing is locked")

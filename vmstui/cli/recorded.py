@@ -59,7 +59,8 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
     if as_json:
         lines = [{"gap": to_json(gap), "ongoing": gap in ongoing} for gap in found]
         lines += [{"account": to_json(one), "percent": one.percent} for one in accounts]
-        print("\n".join(json.dumps(line) for line in lines))
+        for line in lines:
+            print(json.dumps(line))
     else:
         if found:
             print(_gaps_table(found, ongoing, zone))

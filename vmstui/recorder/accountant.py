@@ -1,8 +1,10 @@
 """How much was recorded today and in the last 24 hours, of all cameras, for dashboards and commands.
 
 Reckoned in a thread while somebody asks, and at most every fifteen seconds, however many ask; what it costs is bounded
-(`recording.ledgers`). Nobody waits for a disk that hangs: the answer is what was known last, with a word about it. The
-thread is not niced: it shares Python's lock with the loop, which would have to wait for it on a busy machine.
+(`recording.ledgers`), and where it costs much it is done less often. The first time is excepted, in which a day of all
+cameras is read: what follows it is cheap, and a dashboard shall not show for minutes what was true at its start. Nobody
+waits for a disk that hangs: the answer is what was known last, with a word about it. The thread is not niced: it shares
+Python's lock with the loop, which would have to wait for it on a busy machine.
 """
 
 from __future__ import annotations
@@ -99,9 +101,9 @@ class Accountant:
         self._reckoning = asyncio.Event()
 
         def run() -> None:
-            began_s = time.thread_time()
+            first, began_s = not self._ledgers.kept, time.thread_time()
             answer = self._reckon(seen, now, zone)
-            spent_s = time.thread_time() - began_s
+            spent_s = 0.0 if first else time.thread_time() - began_s
             with contextlib.suppress(RuntimeError):  # the service has left meanwhile
                 loop.call_soon_threadsafe(self._done, answer, spent_s)
 

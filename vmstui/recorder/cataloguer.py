@@ -21,7 +21,8 @@ from vmstui.model import Event
 from vmstui.recorder.downtime import came_up, read_alive, write_alive
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
-from vmstui.recording.fill import Inspect, ingest, record
+from vmstui.recording.check import Inspect
+from vmstui.recording.fill import ingest, record
 
 ALIVE_S = 60.0
 RETRY_S = 10.0

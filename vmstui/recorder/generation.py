@@ -2,8 +2,9 @@
 
 What was recorded is put in order by it (`recording.fill`), and no worker may write into the spool of another. The note
 of the worker before tells the number; where the state folder was lost, or comes from an old backup, the recordings do:
-their spools and the ends of their newest journals. That is a look at a few kilobytes, on the disk that the worker is
-about to write to, so whoever asks waits for no other. Called in a thread, at each start.
+their spools, the ends of their newest journals, and what stays known of days of which nothing is left. That is a look
+at some kilobytes, on the disk that the worker is about to write to, so whoever asks waits for no other. Called in a
+thread, at each start.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from vmstui.recording import journal, layout
+from vmstui.recording import journal, layout, past
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 
 
 def next_generation(recordings: Path, state_folder: Path, camera: str, noted: int) -> int:
     """`noted` is the highest number that is remembered; 0: none is."""
-    spooled = layout.spooled_generations(recordings, camera)
-    known = max(noted, journal.newest_generation(recordings, camera), *spooled, 0)
+    told = (journal.newest_generation(recordings, camera), past.newest_generation(recordings, camera))
+    known = max(noted, *told, *layout.spooled_generations(recordings, camera))
     if not noted:  # the note alone may be lost, after recordings went to another disk
         known = max(known, _catalogued(state_folder, camera))
     return known + 1

@@ -2,9 +2,10 @@
 
 An index in the state folder, never the truth: it is made anew from the recordings whenever it is lost or damaged, and
 recording never waits for it. Only locks cannot be found in the recordings, so they are noted in `locks.json` beside it
-as well, from which an empty catalogue takes them back. Written by the service, from one thread of its own, and by
-commands such as `vmstui lock`; read by commands, with or without a service. All that is asked for one camera and day
-goes through an index; whoever needs all files gets them a page at a time.
+as well, from which an empty catalogue takes them back; events it takes from the damaged one, as far as they can be
+read. Written by the service, from one thread of its own, and by commands such as `vmstui lock`; read by commands, with
+or without a service. All that is asked for one camera and day goes through an index; whoever needs all files gets them
+a page at a time.
 
 Every method raises CatalogueError. With `reopen` set in it the object is of no use any more: the file was damaged and
 is put aside, or somebody else replaced it. Open it again, and fill it if it is `fresh`.
@@ -14,14 +15,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from vmstui.footage import Gap, Lock, Segment, SegmentVerdict, StoredEvent, StoredEventKind
 from vmstui.recording import catalogue_file, locks_note
-from vmstui.recording.catalogue_file import CatalogueError, Damaged, Opened
+from vmstui.recording.catalogue_connection import CatalogueConnection
+from vmstui.recording.catalogue_file import CatalogueError, Opened
 from vmstui.recording.catalogue_rows import (
     EVENT_COLUMNS,
     FILE_COLUMNS,
@@ -29,7 +30,6 @@ from vmstui.recording.catalogue_rows import (
     LOCK_COLUMNS,
     SEGMENT_COLUMNS,
     Recent,
-    Row,
     StoredFile,
     Value,
     event_of,
@@ -53,36 +53,19 @@ _RECORDED_LAST = "ORDER BY generation DESC, number DESC, started_us DESC"
 _PLAYS = f"AND verdict <> '{SegmentVerdict.BROKEN.value}'"
 
 
-class Catalogue:
+class Catalogue(CatalogueConnection):
     """One connection, for any thread, one at a time."""
 
     def __init__(self, path: Path, opened: Opened, *, readonly: bool) -> None:
-        self._path = path
-        self._connection = opened.connection
-        self._identity = opened.identity
-        self._readonly = readonly
-        self._lock = threading.RLock()
-        self._ended = False
+        super().__init__(path, opened, readonly=readonly)
         self.fresh = opened.fresh
         """It has to be filled from the recordings, as it is new or a damaged one was put aside, until `filled`."""
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Catalogue:
         """The catalogue at a path, made if need be, unless it shall only be read."""
-        opened = catalogue_file.open_reading(path) if readonly else catalogue_file.open_writing(path, _recall_locks)
+        opened = catalogue_file.open_reading(path) if readonly else catalogue_file.open_writing(path, _recall)
         return cls(path, opened, readonly=readonly)
-
-    def close(self) -> None:
-        """End the connection. Nothing is lost without it."""
-        with self._lock:
-            self._ended = True
-            self._connection.close()
-
-    def __enter__(self) -> Catalogue:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def filled(self) -> None:
         """All that is in the recordings is in the catalogue: from now on it is not `fresh` any more."""
@@ -343,20 +326,8 @@ class Catalogue:
 
     def gaps(self, camera: str | None, since: datetime | None, until: datetime | None) -> tuple[Gap, ...]:
         """Those that overlap [since, until), by start."""
-        conditions, values = ["1"], list[Value]()
-        if camera is not None:
-            conditions.append("camera = ?")
-            values.append(camera)
-        if since is not None:
-            conditions.append("ended_us > ?")
-            values.append(micros(since))
-        if until is not None:
-            conditions.append("started_us < ?")
-            values.append(micros(until))
-        rows = self._rows(
-            f"SELECT {GAP_COLUMNS} FROM gaps WHERE {' AND '.join(conditions)} ORDER BY started_us, id",
-            values,
-        )
+        where, values = _where(("camera = ?", camera), ("ended_us > ?", since), ("started_us < ?", until))
+        rows = self._rows(f"SELECT {GAP_COLUMNS} FROM gaps WHERE {where} ORDER BY started_us, id", values)
         return tuple(gap_of(row) for row in rows)
 
     # -- locks --------------------------------------------------------------------------------------------------------
@@ -388,7 +359,7 @@ class Catalogue:
 
     def locks(self, camera: str | None) -> tuple[Lock, ...]:
         """Those of one camera or of all, by number."""
-        with self._lock, self._told():
+        with self._reading():
             return self._read_locks(camera)
 
     @contextlib.contextmanager
@@ -418,17 +389,9 @@ class Catalogue:
         limit: int | None = None,
     ) -> tuple[StoredEvent, ...]:
         """What happened in [since, until), oldest first; the newest `limit` of it."""
-        conditions, values = ["1"], list[Value]()
-        for condition, value in (
-            ("camera = ?", camera),
-            ("at_us >= ?", None if since is None else micros(since)),
-            ("at_us < ?", None if until is None else micros(until)),
-        ):
-            if value is not None:
-                conditions.append(condition)
-                values.append(value)
+        where, values = _where(("camera = ?", camera), ("at_us >= ?", since), ("at_us < ?", until))
         rows = self._rows(
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY at_us DESC, id DESC LIMIT ?",
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE {where} ORDER BY at_us DESC, id DESC LIMIT ?",
             [*values, -1 if limit is None else limit],
         )
         return tuple(event_of(row) for row in reversed(rows))
@@ -439,75 +402,36 @@ class Catalogue:
         self, camera: str | None, since: datetime | None, until: datetime | None
     ) -> tuple[str, list[Value]]:
         """A condition that an index can answer: none begins longer before `since` than the longest one lasts."""
-        conditions, values = ["1"], list[Value]()
-        if camera is not None:
-            conditions.append("camera = ?")
-            values.append(camera)
+        where, values = _where(("camera = ?", camera))
+        before, before_values = _where(("started_us < ?", until))
         if since is not None:
-            longest = self._rows(f"SELECT coalesce(max(longest_us), 0) FROM cameras WHERE {conditions[-1]}", values)
+            longest = self._rows(f"SELECT coalesce(max(longest_us), 0) FROM cameras WHERE {where}", values)
             longest_us, since_us = longest[0][0], micros(since)
-            conditions.append("started_us >= ? AND (ended_us > ? OR started_us >= ?)")
+            where += " AND started_us >= ? AND (ended_us > ? OR started_us >= ?)"
             values += [since_us - longest_us, since_us, since_us]
-        if until is not None:
-            conditions.append("started_us < ?")
-            values.append(micros(until))
-        return " AND ".join(conditions), values
-
-    def _rows(self, statement: str, values: Sequence[Value]) -> list[Row]:
-        with self._lock, self._told():
-            return self._connection.execute(statement, values).fetchall()
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, or part of the one of `nobody_locks`: all of it or nothing."""
-        with self._lock, self._told():
-            if self._connection.in_transaction:  # begun by this thread, as it holds the lock
-                yield self._connection
-                return
-            if catalogue_file.identity(self._path) != self._identity:
-                raise CatalogueError(f"the catalogue {self._path} was replaced by another process", reopen=True)
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if not self._ended and self._connection.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):
-                        self._connection.execute("ROLLBACK")
-                raise
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        if self._ended:  # by whoever closed it, or found the damage
-            raise CatalogueError(f"the catalogue {self._path} was closed: open it again", reopen=True)
-        try:
-            with catalogue_file.told(self._path):
-                yield
-        except Damaged as damage:
-            text = f"the catalogue {self._path} is damaged ({damage})"
-            if self._readonly:
-                text += ": the recorder makes it anew from the recordings, or do it now: vmstui segments --rebuild"
-                raise CatalogueError(text) from damage
-            self.close()
-            aside = self._put_aside(str(damage))
-            raise CatalogueError(f"{text}{f' and was put aside as {aside}' if aside else ''}", reopen=True) from damage
-
-    def _put_aside(self, reason: str) -> Path | None:
-        """None if somebody else has done it already, or it could not be done."""
-        try:
-            with catalogue_file.alone(self._path):
-                if catalogue_file.identity(self._path) == self._identity:
-                    return catalogue_file.put_aside(self._path, reason)
-        except (OSError, CatalogueError):
-            pass
-        return None
+        return f"{where} AND {before}", [*values, *before_values]
 
 
-def _recall_locks(path: Path, connection: sqlite3.Connection) -> None:
-    """Into an empty catalogue, from the note that the one before it left."""
+def _recall(path: Path, connection: sqlite3.Connection) -> None:
+    """Into an empty catalogue, what the recordings do not tell: locks from the note that the one before it left, and
+    events from that one itself, where it was put aside."""
     connection.executemany(
         f"INSERT INTO locks ({LOCK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", map(lock_row, locks_note.read(path))
     )
+    from vmstui.recording import salvage  # here, as it is seldom needed
+
+    marks = ", ".join("?" * (EVENT_COLUMNS.count(",") + 2))
+    connection.executemany(  # with numbers of ours: those of a damaged file may be anything
+        f"INSERT INTO events (id, {EVENT_COLUMNS}) VALUES ({marks})",
+        ((MAX_EVENTS - nth, *event_row(event)) for nth, event in enumerate(salvage.events(path, MAX_EVENTS))),
+    )
+
+
+def _where(*conditions: tuple[str, str | datetime | None]) -> tuple[str, list[Value]]:
+    """All of these conditions but those on a value that is not given."""
+    given = [(condition, value) for condition, value in conditions if value is not None]
+    values: list[Value] = [micros(value) if isinstance(value, datetime) else value for _, value in given]
+    return " AND ".join(["1", *(condition for condition, _ in given)]), values
 
 
 def _below(folder: PurePath) -> tuple[str, str]:

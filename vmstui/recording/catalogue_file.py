@@ -162,7 +162,7 @@ def open_reading(path: Path) -> Opened:
         )
     # A folder that may not be written to has no place for the shared memory that WAL wants; then nobody writes there.
     for how in ("mode=ro", "mode=ro&immutable=1"):
-        connection = _connect(path, how)
+        connection = connect(path, how)
         try:
             with told(path):
                 if not _is_made(path, connection):
@@ -224,10 +224,9 @@ def put_aside(path: Path, reason: str) -> Path:
 
     Raises OSError.
     """
-    named = re.compile(re.escape(path.name) + r"\.corrupt-([0-9]+)")
-    numbers = sorted(int(found[1]) for name in os.listdir(path.parent) if (found := named.fullmatch(name)))
+    numbers = _asides(path)
     number = numbers[-1] + 1 if numbers else 1
-    aside = path.with_name(f"{path.name}.corrupt-{number}")
+    aside = _aside(path, number)
     # First what was not yet in the file, so that it never lies beside the next one.
     with contextlib.suppress(FileNotFoundError):
         os.rename(f"{path}-wal", f"{aside}-wal")
@@ -239,8 +238,26 @@ def put_aside(path: Path, reason: str) -> Path:
     for old in [*numbers, number][:-_KEPT_ASIDE]:
         for ending in ("", "-wal", ".reason.txt"):
             with contextlib.suppress(OSError):
-                os.unlink(f"{path}.corrupt-{old}{ending}")
+                os.unlink(f"{_aside(path, old)}{ending}")
     return aside
+
+
+def newest_aside(path: Path) -> Path | None:
+    """The catalogue that was put aside last; None for none."""
+    numbers: list[int] = []
+    with contextlib.suppress(OSError):
+        numbers = _asides(path)
+    return _aside(path, numbers[-1]) if numbers else None
+
+
+def _asides(path: Path) -> list[int]:
+    """Numbers of those that were put aside, oldest first. Raises OSError."""
+    named = re.compile(re.escape(path.name) + r"\.corrupt-([0-9]+)")
+    return sorted(int(found[1]) for name in os.listdir(path.parent) if (found := named.fullmatch(name)))
+
+
+def _aside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.corrupt-{number}")
 
 
 def identity(path: Path) -> tuple[int, int] | None:
@@ -259,7 +276,7 @@ def _prepared(path: Path, fill: Fill) -> Opened:
                 os.unlink(f"{path}{ending}")
         # Only to make it: closing a file that SQLite has open in this process drops its locks (fcntl(2)).
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    connection = _connect(path, "mode=rw")
+    connection = connect(path, "mode=rw")
     try:
         with told(path):
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -306,7 +323,8 @@ def _is_filled(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM facts WHERE name = 'filled'").fetchone() is not None
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
+def connect(path: Path, how: str) -> sqlite3.Connection:
+    """As SQLite opens it, whatever it is. Raises CatalogueError."""
     try:
         return sqlite3.connect(
             f"file:{quote(str(path))}?{how}",

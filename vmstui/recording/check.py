@@ -7,10 +7,11 @@ it is counted as a gap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from vmstui.footage import Hole, SegmentVerdict
+from vmstui.footage import Hole, Segment, SegmentVerdict
 
 LONGEST_SEGMENT_S = 24 * 3600.0
 """More than this is a broken time stamp, whatever the segment length."""
@@ -41,6 +42,11 @@ class Media(Protocol):
     def holes(self) -> tuple[Hole, ...]: ...
 
 
+Inspect = Callable[[str], Media]
+"""Looks a file through. Raises ValueError, with the reason, for one that does not play; anything else it raises says
+that it could not look."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What is known of a segment without looking into it."""
@@ -54,6 +60,30 @@ class Expected:
     """From its birth to its last byte, on a clock that nobody sets; None where that is not known."""
     first: bool = False
     """Of its worker: it may begin with whatever a server had kept for who comes new, up to its last keyframe."""
+
+
+def look(inspect: Inspect, path: str) -> Media | ValueError:
+    """What is found in a file, or why it does not play. Raises what `inspect` raises if it could not look."""
+    try:
+        return inspect(path)
+    except ValueError as error:
+        return error
+
+
+def with_found(segment: Segment, found: Media | ValueError) -> Segment:
+    """The segment with what was found in its file, but for its duration, which takes a verdict."""
+    if isinstance(found, ValueError):
+        return segment
+    return replace(
+        segment,
+        codec=found.codec,
+        width=found.width,
+        height=found.height,
+        frames=found.frames,
+        fps=round(found.fps, 3),
+        starts_with_keyframe=found.starts_with_keyframe,
+        holes=found.holes,
+    )
 
 
 def judge(found: Media | ValueError, expected: Expected) -> tuple[SegmentVerdict, str]:

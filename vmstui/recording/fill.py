@@ -20,7 +20,7 @@ from vmstui.model import Event
 from vmstui.recording import journal, past
 from vmstui.recording.by_name import camera_folders, day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.check import Expected, Media, judge
+from vmstui.recording.check import Expected, Inspect, judge, look, with_found
 from vmstui.recording.gaps import Downtime, gaps_of
 
 RECENT = 8
@@ -33,8 +33,6 @@ LOOKED_BACK = 20
 
 EventsOf = Callable[[str], Sequence[Event]]
 """The history of a camera, oldest first."""
-Inspect = Callable[[str], Media]
-"""Looks a file through. Raises ValueError for one that does not play, OSError if it could not look."""
 
 
 def record(
@@ -258,36 +256,28 @@ def forget_vanished(catalogue: Catalogue) -> int:
 def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) -> Segment | None:
     """A file that nobody noted: what it holds, and by its name when it was recorded. None: it could not be read. Raises
     FileNotFoundError for one that is not there any more."""
-    found: Media | ValueError
     try:
         status = os.stat(path)
-        try:
-            found = inspect(path)
-        except ValueError as error:
-            found = error
+        found = look(inspect, path)
         os.stat(path)
     except FileNotFoundError:
         raise
     except OSError:
         return None
     verdict, reason = judge(found, Expected(closed=True, size_bytes=status.st_size))
-    media = None if isinstance(found, ValueError) else found
-    duration_s = media.duration_s if media is not None else 0.0
+    duration_s = 0.0 if isinstance(found, ValueError) else found.duration_s
     closed_at = datetime.fromtimestamp(status.st_mtime, UTC)
-    return Segment(
+    segment = Segment(
         camera=camera,
         generation=0,
         path=path,
         started_at=named_time(Path(path).name, closed_at - timedelta(seconds=duration_s), zone),
         duration_s=duration_s,
         size_bytes=status.st_size,
-        codec=media.codec if media else "",
-        width=media.width if media else 0,
-        height=media.height if media else 0,
+        codec="",
+        width=0,
+        height=0,
         verdict=verdict,
         reason=reason,
-        frames=media.frames if media else 0,
-        fps=round(media.fps, 3) if media else 0.0,
-        starts_with_keyframe=media.starts_with_keyframe if media else False,
-        holes=media.holes if media else (),
     )
+    return with_found(segment, found)

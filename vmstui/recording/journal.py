@@ -104,19 +104,19 @@ def span(day: date) -> tuple[datetime, datetime]:
 
 def newest_generation(recordings: Path, camera: str) -> int:
     """The highest number of a worker in the newest lines of a camera's journals; 0 where none can be read."""
-    found = [0]
+    newest: tuple[Path, ...] = ()
     with contextlib.suppress(OSError):
-        for file in days(recordings, camera)[-_NEWEST_DAYS:]:
-            found += [int(number) for number in _GENERATION.findall(_end(file))]
-    return max(found)
+        newest = days(recordings, camera)[-_NEWEST_DAYS:]
+    return max((highest_generation(file, _NEWEST_BYTES) for file in newest), default=0)
 
 
-def _end(file: Path) -> bytes:
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.pread(descriptor, _NEWEST_BYTES, max(0, os.fstat(descriptor).st_size - _NEWEST_BYTES))
-    finally:
-        os.close(descriptor)
+def highest_generation(file: Path, last_bytes: int) -> int:
+    """The highest number of a worker in the last bytes of a file of segments; 0 where none can be read."""
+    end = b""
+    with contextlib.suppress(OSError), file.open("rb", buffering=0) as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - last_bytes))
+        end = stream.read()
+    return max((int(number) for number in _GENERATION.findall(end)), default=0)
 
 
 def read(recordings: Path, file: Path) -> tuple[Segment, ...]:

@@ -27,6 +27,8 @@ KEPT = timedelta(days=400)
 """Before the day that was added last."""
 MOST_ENDS, MOST_GAPS = 40, 400
 """Of a day: the first and last ends, and the longest gaps. Only a camera that hardly ever works has more."""
+_LINE_BYTES = 256 * 1024
+"""More than the line of a day takes with all of these."""
 _SLACK = timedelta(days=30)
 """So much more is kept before the file is written anew."""
 
@@ -93,7 +95,7 @@ def read(recordings: Path, camera: str) -> Iterator[PastDay]:
     """All days, in the order they were added in; what makes no sense is left out. Raises OSError."""
     with (
         contextlib.suppress(FileNotFoundError),
-        open(journal.journal_root(recordings) / camera / FILE_NAME, "rb") as file,
+        open(_file(recordings, camera), "rb") as file,
     ):
         for line in file:
             try:
@@ -104,6 +106,11 @@ def read(recordings: Path, camera: str) -> Iterator[PastDay]:
             except (ValueError, TypeError, KeyError, CodecError, RecursionError, OverflowError):
                 continue
             yield PastDay(day, ends, tuple(gap for gap in gaps if _sane(gap)))
+
+
+def newest_generation(recordings: Path, camera: str) -> int:
+    """The highest number of a worker in the days that were added last; 0 where none can be read."""
+    return journal.highest_generation(_file(recordings, camera), _LINE_BYTES)
 
 
 def _sane(gap: Gap) -> bool:
@@ -132,6 +139,10 @@ def _day(line: bytes) -> date | None:
     with contextlib.suppress(ValueError):
         return date.fromisoformat(line.removeprefix(b'{"day":"')[:10].decode("ascii", "replace"))
     return None
+
+
+def _file(recordings: Path, camera: str) -> Path:
+    return journal.journal_root(recordings) / camera / FILE_NAME
 
 
 def _below(recordings: Path, path: str) -> str:

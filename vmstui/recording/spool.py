@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import isfinite
@@ -20,7 +19,7 @@ from pathlib import Path
 from vmstui.footage import Segment, SegmentVerdict, StreamSpan, Uptime
 from vmstui.model import Camera
 from vmstui.recording.birth import born_at
-from vmstui.recording.check import Expected, Media, judge
+from vmstui.recording.check import Expected, Inspect, judge, look, with_found
 from vmstui.recording.clock import WallClock
 from vmstui.recording.layout import camera_quarantine
 from vmstui.recording.naming import segment_path
@@ -29,11 +28,6 @@ from vmstui.settings.names import camera_folder
 
 LIST_NAME = "segments.csv"
 _NUMBERED = re.compile(r"\d{6,}\.mp4")
-
-
-Inspect = Callable[[str], Media]
-"""Looks a file through. Raises ValueError, with the reason, for a file that does not play; anything else it raises
-says that it could not look, and leaves the file where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +162,10 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
     closed_s = times.clock.uptime_s(status.st_mtime, times.now_s)
     born_s = times.clock.uptime_s(born.timestamp(), closed_s) if born is not None and closed_s is not None else None
     took_s = max(0.0, closed_s - born_s) if closed_s is not None and born_s is not None else None
-    found: Media | ValueError
-    try:
-        found = inspect(str(file))
-    except ValueError as error:
-        found = error
+    found = look(inspect, str(file))
     verdict, reason = judge(found, Expected(closed, status.st_size, origin.codec, took_s, first=int(file.stem) == 0))
-    media = None if isinstance(found, ValueError) else found
     plays = verdict is not SegmentVerdict.BROKEN
-    duration_s = media.duration_s if media and plays else 0.0
+    duration_s = found.duration_s if plays and not isinstance(found, ValueError) else 0.0
     # A worker whose camera fell silent closes its file long after the last frame, so the end does not tell the start;
     # a file that begins with what a relay had kept holds frames from before its birth. The earlier of the two is right.
     started_at = closed_at - timedelta(seconds=duration_s)
@@ -190,26 +179,23 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
         path = publish(file, origin.recordings.joinpath(*folders), name)
     else:
         path = quarantine(file, camera_quarantine(origin.recordings, origin.camera.id), reason, name)
-    return Segment(
+    segment = Segment(
         camera=origin.camera.id,
         generation=origin.generation,
         path=str(path),
         started_at=started_at,
         duration_s=duration_s,
         size_bytes=status.st_size,
-        codec=media.codec if media else "",
-        width=media.width if media else 0,
-        height=media.height if media else 0,
+        codec="",
+        width=0,
+        height=0,
         verdict=verdict,
         reason=reason,
-        frames=media.frames if media else 0,
-        fps=round(media.fps, 3) if media else 0.0,
-        starts_with_keyframe=media.starts_with_keyframe if media else False,
         number=int(file.stem),
         span=spans.get(file.name),
         uptime=Uptime(times.clock.boot, started_s) if started_s is not None else None,
-        holes=media.holes if media else (),
     )
+    return with_found(segment, found)
 
 
 def _size(path: str) -> int:

@@ -17,7 +17,7 @@ from typing import Protocol
 from vmstui.footage import Segment, SegmentVerdict, StoredEvent, StoredEventKind
 from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.check import Expected, Media, judge
+from vmstui.recording.check import Expected, Inspect, Media, judge, look
 from vmstui.recording.layout import camera_quarantine
 from vmstui.recording.publish import quarantine
 
@@ -37,7 +37,7 @@ class Decoding(Protocol):
 class Looks:
     """How to look. Both raise ValueError for what does not play, OSError if they could not look."""
 
-    inspect: Callable[[str], Media]
+    inspect: Inspect
     decode: Callable[[str], Decoding] | None = None
     """Every frame; None: not asked for."""
 
@@ -67,7 +67,7 @@ def verify(segment: Segment, looks: Looks) -> Verified:
     """Look at a file; changes nothing."""
     try:
         size_bytes = os.stat(segment.path).st_size
-        found = _found(looks, segment.path)
+        found = look(looks.inspect, segment.path)
         decoded = looks.decode(segment.path) if looks.decode is not None and not isinstance(found, ValueError) else None
     except FileNotFoundError:
         return Verified(segment, replace(segment, verdict=SegmentVerdict.BROKEN, reason=VANISHED))
@@ -83,13 +83,6 @@ def verify(segment: Segment, looks: Looks) -> Verified:
         return Verified(segment, replace(segment, verdict=SegmentVerdict.SUSPECT, reason="; ".join(doubts)))
     # It is as it was; what was held against it when it was recorded still holds.
     return Verified(segment, segment)
-
-
-def _found(looks: Looks, path: str) -> Media | ValueError:
-    try:
-        return looks.inspect(path)
-    except ValueError as error:
-        return error
 
 
 def _changes(segment: Segment, size_bytes: int, found: Media | ValueError) -> list[str]:

@@ -1,7 +1,8 @@
 """The footage of a camera that is looked through: what was asked for so far as one stretch, and its rows. Pure.
 
-A row is a segment, a gap, the file that is being written, or the heading of a day. The newest comes first. A row is
-known by its `key`, never by its number, as new ones come in above it.
+A stretch is a page that grows: pages put together without a hole between them, everything newest first. A row is a
+segment, a gap, the file that is being written, or the heading of a day. It is known by its `key`, never by its number,
+as new ones come in above it.
 """
 
 from __future__ import annotations
@@ -21,46 +22,14 @@ GAP_S = 2.0
 """Segments start on a keyframe; less than this between two of them is not worth a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Pages put together, without a hole between them. Everything is newest first."""
-
-    camera: str
-    segments: tuple[Segment, ...]
-    gaps: tuple[Gap, ...]
-    locks: tuple[Lock, ...]
-    days: tuple[FootageDay, ...]
-    older: bool
-    newer: bool
-    filling: bool
-
-    @property
-    def oldest_at(self) -> datetime | None:
-        """When the first segment of it began."""
-        return self.segments[-1].started_at if self.segments else None
-
-    @property
-    def newest_at(self) -> datetime | None:
-        """When the last segment of it began."""
-        return self.segments[0].started_at if self.segments else None
-
-    def covers(self, at: datetime) -> bool:
-        """Whether there is nothing to be asked about that time."""
-        from_ = self.oldest_at is None or not self.older or self.oldest_at <= at
-        to = self.newest_at is None or not self.newer or self.newest_at >= at
-        return from_ and to
+def covers(stretch: FootagePage, at: datetime) -> bool:
+    """Whether there is nothing to be asked about that time."""
+    from_ = stretch.oldest_at is None or not stretch.older or stretch.oldest_at <= at
+    to = stretch.newest_at is None or not stretch.newer or stretch.newest_at >= at
+    return from_ and to
 
 
-def stretch_of(page: FootagePage) -> Stretch:
-    """The first page."""
-    gaps = _sorted_gaps(page.gaps)
-    return Stretch(
-        page.camera, page.segments, gaps, page.locks, page.days, older=page.older, newer=page.newer,
-        filling=page.filling,
-    )  # fmt: skip
-
-
-def with_older(stretch: Stretch, page: FootagePage) -> Stretch:
+def with_older(stretch: FootagePage, page: FootagePage) -> FootagePage:
     """The stretch with the page before it."""
     joined = replace(_joined(stretch, page), older=page.older, newer=stretch.newer)
     if len(joined.segments) > MOST:
@@ -68,7 +37,7 @@ def with_older(stretch: Stretch, page: FootagePage) -> Stretch:
     return joined
 
 
-def with_newer(stretch: Stretch, page: FootagePage) -> Stretch:
+def with_newer(stretch: FootagePage, page: FootagePage) -> FootagePage:
     """The stretch with the page after it."""
     joined = replace(_joined(stretch, page), older=stretch.older, newer=page.newer)
     if len(joined.segments) > MOST:
@@ -76,16 +45,14 @@ def with_newer(stretch: Stretch, page: FootagePage) -> Stretch:
     return joined
 
 
-def _joined(stretch: Stretch, page: FootagePage) -> Stretch:
+def _joined(stretch: FootagePage, page: FootagePage) -> FootagePage:
     segments = {segment.path: segment for segment in (*stretch.segments, *page.segments)}
     days = {day.began_at: day for day in (*stretch.days, *page.days)}
     return replace(
-        stretch,
+        page,
         segments=tuple(sorted(segments.values(), key=lambda one: (one.started_at, one.path), reverse=True)),
         gaps=_sorted_gaps((*stretch.gaps, *page.gaps)),
-        locks=page.locks,
         days=tuple(sorted(days.values(), key=lambda day: day.began_at, reverse=True)),
-        filling=page.filling,
     )
 
 
@@ -134,7 +101,7 @@ class Row:
         return self.kind is not Kind.DAY
 
 
-def past_rows(stretch: Stretch, where: tzinfo | None) -> tuple[Row, ...]:
+def past_rows(stretch: FootagePage, where: tzinfo | None) -> tuple[Row, ...]:
     """What is over, newest first, a heading over each day."""
     days = {day.began_at.astimezone(where).date(): day for day in stretch.days}
     headed: list[Row] = []
@@ -149,7 +116,7 @@ def past_rows(stretch: Stretch, where: tzinfo | None) -> tuple[Row, ...]:
 
 
 def with_present(
-    past: tuple[Row, ...], stretch: Stretch, camera: CameraSnapshot | None, now: datetime, where: tzinfo | None
+    past: tuple[Row, ...], stretch: FootagePage, camera: CameraSnapshot | None, now: datetime, where: tzinfo | None
 ) -> tuple[Row, ...]:
     """The same with what goes on now above it, where the stretch reaches so far."""
     present = None if camera is None or stretch.newer else _present(stretch, camera, now)
@@ -165,7 +132,7 @@ def _heading(row: Row, local: date, day: FootageDay | None) -> Row:
     return Row(Kind.DAY, f"day {local}", row.at, row.at, day=day)
 
 
-def _present(stretch: Stretch, camera: CameraSnapshot, now: datetime) -> Row | None:
+def _present(stretch: FootagePage, camera: CameraSnapshot, now: datetime) -> Row | None:
     if (opened := camera.open_segment) is not None:
         return Row(Kind.OPEN, "open", opened.started_at, now, opened=opened, lock=_lock(stretch, now, now))
     last = next((segment for segment in stretch.segments if segment.plays), None)
@@ -178,7 +145,7 @@ def _present(stretch: Stretch, camera: CameraSnapshot, now: datetime) -> Row | N
     return Row(Kind.MISSING, "open", since, now, gap=Gap(camera.id, since, length_s, cause, why))
 
 
-def _past(stretch: Stretch) -> list[Row]:
+def _past(stretch: FootagePage) -> list[Row]:
     oldest_at = stretch.oldest_at
     rows = [
         Row(
@@ -194,7 +161,7 @@ def _past(stretch: Stretch) -> list[Row]:
     return sorted(rows, key=lambda row: (row.at, row.kind is Kind.GAP), reverse=True)
 
 
-def _lock(stretch: Stretch, since: datetime, until: datetime) -> Lock | None:
+def _lock(stretch: FootagePage, since: datetime, until: datetime) -> Lock | None:
     return next((lock for lock in stretch.locks if lock.since <= max(since, until) and since < lock.until), None)
 
 

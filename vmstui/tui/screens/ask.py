@@ -7,39 +7,32 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from vmstui.tui.glyphs import in_ascii
+from vmstui.tui.screens.dialog import Dialog
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Dialog[str | None]):
     """Dismisses with the text, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "drop", "leave it", priority=True)]
 
     def __init__(self, title: str, text: str, begin: str = "", check: Callable[[str], str] = lambda typed: "") -> None:
         """`check` gives a sentence about what cannot be taken, empty for what can."""
-        super().__init__()
-        self._title, self._text, self._begin, self._check = title, text, begin, check
+        super().__init__(title, text)
+        self._begin, self._check = begin, check
         self.wrong = ""
 
     @property
     def text(self) -> str:
         """All it says."""
-        return "\n".join((self._title, self._text, self.wrong))
+        return f"{super().text}\n{self.wrong}"
 
-    def compose(self) -> ComposeResult:
-        """Title, text, field; nothing of it is markup."""
-        draw = in_ascii if self.app.has_class("-ascii") else str
-        with Vertical(id="dialog"):
-            yield Static(Content(draw(self._title)), id="dialog-title")
-            yield Static(Content(draw(self._text)), id="dialog-text")
-            yield Input(self._begin, id="ask-input", compact=True)
-            yield Static("", id="dialog-wrong")
-            yield Static(Content("enter takes it, esc leaves it"), id="dialog-hint")
+    def below(self) -> ComposeResult:
+        """A field, room for what is wrong with it, a hint."""
+        yield Input(self._begin, id="ask-input", compact=True)
+        yield Static("", id="dialog-wrong")
+        yield Static(self.drawn("enter takes it, esc leaves it"), id="dialog-hint")
 
     def on_mount(self) -> None:
         """What is there already can be gone on with."""
@@ -50,8 +43,7 @@ class Ask(ModalScreen[str | None]):
         event.stop()
         typed = event.value.strip()
         self.wrong = self._check(typed)
-        draw = in_ascii if self.app.has_class("-ascii") else str
-        self.query_one("#dialog-wrong", Static).update(Content(draw(self.wrong)))
+        self.query_one("#dialog-wrong", Static).update(self.drawn(self.wrong))
         if not self.wrong:
             self.dismiss(typed)
 

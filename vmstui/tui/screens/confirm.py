@@ -6,15 +6,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.containers import Horizontal
+from textual.widgets import Button
 
-from vmstui.tui.glyphs import in_ascii
+from vmstui.tui.screens.dialog import Dialog
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """Asks, and dismisses with the answer; `escape` is No."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -25,23 +23,14 @@ class Confirm(ModalScreen[bool]):
     AUTO_FOCUS = "#no"
 
     def __init__(self, title: str, text: str, yes: str) -> None:
-        super().__init__()
-        self._title, self._text, self._yes = title, text, yes
+        super().__init__(title, text)
+        self._yes = yes
 
-    @property
-    def text(self) -> str:
-        """All it says."""
-        return f"{self._title}\n{self._text}"
-
-    def compose(self) -> ComposeResult:
-        """Title, text, two buttons; nothing of it is markup."""
-        draw = in_ascii if self.app.has_class("-ascii") else str
-        with Vertical(id="dialog"):
-            yield Static(Content(draw(self._title)), id="dialog-title")
-            yield Static(Content(draw(self._text)), id="dialog-text")
-            with Horizontal(id="dialog-buttons"):
-                yield Button(Content(draw(f"  y  {self._yes}  ")), id="yes", compact=True)
-                yield Button(Content("  n  No, leave it  "), id="no", compact=True)
+    def below(self) -> ComposeResult:
+        """Two buttons."""
+        with Horizontal(id="dialog-buttons"):
+            yield Button(self.drawn(f"  y  {self._yes}  "), id="yes", compact=True)
+            yield Button(self.drawn("  n  No, leave it  "), id="no", compact=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Mouse or enter."""

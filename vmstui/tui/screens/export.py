@@ -12,15 +12,12 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from vmstui.sanitise import clean
 from vmstui.tui.child import command, complaint
 from vmstui.tui.format import plural, size, span
-from vmstui.tui.glyphs import in_ascii
+from vmstui.tui.screens.dialog import Dialog
 from vmstui.tui.stretch import Range
 
 BAR = 40
@@ -51,7 +48,7 @@ def hear(line: bytes) -> Heard:
     return Heard()
 
 
-class Export(ModalScreen[None]):
+class Export(Dialog[None]):
     """Runs it, and stays until it was read what came of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,22 +57,21 @@ class Export(ModalScreen[None]):
     ]
 
     def __init__(self, config: str, wanted: Range, out: str) -> None:
-        super().__init__()
+        super().__init__(f"Export to {out}", "starting…")
         self._config, self._wanted, self._out = config, wanted, out
-        self.said = "starting…"
-        """What is shown now."""
         self.ended = False
 
-    def compose(self) -> ComposeResult:
-        """Title, text, hint."""
-        with Vertical(id="dialog"):
-            yield Static(Content(self._draw(f"Export to {self._out}")), id="dialog-title")
-            yield Static(Content(self.said), id="dialog-text")
-            yield Static(Content("esc ends it, and nothing is left of it"), id="dialog-hint")
+    @property
+    def said(self) -> str:
+        """What is shown now."""
+        return self._text
+
+    def below(self) -> ComposeResult:
+        """A hint."""
+        yield Static(self.drawn("esc ends it, and nothing is left of it"), id="dialog-hint")
 
     def on_mount(self) -> None:
         """Begin."""
-        self._show()
         self.run_worker(self._export(), group="export", exclusive=True)
 
     async def _export(self) -> None:
@@ -89,24 +85,21 @@ class Export(ModalScreen[None]):
                 async for line in process.stdout:
                     heard = hear(line)
                     result = heard.result or result
-                    self.said = heard.progress or self.said
-                    self._show()
+                    self._say(heard.progress)
                 said = complaint(await process.stderr.read())
                 status = await process.wait()
-            self.said = result if status == 0 and result else said or f"the command ended with {status}"
+            told = result if status == 0 and result else said or f"the command ended with {status}"
         except (OSError, ValueError) as error:
-            self.said = clean(str(error))
+            told = clean(str(error))
         self.ended = True
-        self._show()
+        self._say(told)
 
-    def _show(self) -> None:
+    def _say(self, text: str) -> None:
+        self._text = text or self._text
         if self.is_mounted:
-            self.query_one("#dialog-text", Static).update(Content(self._draw(self.said)))
+            self.query_one("#dialog-text", Static).update(self.drawn(self._text))
             if self.ended:
-                self.query_one("#dialog-hint", Static).update(Content("esc closes"))
-
-    def _draw(self, text: str) -> str:
-        return in_ascii(text) if self.app.has_class("-ascii") else text
+                self.query_one("#dialog-hint", Static).update(self.drawn("esc closes"))
 
     def action_close(self) -> None:
         """Closing the screen ends what it runs, which leaves nothing behind."""

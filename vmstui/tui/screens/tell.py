@@ -6,15 +6,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from vmstui.tui.glyphs import in_ascii
+from vmstui.tui.screens.dialog import Dialog
 
 
-class Tell(ModalScreen[None]):
+class Tell(Dialog[None]):
     """A title and a text; any of the keys that close closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -24,21 +21,12 @@ class Tell(ModalScreen[None]):
 
     def __init__(self, title: str, text: str, copied: str) -> None:
         """`copied` is what `y` copies."""
-        super().__init__()
-        self._title, self._text, self._copied = title, text, copied
+        super().__init__(title, text)
+        self._copied = copied
 
-    @property
-    def text(self) -> str:
-        """All it says."""
-        return f"{self._title}\n{self._text}"
-
-    def compose(self) -> ComposeResult:
-        """Nothing of it is markup."""
-        draw = in_ascii if self.app.has_class("-ascii") else str
-        with Vertical(id="dialog"):
-            yield Static(Content(draw(self._title)), id="dialog-title")
-            yield Static(Content(draw(self._text)), id="dialog-text")
-            yield Static(Content("y copies the path (OSC 52), esc closes"), id="dialog-hint")
+    def below(self) -> ComposeResult:
+        """A hint."""
+        yield Static(self.drawn("y copies the path (OSC 52), esc closes"), id="dialog-hint")
 
     def action_copy(self) -> None:
         """Key."""

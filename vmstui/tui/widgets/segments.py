@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from vmstui.control.errors import RecorderError
+from vmstui.footage import FootagePage
 from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.tui.actions import Action, Scope, bindings, find
 from vmstui.tui.format import plural, size, span, zone
@@ -28,12 +29,11 @@ from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.stretch import (
     Range,
     Row,
-    Stretch,
+    covers,
     moved,
     past_rows,
     range_of,
     row_at,
-    stretch_of,
     with_newer,
     with_older,
     with_present,
@@ -46,6 +46,8 @@ PAGE = 200
 NEAR = 30
 """Rows between the cursor and an end at which the next page is asked for."""
 _INSTANT = timedelta(microseconds=1)
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""Nothing was recorded before or after."""
 
 
 class SegmentsBody(LinePane):
@@ -68,7 +70,7 @@ class SegmentsBody(LinePane):
 
     @dataclass
     class GoTo(Message):
-        """Another time is wanted. None: the newest there is."""
+        """Another time is wanted. None: that of the newest there is, or of the oldest where it is not `forward`."""
 
         at: datetime | None
         forward: bool
@@ -195,8 +197,8 @@ class SegmentsBody(LinePane):
         self.post_message(self.GoTo(None, forward=True))
 
     def action_last(self) -> None:
-        """To the oldest of what is known; from there on, older ones are asked for."""
-        self.select(self.choose(len(self.rows) - 1, -1) if self.rows else None)
+        """To the oldest there is, also where that was not asked for yet."""
+        self.post_message(self.GoTo(None, forward=False))
 
     def action_days(self, by: int) -> None:
         """Key."""
@@ -288,51 +290,60 @@ class SegmentsPane(NewsPane):
     def __init__(self, recorder: Recorder, actions: tuple[Action, ...]) -> None:
         self.list = SegmentsBody(actions)
         super().__init__(recorder, self.list, id="segments")
-        self.stretch: Stretch | None = None
+        self.stretch: FootagePage | None = None
         self.refused = ""
         """Why another page could not be had; empty when it could."""
         self._now = datetime.now(UTC)
         self._shown: CameraSnapshot | None = None
-        self._past: tuple[Stretch | None, str, tuple[Row, ...]] = (None, "", ())
+        self._past: tuple[FootagePage | None, str, tuple[Row, ...]] = (None, "", ())
         """Rows of a stretch in a time zone: nothing that is over changes from tick to tick."""
         self._zone = ""
 
     # ------------------------------------------------------------------------------------------------ asking for it
 
     async def ask(self) -> None:
-        """The newest page of the camera that is shown, or what came since; while older footage is looked at, nothing
-        that comes is shown anyway."""
-        if self.camera is None:
-            return
+        """The newest page of the camera that is shown, or what came since. Where the stretch ends in the past, what
+        comes is not shown: then a page of one tells of the locks, which belong to all footage."""
         known = self.stretch
         if known is None or known.newest_at is None:
-            page = harmless(await self.recorder.browse(self.camera, None, None, PAGE))
-            self.stretch = stretch_of(page)
-        elif not known.newer:
-            page = harmless(await self.recorder.browse(self.camera, None, known.newest_at, PAGE))
-            self.stretch = with_newer(self.stretch or known, page)
-        self._redraw()
+            page = await self._page()
+        else:
+            page = await self._page(after=known.newest_at, limit=1 if known.newer else PAGE)
+        if self.stretch is not known:
+            self._news.set()  # meanwhile somebody went on, maybe elsewhere: ask what came since what is shown now
+        elif page is not None:
+            self.stretch = page if known is None or known.newest_at is None else with_newer(known, page)
+            self._redraw()
+
+    async def _page(
+        self, *, before: datetime | None = None, after: datetime | None = None, limit: int = PAGE
+    ) -> FootagePage | None:
+        """A page of the camera that is shown; None if meanwhile another one is."""
+        camera = self.camera
+        if camera is None:
+            return None
+        page = harmless(await self.recorder.browse(camera, before, after, limit))
+        return page if self.camera == camera else None
 
     def again(self) -> None:
         """Something was changed: ask at once."""
         self.heard(None)
 
     async def go_to(self, at: datetime | None, *, forward: bool) -> None:
-        """Put the cursor on a time, asking for its page if need be. None: the newest there is."""
-        if self.camera is None:
-            return
+        """Put the cursor on a time, asking for its page if need be. None: on the newest there is, or on the oldest."""
+        stretch = self.stretch
         if at is None:
-            if self.stretch is None or self.stretch.newer:
-                self.stretch = stretch_of(harmless(await self.recorder.browse(self.camera, None, None, PAGE)))
-                self._redraw()
-            self.list.select(row_at(self.list.rows, datetime.max.replace(tzinfo=UTC)))
+            if stretch is None or (stretch.newer if forward else stretch.older):
+                stretch = await self._page(after=None if forward else _FIRST)
+            at = _LAST if forward else _FIRST
+        elif stretch is None or not covers(stretch, at):
+            stretch = await self._page(before=at + _INSTANT)
+            if stretch is not None and stretch.newer:
+                newer = await self._page(after=stretch.newest_at or at)
+                stretch = with_newer(stretch, newer) if newer is not None else None
+        if stretch is None:
             return
-        if self.stretch is None or not self.stretch.covers(at):
-            page = harmless(await self.recorder.browse(self.camera, at + _INSTANT, None, PAGE))
-            stretch = stretch_of(page)
-            if page.newer:
-                newest_at = stretch.newest_at or at
-                stretch = with_newer(stretch, harmless(await self.recorder.browse(self.camera, None, newest_at, PAGE)))
+        if stretch is not self.stretch:
             self.stretch = stretch
             self._redraw()
         index = row_at(self.list.rows, at)
@@ -367,14 +378,14 @@ class SegmentsPane(NewsPane):
             self._fetch(self._newer)
 
     async def _older(self) -> None:
-        if self.camera is not None and self.stretch is not None and self.stretch.older:
-            page = harmless(await self.recorder.browse(self.camera, self.stretch.oldest_at, None, PAGE))
+        page = await self._page(before=self.stretch.oldest_at) if self.stretch is not None else None
+        if page is not None and self.stretch is not None:
             self.stretch = with_older(self.stretch, page)
             self._redraw()
 
     async def _newer(self) -> None:
-        if self.camera is not None and self.stretch is not None and self.stretch.newest_at is not None:
-            page = harmless(await self.recorder.browse(self.camera, None, self.stretch.newest_at, PAGE))
+        page = await self._page(after=self.stretch.newest_at) if self.stretch is not None else None
+        if page is not None and self.stretch is not None:
             self.stretch = with_newer(self.stretch, page)
             self._redraw()
 
