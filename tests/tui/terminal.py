@@ -105,6 +105,10 @@ class Terminal:
         """Read until these words are on the screen."""
         self._read_until(lambda: words in self.screen(), timeout_s, words)
 
+    def wait_for_raw(self, data: bytes, timeout_s: float = 30.0) -> None:
+        """Read until these bytes have come."""
+        self._read_until(lambda: data in self.raw, timeout_s, repr(data))
+
     def wait_for_end(self, timeout_s: float = 30.0) -> int:
         """Read until the program has ended; its exit status."""
         self._read_until(lambda: self.process.poll() is not None, timeout_s, "the end")
