@@ -123,6 +123,7 @@ def test_an_even_surface_takes_few_bytes() -> None:
     assert sixels(flat(1000, 6)) == '\x1bP0;1q"1;1;1000;6#0;2;0;1;1#0!1000~\x1b\\'
 
 
+@pytest.mark.peer
 def test_sixels_are_read_alike_by_libsixel() -> None:
     require("sixel2png")
     palette = tuple((n, 255 - n, n // 2) for n in range(0, 256, 5))

@@ -29,7 +29,7 @@ def run(
     """
     from vmstui.tui.app import Dashboard
 
-    if terminal is not None:
+    if terminal is not None and (terminal.awaited or terminal.typed):
         from vmstui.tui.inlet import install
 
         install(terminal)

@@ -18,8 +18,7 @@ from vmstui.tui.graphics import LateAnswers, Terminal
 
 def install(terminal: Terminal) -> None:
     """For the dashboard that is about to start on this terminal."""
-    if terminal.awaited or terminal.typed:
-        linux_driver.XTermParser = _parser_for(terminal)  # type: ignore[attr-defined]
+    linux_driver.XTermParser = _parser_for(terminal)  # type: ignore[attr-defined]
 
 
 def _parser_for(terminal: Terminal) -> type[XTermParser]:
