@@ -82,6 +82,7 @@ MESSAGES = (
     (LogLevel.UNKNOWN, "", "    Last message repeated 3 times"),
 )
 SEGMENT_S = 180.0
+CONFIG = "/etc/vmstui/vmstui.yaml"
 COMMAND = """
 ffmpeg -nostdin -hide_banner -loglevel level+info -progress /run/vmstui/CAMERA.progress -hwaccel cuda
 -hwaccel_output_format cuda -protocol_whitelist file,rtsp,rtp,udp,tcp,tls,crypto,data -safe 0 -f concat
@@ -110,6 +111,8 @@ class FakeFleet:
         self._well = well
         self.ids = [f"cam_{number + 1:02d}" for number in range(count)]
         self.names = [NAMES[n] if n < len(NAMES) else f"Camera {n + 1:03d}" for n in range(count)]
+        self.config = CONFIG
+        self.film: str | None = None
         self._write(200)
 
     def _now(self) -> datetime:
@@ -129,7 +132,7 @@ class FakeFleet:
         cameras = tuple(self._camera(number, now) for number in range(len(self.ids)))
         cpu = sum(camera.sample.cpu_percent for camera in cameras if camera.sample)
         return RecorderSnapshot(
-            now, "vms-1", "0.1.0", "/etc/vmstui/vmstui.yaml", "local", ProcessSnapshot(900, "running"),
+            now, "vms-1", "0.1.0", self.config, "local", ProcessSnapshot(900, "running"),
             ProcessSnapshot(901, "running", address="rtsp://127.0.0.1:8554"),
             StorageSnapshot("/srv/recordings", True, "", 76 * 1024 * MIB, 900 * 1024 * MIB, "/srv"),
             FfmpegInfo("/opt/vmstui/ffmpeg", "9.0.2", "embedded", ("libx264", "libx265", "hevc_nvenc", "h264_nvenc")),
@@ -208,7 +211,7 @@ class FakeFleet:
         local = started_at.astimezone()
         path = f"/srv/recordings/{name}/{local:%Y-%m-%d}/{name}_{local:%Y%m%d_%H%M%S}.mp4"
         size_bytes = int((18.4 + (number * 7 + local.minute) % 10 / 10) * MIB)
-        return Segment(self.ids[number], 1, path, started_at, SEGMENT_S, size_bytes, "h265", 1920, 1080,
+        return Segment(self.ids[number], 1, self.film or path, started_at, SEGMENT_S, size_bytes, "h265", 1920, 1080,
                        SegmentVerdict.GOOD)  # fmt: skip
 
     # ---------------------------------------------------------------------------------------------- what is asked
@@ -397,14 +400,17 @@ def main() -> None:
     parser.add_argument("--size", default="80x24")
     parser.add_argument("--wait", type=float, default=2.5, help="seconds before the keys")
     parser.add_argument("--keys", nargs="*", default=[], help="keys to press before the picture")
+    parser.add_argument("--film", help="the file of every segment, for pictures of them")
+    parser.add_argument("--config", default=CONFIG, help="the configuration that commands are told")
     options = parser.parse_args()
     fleet = FakeFleet(options.cameras, well=options.well, log_lines_per_s=options.log_lines)
+    fleet.film, fleet.config = options.film, options.config
     if options.svg:
         Path(options.svg).write_text(asyncio.run(_picture(fleet, options)), encoding="utf-8")
         return
-    from vmstui.tui import run
+    from vmstui.cli.dashboard import shown
 
-    print(run(fleet, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii).sentence)
+    print(shown(fleet, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii).sentence)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,21 @@ from types import TracebackType
 import pyte
 
 # Queries and modes that pyte does not know; it would print parts of them.
-_UNKNOWN = re.compile(rb"\x1b\[[<>=][\d;]*u|\x1b\[\?[\d;]*\$p|\x1b\[>\d*[a-z]|\x1bP[^\x1b]*\x1b\\")
-_UNFINISHED = re.compile(rb"\x1b(?:\[[<=>?]?[\d;]*\$?|P[^\x1b]*\x1b?)?$")
+_UNKNOWN = re.compile(rb"\x1b\[[<>=][\d;]*u|\x1b\[\?[\d;]*\$p|\x1b\[>\d*[a-z]|\x1b[P_][^\x1b]*\x1b\\")
+_UNFINISHED = re.compile(rb"\x1b(?:\[[<=>?]?[\d;]*\$?|[P_][^\x1b]*\x1b?)?$")
+
+_NOT_OURS = {
+    "NO_COLOR",
+    "COLUMNS",
+    "LINES",
+    "TMUX",
+    "STY",
+    "TERM_PROGRAM",
+    "VMSTUI_GRAPHICS",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+}
+QUESTION_END = b"\x1b[c"
 
 ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 MOUSE_OFF, CURSOR_ON = b"\x1b[?1000l", b"\x1b[?25h"
@@ -29,14 +42,27 @@ MOUSE_OFF, CURSOR_ON = b"\x1b[?1000l", b"\x1b[?25h"
 class Terminal:
     """Runs a Python program on a terminal of its own; a context manager that leaves no process behind."""
 
-    def __init__(self, argv: list[str], size: tuple[int, int] = (80, 24), env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        argv: list[str],
+        size: tuple[int, int] = (80, 24),
+        env: Mapping[str, str] | None = None,
+        *,
+        cell: tuple[int, int] = (0, 0),
+        answer: bytes = b"",
+    ) -> None:
+        """`cell` is a character in pixels as the kernel knows it, 0x0 where it does not; `answer` is what comes when
+        the terminal is asked what it is, nothing from one that is silent."""
         self.raw = b""
+        self._answer = answer
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         self._seen = 0
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        variables = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "COLUMNS", "LINES"}}
+        fcntl.ioctl(
+            slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], size[0] * cell[0], size[1] * cell[1])
+        )
+        variables = {key: value for key, value in os.environ.items() if key not in _NOT_OURS}
         variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **(env or {})}
         self.process = subprocess.Popen(
             [sys.executable, *argv], stdin=slave, stdout=slave, stderr=slave, env=variables, start_new_session=True
@@ -79,6 +105,10 @@ class Terminal:
         """Read until these words are on the screen."""
         self._read_until(lambda: words in self.screen(), timeout_s, words)
 
+    def wait_for_raw(self, data: bytes, timeout_s: float = 30.0) -> None:
+        """Read until these bytes have come."""
+        self._read_until(lambda: data in self.raw, timeout_s, repr(data))
+
     def wait_for_end(self, timeout_s: float = 30.0) -> int:
         """Read until the program has ended; its exit status."""
         self._read_until(lambda: self.process.poll() is not None, timeout_s, "the end")
@@ -113,4 +143,11 @@ class Terminal:
             time.sleep(0.02)
             return False
         self.raw += data
+        if self._answer and QUESTION_END in self.raw:
+            answer, self._answer = self._answer, b""
+            os.write(self._master, answer)
         return bool(data)
+
+    def attributes(self) -> list[object]:
+        """How it is set now: whether it echoes, and what else `stty` tells."""
+        return termios.tcgetattr(self._master)

@@ -50,6 +50,13 @@ def test_the_dashboard_does_not_load_the_recorder() -> None:
     assert not [name for name in loaded if name.startswith(forbidden)]
 
 
+def test_the_dashboard_loads_what_draws_pictures_only_where_they_are_drawn() -> None:
+    """Sixels are for `vmstui still`; Textual's way in is changed only where answers of the terminal may come late."""
+    loaded = imported_by("import vmstui.cli.dashboard, vmstui.tui.app")
+    assert "vmstui.tui.graphics" in loaded
+    assert not [name for name in ("vmstui.tui.sixel", "vmstui.tui.inlet", "vmstui.cli.drawing") if name in loaded]
+
+
 def test_status_loads_nothing_heavy() -> None:
     statement = "from vmstui.cli import main\ntry: main(['status', '--json'])\nexcept SystemExit: pass"
     loaded = imported_by("import os; os.environ['VMSTUI_RUNTIME'] = '/nonexistent'\n" + statement)

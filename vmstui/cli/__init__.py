@@ -148,6 +148,7 @@ def _dispatch(options: argparse.Namespace) -> int:
                     form=options.form,
                     fit=options.fit,
                     ascii_only=options.ascii,
+                    graphics=options.graphics,
                 )
             )
         case "segments" | "gaps":
@@ -349,6 +350,11 @@ def _parser() -> argparse.ArgumentParser:
     still.add_argument("source", metavar="CAMERA|FILE", help="id of a camera, or a recording file")
     still.add_argument("--at", metavar="T", help="2025-10-20T07:54, 07:54, yesterday 07:54, -2h; default: now")
     still.add_argument("-o", dest="out", metavar="FILE.png", help="file to make; nothing is ever overwritten")
+    still.add_argument(
+        "--graphics",
+        choices=("auto", "kitty", "sixel", "blocks"),
+        help="how it is drawn on a terminal (else $VMSTUI_GRAPHICS, else auto: as the terminal says it can)",
+    )
     still.add_argument("--as", dest="form", choices=("png", "ppm"), help=argparse.SUPPRESS)  # for the dashboard
     still.add_argument("--fit", type=_pixels, help=argparse.SUPPRESS)
 

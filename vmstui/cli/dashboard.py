@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TYPE_CHECKING
 
 from vmstui.cli.lifecycle import running_service, socket_path, start_service
+from vmstui.cli.terminal import BOUND_S, asking
 from vmstui.control.client import Client
+from vmstui.sanitise import clean
 from vmstui.settings import default_folders, find_path, load
+from vmstui.tui.glyphs import needs_ascii
+from vmstui.tui.graphics import UnknownGraphics, wanted_graphics
+
+if TYPE_CHECKING:
+    from vmstui.tui import Leave, Recorder
 
 
 def dashboard(config: str | None, *, readonly: bool, theme: str | None, ascii_only: bool) -> int:
@@ -14,13 +23,38 @@ def dashboard(config: str | None, *, readonly: bool, theme: str | None, ascii_on
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("the dashboard needs a terminal; `vmstui status` prints what it would show", file=sys.stderr)
         return 2
+    if wrongly_chosen():
+        return 2
     if running_service(socket_path()) is None:
         path = find_path(config)
         load(path)
         if start_service(path, default_folders()) is None:
             return 1
-    from vmstui.tui import run
-
-    leave = run(Client(socket_path()), readonly=readonly, theme=theme, ascii_only=ascii_only)
+    leave = shown(Client(socket_path()), readonly=readonly, theme=theme, ascii_only=ascii_only)
     print(leave.sentence)
     return leave.exit_status
+
+
+def wrongly_chosen() -> bool:
+    """Whether the environment chooses pictures that there are not; says so."""
+    try:
+        wanted_graphics(None, os.environ)
+    except UnknownGraphics as error:
+        print(clean(str(error)), file=sys.stderr)
+        return True
+    return False
+
+
+def shown(recorder: Recorder, *, readonly: bool = False, theme: str | None = None, ascii_only: bool = False) -> Leave:
+    """The dashboard; how it was left. Raises UnknownGraphics.
+
+    The terminal is asked which pictures it shows while the dashboard is loaded, which takes longer than an answer does.
+    """
+    from vmstui.tui import run
+
+    coloured = not (ascii_only or os.environ.get("NO_COLOR") or needs_ascii(sys.stdout.encoding))
+    with asking(None, os.environ, coloured=coloured) as asked:
+        import vmstui.tui.app  # noqa: F401
+
+        terminal = asked.terminal(BOUND_S)
+    return run(recorder, readonly=readonly, theme=theme, ascii_only=ascii_only, terminal=terminal)

@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from vmstui.cli.dashboard import shown, wrongly_chosen
 from vmstui.cli.ending import ended_in_order
 from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S, socket_path, start_service
 from vmstui.cli.picture import picture
@@ -65,9 +66,11 @@ class CameraVerdict:
 
 def demo(options: DemoOptions) -> int:
     """Run it. 0 when every camera recorded a playable segment and its live stream could be read, else 1."""
+    interactive = sys.stdin.isatty() and sys.stdout.isatty() and not options.as_json
+    if interactive and wrongly_chosen():
+        return 2
     folder = Path(options.folder).absolute() if options.folder else Path(tempfile.mkdtemp(prefix="vmstui-demo-"))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    interactive = sys.stdin.isatty() and sys.stdout.isatty() and not options.as_json
     os.environ.update(VMSTUI_STATE=str(folder / "state"), VMSTUI_RUNTIME=str(folder / "run"))
     with ended_in_order(lambda number: KeyboardInterrupt()):
         _say(f"demo in {folder}: starting {options.cameras} simulated cameras and a recorder …")
@@ -84,9 +87,7 @@ def demo(options: DemoOptions) -> int:
                 return 1
             try:
                 if interactive:
-                    from vmstui.tui import run
-
-                    run(Client(socket_path()))
+                    shown(Client(socket_path()))
                     print(f"The demo has ended and nothing of it runs any more. What it recorded: {folder}")
                     return 0
                 return _without_terminal(options, folder, abilities)

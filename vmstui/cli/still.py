@@ -1,6 +1,6 @@
 """`vmstui still CAMERA` and `vmstui still FILE`: one picture, of what is being recorded now, of a time, or of a file.
 
-A PNG into a file or a pipe; on a terminal it is drawn in characters. Needs no recorder. Runs in this process at the
+A PNG into a file or a pipe; on a terminal it is drawn (`drawing`). Needs no recorder. Runs in this process at the
 lowest priority; what is done is in `ffmpeg.still`. The dashboard starts it for what `p` shows.
 """
 
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -26,6 +25,7 @@ from vmstui.tui.format import day_and_clock
 from vmstui.tui.format import zone as zone_of
 
 if TYPE_CHECKING:
+    from vmstui.ffmpeg.still import Wanted
     from vmstui.model import Settings
 
 
@@ -46,6 +46,8 @@ class StillOptions:
     """As the dashboard wants it; None: a PNG, or for this terminal."""
     fit: tuple[int, int] | None
     ascii_only: bool
+    graphics: str | None
+    """How it is drawn on a terminal; None: as the environment says, or else as the terminal can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,50 +82,53 @@ def still(options: StillOptions) -> int:
 
 def _taken(options: StillOptions, settings: Settings, places: list[Place]) -> int:
     from vmstui.ffmpeg.binary import find_binaries
-    from vmstui.ffmpeg.still import Form, NoPicture, Wanted, take_still
-    from vmstui.tui import blocks
+    from vmstui.ffmpeg.still import Form, Wanted
 
     ffmpeg = find_binaries(settings.ffmpeg)[0].path
     os.nice(19)
-    drawn = options.out is None and options.form is None and sys.stdout.isatty()
-    columns, lines = shutil.get_terminal_size()
-    fit = blocks.fit_into(columns, lines - 2) if drawn else options.fit
-    form = Form.PPM if drawn else Form(options.form or Form.PNG)
+    if options.out is None and options.form is None and sys.stdout.isatty():
+        return _drawn(options, ffmpeg, places)
+    picture, place = _first(ffmpeg, places, lambda at_s: Wanted(Form(options.form or Form.PNG), options.fit, at_s))
+    if options.out is not None:
+        with open(options.out, "xb") as file:
+            file.write(picture)
+        print(clean(f"{options.out}: {place.told}"))
+    else:
+        sys.stdout.buffer.write(picture)
+        sys.stdout.buffer.flush()
+        if options.form is not None:
+            print(clean(place.told), file=sys.stderr)
+    return 0
+
+
+def _drawn(options: StillOptions, ffmpeg: str, places: list[Place]) -> int:
+    from vmstui.cli.drawing import canvas
+    from vmstui.ffmpeg.still import Wanted
+    from vmstui.tui.graphics import UnknownGraphics
+
+    try:
+        with canvas(options.graphics, ascii_only=options.ascii_only) as drawn:
+            picture, place = _first(ffmpeg, places, lambda at_s: Wanted(drawn.form, drawn.fit, at_s))
+    except UnknownGraphics as error:
+        raise Refused(str(error)) from None
+    print(drawn.draw(picture))
+    print(clean(place.told))
+    return 0
+
+
+def _first(ffmpeg: str, places: list[Place], wanted: Callable[[float | None], Wanted]) -> tuple[bytes, Place]:
+    """The picture of the best place that has one. Raises NoPicture."""
+    from vmstui.ffmpeg.still import NoPicture, take_still
+
     for number, place in enumerate(places):
         try:
-            picture = take_still(ffmpeg, place.path, Wanted(form, fit, place.at_s))
+            return take_still(ffmpeg, place.path, wanted(place.at_s)), place
         except (NoPicture, FileNotFoundError) as error:
             if number + 1 < len(places):
                 continue  # the open file was just begun, or just closed: then there is the one before
             why = "it is not there" if isinstance(error, FileNotFoundError) else error
             raise NoPicture(f"no picture in {place.told}: {why}") from None
-        if drawn:
-            _draw(picture, ascii_only=options.ascii_only)
-            print(clean(place.told))
-        elif options.out is not None:
-            with open(options.out, "xb") as file:
-                file.write(picture)
-            print(clean(f"{options.out}: {place.told}"))
-        else:
-            sys.stdout.buffer.write(picture)
-            sys.stdout.buffer.flush()
-            if options.form is not None:
-                print(clean(place.told), file=sys.stderr)
-        return 0
     raise AssertionError("no place to look at")
-
-
-def _draw(picture: bytes, *, ascii_only: bool) -> None:
-    from vmstui.tui import blocks
-    from vmstui.tui.bitmap import read_ppm
-    from vmstui.tui.glyphs import needs_ascii
-
-    bitmap = read_ppm(picture)
-    if ascii_only or os.environ.get("NO_COLOR") or needs_ascii(sys.stdout.encoding):
-        print("\n".join(blocks.ramp_lines(bitmap)))
-    else:
-        truecolour = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
-        print("\n".join(blocks.ansi(bitmap, truecolour=truecolour)))
 
 
 # --------------------------------------------------------------------------------------------------------------------

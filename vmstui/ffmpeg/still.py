@@ -24,6 +24,10 @@ MAX_PIXELS = 64 * 1024 * 1024
 MAX_GROUP_BYTES = 256 * 1024 * 1024
 """Of what is handed to ffmpeg of an open file."""
 _BEFORE_END_S = 0.01
+_COLOURS = (
+    "split[seen][drawn];[seen]palettegen=max_colors=256:reserve_transparent=0:stats_mode=single[palette];"
+    "[drawn][palette]paletteuse=new=1:dither=bayer:bayer_scale=4"
+)
 
 
 class NoPicture(ValueError):
@@ -36,6 +40,8 @@ class Form(StrEnum):
     PNG = "png"
     PPM = "ppm"
     """Its size as text, then 24 bits per pixel."""
+    BMP = "bmp"
+    """256 colours, chosen for this picture, and a byte per pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,8 @@ class Wanted:
 
     form: Form = Form.PNG
     fit: tuple[int, int] | None = None
-    """Width and height in pixels it has to fit into, its proportions kept; None: as it was recorded."""
+    """Width and height in pixels it has to fit into, its proportions kept, and never larger than it was recorded; None:
+    as it was recorded."""
     at_s: float | None = None
     """After the beginning of the file; None: the last keyframe."""
 
@@ -110,6 +117,10 @@ def _filters(order: str, wanted: Wanted) -> str:
     chain = ["scale=iw*sar:ih", "setsar=1"]
     if wanted.fit is not None:
         width, height = wanted.fit
-        chain.append(f"scale={width}:{height}:force_original_aspect_ratio=decrease:flags=area")
+        size = f"'min(iw,{width})':'min(ih,{height})'"
+        chain.append(f"scale={size}:force_original_aspect_ratio=decrease:flags=area")
     chain += [order] if order else []
-    return ",".join([*chain, "format=rgb24"])
+    chain.append("format=rgb24")
+    if wanted.form is Form.BMP:  # without an end after the first one, more would be decoded
+        chain += ["trim=end_frame=1", _COLOURS]
+    return ",".join(chain)

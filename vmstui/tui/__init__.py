@@ -5,22 +5,35 @@
 
 from __future__ import annotations
 
+from vmstui.tui.graphics import Terminal
 from vmstui.tui.leave import Leave
 from vmstui.tui.source import Recorder
 
 __all__ = ["Leave", "Recorder", "run"]
 
 
-def run(recorder: Recorder, *, readonly: bool = False, theme: str | None = None, ascii_only: bool = False) -> Leave:
+def run(
+    recorder: Recorder,
+    *,
+    readonly: bool = False,
+    theme: str | None = None,
+    ascii_only: bool = False,
+    terminal: Terminal | None = None,
+) -> Leave:
     """Show the dashboard on this terminal until the person leaves.
 
     The recorder is first used inside the dashboard's own event loop and closed by it. `readonly` takes every action
     that changes something away; `theme` is the name of a theme, None for the default; `ascii_only` draws with ASCII
-    even where the terminal could do more (it is automatic where the terminal is not UTF-8).
+    even where the terminal could do more (it is automatic where the terminal is not UTF-8); `terminal` is what it was
+    found to be, None for one that shows characters.
     """
     from vmstui.tui.app import Dashboard
 
-    dashboard = Dashboard(recorder, readonly=readonly, theme=theme, ascii_only=ascii_only)
+    if terminal is not None and (terminal.awaited or terminal.typed):
+        from vmstui.tui.inlet import install
+
+        install(terminal)
+    dashboard = Dashboard(recorder, readonly=readonly, theme=theme, ascii_only=ascii_only, terminal=terminal)
     try:
         return dashboard.run() or Leave.DETACHED
     finally:

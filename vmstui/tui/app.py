@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -30,6 +31,7 @@ from vmstui.tui import questions, themes
 from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
 from vmstui.tui.arrange import Pane
 from vmstui.tui.glyphs import in_ascii, needs_ascii
+from vmstui.tui.graphics import Terminal
 from vmstui.tui.leave import Leave, stopped
 from vmstui.tui.messages import PastArrived, RecorderGone, SnapshotArrived, StorageArrived
 from vmstui.tui.palette import Commands
@@ -37,6 +39,7 @@ from vmstui.tui.picture import Picture
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.fleet import FleetScreen
 from vmstui.tui.screens.help import Help
+from vmstui.tui.screens.still import Still
 from vmstui.tui.screens.too_small import TooSmall, too_small
 from vmstui.tui.source import Recorder, harmless, reconnect_delays
 from vmstui.tui.spark import WINDOW_S, CpuHistory
@@ -76,6 +79,7 @@ class Dashboard(App[Leave]):
         readonly: bool = False,
         theme: str | None = None,
         ascii_only: bool = False,
+        terminal: Terminal | None = None,
         delays: Callable[[], Iterator[float]] = reconnect_delays,
     ) -> None:
         # With NO_COLOR Textual makes greys, unless it is told to leave colours to the terminal; then it uses none.
@@ -83,6 +87,7 @@ class Dashboard(App[Leave]):
         self.recorder = recorder
         self.actions = available(readonly=readonly)
         self.fleet = FleetScreen(recorder, self.actions)
+        self.fleet.desk.terminal = terminal or Terminal()
         self._delays = delays
         self._typed = Typed(self, super().on_event)
         self._history = CpuHistory()
@@ -134,6 +139,13 @@ class Dashboard(App[Leave]):
             elif self._stop_asked:
                 self.exit(Leave.STOPPING)
             # else: a person said yes; what they asked for is sent first, and then left
+
+    def exit(self, result: Leave | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave. A picture that the terminal keeps for us is taken back while it still shows our screen."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Still):
+                screen.take_back()
+        super().exit(result, return_code, message)
 
     def has_left(self) -> None:
         """It is over; whoever ran the dashboard may have more to do."""

@@ -22,6 +22,7 @@ from vmstui.control.errors import RecorderError
 from vmstui.sanitise import clean
 from vmstui.times import TimeError, parse_time
 from vmstui.tui.format import clock, day_and_clock, plural, size, span
+from vmstui.tui.graphics import Terminal
 from vmstui.tui.screens.ask import Ask
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.days import Days
@@ -45,6 +46,8 @@ class FootageDesk:
         self._screen, self._recorder, self._pane = screen, recorder, pane
         self.config = ""
         """Configuration of the recorder, from its snapshot: commands shall mean the same one."""
+        self.terminal = Terminal()
+        """Which pictures it can show."""
 
     def take(self, asked: SegmentsBody.Asked) -> None:
         """A key was pressed in the pane."""
@@ -67,7 +70,7 @@ class FootageDesk:
 
     def still_of(self, camera: str, name: str) -> None:
         """A picture of what is being recorded of a camera."""
-        self._screen.app.push_screen(Still(self.config, camera, name))
+        self._screen.app.push_screen(Still(self.config, camera, name, self.terminal))
 
     @property
     def _where(self) -> tzinfo | None:
@@ -79,7 +82,8 @@ class FootageDesk:
         if row.kind is Kind.OPEN:
             self.still_of(camera, self._pane.camera_name)
         elif row.segment is not None:
-            self._screen.app.push_screen(Still(self.config, row.segment.path, os.path.basename(row.segment.path)))
+            path = row.segment.path
+            self._screen.app.push_screen(Still(self.config, path, os.path.basename(path), self.terminal))
         else:
             self._say("Nothing was recorded then, so there is no picture of it.")
 

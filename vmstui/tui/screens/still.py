@@ -1,10 +1,14 @@
-"""A picture of what was or is recorded, in the terminal: two pixels per cell, or signs where there is no colour.
+"""A picture of what was or is recorded, in the terminal: two pixels per cell, or signs where there is no colour; in a
+terminal that knows kitty's placeholders, the picture itself.
 
-It is decoded when it is asked for, by `vmstui still` in a process of its own, already as small as it is shown.
+It is decoded when it is asked for, by `vmstui still` in a process of its own, already as small as it is shown. What the
+terminal was given of it is taken back when the screen is left. Sixels are not drawn here: they lie on the cells until
+one of these is written again, which Textual does when it likes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.color import Color
@@ -16,13 +20,26 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
-from vmstui.tui.bitmap import Bitmap, NoBitmap, read_ppm
+from vmstui.tui.bitmap import Bitmap, NoBitmap, Rgb, png_size, read_ppm
 from vmstui.tui.blocks import HALF, Run, fit_into, half_blocks, ramp_lines
 from vmstui.tui.child import command, complaint
 from vmstui.tui.glyphs import DOT, RULE
+from vmstui.tui.graphics import Terminal, cells_of, fit_pixels
+from vmstui.tui.kitty import forgotten, placeholder, stored
 from vmstui.tui.lines import Line, Role
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar
+
+MOST_PIXELS = (1280, 720)
+"""Of a picture that the terminal is given: it comes over the same link as the keys and the rest of the screen."""
+NUMBER: Rgb = (215, 95, 175)
+"""A placeholder tells by its colour which picture it belongs to. This one is in the palette of 256 colours too."""
+NUMBERS = {"truecolor": 0xD75FAF, "256": 169}
+"""What that colour means as a number, by what Rich writes of it."""
+
+PIECE = 16
+"""Cells in one segment: where something covers a part of the picture, Rich cuts segments, and it is from 23 cells on
+that it may part a character from the marks behind it."""
 
 
 class PictureBody(LineBar):
@@ -33,9 +50,22 @@ class PictureBody(LineBar):
         self.bitmap: Bitmap | None = None
         self._colours: list[list[Run]] = []
         self._signs: list[str] = []
+        self._cells: tuple[int, int] | None = None
+
+    @property
+    def shows_picture(self) -> bool:
+        """Whether there is one."""
+        return self.bitmap is not None or self._cells is not None
+
+    def place(self, cells: tuple[int, int]) -> None:
+        """Leave so many columns and lines to the terminal, which has the picture."""
+        self._clear()
+        self._cells = cells
+        self.refresh()
 
     def show(self, bitmap: Bitmap, *, coloured: bool) -> None:
         """Draw a picture."""
+        self._clear()
         self.bitmap = bitmap
         self._colours = half_blocks(bitmap) if coloured else []
         self._signs = [] if coloured else ramp_lines(bitmap)
@@ -43,25 +73,38 @@ class PictureBody(LineBar):
 
     def say(self, words: str) -> None:
         """Instead of a picture."""
-        self.bitmap, self._colours, self._signs = None, [], []
+        self._clear()
         self.show_lines(((f" {words}", Role.DIM),))
         self.refresh()
 
+    def _clear(self) -> None:
+        self.bitmap, self._cells, self._colours, self._signs = None, None, [], []
+
     def render_line(self, y: int) -> Strip:
         """Line API."""
-        if self.bitmap is None:
+        if self._cells is not None:
+            width, height = self._cells
+        elif self.bitmap is not None:
+            width, height = self.bitmap.width, (self.bitmap.height + 1) // 2
+        else:
             return super().render_line(y)
         cells, base = self.size.width, self.role_style(Role.TEXT)
-        row = y - (self.size.height - (self.bitmap.height + 1) // 2) // 2
-        left = Segment(" " * ((cells - self.bitmap.width) // 2), base)
-        segments: list[Segment] = []
-        if 0 <= row < len(self._colours):
-            for count, (upper, lower) in self._colours[row]:
-                style = Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower))
-                segments.append(Segment(HALF * count, style))
-        elif 0 <= row < len(self._signs):
-            segments.append(Segment(self._signs[row], base))
+        row = y - (self.size.height - height) // 2
+        left = Segment(" " * ((cells - width) // 2), base)
+        segments = list(self._row(row, width, base)) if 0 <= row < height else []
         return Strip([left, *segments]).crop_extend(0, cells, base)
+
+    def _row(self, row: int, width: int, base: Style) -> Iterator[Segment]:
+        if self._cells is not None:
+            style = base + Style(color=Color.from_rgb(*NUMBER))
+            for begin in range(0, width, PIECE):
+                columns = range(begin, min(begin + PIECE, width))
+                yield Segment("".join(placeholder(row, column) for column in columns), style)
+        elif self._colours:
+            for count, (upper, lower) in self._colours[row]:
+                yield Segment(HALF * count, Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower)))
+        else:
+            yield Segment(self._signs[row], base)
 
 
 class Still(ModalScreen[None]):
@@ -72,10 +115,13 @@ class Still(ModalScreen[None]):
         Binding("p", "again", "again"),
     ]
 
-    def __init__(self, config: str, source: str, name: str) -> None:
+    def __init__(self, config: str, source: str, name: str, terminal: Terminal | None = None) -> None:
         """`source` is a file, or the id of a camera for what is being recorded of it."""
         super().__init__()
         self._config, self._source, self._whose = config, source, name
+        self._terminal = terminal or Terminal()
+        self._number = 0
+        """Under which the terminal has a picture of ours; 0: it has none."""
         self.picture = PictureBody()
         self.told = ""
         """What it is a picture of, or why there is none."""
@@ -91,34 +137,64 @@ class Still(ModalScreen[None]):
         """Another size, another picture."""
         self.call_after_refresh(self.action_again)
 
+    def on_unmount(self) -> None:
+        """The terminal need not keep it."""
+        self.take_back()
+
     def action_again(self) -> None:
         """Take it anew: of a camera, as it is now."""
-        if self.picture.bitmap is None:
+        if not self.picture.shows_picture:
             self.picture.say("decoding…")
         self._retitle()
         self.run_worker(self._take(), group="still", exclusive=True)
 
     async def _take(self) -> None:
-        width, height = fit_into(self.picture.size.width, self.picture.size.height)
-        asked = ("still", self._source, "--as", "ppm", "--fit", f"{width}x{height}")
+        coloured = not self.app.has_class("-ascii") and not self.app.ansi_color
+        number = NUMBERS.get(self.app.console.color_system or "", 0)
+        real = coloured and self._terminal.placeholders and number > 0
+        room = self.picture.size.width, self.picture.size.height
+        width, height = fit_pixels(*room, self._terminal.cell, MOST_PIXELS) if real else fit_into(*room)
+        asked = ("still", self._source, "--as", "png" if real else "ppm", "--fit", f"{width}x{height}")
         try:
             async with command(self._config, *asked) as process:
                 picture, said = await process.communicate()
-            if process.returncode == 0:
-                coloured = not self.app.has_class("-ascii") and not self.app.ansi_color
-                self.picture.show(read_ppm(picture), coloured=coloured)
+            if process.returncode != 0:
+                self._none(complaint(said) or f"the command ended with {process.returncode}")
+            elif real:
+                self._place(picture, number, room)
                 self.told = complaint(said)
             else:
-                self._none(complaint(said) or f"the command ended with {process.returncode}")
+                self.take_back()
+                self.picture.show(read_ppm(picture), coloured=coloured)
+                self.told = complaint(said)
         except (NoBitmap, OSError) as error:
             self._none(str(error))
         self._retitle()
 
+    def _place(self, png: bytes, number: int, room: tuple[int, int]) -> None:
+        cells = cells_of(png_size(png), self._terminal.cell, room, grow=True)
+        self._send(stored(png, number, *cells))
+        self._number = number
+        self.picture.place(cells)
+
+    def take_back(self) -> None:
+        """What the terminal has of the picture."""
+        if self._number:
+            self._send(forgotten(self._number))
+            self._number = 0
+
+    def _send(self, sequence: str) -> None:
+        """In one piece, so that nothing of a frame comes between; Textual itself copies to the clipboard like this."""
+        driver = self.app._driver
+        if driver is not None:
+            driver.write(sequence)
+
     def _none(self, why: str) -> None:
+        self.take_back()
         self.told = why
         self.picture.say(why)
 
     def _retitle(self) -> None:
-        about = self.told if self.picture.bitmap is not None else self._whose
+        about = self.told if self.picture.shows_picture else self._whose
         close: Line = ((f"p again {DOT} esc closes", Role.DIM),)
         self._title.show_lines(title_line("Picture", about, close, self._title.size.width, focused=True, rule=RULE))
