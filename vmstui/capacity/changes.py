@@ -34,16 +34,18 @@ def _after(capacity: Capacity, costs: tuple[Cost, ...], what: str, assumed: str 
 
 
 def _more_of_it(capacity: Capacity, ends: Cost, measured: Measured) -> Iterator[Change]:
-    """As much more as one more camera takes."""
+    """As much more as one more camera takes; or those that run and those in the question."""
     if ends.busy is None or ends.limit is None or capacity.maximum is None:
         return
-    added = capacity.maximum + 1 - capacity.running
+    added = max(capacity.maximum + 1, capacity.running, capacity.asked or 0) - capacity.running
     needed = (exact(ends.used_busy) + added * exact(ends.busy)) / GRAIN
     costs = _replaced(capacity, replace(ends, limit=needed))
     days = {camera.promised_days for camera in measured.cameras}
     promised = days.pop() if len(days) == 1 else None
     if ends.resource is Resource.RETENTION and promised is not None:
         fewer = floor(10 * promised * ends.limit / needed) / 10
+        if not fewer:
+            return
         what = f"keeping footage {fewer:g} days instead of {promised:g}"
     else:
         what = f"{name(ends.resource)} of {amount(ends.resource, needed, up=True)}"

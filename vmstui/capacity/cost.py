@@ -83,6 +83,6 @@ def _cost(measured: Measured, shares: Mapping[str, int], limit: Limit) -> Cost:
         limit.beside,
         limit.limit,
         None,
-        why or NOT_MEASURED,
+        why or (NOT_MEASURED if limit.limit is None else ""),
     )
     return with_room(cost, len(cameras))

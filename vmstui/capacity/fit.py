@@ -11,7 +11,7 @@ from math import ceil
 
 from vmstui.capacity.words import Cost, Resource, Row, Standing
 
-MOST_ROWS = 1000
+MOST_ROWS = 200
 GRAIN = 10**6
 
 

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vmstui.capacity.changes import changes
-from vmstui.capacity.cost import BUSY, TYPICAL, costs, percentile, values_of
+from vmstui.capacity.cost import TYPICAL, costs, percentile, pools
 from vmstui.capacity.fit import fit, rows, with_room
 from vmstui.capacity.words import (
     Capacity,
@@ -46,8 +46,12 @@ class Unmeasured(ValueError):
     """There is nothing to project from; the text says why, and what there is."""
 
 
+class UnknownProfile(Unmeasured):
+    """No camera has the profile in the question."""
+
+
 def project(measured: Measured, question: Question | None = None) -> Capacity:
-    """The answer. Raises Unmeasured."""
+    """The answer. Raises Unmeasured, and UnknownProfile of it."""
     question = question or Question()
     measured = _asked(measured, question)
     profiles = _profiles(measured.cameras)
@@ -60,7 +64,10 @@ def project(measured: Measured, question: Question | None = None) -> Capacity:
         capacity,
         waiting=sum(not camera.taken for camera in measured.cameras),
         profile=question.profile or (next(iter(profiles)) if len(profiles) == 1 else ""),
-        confidence=_confidence([camera for camera in measured.cameras if camera.taken and camera.profile in shares]),
+        confidence=_confidence(
+            [camera for camera in measured.cameras if camera.taken and camera.profile in shares],
+            capacity.cost(Resource.CPU),
+        ),
         profiles=rooms if len(rooms) > 1 else (),
         changes=changes(capacity, measured),
     )
@@ -98,8 +105,9 @@ def _shares(measured: Measured, profiles: Mapping[str, int], asked: str | None) 
         return profiles
     if asked not in profiles:
         there = ", ".join(f"{profile} ({count})" for profile, count in profiles.items())
-        why = "is measured yet" if any(camera.profile == asked for camera in measured.cameras) else "is recorded"
-        raise Unmeasured(f"profile: found {asked!r}, of which no camera {why}; accepted: {there}")
+        if all(camera.profile != asked for camera in measured.cameras):
+            raise UnknownProfile(f"profile: found {asked!r}, of which no camera is recorded; accepted: {there}")
+        raise Unmeasured(f"no camera of profile {asked!r} has been recorded for long enough; measured: {there}")
     return {asked: profiles[asked]}
 
 
@@ -118,20 +126,20 @@ def _profile_room(profile: str, count: int, measured: Measured) -> ProfileRoom:
     return ProfileRoom(profile, count, cpu.typical or 0.0, more, found.binding)
 
 
-def _confidence(cameras: Sequence[MeasuredCamera]) -> Confidence:
-    values = [value for camera in cameras for value in values_of(camera, Resource.CPU)]
+def _confidence(cameras: Sequence[MeasuredCamera], cpu: Cost) -> Confidence:
     window_s = percentile([camera.window_s for camera in cameras], TYPICAL)
-    median, mean = (percentile(values, TYPICAL), sum(values) / len(values)) if values else (0.0, 0.0)
-    variance = sum((value - mean) ** 2 for value in values) / len(values) if values else 0.0
     against = []
     if len(cameras) < ENOUGH_CAMERAS:
         against.append(f"fewer than {ENOUGH_CAMERAS} cameras")
     if window_s < ENOUGH_S:
         against.append(f"less than {ENOUGH_S / 60:.0f} min")
-    return Confidence(
-        len(cameras),
-        window_s,
-        (percentile(values, BUSY) - median) / median if median > 0 else 0.0,
-        variance**0.5 / mean if mean > 0 else 0.0,
-        tuple(against),
-    )
+    spread = cpu.busy / cpu.typical - 1 if cpu.busy and cpu.typical else 0.0
+    return Confidence(len(cameras), window_s, spread, _variation(cameras), tuple(against))
+
+
+def _variation(cameras: Sequence[MeasuredCamera]) -> float:
+    """Of CPU, about the mean of each profile: that two profiles differ is no uncertainty."""
+    of = pools(cameras, Resource.CPU)
+    count, total = sum(len(values) for values in of.values()), sum(sum(values) for values in of.values())
+    squares = sum((value - sum(values) / len(values)) ** 2 for values in of.values() for value in values)
+    return (squares / count) ** 0.5 / (total / count) if total > 0 else 0.0

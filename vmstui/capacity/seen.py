@@ -162,7 +162,7 @@ def _retention(storage: StorageProjection | str, cameras: Sequence[MeasuredCamer
     if isinstance(storage, str):
         return Limit(Resource.RETENTION, None, why=storage)
     if all(camera.promised_days is None for camera in cameras):
-        why = "no days are promised (retention.days): with more cameras footage stays shorter"
+        why = "no days are promised by retention.days: with more cameras footage stays shorter"
         return Limit(Resource.RETENTION, None, why=why, counts=False)
     room, why = storage.size_bytes + storage.free_bytes - storage.floor_bytes, "the disk, without the floor"
     if storage.max_bytes is not None and storage.max_bytes < room:

@@ -68,7 +68,8 @@ def confidence(found: Confidence) -> str:
     if not found.cameras:
         return "the cost of a camera was given, not measured"
     basis = f"{plural(found.cameras, 'camera')} over {span(found.window_s)}"
-    spread = f"busy is {100 * found.spread:.0f} % above the median, variation {100 * found.variation:.0f} %"
+    spread = f"busy (95th percentile, which the maximum goes by) is {100 * found.spread:.0f} % above the median"
+    spread += f", variation {100 * found.variation:.0f} %"
     doubt = f"provisional ({', '.join(found.provisional)}): " if found.provisional else ""
     return f"{doubt}{basis}, {spread}"
 
@@ -114,7 +115,7 @@ def _use(cost: Cost) -> str:
     if not cost.used_busy:
         return f"{limit} in all, {each}"
     if cost.resource is Resource.RETENTION:
-        return f"{limit} have room for {amount(cost.resource, cost.used_busy)} needed for the days promised, {each}"
+        return f"the days promised need {amount(cost.resource, cost.used_busy)} of {limit}, {each}"
     return f"{amount(cost.resource, cost.used_busy)} of {limit} in use, {each}"
 
 

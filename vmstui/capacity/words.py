@@ -164,7 +164,7 @@ class Confidence:
     spread: float
     """By how much the CPU of a busy camera is above the median, as a share of that."""
     variation: float
-    """Coefficient of variation of the CPU of these cameras: standard deviation by mean."""
+    """Coefficient of variation of their CPU: standard deviation, about the mean of each profile, by the mean."""
     provisional: tuple[str, ...]
     """Why not to rely on it, each a few words; empty: nothing speaks against it."""
 

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vmstui.capacity.projection import Unmeasured, given, project
+from vmstui.capacity.projection import UnknownProfile, Unmeasured, given, project
 from vmstui.capacity.words import Capacity, Limit, Measured, Question, Resource
 from vmstui.cli.capacity_text import as_json as shown_as_json
 from vmstui.cli.capacity_text import lines
@@ -23,7 +23,7 @@ from vmstui.spoken import plural
 if TYPE_CHECKING:
     from vmstui.storage import StorageProjection
 
-NOT_WELL = 1
+NOT_WELL, WRONG_USE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ def capacity(options: CapacityOptions) -> int:
             found = _given(options.per_camera_percent, options.question)
         else:
             found = project(*_measured(options.question))
+    except UnknownProfile as error:
+        print(clean(f"--{error}"), file=sys.stderr)
+        return WRONG_USE
     except Unmeasured as error:
         text = f"{error}. From a figure of yours instead: vmstui capacity --per-camera 23.4%"
         if options.as_json:

@@ -9,11 +9,13 @@ from vmstui.capacity.told import amount, change, confidence, name, room, sentenc
 from vmstui.capacity.words import Capacity, Cost, ProfileRoom, Row, Standing
 from vmstui.cli.table import table
 from vmstui.codec import Json, to_json
-from vmstui.spoken import plural
+from vmstui.spoken import fit, plural, width
 
 COLUMNS = 80
 ROWS = 12
 """Of the table of cameras; what is left out is said."""
+LONGEST = 36
+"""Name of a profile in a table."""
 _INDENT = 12
 
 
@@ -72,7 +74,8 @@ def _running(found: Capacity) -> Iterator[str]:
     yield from _said("maximum", most + on_the_median)
     waiting = f", of them {found.waiting} not recorded now: counted as its like" if found.waiting else ""
     yield from _said("now", plural(found.running, "camera") + waiting)
-    yield from _said("room", sentence(found) + (f" (profile {found.profile})" if found.profile else ""))
+    new = f"profile {found.profile}" if found.profile else "new ones mixed as those there are"
+    yield from _said("room", f"{sentence(found)} ({new})")
 
 
 def _said(what: str, text: str) -> list[str]:
@@ -146,7 +149,7 @@ def _resource(cost: Cost, found: Capacity) -> tuple[str, ...]:
 def _profiles(profiles: Sequence[ProfileRoom]) -> Iterator[str]:
     rows = [
         (
-            one.profile,
+            one.profile if width(one.profile) <= LONGEST else fit(one.profile, LONGEST),
             str(one.cameras),
             f"{one.cpu_percent:.1f} %",
             "not known" if one.more is None else f"{one.more:+d}",
