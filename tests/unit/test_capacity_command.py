@@ -195,7 +195,7 @@ def wide() -> Measured:
     """Large figures of everything, and doubts."""
     cameras = [
         measured_camera(
-            f"c{number}", (12.3, 345.6), f"a_profile_with_a_very_very_long_name_of_{number}", window_s=60.0, memory=123e6,
+            f"c{number}", (12.3, 345.6), f"a_profile_with_a_very_very_long_name_{number}", window_s=60.0, memory=123e6,
             encoder_sessions=2.0, encoder=12.3, decoder=12.3, gpu_memory=987e6, disk_write=123.4e6, retention=987e12,
             network=123.4e6, promised_days=14.0,
         )
