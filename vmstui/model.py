@@ -122,6 +122,11 @@ class LiveServer:
     password: Secret | None = None
 
 
+CORE_BUDGET_PERCENT = 85.0
+"""CPU of each core that recording may use where nothing is configured. The rest is for what comes in bursts (the
+keyframes of many cameras at once, a restart beside a running worker, a person who looks) and for the system."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration, resolved: profiles looked up, secrets read, defaults filled in, paths absolute."""
@@ -143,7 +148,7 @@ class Settings:
     min_free_percent: float | None = 5.0
     """Free space to keep on the disk of the recordings; exactly one of the two is not None."""
     cpu_budget_percent: float | None = None
-    """CPU that recording may use in all, 100 = one core; None: all cores."""
+    """CPU that recording may use in all, 100 = one core; None: `CORE_BUDGET_PERCENT` of each core."""
     live: LiveServer = LiveServer()
     ffmpeg: str = "auto"
     """`auto`, `embedded`, `system` or an absolute path."""

@@ -72,6 +72,8 @@ class StorageProjection:
     it that this never happens."""
     held_at: datetime | None = None
     """When so much is locked that nothing can make room any more and recording is held; None: that does not happen."""
+    max_bytes: int | None = None
+    """What all recordings may take by configuration; None: as much as the disk has."""
 
     @property
     def provisional(self) -> bool:

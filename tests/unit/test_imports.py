@@ -86,3 +86,4 @@ def test_the_service_loads_no_more_than_it_needs() -> None:
     )
     dear = ("shutil", "tempfile", "lzma", "bz2", "zipfile", "decimal", "statistics", "fractions", "email", "zoneinfo")
     assert not [name for name in ("textual", "rich", "pygments", "markdown_it", *dear) if name in loaded]
+    assert not [name for name in loaded if name.startswith("vmstui.capacity")]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmstui import __version__
-from vmstui.cli import export_arguments
+from vmstui.cli import capacity_arguments, export_arguments
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
 TIME_OPTIONS = ("--from", "--to", "--at")
@@ -172,6 +172,12 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.storage import storage
 
             return storage(options.config, accept=options.accept, as_json=options.json)
+        case "capacity":
+            from vmstui.capacity.words import Question
+            from vmstui.cli.capacity import CapacityOptions, capacity
+
+            question = Question(options.profile, options.budget, options.cameras, options.retention)
+            return capacity(CapacityOptions(question, options.per_camera, as_json=options.json))
         case "retention":
             from vmstui.cli.retention import retention
 
@@ -363,6 +369,8 @@ def _parser() -> argparse.ArgumentParser:
         "--accept", action="store_true", help="record to what the path leads to now, though it is another disk or new"
     )
     storage.add_argument("--json", action="store_true", help="as JSON")
+
+    capacity_arguments.add_to(add("capacity", "how many more cameras fit, and what ends it"))
 
     retention = add("retention", "what goes when, and why: by age, by size, for free space")
     how = retention.add_mutually_exclusive_group()

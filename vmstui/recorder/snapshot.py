@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vmstui import __version__
 from vmstui.model import (
+    CORE_BUDGET_PERCENT,
     CameraDetails,
     CameraSnapshot,
     CameraState,
@@ -66,7 +67,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         cameras=cameras,
         started_at=service.started_at,
         cpu_percent=_mean(service.total_samples.cpu_percents(CALM_SAMPLES)),
-        cpu_budget_percent=service.settings.cpu_budget_percent or 100.0 * cpu_count,
+        cpu_budget_percent=service.settings.cpu_budget_percent or CORE_BUDGET_PERCENT * cpu_count,
         cpu_count=cpu_count,
         rss_bytes=total.rss_bytes if total is not None else 0,
         total=total,

@@ -147,6 +147,7 @@ def project(stored: Sequence[Stored], policy: Policy, disk: Disk, now: datetime)
         first.acts_at if first is not None else None,
         _instant(now, full_s),
         _instant(now, _held_in_s(by_bytes.values(), size_bytes + disk.free_bytes - policy.least_free_bytes)),
+        policy.max_bytes,
     )
 
 

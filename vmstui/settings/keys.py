@@ -155,9 +155,9 @@ RETENTION = Section("retention", "How long footage stays.", (RETENTION_DAYS, RET
 CPU_BUDGET_KEY = Key(
     "cpu_budget",
     CPU_BUDGET,
-    "CPU that recording may use in all; the dashboard shows the use against it.",
+    "CPU that recording may use in all: the dashboard shows the use against it, `vmstui capacity` what fits into it.",
     Effect.NOTHING,
-    otherwise="all cores",
+    otherwise="85% of all cores",
 )
 CAPACITY = Section("capacity", "What the machine can give.", (CPU_BUDGET_KEY,))
 
