@@ -212,6 +212,8 @@ class CameraFootage:
     """Of the time of the strip."""
     strip: tuple[Cells, ...]
     """Oldest first."""
+    going_on: tuple[Gap, ...] = ()
+    """What is counted in it and is not catalogued yet, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,10 @@ async def test_a_dark_camera_is_lost_from_its_last_footage_on_and_one_that_recor
     assert dark.last_day.lost_s == pytest.approx((report.at - ended_at).total_seconds())
     assert sum(cells.count * cells.lost_s for cells in dark.strip) == pytest.approx(dark.last_day.lost_s)
     assert (dark.strip[-1].kind, dark.strip[-1].cause) == (CellKind.LOST, GapCause.NETWORK)
+    (gap,) = dark.going_on
+    assert (gap.started_at, gap.cause, gap.detail) == (ended_at, GapCause.NETWORK, "unplugged")
+    assert gap.ended_at == report.at
+    assert well.going_on == ()
     assert dark.today is not None
     assert dark.today.lost_s <= dark.last_day.lost_s
 

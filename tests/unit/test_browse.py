@@ -125,6 +125,22 @@ def asked(state: Path, method: str, **params: Any) -> Any:
     return asyncio.run(cast(Any, browsing.methods[method](params)))
 
 
+def test_the_newest_gaps_from_an_instant_on_cross_the_socket(tmp_path: Path, catalogue: Catalogue) -> None:
+    more = [Gap("lobby", at(minutes), 30.0, GapCause.CAMERA, "closed") for minutes in (1, 50)]
+    catalogue.add([], [*more, Gap("gate", at(70), 9.0, GapCause.CAMERA)])
+    early, late = more
+
+    def gaps(since: float, **limit: int) -> tuple[Gap, ...]:
+        told = asked(tmp_path, "gaps", camera="lobby", since=at(since).isoformat(), **limit)
+        return from_json(tuple[Gap, ...], told)
+
+    network = Gap("lobby", at(30), 180.0, GapCause.NETWORK)
+    assert gaps(0) == (late, network, early)
+    assert gaps(32) == (late, network), "one that goes on then is told whole"
+    assert gaps(0, limit=1) == (late,)
+    assert gaps(80) == ()
+
+
 def test_a_page_and_a_lock_cross_the_socket(tmp_path: Path, catalogue: Catalogue) -> None:
     page = from_json(FootagePage, asked(tmp_path, "browse", camera="lobby", before=at(9).isoformat(), limit=2))
     assert page == browse.before(catalogue, "lobby", at(9), 2, UTC)
@@ -142,6 +158,8 @@ def test_a_page_and_a_lock_cross_the_socket(tmp_path: Path, catalogue: Catalogue
 @pytest.mark.parametrize(
     ("method", "params", "words"),
     [
+        ("gaps", {"camera": "lobby"}, "since must be an instant"),
+        ("gaps", {"camera": "lobby", "since": at(0).isoformat(), "limit": 1001}, "from 1 to 1000"),
         ("browse", {}, "camera must be the id of a camera"),
         ("browse", {"camera": "lobby", "limit": 0}, "from 1 to 1000"),
         ("browse", {"camera": "lobby", "limit": True}, "from 1 to 1000"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from vmstui.control.client import Client
 from vmstui.control.errors import RecorderLost
+from vmstui.footage import Gap, GapCause
 from vmstui.model import LeftBehind
 
 
@@ -46,6 +48,26 @@ async def test_a_shutdown_waits_for_no_other_question_and_tells_what_was_left(tm
         assert asked
         assert not never.done()
         never.cancel()
+
+
+async def test_nothing_waits_for_footage_to_be_counted(tmp_path: Path) -> None:
+    async with service(tmp_path, {b"samples": b'{"jsonrpc":"2.0","id":1,"result":{"cam1":[1.5]}}\n'}) as client:
+        never = asyncio.create_task(client.footage())
+        await asyncio.sleep(0)
+        assert await client.samples(1) == {"cam1": (1.5,)}
+        assert not never.done()
+        never.cancel()
+
+
+async def test_gaps_of_a_camera_are_asked_for_by_the_time_they_begin(tmp_path: Path) -> None:
+    gap = (
+        b'{"camera":"cam1","started_at":"2026-03-01T00:30:00+00:00","length_s":9.5,"cause":"network","detail":"reset"}'
+    )
+    answer = b'{"jsonrpc":"2.0","id":1,"result":[%s]}\n' % gap
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    async with service(tmp_path, {b"2026-03-01T00:00:00+00:00": answer}) as client:
+        found = await client.gaps_since("cam1", since, 5)
+    assert found == (Gap("cam1", since + timedelta(minutes=30), 9.5, GapCause.NETWORK, "reset"),)
 
 
 async def test_a_shutdown_without_an_answer_is_told_from_one_that_nobody_was_asked_for(tmp_path: Path) -> None:

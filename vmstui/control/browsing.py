@@ -1,4 +1,4 @@
-"""Methods of the control socket about footage: a page of it, its days, and locks.
+"""Methods of the control socket about footage: a page of it, its days, its gaps, and locks.
 
 Each opens the catalogue for itself, in a thread, as the commands do: neither the loop nor the thread that catalogues
 what is published waits for whoever looks through a year of recordings.
@@ -37,6 +37,7 @@ class Browsing:
         self.methods: Methods = {
             "browse": self._browse,
             "days": self._days,
+            "gaps": self._gaps,
             "lock": self._lock,
             "unlock": self._unlock,
         }
@@ -59,6 +60,12 @@ class Browsing:
         camera, limit, until = _camera(params), _limit(params, 31, browse.MAX_DAYS), _instant(params, "before")
         zone = self._zone()
         return await self._in_catalogue(lambda catalogue: to_json(browse.days(catalogue, camera, until, limit, zone)))
+
+    async def _gaps(self, params: Mapping[str, Json]) -> Json:
+        camera, limit, since = _camera(params), _limit(params, 100, browse.MAX_GAPS), _instant(params, "since")
+        if since is None:
+            _refuse("since must be an instant")
+        return await self._in_catalogue(lambda catalogue: to_json(browse.gaps(catalogue, camera, since, limit)))
 
     async def _lock(self, params: Mapping[str, Json]) -> Json:
         camera, since, until = _camera(params), _instant(params, "since"), _instant(params, "until")

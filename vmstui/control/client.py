@@ -14,7 +14,7 @@ from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import FootageDay, FootagePage, FootageReport, LockedFootage
+from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.person import person
 from vmstui.storage import StorageProjection
@@ -31,7 +31,8 @@ SILENCE_LIMIT_S = 5.0
 
 class Client:
     """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own, and so do
-    `storage()` and `shutdown()`, which must not wait for the answer to another question, nor another one for theirs."""
+    `storage()`, `footage()` and `shutdown()`, which must not wait for the answer to another question, nor another one
+    for theirs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -80,6 +81,11 @@ class Client:
         """The newest days with footage of a camera, newest first."""
         return _decode(tuple[FootageDay, ...], await self._call("days", {"camera": camera, "limit": limit}))
 
+    async def gaps_since(self, camera: str, since: datetime, limit: int) -> tuple[Gap, ...]:
+        """The newest gaps of a camera from an instant on, newest first."""
+        asked: dict[str, Json] = {"camera": camera, "since": to_json(since), "limit": limit}
+        return _decode(tuple[Gap, ...], await self._call("gaps", asked))
+
     async def lock(self, camera: str, since: datetime, until: datetime, note: str) -> LockedFootage:
         """Keep the footage of [since, until) from retention."""
         asked = {"camera": camera, "since": to_json(since), "until": to_json(until), "note": note, "by": person()}
@@ -91,16 +97,11 @@ class Client:
 
     async def storage(self) -> StorageProjection:
         """How long footage will stay, and what will end it."""
-        reader, writer = await self._open()  # a disk that hangs must not keep other questions waiting
-        try:
-            writer.write(protocol.request_line(1, "storage", {}))
-            return _decode(StorageProjection, await self._answer(reader, "storage", CALL_TIMEOUT_S))
-        finally:
-            writer.close()
+        return _decode(StorageProjection, await self._call_aside("storage"))
 
     async def footage(self) -> FootageReport:
         """How much was recorded, of all cameras."""
-        return _decode(FootageReport, await self._call("footage", {}))
+        return _decode(FootageReport, await self._call_aside("footage"))
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         """The newest events of a camera, oldest of them first."""
@@ -153,6 +154,15 @@ class Client:
                 # An answer may still be on its way: it must not be taken for that of the next question.
                 await self.close()
                 raise
+
+    async def _call_aside(self, method: str) -> Json:
+        """On a connection of its own: a disk that hangs must not keep other questions waiting."""
+        reader, writer = await self._open()
+        try:
+            writer.write(protocol.request_line(1, method, {}))
+            return await self._answer(reader, method, CALL_TIMEOUT_S)
+        finally:
+            writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, method: str, timeout_s: float) -> Json:
         import asyncio

@@ -143,6 +143,7 @@ class Accountant:
             ledger.account(camera.id, about.today, about.until, gaps),
             ledger.account(camera.id, about.since, about.until, gaps),
             ledger.strip(about.since, about.until, kept.first_at, last_ended_at, gaps),
+            gaps,
         )
 
     def _going_on(self, camera: Seen, kept: Kept, now: datetime) -> tuple[Gap, ...]:

@@ -51,6 +51,11 @@ def after(catalogue: Catalogue, camera: str, at: datetime, limit: int, zone: tzi
     )
 
 
+def gaps(catalogue: Catalogue, camera: str, since: datetime, limit: int) -> tuple[Gap, ...]:
+    """The newest gaps that reach into the time from an instant on, newest first."""
+    return _gaps(catalogue, camera, since, None)[:limit]
+
+
 def days(
     catalogue: Catalogue, camera: str, until: datetime | None, limit: int, zone: tzinfo | None
 ) -> tuple[FootageDay, ...]:
