@@ -316,25 +316,56 @@ class FakeFleet:
             now, begun, 600.0, tuple(self._footage(number, begun, now) for number in range(len(self.ids)))
         )
 
-    def _footage(self, number: int, begun: datetime, now: datetime) -> CameraFootage:
-        fault, camera = self._fault(number, now), self.ids[number]
-        strip: tuple[Cells, ...] = (Cells(144, CellKind.RECORDED),)
-        lost_s = 0.0
+    async def gaps_since(self, camera: str, since: datetime, limit: int) -> tuple[Gap, ...]:
+        now = self._now()
+        gaps = self._gaps(self.ids.index(camera), now)
+        return tuple(gap for gap in gaps[::-1] if since < gap.ended_at < now)[:limit]
+
+    def _gaps(self, number: int, now: datetime) -> tuple[Gap, ...]:
+        """Of the last day, oldest first; the last one of a camera in trouble goes on."""
+        camera, fault = self.ids[number], self._fault(number, now)
+        found: list[Gap] = []
+        if number == 1:
+            at = now - timedelta(hours=9, minutes=4)
+            found.append(Gap(camera, at, 14.2, GapCause.NETWORK, "the connection was reset"))
+        if number == 5:
+            at = now - timedelta(hours=12, minutes=30)
+            found.append(Gap(camera, at, 4200.0, GapCause.OFF, "stopped by anna"))
+        if number == 7:
+            at = now - timedelta(hours=3, minutes=30)
+            found.append(Gap(camera, at, 31.4, GapCause.CAMERA, "the camera sent nothing for 31 s"))
         if fault in {"password", "unreachable"}:
-            lost_s = 612.0
-            strip = (
-                Cells(20, CellKind.NONE), Cells(52, CellKind.RECORDED), Cells(6, CellKind.OFF),
-                Cells(64, CellKind.RECORDED), Cells(1, CellKind.PART, 12.0, GapCause.CAMERA),
-                Cells(1, CellKind.LOST, 600.0, GapCause.CAMERA),
-            )  # fmt: skip
-        elif fault == "stalled" or number == 1:
-            lost_s = 14.2
-            strip = (
-                Cells(90, CellKind.RECORDED), Cells(1, CellKind.PART, 14.2, GapCause.NETWORK),
-                Cells(53, CellKind.RECORDED),
-            )  # fmt: skip
-        day = Account(camera, begun, now, 86_000.0 - lost_s, lost_s, 0.0, int(lost_s > 0))
-        return CameraFootage(camera, replace(day, recorded_s=28_000.0 - lost_s), day, strip)
+            began = self._started_at + timedelta(minutes=19) if fault == "password" else now - timedelta(minutes=43)
+            detail = "401 Unauthorized" if fault == "password" else "No route to host"
+            found.append(Gap(camera, began, (now - began).total_seconds(), GapCause.CAMERA, detail))
+        return tuple(found)
+
+    def _footage(self, number: int, begun: datetime, now: datetime) -> CameraFootage:
+        camera, gaps = self.ids[number], self._gaps(number, now)
+        first = begun + timedelta(hours=4) if number == 2 else begun
+        cells = tuple(self._cell(begun + timedelta(seconds=600 * n), first, now, gaps) for n in range(144))
+        today, last_day = (self._account(camera, max(since, first), now, gaps)
+                           for since in (now - timedelta(hours=8), begun))  # fmt: skip
+        return CameraFootage(camera, today, last_day, cells, tuple(gap for gap in gaps if gap.ended_at >= now))
+
+    def _cell(self, since: datetime, first: datetime, now: datetime, gaps: tuple[Gap, ...]) -> Cells:
+        if since < first:
+            return Cells(1, CellKind.NONE)
+        account = self._account("", since, min(since + timedelta(seconds=600), now), gaps)
+        if account.lost_s:
+            cause = next(gap.cause for gap in gaps if gap.lost and gap.ended_at > since)
+            return Cells(1, CellKind.PART if account.recorded_s > 1 else CellKind.LOST, account.lost_s, cause)
+        return Cells(1, CellKind.RECORDED if account.recorded_s > 1 else CellKind.OFF)
+
+    def _account(self, camera: str, since: datetime, until: datetime, gaps: tuple[Gap, ...]) -> Account:
+        within = [
+            (gap.lost, (min(gap.ended_at, until) - max(gap.started_at, since)).total_seconds())
+            for gap in gaps
+            if gap.started_at < until and gap.ended_at > since
+        ]
+        lost_s, off_s = (sum(length for lost, length in within if lost is wanted) for wanted in (True, False))
+        recorded_s = (until - since).total_seconds() - lost_s - off_s
+        return Account(camera, since, until, recorded_s, lost_s, off_s, sum(lost for lost, _ in within))
 
     async def start(self, cameras: tuple[str, ...]) -> None:
         self._stopped -= set(cameras)

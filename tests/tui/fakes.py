@@ -163,6 +163,8 @@ class FakeRecorder:
     history_questions: list[tuple[str, int]] = field(default_factory=list)
     footage_report: FootageReport | None = None
     """None: a recorder that does not know the question."""
+    footage_questions: int = 0
+    gap_questions: list[str] = field(default_factory=list)
     stopped: asyncio.Event | None = None
     """Set by a test in which stopping takes its time, once it is done."""
     sending: asyncio.Event | None = None
@@ -220,6 +222,13 @@ class FakeRecorder:
     async def days(self, camera: str, limit: int) -> tuple[FootageDay, ...]:
         return days_of(self.closed_segments)[:limit]
 
+    async def gaps_since(self, camera: str, since: datetime, limit: int) -> tuple[Gap, ...]:
+        self.gap_questions.append(camera)
+        if self.footage_report is None:
+            raise RecorderError("unknown method 'gaps'")
+        found = sorted(self.gaps, key=lambda gap: gap.started_at, reverse=True)
+        return tuple(gap for gap in found if gap.camera == camera and gap.ended_at > since)[:limit]
+
     async def lock(self, camera: str, since: datetime, until: datetime, note: str) -> LockedFootage:
         self._request("lock", (camera, since.isoformat(), until.isoformat(), note))
         self.locks.append(Lock(len(self.locks) + 1, camera, since, until, note, "anna", NOW))
@@ -236,6 +245,7 @@ class FakeRecorder:
         return self.projection
 
     async def footage(self) -> FootageReport:
+        self.footage_questions += 1
         if self.footage_report is None:
             raise RecorderError("unknown method 'footage'")
         return self.footage_report

@@ -21,7 +21,9 @@ def test_ascii_text_is_ascii_and_as_wide(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "family", [glyphs.STATE, glyphs.OUTPUT, glyphs.VERDICT, glyphs.EVENT], ids=["state", "output", "verdict", "event"]
+    "family",
+    [glyphs.STATE, glyphs.OUTPUT, glyphs.VERDICT, glyphs.EVENT, glyphs.STRIP],
+    ids=["state", "output", "verdict", "event", "strip"],
 )
 def test_signs_of_a_family_stay_apart_in_both_sets(family: dict[object, str]) -> None:
     assert len(set(family.values())) == len(family)

@@ -30,10 +30,11 @@ from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.tui import questions, themes
 from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
 from vmstui.tui.arrange import Pane
+from vmstui.tui.day_strip import Strips
 from vmstui.tui.glyphs import in_ascii, needs_ascii
 from vmstui.tui.graphics import Terminal
 from vmstui.tui.leave import Leave, stopped
-from vmstui.tui.messages import PastArrived, RecorderGone, SnapshotArrived, StorageArrived
+from vmstui.tui.messages import FootageArrived, PastArrived, RecorderGone, SnapshotArrived, StorageArrived
 from vmstui.tui.palette import Commands
 from vmstui.tui.picture import Picture
 from vmstui.tui.screens.confirm import Confirm
@@ -49,6 +50,10 @@ from vmstui.tui.verdict import Link
 LEAVE_LIMIT_S = 5.0
 STORAGE_PERIOD_S = 45.0
 """How long footage will stay changes slowly."""
+FOOTAGE_PERIOD_S = 15.0
+"""The recorder counts no more often."""
+COUNTING_PERIOD_S = 3.0
+"""While it has not counted yet."""
 
 
 def _hung_up() -> bool:
@@ -181,6 +186,7 @@ class Dashboard(App[Leave]):
                         past_asked = True
                         self.run_worker(self._read_past(), group="past", exclusive=True)
                         self.run_worker(self._read_storage(), group="storage", exclusive=True)
+                        self.run_worker(self._read_footage(), group="footage", exclusive=True)
             except RecorderError as error:
                 reason = str(error)
             retry_in_s = next(delays)
@@ -198,13 +204,28 @@ class Dashboard(App[Leave]):
                 self.post_message(StorageArrived(harmless(await self.recorder.storage())))
             await asyncio.sleep(STORAGE_PERIOD_S)
 
+    async def _read_footage(self) -> None:
+        while True:
+            wait_s = FOOTAGE_PERIOD_S
+            try:
+                report = harmless(await self.recorder.footage())
+                wait_s = COUNTING_PERIOD_S if report.trouble and not report.cameras else FOOTAGE_PERIOD_S
+                self.post_message(FootageArrived(report))
+            except RecorderLost:
+                pass  # what was known stays, as everything else does
+            except RecorderError:  # an older recorder, or another one than before: nothing is known of it
+                self.post_message(FootageArrived(None))
+            await asyncio.sleep(wait_s)
+
     @on(SnapshotArrived)
     def _snapshot_arrived(self, message: SnapshotArrived) -> None:
         self._seen_at = time.monotonic()
         if self.picture.link.lost:  # another service may number its lines anew
             self.fleet.log_pane.start_over()
         cpu = self._history.add(message.snapshot)
-        self.picture = Picture(message.snapshot, cpu, self._history.ticks, Link(), self.picture.storage)
+        self.picture = Picture(
+            message.snapshot, cpu, self._history.ticks, Link(), self.picture.storage, self.picture.strips
+        )
 
     @on(PastArrived)
     def _past_arrived(self, message: PastArrived) -> None:
@@ -213,6 +234,10 @@ class Dashboard(App[Leave]):
     @on(StorageArrived)
     def _storage_arrived(self, message: StorageArrived) -> None:
         self.picture = replace(self.picture, storage=message.storage)
+
+    @on(FootageArrived)
+    def _footage_arrived(self, message: FootageArrived) -> None:
+        self.picture = replace(self.picture, strips=Strips(message.report) if message.report is not None else None)
 
     @on(RecorderGone)
     def _recorder_gone(self, message: RecorderGone) -> None:
@@ -229,8 +254,9 @@ class Dashboard(App[Leave]):
             self.picture = replace(self.picture, link=link)
 
     def watch_picture(self, picture: Picture) -> None:
-        """Everything that is seen follows from here."""
-        self.fleet.show(picture)
+        """Everything that is seen follows from here; what arrives while this ends finds nothing to be drawn on."""
+        if self.is_running:
+            self.fleet.show(picture)
 
     # ------------------------------------------------------------------------------------------------------- keys
 

@@ -1,6 +1,7 @@
 """The details of one camera as lines: pure, from what the recorder says, for a given width.
 
-What is wrong comes first, then the two outputs, then the figures, then the command and the history.
+What is wrong comes first, then the two outputs and what was recorded of the last day, then the figures, the history and
+the command.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from vmstui.model import (
 from vmstui.storage import CameraStorage
 from vmstui.tui import glyphs
 from vmstui.tui.fleet_rows import OUTPUT_ROLE, REASON_ROLE, state_span
+from vmstui.tui.footage_lines import LastDay, footage_lines
 from vmstui.tui.format import clock, command_lines, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
 from vmstui.tui.segment_lines import VERDICT_ROLE
@@ -43,6 +45,7 @@ def details_lines(
     details: CameraDetails | None,
     cells: int,
     storage: CameraStorage | None = None,
+    day: LastDay | None = None,
 ) -> list[Line]:
     """Everything there is to say about a camera; without `details`, what its snapshot tells."""
     where = zone(snapshot.timezone)
@@ -51,6 +54,8 @@ def details_lines(
         lines += _output(output, cells)
     if camera.fallback:
         lines += _field("fallback", camera.fallback, cells, Role.BUSY)
+    if day is not None:
+        lines += footage_lines(day, where, cells, LABEL)
     lines += _worker(camera, snapshot.at, where, cells)
     lines += _segments(camera, snapshot.at, where, cells)
     if storage is not None:

@@ -13,8 +13,9 @@ from datetime import datetime, tzinfo
 from vmstui.footage import SegmentVerdict
 from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
 from vmstui.tui import glyphs
+from vmstui.tui.day_strip import NARROWEST, Strips, widest
 from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, tiny_span, width, zone
-from vmstui.tui.lines import Role, Span
+from vmstui.tui.lines import Line, Role, Span
 from vmstui.tui.spark import WINDOW_S, spark
 from vmstui.tui.verdict import NO_GROWTH_S, failing, health
 
@@ -53,9 +54,13 @@ class RowContext:
     ticks: int = 1
     notes: Mapping[str, str] = field(default_factory=dict)
     """Per camera, what was just asked of it and has not shown in its state yet."""
+    strips: Strips | None = None
+    """How much was recorded; None while nothing is known of it."""
 
 
 Cell = Callable[[CameraSnapshot, RowContext, int], Span]
+Parts = Callable[[CameraSnapshot, RowContext, int], Line]
+"""A cell of several spans, together as wide as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,10 @@ class Column:
     keep: int
     cell: Cell
     right: bool = False
+    parts: Parts | None = None
+    """In place of `cell`."""
+    always: bool = False
+    """It has something to say also of a camera that does not record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,26 +166,40 @@ def _warnings(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
     return str(camera.warnings_per_min), Role.WARN if camera.warnings_per_min else Role.DIM
 
 
+def _today(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return context.strips.today(camera.id) if context.strips is not None else ("", Role.DIM)
+
+
+def _strip(camera: CameraSnapshot, context: RowContext, cells: int) -> Line:
+    return context.strips.line(camera.id, cells) if context.strips is not None else ((" " * cells, Role.TEXT),)
+
+
 COLUMNS = (
     Column("state", "state", 14, 0, _state),
     Column("name", "camera", 10, 0, _name),
     Column("cpu", "CPU %", 5, 1, _cpu, right=True),
     Column("spark", "0–100 %", 8, 3, _spark),
     Column("fps", "fps", 4, 4, _fps, right=True),
-    Column("speed", "speed", 6, 6, _speed, right=True),
+    Column("speed", "speed", 6, 8, _speed, right=True),
     Column("open", "open segment", 12, 1, _open),
-    Column("last", "last segment", 15, 7, _last),
-    Column("last_name", "last file", 36, 10, _last_name),
+    Column("last", "last segment", 15, 9, _last),
+    Column("last_name", "last file", 36, 12, _last_name),
     Column("live", "live", 6, 2, _live),
     Column("pid", "PID", 7, 5, _pid, right=True),
-    Column("restarts", "restarts", 8, 8, _restarts, right=True),
-    Column("warnings", "warn/min", 8, 9, _warnings, right=True),
+    Column("restarts", "restarts", 8, 10, _restarts, right=True),
+    Column("warnings", "warn/min", 8, 11, _warnings, right=True),
+    Column("today", "today", 8, 6, _today, right=True, always=True),
+    Column("strip", "last 24 hours", NARROWEST, 7, _today, parts=_strip, always=True),
 )
 
-_GROWTH = (("name", 32), ("live", 8), ("spark", 30))
-"""Columns that take what is left over, up to that width; the name only as far as its longest text."""
-_ROOM_TO_GROW = 12
-"""A graph that can be read comes before the name of the last file, whose time is shown anyway."""
+_GROWTH = (("name", 32), ("live", 8), ("strip", 144), ("spark", 30))
+"""Columns that take what is left over, up to that width; the name only as far as its longest text, the strip to a width
+of its own."""
+_GRAPH = 12
+"""Cells more than its least that a graph is to have: what the strip leaves to it."""
+_ROOM_TO_GROW = NARROWEST + _GRAPH
+"""A strip twice as fine and a graph that can be read come before the name of the last file, which tells little more
+than its time."""
 
 
 def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
@@ -197,7 +220,7 @@ def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
         spare = cells - needed()
     for key, most in _GROWTH:
         if key in widths and spare > 0:
-            most = min(most, longest) if key == "name" else most
+            most = {"name": min(most, longest), "strip": widest(widths[key] + spare - _GRAPH)}.get(key, most)
             grown = min(spare, max(most - widths[key], 0))
             widths[key] += grown
             spare -= grown
@@ -226,20 +249,27 @@ def reason_of(camera: CameraSnapshot, now: datetime) -> str:
 
 
 def row(camera: CameraSnapshot, columns: Sequence[Placed], context: RowContext) -> list[Span]:
-    """One span per cell, padded to its width, the gaps in it; a reason takes all cells after the name."""
+    """The cells, each padded to its width and the gap after it; a reason takes all that would be empty otherwise."""
     reason = reason_of(camera, context.now)
+    kept = [place_ for place_ in columns if not reason or place_.column.keep == 0 or place_.column.always]
+    spare = sum(place_.cells + 1 for place_ in columns) - sum(place_.cells + 1 for place_ in kept)
     spans: list[Span] = []
-    used = 0
-    total = sum(placed.cells for placed in columns) + len(columns) - 1
-    for place_ in columns:
-        text, role = place_.column.cell(camera, context, place_.cells)
-        spans.append((fit(text, place_.cells, right=place_.column.right) + " ", role))
-        used += place_.cells + 1
-        if reason and place_.column.key == "name":
-            # What all cameras share is said once, in a banner; saying it in red in every row would shout.
-            role = Role.TEXT if camera.state is CameraState.HELD else REASON_ROLE[camera.state]
-            return [*spans, (fit(reason, max(total - used, 0)) + " ", role)]
-    return spans
+    for place_ in kept:
+        if reason and spare and place_.column.keep:
+            spans.append(_reason(camera, reason, spare))
+            spare = 0
+        if place_.column.parts is not None:
+            spans += [*place_.column.parts(camera, context, place_.cells), (" ", Role.TEXT)]
+        else:
+            text, role = place_.column.cell(camera, context, place_.cells)
+            spans.append((fit(text, place_.cells, right=place_.column.right) + " ", role))
+    return [*spans, _reason(camera, reason, spare)] if reason and spare else spans
+
+
+def _reason(camera: CameraSnapshot, reason: str, cells: int) -> Span:
+    # What all cameras share is said once, in a banner; saying it in red in every row would shout.
+    role = Role.TEXT if camera.state is CameraState.HELD else REASON_ROLE[camera.state]
+    return fit(reason, cells - 1) + " ", role
 
 
 def matches(camera: CameraSnapshot, pattern: str) -> bool:
@@ -263,6 +293,7 @@ def context_of(
     history: Mapping[str, Sequence[float | None]],
     ticks: int,
     notes: Mapping[str, str],
+    strips: Strips | None = None,
 ) -> RowContext:
     """The context of all rows of one snapshot."""
-    return RowContext(snapshot.at, zone(snapshot.timezone), history, ticks, notes)
+    return RowContext(snapshot.at, zone(snapshot.timezone), history, ticks, notes, strips)

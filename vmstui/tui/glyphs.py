@@ -10,7 +10,7 @@ import unicodedata
 
 from rich.cells import cell_len
 
-from vmstui.footage import SegmentVerdict
+from vmstui.footage import CellKind, SegmentVerdict
 from vmstui.model import CameraState, EventKind, OutputState
 
 STATE = {
@@ -59,6 +59,16 @@ VERDICT = {
     SegmentVerdict.BROKEN: "✖",
 }
 
+STRIP = {
+    CellKind.LOST: "✖",
+    CellKind.PART: "▲",
+    CellKind.RECORDED: "━",
+    CellKind.OFF: "○",
+    CellKind.GONE: "┈",
+    CellKind.NONE: " ",
+}
+"""Of the strip of a day, a cell each."""
+
 OPEN, GAP, UNWANTED = "◌", "▼", "○"
 """Rows of footage that are no segment: what is being written, what was not, and what was not to be."""
 MARK = "┃"
@@ -74,7 +84,7 @@ _TWINS = {
     "●": "*", "◌": ":", "◍": ";", "○": "o", "‖": "=", "◔": "~", "▲": "^", "✖": "X", "✘": "#", "■": "@", "◆": "!",
     "▼": "v", "✔": "+", "◐": "%",
     "▁": "_", "▂": ".", "▃": "-", "▄": "~", "▅": "=", "▆": "+", "▇": "*", "█": "#",
-    "┃": "!", "▀": "#",
+    "┃": "!", "▀": "#", "━": "=", "┈": ".",
     "▌": ">", "·": "|", "–": "-", "─": "-", "…": "~", "⏎": "<", "×": "x", "→": ">", "↑": "^", "↓": "v", "’": "'",
 }  # fmt: skip
 

@@ -72,6 +72,17 @@ def pack(parts: Sequence[tuple[int, Line]], cells: int, separator: Span) -> Line
     return cut(join([part for index, (_, part) in enumerate(parts) if index in kept], separator), cells)
 
 
+def lines_of(parts: Sequence[Line], cells: int, separator: Span) -> list[Line]:
+    """All parts, in as many lines as that takes."""
+    rows: list[list[Line]] = []
+    for part in parts:
+        if rows and width_of(join([*rows[-1], part], separator)) <= cells:
+            rows[-1].append(part)
+        else:
+            rows.append([part])
+    return [cut(join(row, separator), cells) for row in rows]
+
+
 def cut(line: Line, cells: int) -> Line:
     """The line, with an ellipsis where it would be wider than that."""
     spans: list[Span] = []

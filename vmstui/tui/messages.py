@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from vmstui.footage import FootageReport
 from vmstui.model import RecorderSnapshot
 from vmstui.storage import StorageProjection
 
@@ -41,3 +42,10 @@ class StorageArrived(Message):
     """How long footage will stay, as projected now."""
 
     storage: StorageProjection
+
+
+@dataclass
+class FootageArrived(Message):
+    """How much was recorded, as counted now; None where the recorder does not tell."""
+
+    report: FootageReport | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.storage import CameraStorage, StorageProjection
+from vmstui.tui.day_strip import Strips
 from vmstui.tui.verdict import Link
 
 
@@ -20,6 +21,8 @@ class Picture:
     link: Link = field(default_factory=Link)
     storage: StorageProjection | None = None
     """As last heard; None while nothing is known of it."""
+    strips: Strips | None = None
+    """How much was recorded, as last heard; None while nothing is known of it."""
 
     def camera(self, camera: str | None) -> CameraSnapshot | None:
         """The camera of that id, if there still is one."""

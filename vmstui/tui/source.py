@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from vmstui.footage import FootageDay, FootagePage, FootageReport, LockedFootage
+from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.storage import StorageProjection
@@ -51,6 +51,10 @@ class Recorder(Protocol):
 
     async def days(self, camera: str, limit: int) -> tuple[FootageDay, ...]:
         """The newest days with footage of a camera, newest first."""
+        ...
+
+    async def gaps_since(self, camera: str, since: datetime, limit: int) -> tuple[Gap, ...]:
+        """The newest gaps of a camera from an instant on that are catalogued, newest first."""
         ...
 
     async def lock(self, camera: str, since: datetime, until: datetime, note: str) -> LockedFootage:

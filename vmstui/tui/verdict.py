@@ -14,7 +14,7 @@ from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, R
 from vmstui.storage import StorageProjection
 from vmstui.tui import glyphs
 from vmstui.tui.format import clock, coarse_size, names, plural, short_span, size, span, zone
-from vmstui.tui.lines import Line, Role, join
+from vmstui.tui.lines import Line, Role, Span, join
 from vmstui.tui.stay import headline_part
 
 NO_GROWTH_S = 10.0
@@ -156,9 +156,13 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
             return ""
 
 
-def headline(snapshot: RecorderSnapshot, projection: StorageProjection | None = None) -> list[tuple[int, Line]]:
-    """The header, most important words first, as ranked parts for `lines.pack`."""
+def headline(
+    snapshot: RecorderSnapshot, projection: StorageProjection | None = None, recorded: Span | None = None
+) -> list[tuple[int, Line]]:
+    """The header, most important words first, as ranked parts for `lines.pack`. `recorded` is the share of today."""
     parts = [*_verdict(snapshot)]
+    if recorded is not None and recorded[0]:
+        parts.append((2, (recorded,)))
     over = snapshot.cpu_percent > snapshot.cpu_budget_percent
     cpu = f"CPU {snapshot.cpu_percent:.1f} % of {snapshot.cpu_budget_percent:.0f} %"
     parts.append((3, ((cpu, Role.WARN if over else Role.TEXT),)))
@@ -288,8 +292,9 @@ def _alarm(snapshot: RecorderSnapshot) -> list[Banner]:
     return [Banner(f"{len(alarmed)} cameras are FAILING: {names(each, 3)}.")]
 
 
-def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> tuple[Line, Line]:
-    """Two lines about the selected camera: how it is, and what to do; or, where all is well, what its row omits."""
+def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot, recorded: Span | None = None) -> tuple[Line, Line]:
+    """Two lines about the selected camera: how it is, and what to do; or, where all is well, what its row omits, and
+    the share of today that is `recorded`."""
     where = zone(snapshot.timezone)
     dot = (f" {glyphs.DOT} ", Role.DIM)
     since: Line = ((f"{glyphs.WORD[camera.state]} since {clock(camera.since, where)}", Role.DIM),)
@@ -312,6 +317,8 @@ def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot) -> tuple[Line, L
         at = clock(segment.started_at, where)
         parts.insert(0, ((f" last segment {at} {size(segment.size_bytes)} {segment.verdict}", Role.DIM),))
         parts[1] = (restarts,)
+    if recorded is not None and recorded[0]:
+        parts.insert(1, (recorded,))
     if camera.fallback:
         parts.append((("fallback: " + camera.fallback, Role.BUSY),))
     return first, join(parts, dot)

@@ -102,10 +102,10 @@ class FleetScreen(Screen[None]):
             for sentence in self.asked.settle(snapshot):
                 self.notify(sentence)
             cameras = ordered(snapshot, self.pattern)
-            context = context_of(snapshot, picture.cpu, picture.ticks, self.asked.notes)
+            context = context_of(snapshot, picture.cpu, picture.ticks, self.asked.notes, picture.strips)
             empty = f"No camera matches {self.pattern!r}; esc shows all." if snapshot.cameras else ""
             self.table.update(cameras, context, empty)
-        self.header.update(snapshot, picture.link, picture.storage)
+        self.header.update(picture)
         self.lay_out()
 
     def lay_out(self) -> None:
@@ -117,6 +117,7 @@ class FleetScreen(Screen[None]):
         self.summary.display = plan.summary
         camera = self.selected
         self.details_pane.storage = self.picture.storage_of(camera.id) if camera is not None else None
+        self.details_pane.strips = self.picture.strips
         shown = plan.panes if camera is not None else ()
         fleet_lines = plan.fleet_lines if shown or plan.summary else lines - taken
         self.table.display = fleet_lines > 0
@@ -139,9 +140,10 @@ class FleetScreen(Screen[None]):
         if self.focused is not None and not self.focused.is_on_screen and not self.filter_bar.display:
             self._focus_pane(self.chosen)
         if plan.summary:
-            self.summary.show_lines(
-                *(cut(line, cells) for line in summary(snapshot, camera)) if snapshot and camera else ()
-            )
+            strips = self.picture.strips
+            recorded = strips.share(camera.id) if strips is not None and camera is not None else None
+            lines_of = summary(snapshot, camera, recorded) if snapshot is not None and camera is not None else ()
+            self.summary.show_lines(*(cut(line, cells) for line in lines_of))
         self._update_keys()
 
     def _update_keys(self) -> None:

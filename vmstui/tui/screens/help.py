@@ -10,8 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from vmstui.footage import CellKind
 from vmstui.tui import glyphs
 from vmstui.tui.actions import Action, Group
+from vmstui.tui.day_strip import ROLE, WORD
 from vmstui.tui.fleet_rows import STATE_ROLE
 from vmstui.tui.format import wrap
 from vmstui.tui.glyphs import DOT, RULE
@@ -34,6 +36,15 @@ MEANING = {
     "unkillable": "the worker does not end; no second one is started",
 }
 
+STRIP_MEANING = {
+    CellKind.RECORDED: "all that should have been recorded then was",
+    CellKind.PART: "something was not; the details say since when, for how long and why",
+    CellKind.LOST: "nothing was",
+    CellKind.OFF: "nobody wanted it recorded",
+    CellKind.GONE: "it was recorded and is deleted since, or the clock was set then",
+}
+"""A blank: nothing is known of that time."""
+
 
 def help_lines(actions: Sequence[Action], cells: int) -> list[Line]:
     """The help as lines; actions without a key are shown as what to type after `:`."""
@@ -52,6 +63,9 @@ def help_lines(actions: Sequence[Action], cells: int) -> list[Line]:
     for state, sign in glyphs.STATE.items():
         word = glyphs.WORD[state]
         lines.append(((f"  {sign} {word:<13} ", STATE_ROLE[state]), (MEANING[state.value], Role.TEXT)))
+    lines += [(), (("Signs of the last 24 hours", Role.STRONG),)]
+    for kind, meaning in STRIP_MEANING.items():
+        lines.append(((f"  {glyphs.STRIP[kind]} {WORD[kind]:<13} ", ROLE[kind]), (meaning, Role.TEXT)))
     scale = "CPU is in percent of one core. The graph beside it is one minute; its full height is always 100 %."
     return [*lines, (), *(((line, Role.DIM),) for line in wrap(scale, cells))]
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.footage import CameraFootage, Gap
 from vmstui.model import CameraDetails, CameraSnapshot, RecorderSnapshot
 from vmstui.storage import CameraStorage
+from vmstui.tui.day_strip import Strips
 from vmstui.tui.details_lines import details_lines
+from vmstui.tui.footage_lines import LastDay
 from vmstui.tui.lines import Line
 from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.widgets.painter import LinePane
 from vmstui.tui.widgets.pane import Pane
+
+GAPS_ASKED = 200
+"""The newest of the last day, also those that nobody wanted recorded; few are shown."""
 
 
 class TextBody(LinePane):
@@ -42,6 +49,12 @@ class DetailsPane(Pane):
         self.details: CameraDetails | None = None
         self.storage: CameraStorage | None = None
         """How long its footage will stay, where that is known; drawn at the next tick."""
+        self.strips: Strips | None = None
+        """How much was recorded, where that is known."""
+        self._gaps: tuple[Gap, ...] | None = None
+        """Of the last day of the camera that is shown, newest first; None while they are not known."""
+        self._gaps_for: object = None
+        """What was known of its losses when its gaps were asked for."""
         self._seen: tuple[RecorderSnapshot, CameraSnapshot] | None = None
 
     async def ask(self) -> None:
@@ -49,10 +62,30 @@ class DetailsPane(Pane):
         if self.camera is not None:
             self.details = harmless(await self.recorder.details(self.camera))
             self._redraw()
+            await self._ask_gaps(self.camera)
+
+    async def _ask_gaps(self, camera: str) -> None:
+        """The gaps of a camera, wherever the account of it has changed."""
+        footage = self.strips.cameras.get(camera) if self.strips is not None else None
+        last_day = footage.last_day if footage is not None else None
+        if self.strips is None or last_day is None:
+            return
+        losses = (last_day.gaps, last_day.lost_s)
+        if losses == self._gaps_for or not last_day.gaps:
+            return
+        try:
+            gaps = harmless(await self.recorder.gaps_since(camera, self.strips.report.since, GAPS_ASKED))
+        except RecorderLost:
+            raise
+        except RecorderError:  # an older recorder: the strip tells of them as well
+            gaps = None
+        self._gaps, self._gaps_for = gaps, losses
+        self._redraw()
 
     def forget(self) -> None:
         """The details of another camera are nobody's."""
         self.details = None
+        self._gaps, self._gaps_for = None, None
         self.text.scroll_home(animate=False)
 
     def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
@@ -72,4 +105,13 @@ class DetailsPane(Pane):
             snapshot, camera = self._seen
             details = self.details if self.details and self.details.id == camera.id else None
             storage = self.storage if self.storage and self.storage.camera == camera.id else None
-            self.text.set_lines(details_lines(snapshot, camera, details, max(cells, 30), storage))
+            lines = details_lines(snapshot, camera, details, max(cells, 30), storage, self._day(camera.id))
+            self.text.set_lines(lines)
+
+    def _day(self, camera: str) -> LastDay | None:
+        if self.strips is None:
+            return None
+        footage = self.strips.cameras.get(camera)
+        if footage is None:
+            return LastDay(self.strips.report, CameraFootage(camera, None, None, ()))
+        return LastDay(self.strips.report, footage, self._gaps if camera == self.camera else None)

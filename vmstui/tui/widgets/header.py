@@ -6,7 +6,8 @@ from vmstui.model import RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui.format import clock, span, width, zone
 from vmstui.tui.glyphs import BAD, DOT
-from vmstui.tui.lines import Line, Role, pack, spread, width_of
+from vmstui.tui.lines import Line, Role, Span, pack, spread, width_of
+from vmstui.tui.picture import Picture
 from vmstui.tui.verdict import Link, headline
 from vmstui.tui.widgets.painter import LineBar
 
@@ -16,13 +17,19 @@ SEPARATOR = (f" {DOT} ", Role.DIM)
 class Header(LineBar):
     """Says in two seconds whether everything records."""
 
-    def update(self, snapshot: RecorderSnapshot | None, link: Link, storage: StorageProjection | None = None) -> None:
+    def update(self, picture: Picture) -> None:
         """Show the verdict of a snapshot."""
-        self.show_lines(header_line(snapshot, link, self.app.size.width, storage))
+        recorded = picture.strips.share() if picture.strips is not None else None
+        line = header_line(picture.snapshot, picture.link, self.app.size.width, picture.storage, recorded)
+        self.show_lines(line)
 
 
 def header_line(
-    snapshot: RecorderSnapshot | None, link: Link, cells: int, storage: StorageProjection | None = None
+    snapshot: RecorderSnapshot | None,
+    link: Link,
+    cells: int,
+    storage: StorageProjection | None = None,
+    recorded: Span | None = None,
 ) -> Line:
     """The header in that many cells."""
     if snapshot is None:
@@ -33,7 +40,7 @@ def header_line(
         right = ((clock(snapshot.at, zone(snapshot.timezone)) + " ", Role.DIM),)
         if cells >= 120:
             right = ((f"{snapshot.host}  ", Role.LABEL), *right)
-    parts = headline(snapshot, storage)
+    parts = headline(snapshot, storage, recorded)
     if link.stale:  # a verdict of the past must not look like one of the present
         words = "not connected" if link.lost else "no news"
         parts = [(-1, ((f" {BAD} {words} ", Role.PILL_BAD),)), (-1, (("last seen", Role.DIM),)), *parts]
