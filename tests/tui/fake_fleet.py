@@ -402,16 +402,19 @@ async def _picture(fleet: FakeFleet, options: argparse.Namespace) -> str:
 
 
 def tidy(svg: str) -> str:
-    """Place each word by itself: some renderers trim blanks at the start of a text, or know another advance width."""
+    """Place each word by itself, and a line in pieces that overlap: some renderers trim blanks at the start of a text,
+    or know another advance width."""
 
     def words(match: re.Match[str]) -> str:
         before, x, between, length, after, text = match.groups()
         characters = html.unescape(text)
         cell = float(length) / max(cell_len(characters), 1)
         pieces: list[str] = []
-        for word in re.finditer("[^\xa0]+", characters):
+        for word in re.finditer("[━─]{1,8}|[^\xa0━─]+", characters):
             start = float(x) + cell * cell_len(characters[: word.start()])
-            pieces.append(f'<text{before}x="{start:.1f}"{between}{after}>{html.escape(word[0])}</text>')
+            goes_on = word[0][-1] in "━─" and characters[word.end() : word.end() + 1] == word[0][-1]
+            shown = html.escape(word[0]) + (word[0][-1] if goes_on else "")
+            pieces.append(f'<text{before}x="{start:.1f}"{between}{after}>{shown}</text>')
         return "".join(pieces)
 
     svg = svg.replace('"Fira Code"', '"DejaVu Sans Mono", "Fira Code"').replace("Fira Code,", "DejaVu Sans Mono,")

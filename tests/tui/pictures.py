@@ -2,7 +2,8 @@
 
     python -m tests.tui.pictures docs/pictures
 
-Takes a minute or two: the faults have to happen.
+Takes a minute or two: the faults have to happen. The day before them is only written into the catalogue, so that the
+strips have something to show.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import os
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.integration.harness import PASSWORD, Recorder, make_cache
 from tests.tui.fake_fleet import tidy
 from vmstui.control.client import Client
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
+from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.tui.app import Dashboard
 
 SCREENS = (("fleet-80x24", (80, 24), ()), ("fleet-160x45", (160, 45), ("down", "down", "l", "a")))
@@ -32,6 +36,17 @@ CAMERAS = (
 WRONG_PASSWORD, GONE = "gate_north", "car_park"
 HISTORY_S = 45.0
 """So that the sparks and the six samples have something to show."""
+STARTING_S = 15.0
+DAY_S, SEGMENT_S, SIZE_BYTES = 25 * 3600.0, 180.0, 19_000_000
+MISSING = {
+    "duc_tai_dendo_2": ((9.1, 14.2, GapCause.NETWORK, "the connection was reset"),),
+    "loading_dock": ((13.0, 4200.0, GapCause.OFF, "stopped by anna"),),
+    "car_park": (
+        (20.2, 5400.0, GapCause.NETWORK, "No route to host"),
+        (3.4, 31.4, GapCause.CAMERA, "the camera sent nothing for 31 s"),
+    ),
+}
+"""Of the day before: hours ago, seconds, cause and why."""
 
 
 def main() -> int:
@@ -55,6 +70,7 @@ def main() -> int:
         recorder = Recorder(folder / "srv", folder / "cache")
         with SimulatedCameras(ffmpeg, folder / "cameras", specs) as sources:
             _configure(recorder, sources, ffmpeg)
+            _day_before(recorder)
             try:
                 recorder.start()
                 for camera, _, _ in CAMERAS:
@@ -80,6 +96,35 @@ async def _take(recorder: Recorder, size: tuple[int, int], keys: tuple[str, ...]
         picture = tidy(app.export_screenshot(title="vmstui"))
         app.exit()
     return picture
+
+
+def _day_before(recorder: Recorder) -> None:
+    """Catalogue a day of segments that are not there, and the gaps between them; no gap before the recorder's own."""
+    now = datetime.now(UTC) + timedelta(seconds=STARTING_S)
+    with Catalogue.open(recorder.folder / "state" / FILE_NAME) as catalogue:
+        for camera, name, _ in CAMERAS:
+            gaps = tuple(
+                Gap(camera, now - timedelta(hours=hours), length_s, cause, why)
+                for hours, length_s, cause, why in MISSING.get(camera, ())
+            )
+            catalogue.add(_segments(recorder.recordings / name.replace(" ", "_"), camera, now, gaps), gaps)
+        catalogue.filled()  # else it would be held against the recordings
+
+
+def _segments(folder: Path, camera: str, now: datetime, gaps: tuple[Gap, ...]) -> list[Segment]:
+    """Of the day, up to gaps and from their ends on."""
+    found: list[Segment] = []
+    at, number = now - timedelta(seconds=DAY_S), 0
+    for end, next_at in [*((gap.started_at, gap.ended_at) for gap in gaps), (now, now)]:
+        while at < end:
+            length_s = min(SEGMENT_S, (end - at).total_seconds())
+            path = str(folder / f"{at:%Y-%m-%d}" / f"{folder.name}_{at:%Y%m%d_%H%M%S}.mp4")
+            # Of no generation: those of the recorder begin with 1.
+            found.append(Segment(camera, 0, path, at, length_s, SIZE_BYTES, "h265", 1920, 1080, SegmentVerdict.GOOD,
+                                 number=number))  # fmt: skip
+            at, number = at + timedelta(seconds=length_s), number + 1
+        at = next_at
+    return found
 
 
 def _configure(recorder: Recorder, sources: SimulatedCameras, ffmpeg: str) -> None:

@@ -43,7 +43,7 @@ def told(shown: LastDay, cells: int = 120) -> list[str]:
 def test_seconds_recorded_and_lost_come_before_the_strip_and_its_clock() -> None:
     lines = told(day(gap(400, 41.2, detail="the camera closed the stream"), lost_s=41.2))
     assert lines == [
-        "today      99.85 % · 7 h 45 min recorded · 41.2 s lost in 1 gap · 5 min not wanted",
+        "today      99.85 % · 7 h 45 min recorded · 41.2 s lost in 1 gap · 5 min 00 s not wanted",
         "24 hours   99.94 % · 20 h 32 min recorded · 41.2 s lost in 1 gap · 1 h 00 min not wanted",
         " " * 11 + " " * 10 + "━" * 30 + "▲" + "○" * 2 + "━" * 29,
         " " * 14 + "09:00    12:00    15:00    18:00    21:00    00:00    03:00    06:00",

@@ -61,13 +61,13 @@ def footage_lines(day: LastDay, where: tzinfo | None, cells: int, label_cells: i
 def _account(label: str, account: Account, room: int, label_cells: int) -> list[Line]:
     percent = account.percent
     facts = [] if percent is None else [f"{percent_text(percent)}"]
-    facts.append(f"{span(account.recorded_s)} recorded")
+    facts.append(f"{length(account.recorded_s)} recorded")
     if account.lost_s > 0:
         facts.append(f"{length(account.lost_s)} lost in {plural(account.gaps, 'gap')}")
     elif percent is not None:
         facts.append("nothing lost")
     if account.off_s >= 1.0:
-        facts.append(f"{span(account.off_s)} not wanted")
+        facts.append(f"{length(account.off_s)} not wanted")
     role = Role.WARN if percent is not None and percent < NEARLY_ALL else Role.TEXT
     return _block(label, flow(facts, room), role, label_cells)
 
