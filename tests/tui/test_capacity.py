@@ -53,6 +53,7 @@ async def test_a_key_tells_how_many_more_fit_and_what_ends_it(size: tuple[int, i
         shown = screen_text(app)
         assert "+5 cameras; CPU ends it: 70.2 % of 205 % in use, 23.4 % per camera" in " ".join(shown.split())
         assert "maximum     8 cameras" in shown
+        assert "Capacity room for +5: CPU" in shown
         assert "provisional (less than 10 min)" in shown
         assert "187 %  maximum" in shown
         assert "p profile   +/- CPU   ←/→ cameras   ,/. days   0 as it is" in shown

@@ -19,6 +19,7 @@ from textual.screen import ModalScreen
 from vmstui.capacity.host import Host, look
 from vmstui.capacity.projection import Unmeasured, project
 from vmstui.capacity.seen import measured
+from vmstui.capacity.told import short
 from vmstui.capacity.words import Capacity, Question, Resource
 from vmstui.control.errors import RecorderError
 from vmstui.telemetry.ring import SAMPLES_KEPT
@@ -119,7 +120,7 @@ class CapacityScreen(ModalScreen[None]):
         self.text.set_lines(lines)
         close: Line = ((f"esc closes {DOT} arrows scroll", Role.DIM),)
         width = self._title.size.width
-        self._title.show_lines(title_line("Capacity", "", close, width, focused=True, rule=RULE))
+        self._title.show_lines(title_line("Capacity", short(self.found), close, width, focused=True, rule=RULE))
         self._keys.show_lines(_hints(self._keys.size.width))
 
     # ------------------------------------------------------------------------------------------------------ what if
