@@ -15,6 +15,7 @@ from vmstui.tui.actions import ACTIONS, Action, Argument, Scope, available, bind
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
 from vmstui.tui.palette import commands, score
+from vmstui.tui.screens.capacity import CapacityScreen
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.fleet import FleetScreen
 from vmstui.tui.widgets.fleet_table import FleetTable
@@ -32,6 +33,7 @@ class Homes:
         Scope.TABLE: FleetTable,
         Scope.LOG: LogBody,
         Scope.SEGMENTS: SegmentsBody,
+        Scope.CAPACITY: CapacityScreen,
     }
 
 

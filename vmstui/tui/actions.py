@@ -21,6 +21,7 @@ class Scope(StrEnum):
     TABLE = "fleet table"
     LOG = "log pane"
     SEGMENTS = "segments pane"
+    CAPACITY = "capacity screen"
     PALETTE = "palette"
 
 
@@ -32,6 +33,7 @@ class Group(StrEnum):
     MOVE = "Move"
     LOG = "In the log"
     SEGMENTS = "In the segments"
+    CAPACITY = "In capacity"
     RECORDER = "Recorder"
 
 
@@ -103,6 +105,8 @@ ACTIONS = (
            Group.LOOK, Scope.APP, "question_mark", "?", rank=1, verb="help"),
     Action("view.palette", "command_palette", "command", "Anything by name: restart lobby, logs gate, theme nord.",
            Group.LOOK, Scope.APP, "colon", ":", rank=9),
+    Action("view.capacity", "capacity", "capacity", "How many more cameras fit, and what ends it; what if.",
+           Group.LOOK, Scope.APP, "c", rank=11, verb="capacity"),
     Action("view.theme", "theme", "theme", "Change the colours.",
            Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
     Action("move.up", "cursor(-1)", "up", "To the camera or segment above.", Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
@@ -151,6 +155,22 @@ ACTIONS = (
            Group.SEGMENTS, Scope.SEGMENTS, "t", rank=5),
     Action("segments.day", "go_to_day", "days", "The days there is footage of, to choose from.",
            Group.SEGMENTS, Scope.SEGMENTS, "d", rank=6),
+    Action("capacity.profile", "profile", "profile", "What if new cameras have the next profile.",
+           Group.CAPACITY, Scope.CAPACITY, "p"),
+    Action("capacity.more_budget", "budget(10)", "CPU", "What if 10 % of a core more may be used.",
+           Group.CAPACITY, Scope.CAPACITY, "plus,equals_sign", "+"),
+    Action("capacity.less_budget", "budget(-10)", "CPU", "What if 10 % of a core less may be used.",
+           Group.CAPACITY, Scope.CAPACITY, "minus", "-"),
+    Action("capacity.fewer_cameras", "cameras(-1)", "cameras", "Would one camera less fit.",
+           Group.CAPACITY, Scope.CAPACITY, "left", "←"),
+    Action("capacity.more_cameras", "cameras(1)", "cameras", "Would one camera more fit, and one more.",
+           Group.CAPACITY, Scope.CAPACITY, "right", "→"),
+    Action("capacity.fewer_days", "days(-1)", "days", "What if footage is to stay a day less.",
+           Group.CAPACITY, Scope.CAPACITY, "comma", ","),
+    Action("capacity.more_days", "days(1)", "days", "What if footage is to stay a day longer.",
+           Group.CAPACITY, Scope.CAPACITY, "full_stop", "."),
+    Action("capacity.as_it_is", "as_it_is", "as it is", "No what if: the recorder as it is.",
+           Group.CAPACITY, Scope.CAPACITY, "0"),
     Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
            Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
     Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",

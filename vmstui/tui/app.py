@@ -335,8 +335,14 @@ class Dashboard(App[Leave]):
     def action_help(self) -> None:
         """The keys that work on this screen now, and those of its parts."""
         live = {active.binding.id for active in self.fleet.active_bindings.values() if active.enabled}
-        parts = {Scope.TABLE, Scope.LOG, Scope.SEGMENTS, Scope.PALETTE}
+        parts = {Scope.TABLE, Scope.LOG, Scope.SEGMENTS, Scope.CAPACITY, Scope.PALETTE}
         self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
+
+    def action_capacity(self) -> None:
+        """How many more cameras fit."""
+        from vmstui.tui.screens.capacity import CapacityScreen  # here, as few ask
+
+        self.push_screen(CapacityScreen(self.recorder, lambda: self.picture))
 
     def action_leave(self) -> None:
         """Detach; the recorder goes on, or nobody knows. Not while all recording is being stopped: then it does not."""
