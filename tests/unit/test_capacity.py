@@ -176,6 +176,13 @@ def test_the_maximum_goes_by_busy_cameras_and_the_table_shows_the_median() -> No
     assert found.confidence.spread == pytest.approx(0.5)
 
 
+def test_the_typical_cost_is_that_of_the_camera_in_the_middle_however_long_each_was_measured() -> None:
+    """Of two that differ it is half way: as many again take as much again."""
+    dear, cheap = camera("a", (28.0,) * 3), camera("b", (20.0,) * 90)
+    assert project(machine(dear, cheap)).cost(Resource.CPU).typical == 24.0
+    assert project(machine(dear, cheap, camera("c", (21.0,)))).cost(Resource.CPU).typical == 21.0
+
+
 def test_a_single_outlier_moves_neither_median_nor_the_busy_figure() -> None:
     steady = (20.0,) * 39
     found = project(machine(camera("a", (*steady, 400.0)), camera("b", (*steady, 20.0))))

@@ -23,29 +23,39 @@ def values_of(camera: MeasuredCamera, resource: Resource) -> tuple[float, ...]:
     return next((taken.values for taken in camera.taken if taken.resource is resource), ())
 
 
-def pools(cameras: Sequence[MeasuredCamera], resource: Resource) -> dict[str, list[float]]:
-    """All values of the cameras of each profile."""
-    found: dict[str, list[float]] = {}
+def by_profile(cameras: Sequence[MeasuredCamera], resource: Resource) -> dict[str, list[tuple[float, ...]]]:
+    """The values of each camera that was measured, by profile."""
+    found: dict[str, list[tuple[float, ...]]] = {}
     for camera in cameras:
         if values := values_of(camera, resource):
-            found.setdefault(camera.profile, []).extend(values)
+            found.setdefault(camera.profile, []).append(values)
     return found
 
 
-def marginal(of: Mapping[str, Sequence[float]], shares: Mapping[str, int], share: float) -> float | None:
+def one_more(alike: Sequence[Sequence[float]], share: float) -> float:
+    """What one more camera takes, from the values of cameras that are alike. Typical is the median of their medians, as
+    each of them counts the same however long it was measured; busy the percentile of all their values together."""
+    medians = sorted(percentile(values, TYPICAL) for values in alike)
+    typical = (medians[(len(medians) - 1) // 2] + medians[len(medians) // 2]) / 2
+    if share == TYPICAL:
+        return typical
+    return max(percentile([value for values in alike for value in values], share), typical)
+
+
+def marginal(of: Mapping[str, Sequence[Sequence[float]]], shares: Mapping[str, int], share: float) -> float | None:
     """What one more camera takes: the mean of the profiles by their shares. None: of one of them it is not known."""
     if not shares or any(profile not in of for profile in shares):
         return None
-    total = sum(count * percentile(of[profile], share) for profile, count in shares.items())
+    total = sum(count * one_more(of[profile], share) for profile, count in shares.items())
     return total / sum(shares.values())
 
 
 def in_use(cameras: Sequence[MeasuredCamera], resource: Resource, share: float) -> float:
     """What all cameras take together, each at that percentile; one that was not measured as those of its profile do, or
     as all of them on the average."""
-    of = pools(cameras, resource)
-    like = {profile: percentile(pool, share) for profile, pool in of.items()}
-    mean = marginal(of, {profile: len(pool) for profile, pool in of.items()}, share) or 0.0
+    of = by_profile(cameras, resource)
+    like = {profile: one_more(alike, share) for profile, alike in of.items()}
+    mean = marginal(of, {profile: len(alike) for profile, alike in of.items()}, share) or 0.0
     total = 0.0
     for camera in cameras:
         values = values_of(camera, resource)
@@ -64,7 +74,7 @@ def costs(measured: Measured, shares: Mapping[str, int]) -> tuple[Cost, ...]:
 
 def _cost(measured: Measured, shares: Mapping[str, int], limit: Limit) -> Cost:
     cameras, resource = measured.cameras, limit.resource
-    of = pools(cameras, resource)
+    of = by_profile(cameras, resource)
     busy = marginal(of, shares, BUSY)
     standing, why = Standing.KNOWN, limit.why
     if not limit.counts:
