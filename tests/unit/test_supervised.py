@@ -133,6 +133,26 @@ async def test_a_start_that_fails_is_tried_again_and_told(tmp_path: Path, error:
     await finish(sleeper)
 
 
+async def test_a_hold_is_noted_anew_when_it_is_somebody_elses_matter_and_not_when_its_figures_change(
+    tmp_path: Path,
+) -> None:
+    """As of a service that has only just come, and then finds the disk full."""
+    matters = [GapCause.DISK, GapCause.DISK, GapCause.SERVICE]
+
+    class Held(Sleeper):
+        def cause_of_hold(self) -> GapCause:
+            return matters.pop()
+
+    sleeper = Held(tmp_path)
+    sleeper.dispatch(ev.Hold("looking", end_running=False))
+    sleeper.dispatch(ev.Start())
+    for hold in ("only 3 GB free", "only 2 GB free"):
+        sleeper.dispatch(ev.Hold(hold, end_running=False))
+    assert sleeper.notes == ["looking", "only 3 GB free"]
+    assert sleeper.machine.reason == "only 2 GB free"
+    await finish(sleeper)
+
+
 async def test_letting_go_leaves_the_process_alone(tmp_path: Path) -> None:
     sleeper = Sleeper(tmp_path)
     sleeper.dispatch(ev.Start())

@@ -57,6 +57,8 @@ class Context:
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)
     """Every start passes it."""
+    surveyed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a service that has just come knows whether there is what workers need."""
     ffmpeg_found: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once `abilities` are known, for good."""
     folder_is_ours: asyncio.Event = field(default_factory=asyncio.Event)

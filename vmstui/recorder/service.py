@@ -394,6 +394,8 @@ class Service:
 
     def _apply_hold(self) -> None:
         hold = self.resources.hold
+        if hold is None or not hold.pending:
+            self._context.surveyed.set()
         if hold == self._held or self.leaving:
             return
         if hold is None:

@@ -55,6 +55,8 @@ class Supervised(ABC):
         self._alarm: asyncio.TimerHandle | None = None
         self._remembered: tuple[int, ev.Past] = (0, ev.Past())
         self._started_s = 0.0
+        self._held_by: GapCause | None = None
+        """Whose matter it was said to be that it is held."""
 
     # -- for those who derive ------------------------------------------------------------------------------------------
 
@@ -98,8 +100,10 @@ class Supervised(ABC):
         self.machine, actions = m.step(before, event, asyncio.get_running_loop().time())
         if self.machine.state is not before.state:
             self.since = datetime.now(UTC)
-            if self.machine.state is State.HELD:
-                self.note(EventKind.HOLD, self.machine.reason, cause=self.cause_of_hold())
+        cause = self.cause_of_hold() if self.machine.state is State.HELD else None
+        if cause is not None and cause is not self._held_by:
+            self.note(EventKind.HOLD, self.machine.reason, cause=cause)
+        self._held_by = cause
         if self.machine.next_start_s != before.next_start_s:
             self.next_start_at = self._wall(self.machine.next_start_s)
         self._keep_past()

@@ -281,6 +281,8 @@ class Worker(Supervised):
         self._owner.note(kind, text, **evidence)
 
     def cause_of_hold(self) -> GapCause:
+        if not self._owner.context.surveyed.is_set():
+            return GapCause.SERVICE  # that has only just come
         return GapCause.DISK if self._owner.context.ffmpeg_found.is_set() else GapCause.CONFIGURATION
 
     def changed(self) -> None:
