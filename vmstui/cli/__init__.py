@@ -94,6 +94,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.status import status
 
             return status(as_json=options.json, watch=options.watch)
+        case "stages":
+            from vmstui.cli.stages import stages
+
+            return stages(tuple(options.cameras), seconds=options.seconds, as_json=options.json)
         case "start" | "stop" | "restart":
             from vmstui.cli.cameras import command
 
@@ -304,6 +308,11 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as JSON")
     status.add_argument("--watch", action="store_true", help="again every second until interrupted")
 
+    stages = add("stages", "what workers spend their CPU time on: demux, decode, filter, encode, mux")
+    stages.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera (default: all)")
+    stages.add_argument("--seconds", type=_a_minute, default=10, metavar="S", help="how long it is measured (10)")
+    stages.add_argument("--json", action="store_true", help="as JSON")
+
     for name, help_ in (
         ("start", "record cameras"),
         ("stop", "stop recording cameras until they are started again"),
@@ -415,6 +424,13 @@ def _positive(text: str) -> int:
         value = 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, accepted a whole number from 1")
+    return value
+
+
+def _a_minute(text: str) -> int:
+    value = _positive(text)
+    if value > 60:
+        raise argparse.ArgumentTypeError(f"found {text!r}, accepted a whole number from 1 to 60")
     return value
 
 
