@@ -19,6 +19,7 @@ from vmstui.model import (
     Stability,
     StabilityVerdict,
 )
+from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage
 from vmstui.tui import glyphs
 from vmstui.tui.fleet_rows import OUTPUT_ROLE, REASON_ROLE, state_span
@@ -26,6 +27,7 @@ from vmstui.tui.footage_lines import LastDay, footage_lines
 from vmstui.tui.format import clock, command_lines, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
 from vmstui.tui.segment_lines import VERDICT_ROLE
+from vmstui.tui.stage_lines import stage_lines
 from vmstui.tui.stay import camera_facts
 from vmstui.tui.verdict import advice, failing, worker_complaints
 
@@ -46,6 +48,7 @@ def details_lines(
     cells: int,
     storage: CameraStorage | None = None,
     day: LastDay | None = None,
+    stages: StageBreakdown | None = None,
 ) -> list[Line]:
     """Everything there is to say about a camera; without `details`, what its snapshot tells."""
     where = zone(snapshot.timezone)
@@ -66,6 +69,7 @@ def details_lines(
         return [*lines, *_field("", f"asking for more{glyphs.ELLIPSIS}", cells, Role.DIM)]
     source = [details.source, f"sends {details.source_codec}"] if details.source_codec else [details.source]
     lines += stability_lines(details.stability, cells)
+    lines += stage_lines(stages, cells) if camera.pid is not None else []
     lines += _block("source", flow(source, cells - LABEL), Role.TEXT)
     if details.events:
         lines.append(())
