@@ -167,6 +167,10 @@ def _dispatch(options: argparse.Namespace) -> int:
 
             return segments(options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json)
         case "verify":
+            if options.live:
+                from vmstui.cli.verify_live import verify_live
+
+                return verify_live(options.camera, as_json=options.json)
             from vmstui.cli.asked import Asked
             from vmstui.cli.verify import verify_command
 
@@ -354,7 +358,9 @@ def _parser() -> argparse.ArgumentParser:
         footage.add_argument("--to", dest="until", metavar="T", help="the same forms; default: now")
         footage.add_argument("--json", action="store_true", help="one JSON object a line")
         if name == "verify":
-            footage.add_argument("--deep", action="store_true", help="decode every frame: takes a while")
+            how_deep = footage.add_mutually_exclusive_group()
+            how_deep.add_argument("--deep", action="store_true", help="decode every frame: takes a while")
+            how_deep.add_argument("--live", action="store_true", help="watch the live streams instead, as players do")
         if name == "segments":
             footage.add_argument("-n", "--count", type=_positive, default=100, metavar="N", help="without --from (100)")
             footage.add_argument(

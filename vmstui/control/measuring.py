@@ -16,7 +16,10 @@ class Measuring:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self.methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {"stages": self._stages}
+        self.methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {
+            "stages": self._stages,
+            "live_check": self._live_check,
+        }
 
     async def _stages(self, params: Mapping[str, Json]) -> Json:
         """`StageBreakdown` of the cameras named, which are followed from now on while they are asked for; without any
@@ -31,3 +34,10 @@ class Measuring:
         if not cameras:
             return to_json(tuple(stages.latest(camera) for camera in chosen))
         return to_json(tuple(stages.ask(camera, seconds) for camera in chosen))
+
+    async def _live_check(self, params: Mapping[str, Json]) -> Json:
+        """A `LiveCheck` of one camera, seen now: the answer takes as long as that does."""
+        camera = params.get("camera")
+        if not isinstance(camera, str):
+            raise ProtocolError(protocol.INVALID_PARAMS, "camera must be the id of a camera")
+        return to_json(await self._service.live_checks.check(self._service.fleet.select((camera,))[0]))

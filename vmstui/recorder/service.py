@@ -38,6 +38,7 @@ from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.footage import Footage
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.launch import Surroundings, surroundings, which
+from vmstui.recorder.live_checks import LiveChecks
 from vmstui.recorder.live_server import ConfiguredLive
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.memory import recall
@@ -107,6 +108,7 @@ class Service:
         self.resources = Resources(self.settings, state_folder, self._context.guard)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self.stages = Stages(self.fleet, self.say)
+        self.live_checks = LiveChecks(self._context, self.fleet, self.live.snapshot, self.say)
         self._footage = Footage(self._context, self.fleet, self.resources, self.say)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
@@ -138,6 +140,7 @@ class Service:
         self._keep(self._look_at_unit())
         self._keep(self._for_ever("holding the state folder", CHECK_PERIOD_S, self._hold_state_folder))
         self._keep(self.stages.go_round())
+        self._keep(self.live_checks.go_round())
         self._notifier.ready(self._status())
         try:
             await self._tick_until_stopping()

@@ -54,7 +54,7 @@ def details_lines(
     where = zone(snapshot.timezone)
     lines = [*_state(snapshot, camera, cells)]
     for output in camera.outputs:
-        lines += _output(output, cells)
+        lines += _output(output, where, cells)
     if camera.fallback:
         lines += _field("fallback", camera.fallback, cells, Role.BUSY)
     if day is not None:
@@ -125,13 +125,15 @@ def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> li
     return lines
 
 
-def _output(output: OutputHealth, cells: int) -> list[Line]:
+def _output(output: OutputHealth, where: tzinfo | None, cells: int) -> list[Line]:
     sign = f"{glyphs.OUTPUT[output.state]} {output.state:<8}"
     made = f"{output.codec or '?'} by {output.encoder}" if output.encoder else output.codec or "?"
     arrow = "into" if output.kind is OutputKind.RECORDING else "at"
     facts = [f"{made} {arrow} {output.address}" if output.address else made]
     if output.readers is not None:
         facts.append(plural(output.readers, "viewer"))
+    if output.seen and output.seen_at is not None:
+        facts.append(f"seen at {clock(output.seen_at, where)}: {output.seen}")
     first, *rest = flow(facts, cells - LABEL - len(sign))
     lines: list[Line] = [(_label(output.kind.value), (sign, OUTPUT_ROLE[output.state]), (first, Role.TEXT))]
     lines += [(_label(""), (" " * len(sign) + line, Role.TEXT)) for line in rest]
