@@ -8,7 +8,7 @@ from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
 from vmstui.recorder.service import Service
-from vmstui.recorder.stages import LONGEST_WINDOW_S
+from vmstui.recorder.stages import LONGEST_WINDOW_S, MOST_FOLLOWED
 
 
 class Measuring:
@@ -27,6 +27,8 @@ class Measuring:
         cameras, seconds = params.get("cameras", []), params.get("seconds", 5)
         if not isinstance(cameras, list) or not all(isinstance(name, str) for name in cameras):
             raise ProtocolError(protocol.INVALID_PARAMS, "cameras must be a list of ids")
+        if len(cameras) > MOST_FOLLOWED:
+            raise ProtocolError(protocol.INVALID_PARAMS, f"at most {MOST_FOLLOWED} cameras are measured at once")
         if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= LONGEST_WINDOW_S:
             text = f"seconds must be a whole number from 1 to {LONGEST_WINDOW_S}"
             raise ProtocolError(protocol.INVALID_PARAMS, text)

@@ -146,6 +146,7 @@ class _Followed:
     def end(self) -> None:
         """Nobody is interested any more, or others are more so."""
         self._task.cancel()
+        self._ended(self)  # a task that has not begun yet is not heard of again
 
     async def _follow(self) -> None:
         reader: StageReader | None = None
