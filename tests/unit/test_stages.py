@@ -146,7 +146,7 @@ def test_no_stage_is_negative_and_they_add_up_to_the_process_or_to_what_its_thre
 
 
 CHILD = """
-import sys, threading, time
+import os, sys, threading, time
 def named(name, work):
     def run():
         with open(f"/proc/self/task/{threading.get_native_id()}/comm", "w") as file:
@@ -164,7 +164,10 @@ there.wait()
 print("ready", flush=True)
 for line in sys.stdin:
     if line == "come and go\\n":
-        named("dec0:0:h264", burn).join()
+        thread = named("dec0:0:h264", burn)
+        thread.join()
+        while os.path.exists(f"/proc/self/task/{thread.native_id}"):
+            time.sleep(0.001)
     elif line == "come and stay\\n":
         done = threading.Event()
         named("mux0:segment", lambda: (burn(), done.set(), time.sleep(1000)))

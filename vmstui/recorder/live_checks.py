@@ -12,13 +12,16 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from vmstui.ffmpeg.encoders import COPY
-from vmstui.live_check import LiveCheck
 from vmstui.model import LogLevel, OutputSettings, OutputState, ProcessSnapshot, VideoCodec
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet
+
+if TYPE_CHECKING:
+    from vmstui.live_check import LiveCheck
 
 PERIOD_S = 600.0
 PACE_S = 60.0
@@ -101,6 +104,7 @@ class LiveChecks:
     async def _watched(self, camera: CameraWorker) -> LiveCheck:
         from vmstui.live.client import ProbeError, ProbeErrorKind  # here, as what is below: seldom needed
         from vmstui.live.viewer import watch
+        from vmstui.live_check import LiveCheck
 
         name, server, at = camera.camera.id, self._context.settings.live, datetime.now(UTC)
         url = self._context.live.play_url(name)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmstui import __version__
-from vmstui.live_check import LiveCheck
 from vmstui.model import (
     CORE_BUDGET_PERCENT,
     CameraDetails,
@@ -31,6 +30,7 @@ from vmstui.settings.names import camera_folder
 from vmstui.telemetry.stability import stability
 
 if TYPE_CHECKING:
+    from vmstui.live_check import LiveCheck
     from vmstui.recorder.service import Service
 
 SAMPLES_SHOWN = 60

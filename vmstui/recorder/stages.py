@@ -8,16 +8,18 @@ was asked for is followed for some seconds more, at most `MOST_FOLLOWED` at a ti
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from vmstui.ffmpeg.encoders import COPY
 from vmstui.model import LogLevel, OutputKind
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.record import WorkerRecord
-from vmstui.stages import StageBreakdown, StageShare
+from vmstui.stages import Stage, StageBreakdown, StageShare
 from vmstui.telemetry.procfs import ProcessGone
 from vmstui.telemetry.stages import STARTING, NoBreakdown, OutputPlan, StageReader, StageTimes, between
 
@@ -43,8 +45,8 @@ class Stages:
     def __init__(self, fleet: Fleet, say: Callable[[LogLevel, str], None]) -> None:
         self._fleet = fleet
         self._say = say
-        self._known: dict[str, tuple[float, StageBreakdown]] = {}
-        """What was found in turn, and when."""
+        self._known: dict[str, _Known] = {}
+        """What was found in turn."""
         self._followed: dict[str, _Followed] = {}
 
     def ask(self, camera: CameraWorker, seconds: int) -> StageBreakdown:
@@ -67,9 +69,9 @@ class Stages:
         if camera.process is None:
             return _none(camera, NOT_RUNNING)
         known = self._known.get(camera.camera.id)
-        if known is None or known[1].pid != camera.process.pid:
+        if known is None or known.pid != camera.process.pid:
             return _none(camera, otherwise)
-        return known[1]
+        return known.told(camera)
 
     async def go_round(self) -> None:
         """Measure one camera after the other, for ever."""
@@ -84,7 +86,7 @@ class Stages:
             except Exception as error:  # a mistake of ours must not end it for all
                 self._say(LogLevel.ERROR, f"{camera.camera.id}: stages: {type(error).__name__}: {error}")
                 found = _none(camera, f"cannot be measured: {type(error).__name__}")
-            self._known[camera.camera.id] = asyncio.get_running_loop().time(), found
+            self._known[camera.camera.id] = _Known.of(found)
 
     def close(self) -> None:
         """Follow nobody any more."""
@@ -100,13 +102,13 @@ class Stages:
         for name, camera in cameras.items():
             if name in self._followed or camera.process is None:
                 continue
-            at_s, known = self._known.get(name, (float("-inf"), None))
+            known = self._known.get(name)
             if known is None or known.pid != camera.process.pid:
                 if _age_s(camera) < SETTLED_S:
                     continue
-            elif now_s - at_s < PERIOD_S:
+            elif now_s - known.measured_s < PERIOD_S:
                 continue
-            due.append((at_s, name))
+            due.append((known.measured_s if known is not None else float("-inf"), name))
         return cameras[min(due)[1]] if due else None
 
     def _forget(self, followed: _Followed) -> None:
@@ -114,7 +116,34 @@ class Stages:
         if self._followed.get(name) is followed:
             del self._followed[name]
             if (found := followed.last(LONGEST_WINDOW_S)) is not None:
-                self._known[name] = asyncio.get_running_loop().time(), found
+                self._known[name] = _Known.of(found)
+
+
+class _Known(NamedTuple):
+    """What was found of a worker, in a tenth of the memory that the words for it take: there are hundreds of them."""
+
+    measured_s: float
+    """By the loop's clock."""
+    at: datetime | None
+    pid: int | None
+    figures: array[float]
+    """Seconds, CPU of the process, CPU of each stage; negative for a stage that it has not."""
+    reason: str
+
+    @classmethod
+    def of(cls, found: StageBreakdown) -> _Known:
+        by_stage = {share.stage: share.cpu_percent for share in found.shares}
+        percents = (by_stage.get(stage, -1.0) for stage in Stage)
+        figures = array("f", (found.elapsed_s, found.cpu_percent, *percents))
+        return cls(asyncio.get_running_loop().time(), found.at, found.pid, figures, found.reason)
+
+    def told(self, camera: CameraWorker) -> StageBreakdown:
+        """In words again."""
+        if self.reason:
+            return _none(camera, self.reason)
+        elapsed_s, cpu_percent, *percents = (round(figure, 3) for figure in self.figures)
+        shares = tuple(StageShare(stage, of) for stage, of in zip(Stage, percents, strict=True) if of >= 0)
+        return StageBreakdown(camera.camera.id, self.pid, self.at, elapsed_s, cpu_percent, shares, "")
 
 
 class _Followed:

@@ -19,11 +19,10 @@ ffmpeg before 7 calls its threads all alike, or encodes in its main thread: then
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vmstui.model import OutputKind
 from vmstui.stages import Stage
@@ -31,12 +30,14 @@ from vmstui.telemetry.procfs import ProcessGone, cpu_clock
 
 _NANO = 1e-9
 _ENCODE = {OutputKind.RECORDING: Stage.ENCODE_RECORDING, OutputKind.LIVE: Stage.ENCODE_LIVE}
-_DEMUX = re.compile(r"dmx\d")
-_DECODE = re.compile(r"dec\d|av:")
-_FILTER = re.compile(r"(?:vf#|af#|fc)\d")
-_OUTPUT = re.compile(r"(?:vf#|enc)(\d+)")
-_ENCODER = re.compile(r"enc\d")
-_MUX = re.compile(r"mux\d|fifo-consumer")
+# Compared as plain text: the service, which is to stay small, has no other use for that many patterns.
+_FILTERS = ("vf#", "af#", "fc")
+_ENCODER = "enc"
+_BY_NAME = (
+    (Stage.DEMUX, ("dmx",)),
+    (Stage.DECODE, ("dec", "av:")),
+    (Stage.MUX, ("mux", "fifo-consumer")),
+)
 LOOKS_AT_NAMES = 3
 """A thread is born with the name of its parent and names itself a little later: so often it is asked for its name."""
 
@@ -49,8 +50,7 @@ class NoBreakdown(Exception):
     """The threads of a process do not tell what they do. The text is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputPlan:
+class OutputPlan(NamedTuple):
     """What is to be known of one output of a worker, in the order of its command line."""
 
     kind: OutputKind
@@ -63,39 +63,40 @@ def classify(names: Mapping[int, str], outputs: Sequence[OutputPlan]) -> dict[in
 
     Raises NoBreakdown where names do not tell.
     """
-    if not any(_DEMUX.match(name) for name in names.values()):
+    if not any(name.startswith("dmx") for name in names.values()):
         raise NoBreakdown(NO_NAMES if len(names) > 1 and len(set(names.values())) == 1 else STARTING)
-    encoders = {int(found[1]) for name in names.values() if _ENCODER.match(name) and (found := _OUTPUT.match(name))}
+    encoders = {_output_of(name) for name in names.values() if name.startswith(_ENCODER)}
     if any(plan.encodes and number not in encoders for number, plan in enumerate(outputs)):
         raise NoBreakdown(NO_NAMES)
-    filters = {name: tid for tid, name in sorted(names.items(), reverse=True) if _FILTER.match(name)}
+    filters = {name: tid for tid, name in sorted(names.items(), reverse=True) if name.startswith(_FILTERS)}
     return {tid: _stage(tid, name, outputs, filters) for tid, name in names.items()}
 
 
 def _stage(tid: int, name: str, outputs: Sequence[OutputPlan], filters: Mapping[str, int]) -> Stage:
     """`filters` has the lowest thread of each name of a filter graph."""
-    if _FILTER.match(name):
+    if name in filters:
         return Stage.FILTER if filters[name] == tid else _encode(name, outputs)
-    if _ENCODER.match(name):
+    if name.startswith(_ENCODER):
         return _encode(name, outputs)
-    if _DEMUX.match(name):
-        return Stage.DEMUX
-    if _DECODE.match(name):
-        return Stage.DECODE
-    return Stage.MUX if _MUX.match(name) else Stage.OTHER
+    return next((stage for stage, beginnings in _BY_NAME if name.startswith(beginnings)), Stage.OTHER)
 
 
 def _encode(name: str, outputs: Sequence[OutputPlan]) -> Stage:
     """Of which output it is; a graph that feeds several (`fc0`) does not tell, unless only one is encoded."""
-    if found := _OUTPUT.match(name):
-        number = int(found[1])
-        return _ENCODE[outputs[number].kind] if number < len(outputs) else Stage.OTHER
+    if not name.startswith("fc"):
+        number = _output_of(name)
+        return _ENCODE[outputs[number].kind] if 0 <= number < len(outputs) else Stage.OTHER
     encoded = [plan for plan in outputs if plan.encodes]
     return _ENCODE[encoded[0].kind] if len(encoded) == 1 else Stage.ENCODE
 
 
-@dataclass(frozen=True, slots=True)
-class StageTimes:
+def _output_of(name: str) -> int:
+    """The number of the output in `vf#1:0` or `enc1:0:libx264`; -1 where there is none."""
+    number = name[3:].partition(":")[0]
+    return int(number) if number.isdecimal() else -1
+
+
+class StageTimes(NamedTuple):
     """CPU time of one process since its reader was made, by stages: grows only."""
 
     monotonic_s: float
@@ -105,8 +106,7 @@ class StageTimes:
     """Of the threads that could be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageWindow:
+class StageWindow(NamedTuple):
     """Between two `StageTimes`. 100 % is one core."""
 
     elapsed_s: float
