@@ -21,7 +21,7 @@ from vmstui.live import auth, sdp, stats
 from vmstui.live.messages import Frames, Headers, MessageReader, ProtocolError, Request, Response, shown
 from vmstui.live.stats import RelayStats
 
-READ_BYTES = 64 * 1024
+_READ_BYTES = 64 * 1024
 _MAX_REPLY_BYTES = 1024 * 1024
 """All that is read while waiting for one answer, interleaved frames of a confused server included."""
 
@@ -92,7 +92,7 @@ class Connection:
         self.writer.write(request.to_bytes())
         await self.writer.drain()
         taken = 0
-        while data := await self.reader.read(READ_BYTES):
+        while data := await self.reader.read(_READ_BYTES):
             taken += len(data)
             for item in self.messages.feed(data):
                 if isinstance(item, Response) and item.status >= 200:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from vmstui.live import auth, sdp
 from vmstui.live.client import (
-    READ_BYTES,
     Address,
     Connection,
     ProbeError,
@@ -30,6 +29,9 @@ from vmstui.live.watching import Seen, Watching
 WATCHED_S = 4.0
 """Of the stream's own time: two groups of pictures as the recorder makes them."""
 TIMEOUT_S = 20.0
+REST_S = 0.25
+"""Between two looks at what has come, once the first picture is there and its time is taken."""
+SIP_BYTES = 1024 * 1024
 _CHANNEL = 0
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -99,10 +101,22 @@ class _Player:
                     watching.take(item, time.monotonic() - begun_s)
             if watching.watched_s >= seconds and (watching.has_picture or watching.watched_s >= 4 * seconds):
                 return
-            data = await self.connection.reader.read(READ_BYTES)
+            if watching.has_picture:
+                await self._rest()
+            data = await self.connection.reader.read(SIP_BYTES)
             taken += len(data)
             if not data or taken > _MOST_BYTES:
                 return
+
+    async def _rest(self) -> None:
+        """Leave what comes in the kernel for a while: to be woken for every packet costs five times the CPU."""
+        transport = self.connection.writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(REST_S)
+        finally:
+            transport.resume_reading()
 
     async def _ask(self, method: str, url: str, *headers: tuple[str, str]) -> Response:
         """Ask, and once more with the login where that is wanted. Raises ProbeError for anything but a good answer."""

@@ -1,8 +1,8 @@
 """Which live stream is watched when: one at a time, each now and then, and at once when somebody asks.
 
-Watching a stream costs the relay what one more viewer costs and this process some 10 ms, so by itself the recorder
-looks at one stream a minute at most, at each once in ten minutes, and at none while the machine or the relay is busy:
-no recording shall be thinned out to prove that it can be seen. Made by the service.
+Watching a stream costs the relay what one more viewer costs and this process some 20 ms of CPU, so by itself the
+recorder looks at one stream in two minutes at most, at each once in ten minutes, and at none while the machine or the
+relay is busy: no recording shall be thinned out to prove that it can be seen. Made by the service.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vmstui.live_check import LiveCheck
 
 PERIOD_S = 600.0
-PACE_S = 60.0
+PACE_S = 120.0
 """From one stream to the next."""
 BUSY_LOAD = 1.5
 """Runnable threads per core, as a mean of the last minute, from which the machine is too busy to look."""
