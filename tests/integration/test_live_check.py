@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -46,6 +47,11 @@ def _live_is_up(camera: CameraSnapshot) -> bool:
 def _readers(camera: CameraSnapshot) -> int | None:
     live = camera.output(OutputKind.LIVE)
     return live.readers if live is not None else None
+
+
+def _seen(camera: CameraSnapshot) -> tuple[str, datetime | None]:
+    live = camera.output(OutputKind.LIVE)
+    return (live.seen, live.seen_at) if live is not None else ("", None)
 
 
 def watched(recorder: Recorder) -> LiveCheck:
@@ -95,10 +101,7 @@ def test_ffprobe_says_the_same_of_a_live_stream(
     assert found.bitrate_bps == pytest.approx(told["bitrate_bps"], rel=0.2)
     assert found.first_picture_s is not None
     assert found.lost_packets == 0
-    live = recorder.camera().output(OutputKind.LIVE)
-    assert live is not None
-    assert live.seen == found.summary
-    assert live.seen_at == found.at
+    recorder.wait_for("the snapshot tells it", lambda camera: _seen(camera) == (found.summary, found.at))
     # the look is over, and it has left
     recorder.wait_for("nobody plays it", lambda camera: _readers(camera) == 0)
 
