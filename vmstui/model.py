@@ -211,6 +211,9 @@ class OutputHealth:
     """Why it is not up, or what limits it; empty when all is well."""
     readers: int | None = None
     """Live: clients that play it now, where the server tells."""
+    seen: str = ""
+    """Live: what it is, as a client saw it last."""
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

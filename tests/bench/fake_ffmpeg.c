@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +35,14 @@ static char footage[1 << 20];
 
 static void on_signal(int number) { (void)number; asked_to_end = 1; }
 
-static void *idle(void *nothing) { for (;;) pause(); return nothing; }
+/* By the names that ffmpeg 7 and later give to theirs: the recorder reads them to tell what a worker is busy with. */
+static void *idle(void *number) {
+  char name[16] = "dmx0:concat";
+  if (number) snprintf(name, sizeof name, "av:h264:df%d", (int)((long)number % 100));
+  prctl(PR_SET_NAME, name);
+  for (;;) pause();
+  return number;
+}
 
 static long long monotonic_ns(void) {
   struct timespec now;
@@ -123,7 +131,7 @@ static int work(int count, char **arguments) {
   pthread_attr_setstacksize(&small, 16384);
   for (long at = setting("FAKE_FFMPEG_THREADS", 15); at > 0; at--) {
     pthread_t thread;
-    pthread_create(&thread, &small, idle, NULL);
+    pthread_create(&thread, &small, idle, (void *)(at - 1));
   }
   struct sigaction end = {.sa_handler = on_signal};
   sigaction(SIGINT, &end, NULL);

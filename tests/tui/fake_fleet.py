@@ -23,7 +23,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
-from tests.tui.fakes import page_of
+from tests.tui.fakes import STAGE_SHARES, page_of
 from vmstui.control.errors import RecorderLost
 from vmstui.footage import (
     Account,
@@ -63,6 +63,7 @@ from vmstui.model import (
     StabilityVerdict,
     StorageSnapshot,
 )
+from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage, StorageProjection
 
 MIB = 1024 * 1024
@@ -245,6 +246,9 @@ class FakeFleet:
         if row.fallback:
             events.append(Event(self._started_at, camera, EventKind.FALLBACK, row.fallback))
         return tuple(sorted(events, key=lambda event: event.at))
+
+    async def stages(self, camera: str, seconds: int) -> StageBreakdown:
+        return StageBreakdown(camera, 101613, self._now(), float(seconds), 23.4, STAGE_SHARES, "")
 
     async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
         return {

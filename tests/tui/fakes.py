@@ -32,6 +32,7 @@ from vmstui.model import (
     StabilityVerdict,
     StorageSnapshot,
 )
+from vmstui.stages import Stage, StageBreakdown, StageShare
 from vmstui.storage import StorageProjection
 
 NOW = datetime(2025, 10, 20, 7, 56, 0, tzinfo=UTC)
@@ -112,6 +113,21 @@ def camera_details(id: str) -> CameraDetails:  # noqa: A002 (the model's word)
     )
 
 
+STAGE_SHARES = tuple(
+    StageShare(stage, percent)
+    for stage, percent in (
+        (Stage.DEMUX, 0.5),
+        (Stage.DECODE, 5.1),
+        (Stage.FILTER, 1.9),
+        (Stage.ENCODE_RECORDING, 8.4),
+        (Stage.ENCODE_LIVE, 7.0),
+        (Stage.MUX, 0.4),
+        (Stage.OTHER, 0.1),
+    )
+)
+"""Of the worker of a report: 23.4 % in all."""
+
+
 def page_of(
     camera: str,
     segments: tuple[Segment, ...],
@@ -174,6 +190,8 @@ class FakeRecorder:
     projection: StorageProjection | None = None
     """None: it is not known yet."""
     storage_questions: int = 0
+    stage_reason: str | None = ""
+    """Why there is no breakdown by stages; None: a recorder that does not know the question."""
     refuses: str = ""
     """Sentence with which every request is refused."""
     reachable: bool = True
@@ -205,6 +223,13 @@ class FakeRecorder:
 
     async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
         return self.past
+
+    async def stages(self, camera: str, seconds: int) -> StageBreakdown:
+        if self.stage_reason is None:
+            raise RecorderError("unknown method 'stages'")
+        if self.stage_reason:
+            return StageBreakdown(camera, 101613, None, 0.0, 0.0, (), self.stage_reason)
+        return StageBreakdown(camera, 101613, NOW, float(seconds), 23.4, STAGE_SHARES, "")
 
     async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
         self.log_questions.append((camera, after))

@@ -15,7 +15,7 @@ from vmstui.live.messages import ProtocolError, Response
 from vmstui.triage.masking import Masker
 
 MASKER = Masker(["hunter2"])
-ADDRESS = client._parse("rtsp://camera.example:554/x", "admin", "hunter2")
+ADDRESS = client.parse_address("rtsp://camera.example:554/x", "admin", "hunter2")
 
 
 def test_the_reason_of_a_refused_password_shows_what_the_camera_answered() -> None:
@@ -37,7 +37,7 @@ def test_no_cause_of_an_exit_is_taken_for_a_password(sentence: str) -> None:
 
 def probe_errors() -> list[client.ProbeError]:
     refusals = [
-        client._refusal(Response(status, reason="Reason"), ADDRESS, answered)
+        client.refusal(Response(status, reason="Reason"), ADDRESS, answered)
         for status in (401, 403, 404, 453, 500, 503)
         for answered in (True, False)
     ]
@@ -52,7 +52,7 @@ def probe_errors() -> list[client.ProbeError]:
         ConnectionResetError(errno.ECONNRESET, "what is wrong"),
         OSError(errno.EHOSTUNREACH, "what is wrong"),
     ]
-    return refusals + [client._probe_error(error, ADDRESS.where, 5) for error in failures]
+    return refusals + [client.probe_error(error, ADDRESS.where, 5) for error in failures]
 
 
 @pytest.mark.parametrize("error", probe_errors(), ids=str)

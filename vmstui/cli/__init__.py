@@ -94,6 +94,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.status import status
 
             return status(as_json=options.json, watch=options.watch)
+        case "stages":
+            from vmstui.cli.stages import stages
+
+            return stages(tuple(options.cameras), seconds=options.seconds, as_json=options.json)
         case "start" | "stop" | "restart":
             from vmstui.cli.cameras import command
 
@@ -163,6 +167,10 @@ def _dispatch(options: argparse.Namespace) -> int:
 
             return segments(options.config, asked, count=options.count, rebuild=options.rebuild, as_json=options.json)
         case "verify":
+            if options.live:
+                from vmstui.cli.verify_live import verify_live
+
+                return verify_live(options.camera, as_json=options.json)
             from vmstui.cli.asked import Asked
             from vmstui.cli.verify import verify_command
 
@@ -304,6 +312,11 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as JSON")
     status.add_argument("--watch", action="store_true", help="again every second until interrupted")
 
+    stages = add("stages", "what workers spend their CPU time on: demux, decode, filter, encode, mux")
+    stages.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera (default: all)")
+    stages.add_argument("--seconds", type=_a_minute, default=10, metavar="S", help="how long it is measured (10)")
+    stages.add_argument("--json", action="store_true", help="as JSON")
+
     for name, help_ in (
         ("start", "record cameras"),
         ("stop", "stop recording cameras until they are started again"),
@@ -345,7 +358,9 @@ def _parser() -> argparse.ArgumentParser:
         footage.add_argument("--to", dest="until", metavar="T", help="the same forms; default: now")
         footage.add_argument("--json", action="store_true", help="one JSON object a line")
         if name == "verify":
-            footage.add_argument("--deep", action="store_true", help="decode every frame: takes a while")
+            how_deep = footage.add_mutually_exclusive_group()
+            how_deep.add_argument("--deep", action="store_true", help="decode every frame: takes a while")
+            how_deep.add_argument("--live", action="store_true", help="watch the live streams instead, as players do")
         if name == "segments":
             footage.add_argument("-n", "--count", type=_positive, default=100, metavar="N", help="without --from (100)")
             footage.add_argument(
@@ -415,6 +430,13 @@ def _positive(text: str) -> int:
         value = 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, accepted a whole number from 1")
+    return value
+
+
+def _a_minute(text: str) -> int:
+    value = _positive(text)
+    if value > 60:
+        raise argparse.ArgumentTypeError(f"found {text!r}, accepted a whole number from 1 to 60")
     return value
 
 

@@ -91,6 +91,8 @@ def troubles(snapshot: RecorderSnapshot) -> list[str]:
         live = camera.output(OutputKind.LIVE)
         if live is not None and live.state is OutputState.DOWN and camera.pid is not None:
             found.append(f"{clean(camera.name)}: live is down: {clean(live.reason)}")
+        elif live is not None and live.state is OutputState.UP and live.reason:
+            found.append(f"{clean(camera.name)}: live: {clean(live.reason)}")
     return found
 
 

@@ -17,6 +17,7 @@ from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.person import person
+from vmstui.stages import StageBreakdown
 from vmstui.storage import StorageProjection
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ class Client:
     async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
         """CPU percent of each camera's last seconds, oldest first."""
         return _decode(dict[str, tuple[float, ...]], await self._call("samples", {"seconds": seconds}))
+
+    async def stages(self, camera: str, seconds: int) -> StageBreakdown:
+        """What a worker spent its CPU time on in the last seconds; measured while it is asked for."""
+        asked: dict[str, Json] = {"cameras": [camera], "seconds": seconds}
+        return _decode(tuple[StageBreakdown], await self._call("stages", asked))[0]
 
     async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
         """Log lines after a cursor; see `LogPage`."""

@@ -33,6 +33,9 @@ MAX_CREDENTIALS_BYTES = 127
 _GLOBAL = (
     *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+warning"),
     *("-progress", "pipe:1", "-stats_period", "1"),
+    # Helpers of a scaler would go by the name of its filter, as the threads of an encoder do, and could not be told
+    # from them (telemetry/stages.py). One thread scales 4K in a few milliseconds a frame, and in no more CPU time.
+    *("-filter_threads", "1"),
 )
 _INPUT = ("-protocol_whitelist", "file,rtsp,rtp,udp,tcp,tls,crypto,data", "-safe", "0", "-f", "concat")
 # Every KEYFRAME_INTERVAL_S of stream time. Counted from the last one, not from the start, so that a camera whose clock

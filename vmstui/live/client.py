@@ -63,7 +63,9 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class _Address:
+class Address:
+    """Where to ask, and for what."""
+
     host: str
     port: int
     tls: bool
@@ -77,13 +79,16 @@ class _Address:
 
 
 @dataclass(frozen=True, slots=True)
-class _Connection:
+class Connection:
+    """A connection to a server; one question at a time."""
+
     where: str
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     messages: MessageReader
 
     async def ask(self, request: Request) -> Response:
+        """Send a request and wait for its answer; what comes after it stays in `messages`."""
         self.writer.write(request.to_bytes())
         await self.writer.drain()
         taken = 0
@@ -101,12 +106,12 @@ class _Connection:
 
 async def describe(url: str, username: str | None, password: str | None, timeout_s: float) -> Description:
     """Ask what a camera sends. `timeout_s` bounds the whole call. Raises ProbeError."""
-    address = _parse(url, username, password)
+    address = parse_address(url, username, password)
     try:
         async with asyncio.timeout(timeout_s):
             return await _describe(address)
     except (TimeoutError, OSError, ProtocolError) as error:
-        raise _probe_error(error, address.where, timeout_s) from error
+        raise probe_error(error, address.where, timeout_s) from error
 
 
 class StatsClient:
@@ -115,10 +120,10 @@ class StatsClient:
 
     def __init__(self, host: str, port: int) -> None:
         url = f"rtsp://{f'[{host}]' if ':' in host else host}:{port}/"
-        self._address = _Address(host, port, False, url, None)
+        self._address = Address(host, port, False, url, None)
         headers = Headers((("CSeq", "1"), ("Content-Type", "text/parameters")))
         self._request = Request("GET_PARAMETER", url, headers, stats.STATS_PARAMETER)
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
 
     async def ask(self, timeout_s: float) -> RelayStats:
         """One question. Raises ProbeError: REFUSED when there is no relay, TIMEOUT when it hangs, PROTOCOL when it is
@@ -128,12 +133,12 @@ class StatsClient:
             async with asyncio.timeout(timeout_s):
                 response = await self._ask()
             if response.status != 200:
-                raise _refusal(response, self._address, answered=False)
+                raise refusal(response, self._address, answered=False)
             found = stats.decode(response.body)
             answered = True
             return found
         except (TimeoutError, OSError, ProtocolError) as error:
-            raise _probe_error(error, self._address.where, timeout_s) from error
+            raise probe_error(error, self._address.where, timeout_s) from error
         except ValueError as error:
             text = f"{self._address.where} is not vmstui's relay: {shown(str(error))}"
             raise ProbeError(ProbeErrorKind.PROTOCOL, text) from error
@@ -153,7 +158,7 @@ class StatsClient:
                 return await self._connection.ask(self._request)
             except (OSError, ProtocolError):  # the relay is another one since, or has dropped us while we were frozen
                 self.close()
-        self._connection = await _connect(self._address)
+        self._connection = await connect(self._address)
         return await self._connection.ask(self._request)
 
 
@@ -166,8 +171,8 @@ async def poll_stats(host: str, port: int, timeout_s: float) -> RelayStats:
         client.close()
 
 
-async def _describe(address: _Address) -> Description:
-    connection = await _connect(address)
+async def _describe(address: Address) -> Description:
+    connection = await connect(address)
     try:
         response = await connection.ask(_describe_request(address, 1, None))
         answered = False
@@ -184,7 +189,7 @@ async def _describe(address: _Address) -> Description:
     finally:
         connection.writer.close()
     if response.status != 200:
-        raise _refusal(response, address, answered)
+        raise refusal(response, address, answered)
     session = sdp.parse(response.body)
     if not session.media:
         raise ProtocolError("its description holds no media")
@@ -193,14 +198,14 @@ async def _describe(address: _Address) -> Description:
     return Description(video.codec if video else "", session.media, server)
 
 
-def _describe_request(address: _Address, number: int, authorization: str | None) -> Request:
+def _describe_request(address: Address, number: int, authorization: str | None) -> Request:
     items = [("CSeq", str(number)), ("User-Agent", "vmstui"), ("Accept", "application/sdp")]
     if authorization:
         items.append(("Authorization", authorization))
     return Request("DESCRIBE", address.request_url, Headers(tuple(items)))
 
 
-async def _connect(address: _Address) -> _Connection:
+async def connect(address: Address) -> Connection:
     """Connect to the first address of the host that takes it. Raises what the last one raised."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
@@ -216,7 +221,7 @@ async def _connect(address: _Address) -> _Connection:
         except OSError as error:
             failure = error
             continue
-        return _Connection(address.where, reader, writer, MessageReader())
+        return Connection(address.where, reader, writer, MessageReader())
     raise failure
 
 
@@ -230,7 +235,8 @@ def _tls_context() -> ssl.SSLContext:
     return context
 
 
-def _parse(url: str, username: str | None, password: str | None) -> _Address:
+def parse_address(url: str, username: str | None, password: str | None) -> Address:
+    """Raises ProbeError for what is no RTSP address. Credentials that are given go before those in the address."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -246,10 +252,11 @@ def _parse(url: str, username: str | None, password: str | None) -> _Address:
     credentials = auth.Credentials(username, password or "") if username is not None else None
     target = quote(f"{parts.path}?{parts.query}" if parts.query else parts.path, safe=_URL_CHARACTERS)
     authority = ascii_host if port is None else f"{ascii_host}:{port}"
-    return _Address(host, port or (322 if tls else 554), tls, f"{parts.scheme}://{authority}{target}", credentials)
+    return Address(host, port or (322 if tls else 554), tls, f"{parts.scheme}://{authority}{target}", credentials)
 
 
-def _refusal(response: Response, address: _Address, answered: bool) -> ProbeError:
+def refusal(response: Response, address: Address, answered: bool) -> ProbeError:
+    """What an answer other than 200 means; `answered`: it was given to a request with a login."""
     where, status = address.where, response.status
     if status == 401 and answered:
         return ProbeError(ProbeErrorKind.AUTH, f"{where} refused the user name or password (401)")
@@ -265,7 +272,8 @@ def _refusal(response: Response, address: _Address, answered: bool) -> ProbeErro
     return ProbeError(ProbeErrorKind.PROTOCOL, f"{where} answered {status} {shown(response.reason)}".rstrip())
 
 
-def _probe_error(error: TimeoutError | OSError | ProtocolError, where: str, timeout_s: float) -> ProbeError:
+def probe_error(error: TimeoutError | OSError | ProtocolError, where: str, timeout_s: float) -> ProbeError:
+    """What a failed connection means."""
     if isinstance(error, ProtocolError):
         return ProbeError(ProbeErrorKind.PROTOCOL, f"{where} does not speak RTSP as expected: {error}")
     if isinstance(error, ssl.SSLError):

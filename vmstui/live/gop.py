@@ -99,6 +99,21 @@ def payload_of(frame: bytes) -> bytes:
     return frame[start:]
 
 
+def begins_keyframe(codec: str, payload: bytes) -> bool:
+    """Whether an RTP payload holds NAL units that begin a random access point; of other codecs every one does."""
+    return codec not in _HOLDS or _HOLDS[codec](payload, _KEY_TYPES[codec])
+
+
+def whole_nals(codec: str, payload: bytes) -> list[bytes]:
+    """The NAL units that are in an RTP payload as a whole: alone or aggregated, not in fragments."""
+    if codec not in _HOLDS or len(payload) < 3:
+        return []
+    kind = payload[0] & 0x1F if codec == "h264" else payload[0] >> 1 & 0x3F
+    if kind == (24 if codec == "h264" else 48):
+        return _aggregated(payload, 1 if codec == "h264" else 2)
+    return [] if kind >= (24 if codec == "h264" else 48) else [payload]
+
+
 def end_of_sequence(first: bytes) -> bytes:
     """A frame to precede the first one of an open H.265 group of pictures where it does not follow its predecessor.
 

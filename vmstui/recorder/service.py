@@ -38,12 +38,14 @@ from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.footage import Footage
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.launch import Surroundings, surroundings, which
+from vmstui.recorder.live_checks import LiveChecks
 from vmstui.recorder.live_server import ConfiguredLive
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
 from vmstui.recorder.resources import CHECK_PERIOD_S, HELD_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
+from vmstui.recorder.stages import Stages
 from vmstui.recorder.state_folder import LOCK, AlreadyRunning, installation_id, keep_state_folder, take_state_folder
 from vmstui.recorder.unit import look
 from vmstui.recorder.wall_clock import clock_seen, recall_clock
@@ -105,6 +107,8 @@ class Service:
             self._context.read_before = recall(inheritance.memory_fd, self._logbook)
         self.resources = Resources(self.settings, state_folder, self._context.guard)
         self.fleet = Fleet(self._context, self.say, self._keep)
+        self.stages = Stages(self.fleet, self.say)
+        self.live_checks = LiveChecks(self._context, self.fleet, self.live.snapshot, self.say)
         self._footage = Footage(self._context, self.fleet, self.resources, self.say)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
@@ -135,6 +139,8 @@ class Service:
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self._keep(self._look_at_unit())
         self._keep(self._for_ever("holding the state folder", CHECK_PERIOD_S, self._hold_state_folder))
+        self._keep(self.stages.go_round())
+        self._keep(self.live_checks.go_round())
         self._notifier.ready(self._status())
         try:
             await self._tick_until_stopping()
@@ -142,6 +148,7 @@ class Service:
             self._notifier.stopping("recording stopped" if self.leaving else "workers go on recording")
             for task in self._tasks:
                 task.cancel()
+            self.stages.close()
             self.fleet.close()
             await self._footage.stop()
             self.live.close()

@@ -30,6 +30,7 @@ from vmstui.settings.names import camera_folder
 from vmstui.telemetry.stability import stability
 
 if TYPE_CHECKING:
+    from vmstui.live_check import LiveCheck
     from vmstui.recorder.service import Service
 
 SAMPLES_SHOWN = 60
@@ -39,7 +40,8 @@ CALM_SAMPLES = 5
 
 def recorder_snapshot(service: Service) -> RecorderSnapshot:
     """All of it."""
-    cameras = tuple(camera_snapshot(worker) for worker in service.fleet.cameras.values())
+    checks = service.live_checks
+    cameras = tuple(camera_snapshot(worker, checks.latest(name)) for name, worker in service.fleet.cameras.items())
     relay = service.live.snapshot()
     own = ProcessSnapshot(os.getpid(), "running", sample=service.own_sample)
     total = next(iter(service.total_samples.last(1)), None)
@@ -76,8 +78,8 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
     )
 
 
-def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
-    """One row of the fleet table."""
+def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None) -> CameraSnapshot:
+    """One row of the fleet table. `check`: how its live stream was last seen."""
     machine, record = worker.worker.machine, worker.worker.record
     run = worker.worker.run
     beside = worker.succession.beside
@@ -89,7 +91,7 @@ def camera_snapshot(worker: CameraWorker) -> CameraSnapshot:
         since=worker.worker.since,
         wanted=worker.wanted,
         profile=worker.camera.profile.name,
-        outputs=_outputs(worker),
+        outputs=_outputs(worker, check),
         generation=record.generation,
         pid=worker.process.pid if worker.process is not None else None,
         started_at=record.started_at if worker.process is not None else None,
@@ -148,7 +150,7 @@ def _mean(values: tuple[float, ...]) -> float:
     return round(sum(values) / len(values), 1) if values else 0.0
 
 
-def _outputs(worker: CameraWorker) -> tuple[OutputHealth, ...]:
+def _outputs(worker: CameraWorker, check: LiveCheck | None) -> tuple[OutputHealth, ...]:
     record, camera, machine = worker.worker.record, worker.camera, worker.worker.machine
     recording = OutputHealth(
         OutputKind.RECORDING,
@@ -160,10 +162,10 @@ def _outputs(worker: CameraWorker) -> tuple[OutputHealth, ...]:
     )
     if camera.profile.live is None:
         return (recording,)
-    return (recording, _live(worker))
+    return (recording, _live(worker, check))
 
 
-def _live(worker: CameraWorker) -> OutputHealth:
+def _live(worker: CameraWorker, check: LiveCheck | None) -> OutputHealth:
     record, live = worker.worker.record, worker.context.live
     address = live.play_url(worker.camera.id)
     if worker.process is None:
@@ -172,4 +174,10 @@ def _live(worker: CameraWorker) -> OutputHealth:
         return OutputHealth(OutputKind.LIVE, OutputState.OFF, reason=record.note or "given up to keep recording")
     state, reason, readers = live.health(worker.camera.id)
     codec = record.live_codec or record.source_codec
-    return OutputHealth(OutputKind.LIVE, state, codec, record.live_encoder, address, reason, readers)
+    if check is None or record.started_at is None or check.at < record.started_at:  # of another worker
+        return OutputHealth(OutputKind.LIVE, state, codec, record.live_encoder, address, reason, readers)
+    if not reason and check.reason:
+        reason = f"when last watched: {check.reason}"
+    return OutputHealth(
+        OutputKind.LIVE, state, codec, record.live_encoder, address, reason, readers, check.summary, check.at
+    )

@@ -58,7 +58,7 @@ class ProcReader:
         # Another user's process, or a kernel without task accounting: CPU and memory still tell a lot.
         with contextlib.suppress(OSError):
             self._io_fd = os.open(f"/proc/{pid}/io", os.O_RDONLY | os.O_CLOEXEC)
-        self._clock = _cpu_clock(pid)
+        self._clock = cpu_clock(pid)
         self._at_s = self._cpu_s = -1.0
         """Of the last sample; negative before the first."""
         self._slow_in = 0
@@ -144,7 +144,7 @@ class ProcReader:
         self._stat_fd = self._statm_fd = self._io_fd = -1
 
 
-def _cpu_clock(pid: int) -> int:
+def cpu_clock(pid: int) -> int:
     """The clock of the CPU time of all threads of a process, to the nanosecond: what `clock_getcpuclockid` gives
     (include/linux/posix-timers.h, MAKE_PROCESS_CPUCLOCK). `/proc/PID/stat` has the same time in ticks of 10 ms."""
     return (~pid << 3) | 2

@@ -19,6 +19,7 @@ from vmstui.model import (
     Stability,
     StabilityVerdict,
 )
+from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage
 from vmstui.tui import glyphs
 from vmstui.tui.fleet_rows import OUTPUT_ROLE, REASON_ROLE, state_span
@@ -26,6 +27,7 @@ from vmstui.tui.footage_lines import LastDay, footage_lines
 from vmstui.tui.format import clock, command_lines, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
 from vmstui.tui.segment_lines import VERDICT_ROLE
+from vmstui.tui.stage_lines import stage_lines
 from vmstui.tui.stay import camera_facts
 from vmstui.tui.verdict import advice, failing, worker_complaints
 
@@ -46,12 +48,13 @@ def details_lines(
     cells: int,
     storage: CameraStorage | None = None,
     day: LastDay | None = None,
+    stages: StageBreakdown | None = None,
 ) -> list[Line]:
     """Everything there is to say about a camera; without `details`, what its snapshot tells."""
     where = zone(snapshot.timezone)
     lines = [*_state(snapshot, camera, cells)]
     for output in camera.outputs:
-        lines += _output(output, cells)
+        lines += _output(output, where, cells)
     if camera.fallback:
         lines += _field("fallback", camera.fallback, cells, Role.BUSY)
     if day is not None:
@@ -66,6 +69,7 @@ def details_lines(
         return [*lines, *_field("", f"asking for more{glyphs.ELLIPSIS}", cells, Role.DIM)]
     source = [details.source, f"sends {details.source_codec}"] if details.source_codec else [details.source]
     lines += stability_lines(details.stability, cells)
+    lines += stage_lines(stages, cells) if camera.pid is not None else []
     lines += _block("source", flow(source, cells - LABEL), Role.TEXT)
     if details.events:
         lines.append(())
@@ -121,13 +125,15 @@ def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> li
     return lines
 
 
-def _output(output: OutputHealth, cells: int) -> list[Line]:
+def _output(output: OutputHealth, where: tzinfo | None, cells: int) -> list[Line]:
     sign = f"{glyphs.OUTPUT[output.state]} {output.state:<8}"
     made = f"{output.codec or '?'} by {output.encoder}" if output.encoder else output.codec or "?"
     arrow = "into" if output.kind is OutputKind.RECORDING else "at"
     facts = [f"{made} {arrow} {output.address}" if output.address else made]
     if output.readers is not None:
         facts.append(plural(output.readers, "viewer"))
+    if output.seen and output.seen_at is not None:
+        facts.append(f"seen at {clock(output.seen_at, where)}: {output.seen}")
     first, *rest = flow(facts, cells - LABEL - len(sign))
     lines: list[Line] = [(_label(output.kind.value), (sign, OUTPUT_ROLE[output.state]), (first, Role.TEXT))]
     lines += [(_label(""), (" " * len(sign) + line, Role.TEXT)) for line in rest]

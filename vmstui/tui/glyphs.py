@@ -78,6 +78,8 @@ LEVELS = "▁▂▃▄▅▆▇█"
 """Eight heights of a spark, lowest first."""
 
 OK, BAD, WARN, BUSY = "✔", "✖", "▲", "◌"
+BLOCK = "█"
+"""Bars are made of it."""
 CURSOR, DOT, DASH, RULE, ELLIPSIS = "▌", "·", "–", "─", "…"
 
 _TWINS = {

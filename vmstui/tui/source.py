@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.sanitise import clean
+from vmstui.stages import StageBreakdown
 from vmstui.storage import StorageProjection
 
 T = TypeVar("T")
@@ -35,6 +36,10 @@ class Recorder(Protocol):
 
     async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
         """CPU percent per camera id, oldest first, one per second."""
+        ...
+
+    async def stages(self, camera: str, seconds: int) -> StageBreakdown:
+        """What a worker spent its CPU time on in the last seconds; measured while it is asked for."""
         ...
 
     async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:

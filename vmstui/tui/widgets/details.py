@@ -7,6 +7,7 @@ from typing import ClassVar
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import CameraFootage, Gap
 from vmstui.model import CameraDetails, CameraSnapshot, RecorderSnapshot
+from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage
 from vmstui.tui.day_strip import Strips
 from vmstui.tui.details_lines import details_lines
@@ -18,6 +19,8 @@ from vmstui.tui.widgets.pane import Pane
 
 GAPS_ASKED = 200
 """The newest of the last day, also those that nobody wanted recorded; few are shown."""
+STAGES_S = 10
+"""The stages of a camera are told of so many seconds."""
 
 
 class TextBody(LinePane):
@@ -55,12 +58,15 @@ class DetailsPane(Pane):
         """Of the last day of the camera that is shown, newest first; None while they are not known."""
         self._gaps_for: object = None
         """What was known of its losses when its gaps were asked for."""
+        self.stages: StageBreakdown | None = None
+        """What its worker spends its CPU time on."""
         self._seen: tuple[RecorderSnapshot, CameraSnapshot] | None = None
 
     async def ask(self) -> None:
         """The details of the camera that is shown."""
         if self.camera is not None:
             self.details = harmless(await self.recorder.details(self.camera))
+            self.stages = await self._stages(self.camera)
             self._redraw()
             await self._ask_gaps(self.camera)
 
@@ -82,9 +88,17 @@ class DetailsPane(Pane):
         self._gaps, self._gaps_for = gaps, losses
         self._redraw()
 
+    async def _stages(self, camera: str) -> StageBreakdown | None:
+        try:
+            return harmless(await self.recorder.stages(camera, STAGES_S))
+        except RecorderLost:
+            raise
+        except RecorderError:  # an older recorder does not know the question
+            return None
+
     def forget(self) -> None:
         """The details of another camera are nobody's."""
-        self.details = None
+        self.details = self.stages = None
         self._gaps, self._gaps_for = None, None
         self.text.scroll_home(animate=False)
 
@@ -105,8 +119,9 @@ class DetailsPane(Pane):
             snapshot, camera = self._seen
             details = self.details if self.details and self.details.id == camera.id else None
             storage = self.storage if self.storage and self.storage.camera == camera.id else None
-            lines = details_lines(snapshot, camera, details, max(cells, 30), storage, self._day(camera.id))
-            self.text.set_lines(lines)
+            stages = self.stages if self.stages and self.stages.camera == camera.id else None
+            day = self._day(camera.id)
+            self.text.set_lines(details_lines(snapshot, camera, details, max(cells, 30), storage, day, stages))
 
     def _day(self, camera: str) -> LastDay | None:
         if self.strips is None:
