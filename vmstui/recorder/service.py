@@ -36,6 +36,7 @@ from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.footage import Footage
+from vmstui.recorder.historian import Historian
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.launch import Surroundings, surroundings, which
 from vmstui.recorder.live_server import ConfiguredLive
@@ -106,6 +107,7 @@ class Service:
         self.resources = Resources(self.settings, state_folder, self._context.guard)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self._footage = Footage(self._context, self.fleet, self.resources, self.say)
+        self.historian = Historian(self._context, self.fleet, self.total_samples, self.say)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()
@@ -144,6 +146,7 @@ class Service:
                 task.cancel()
             self.fleet.close()
             await self._footage.stop()
+            await self.historian.stop()
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)
@@ -298,13 +301,15 @@ class Service:
             self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         self.live.tick(now_s)
         await self.fleet.tick(late_s)
-        self._add_up()
+        relay = self.live.snapshot().sample
+        self._add_up(relay)
+        self.historian.tick(now_s, self.own_sample, relay)
         if self._notifier.managed:
             self._notifier.alive(now_s, self._status())
 
-    def _add_up(self) -> None:
+    def _add_up(self, relay: Sample | None) -> None:
         runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
-        samples = [run.sample for run in runs if run is not None] + [self.live.snapshot().sample, self.own_sample]
+        samples = [run.sample for run in runs if run is not None] + [relay, self.own_sample]
         taken = [entry for entry in samples if entry is not None]
         if taken:
             self.total_samples.append(together(taken, datetime.now(UTC)))
