@@ -20,6 +20,7 @@ from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.browsing import Browsing
+from vmstui.control.measuring import Measuring
 from vmstui.control.protocol import ProtocolError, Request
 from vmstui.control.storing import Storing
 from vmstui.model import Event, LogLevel, RestartMode
@@ -69,6 +70,7 @@ class ControlServer:
             "upgrade": self._upgrade,
             **Storing(service).methods,
             **Browsing(service).methods,
+            **Measuring(service).methods,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
         self._bound: os.stat_result | None = None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vmstui.measured import ALL, RELAY, SERVICE, Measured
+from vmstui.measured import ALL, RELAY, SERVICE
 from vmstui.model import LogLevel, Sample
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.camera import CameraWorker
@@ -56,7 +56,7 @@ class Historian:
     """Of one service."""
 
     def __init__(self, context: Context, fleet: Fleet, together: SampleRing, say: Say) -> None:
-        self._path = context.state_folder / FILE_NAME
+        self.path = context.state_folder / FILE_NAME
         self._context = context
         self._fleet = fleet
         self._say = say
@@ -87,12 +87,9 @@ class Historian:
                 return
             await asyncio.sleep(_LOOK_S)
 
-    async def ask(self, subject: str, since_s: float, until_s: float, width: int) -> Measured:
-        """What was measured of a subject, up to this second. Raises HistoryError."""
-        from vmstui.telemetry.history import ask  # here, as nobody may ever ask
-
-        pending = [rows for rows, _ in self._rows(final=True, only=subject)]
-        return await asyncio.to_thread(ask, self._path, subject, since_s, until_s, time.time(), width, pending)
+    def pending(self, subject: str) -> list[Rows]:
+        """What is known of a subject and not written yet."""
+        return [rows for rows, _ in self._rows(final=True, only=subject)]
 
     # -- on the loop -------------------------------------------------------------------------------------------------
 
@@ -167,7 +164,7 @@ class Historian:
         """What went wrong, if anything did, and what else is to be said."""
         from vmstui.telemetry.history import History  # here, as all of it is needed in this thread alone
 
-        history = self._history = self._history or History(self._path)
+        history = self._history = self._history or History(self.path)
         subjects = 0
 
         def breathe() -> None:
