@@ -15,7 +15,8 @@ import pytest
 
 from vmstui.measured import Measured
 from vmstui.telemetry import history, history_file
-from vmstui.telemetry.history import History, ask, subjects
+from vmstui.telemetry.history import History
+from vmstui.telemetry.history_ask import ask, subjects
 from vmstui.telemetry.history_file import FILE_NAME, HistoryError
 from vmstui.telemetry.history_rows import Points, Quantity
 

@@ -25,7 +25,7 @@ from vmstui.sanitise import clean
 from vmstui.settings import default_folders
 from vmstui.spoken import day_and_clock, length, plural, short_span
 from vmstui.spoken import size as size_of
-from vmstui.telemetry.history import ask, subjects
+from vmstui.telemetry.history_ask import ask, subjects
 from vmstui.telemetry.history_file import FILE_NAME, HistoryError
 
 NOT_WELL = 1

@@ -58,7 +58,7 @@ class Measuring:
         path, pending = historian.path, historian.pending(subject)
 
         def read() -> Json:
-            from vmstui.telemetry.history import ask  # here: nobody may ever ask
+            from vmstui.telemetry.history_ask import ask  # here: nobody may ever ask
 
             return to_json(ask(path, subject, since_s, until_s, time.time(), width, pending))
 

@@ -4,7 +4,7 @@ What is kept is counted in measured time, not by the calendar, so that a clock t
 the samples of that minute are added, a chunk a subject (`history_rows`), in one transaction; every ten minutes those of
 a subject become points of the next tier, and those in turn every hour, each subject at another minute. Each tier notes
 up to which chunk of the one below it was made, in the same transaction: killed at any instant, the next one goes on
-from there. A question is answered from the tier it asks for and, for what is not in it yet, from the ones below.
+from there. Questions are answered by `history_ask`.
 
 All of it blocks and belongs into a thread. A batch breathes between subjects: the loop of the service shares Python's
 lock with it.
@@ -19,16 +19,16 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from vmstui.measured import Measured
-from vmstui.telemetry.history_batch import Rows, points_of
-from vmstui.telemetry.history_file import HistoryError, code, open_reading, open_writing, put_damaged_aside, said_as
-from vmstui.telemetry.history_grid import COARSE_KEPT_S, FINE_KEPT_S, MIDDLE_KEPT_S, Part, measured, plan
+from vmstui.telemetry.history_file import HistoryError, code, open_writing, put_damaged_aside, said_as
 from vmstui.telemetry.history_rows import (
-    CHUNK_LONGEST_S,
+    COARSE_KEPT_S,
     COARSE_S,
+    FINE_KEPT_S,
     FINE_S,
+    MIDDLE_KEPT_S,
     MIDDLE_S,
     NoChunk,
+    Part,
     Points,
     Quantity,
     pack,
@@ -164,13 +164,13 @@ class History:
     def _make(self, connection: sqlite3.Connection, subject: int, tier_s: int) -> None:
         """Bring a tier up to the one below."""
         below = _BELOW[tier_s]
-        mark = _mark(connection, subject, tier_s)
+        mark = mark_of(connection, subject, tier_s)
         found = connection.execute(
-            f"{_SELECT} WHERE subject = ? AND tier_s = ? AND chunks.id > ? ORDER BY chunks.id", (subject, below, mark)
+            f"{SELECT} WHERE subject = ? AND tier_s = ? AND chunks.id > ? ORDER BY chunks.id", (subject, below, mark)
         ).fetchall()
         parts: dict[tuple[Quantity, ...], list[Points]] = {}
         for row in found:
-            part = _part(row)
+            part = part_of(row)
             parts.setdefault(part.quantities, []).append(part.points)
         for quantities, points in parts.items():
             self._insert(connection, subject, tier_s, quantities, roll_up(points, tier_s))
@@ -199,88 +199,18 @@ class History:
         return self._layouts[quantities]
 
 
-def ask(
-    path: Path, subject: str, since_s: float, until_s: float, now_s: float, width: int, pending: Sequence[Rows] = ()
-) -> Measured:
-    """What was measured of a subject, at no more than `MAX_POINTS` points, about `width` of them. `pending` is what is
-    not written yet, if that is known. Raises HistoryError, unless there is `pending` and no file."""
-    asked = plan(since_s, until_s, now_s, width)
-    parts: list[Part] = []
-    spans: list[tuple[float, float]] = []
-    oldest_s: float | None = None
-    if path.exists() or not pending:
-        try:
-            connection = open_reading(path)
-            try:
-                oldest_s = _read(connection, subject, asked.since_s, asked.until_s, asked.tier_s, parts, spans)
-            finally:
-                connection.close()
-        except (sqlite3.Error, NoChunk) as error:
-            raise said_as(path, error) from error
-    for rows in pending:
-        for chunk in pack(points_of(rows), rows.quantities, FINE_S):
-            spans.append((chunk.since_s, chunk.until_s))
-            parts.append(Part(unpack(chunk.since_s, chunk.data, rows.quantities, FINE_S), rows.quantities))
-            oldest_s = min(chunk.since_s, oldest_s if oldest_s is not None else chunk.since_s)
-    return measured(subject, asked, parts, spans, oldest_s)
-
-
-def subjects(path: Path) -> tuple[str, ...]:
-    """All of which anything is known. Raises HistoryError."""
-    connection = open_reading(path)
-    try:
-        return tuple(name for (name,) in connection.execute("SELECT name FROM subjects ORDER BY name"))
-    except sqlite3.Error as error:
-        raise said_as(path, error) from error
-    finally:
-        connection.close()
-
-
-_SELECT = "SELECT chunks.id, since_s, until_s, tier_s, data, quantities FROM chunks JOIN layouts ON layouts.id = layout"
+SELECT = "SELECT chunks.id, since_s, until_s, tier_s, data, quantities FROM chunks JOIN layouts ON layouts.id = layout"
 _Found = tuple[int, float, float, int, bytes, str]
 
 
-def _read(
-    connection: sqlite3.Connection,
-    subject: str,
-    since_s: float,
-    until_s: float,
-    tier_s: int,
-    parts: list[Part],
-    spans: list[tuple[float, float]],
-) -> float | None:
-    """Add what there is between two instants; gives when the oldest of all began."""
-    connection.execute("BEGIN")  # all of it as of one instant
-    known = connection.execute("SELECT id FROM subjects WHERE name = ?", (subject,)).fetchone()
-    if known is None:
-        return None
-    number = known[0]
-    mark = 0
-    for tier in (COARSE_S, MIDDLE_S, FINE_S):
-        if tier <= tier_s:
-            rows = connection.execute(
-                f"{_SELECT} WHERE subject = ? AND tier_s = ? AND since_s BETWEEN ? AND ? AND until_s > ? "
-                "AND chunks.id > ? ORDER BY chunks.id",
-                (number, tier, since_s - CHUNK_LONGEST_S, until_s, since_s, mark),
-            )
-            for row in rows:
-                spans.append((row[1], row[2]))
-                parts.append(_part(row))
-            mark = _mark(connection, number, tier)
-    oldest = connection.execute(
-        "SELECT min(since_s) FROM chunks WHERE subject = ? AND tier_s IN (?, ?, ?)",
-        (number, FINE_S, MIDDLE_S, COARSE_S),
-    ).fetchone()
-    return float(oldest[0]) if oldest[0] is not None else None
-
-
-def _part(row: _Found) -> Part:
+def part_of(row: _Found) -> Part:
+    """What `SELECT` found. Raises NoChunk."""
     _, since_s, _, tier_s, data, told = row
     quantities = tuple(Quantity(str(name), float(scale)) for name, scale in json.loads(told))
     return Part(unpack(since_s, data, quantities, tier_s), quantities)
 
 
-def _mark(connection: sqlite3.Connection, subject: int, tier_s: int) -> int:
+def mark_of(connection: sqlite3.Connection, subject: int, tier_s: int) -> int:
     """Up to which chunk of the tier below this one was made."""
     row = connection.execute("SELECT chunk FROM marks WHERE subject = ? AND tier_s = ?", (subject, tier_s)).fetchone()
     return int(row[0]) if row is not None else 0

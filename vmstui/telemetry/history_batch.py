@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from vmstui.telemetry.history_rows import Points, Quantity
-from vmstui.telemetry.ring import report_rows, sample_rows
+from vmstui.telemetry.history_rows import Points, Quantity, Values
+from vmstui.telemetry.ring import Report, report_rows, sample_columns
 
 MIB = 1024.0 * 1024.0
 CPU, RSS, WRITTEN = Quantity("cpu_percent"), Quantity("rss_bytes", MIB), Quantity("write_bytes_per_s", MIB)
@@ -43,39 +43,53 @@ class Rows:
 
 def points_of(rows: Rows) -> Points:
     """The samples as points of the finest tier, in the order of `rows.quantities`."""
-    samples = sample_rows(rows.samples)
-    if not samples:
+    if not rows.samples:
         return _warnings_only(rows)
-    seconds, fractions, cpu, rss_kib, _, _, written_mib = zip(*samples, strict=True)
+    seconds, fractions, cpu, rss_kib, _, _, written_mib = sample_columns(rows.samples)
     times = [second + fraction / 256 for second, fraction in zip(seconds, fractions, strict=True)]
-    columns = {
-        CPU.name: cpu,
-        RSS.name: [kib * 1024.0 for kib in rss_kib],
-        WRITTEN.name: [mib * MIB for mib in written_mib],
-    }
+    columns: dict[str, Values] = {CPU.name: cpu, RSS.name: [kib / 1024 for kib in rss_kib], WRITTEN.name: written_mib}
     if rows.quantities is CAMERA:
-        columns |= _counted(rows, len(samples))
+        columns |= _counted(rows, len(times))
     return Points.of_samples(times, [columns[quantity.name] for quantity in rows.quantities])
 
 
-def _counted(rows: Rows, count: int) -> dict[str, list[float]]:
+def _counted(rows: Rows, count: int) -> dict[str, Values]:
     """Rates of what is counted, for each sample."""
-    fps, dropped, duplicated = ([_NAN] * count for _ in range(3))
-    warnings = [rows.warnings / count if rows.warnings else _NAN] * count
+    stretches: list[tuple[int, int, float, Report, Report]] = []
     reports = report_rows(rows.reports)
     for before, after in pairwise(reports):
-        low, high = max(before[0] - rows.first, 0), min(after[0] - rows.first, count)
-        elapsed_s = after[1] - before[1]
-        if high <= low or elapsed_s <= 0:
-            continue
-        length = high - low
-        warnings[low:high] = [_grown(before[5], after[5]) / elapsed_s] * length
-        if before[6] != after[6] or after[2] < before[2]:
-            continue  # another worker, which counts anew
-        fps[low:high] = [(after[2] - before[2]) / elapsed_s] * length
-        dropped[low:high] = [_grown(before[3], after[3]) / elapsed_s] * length
-        duplicated[low:high] = [_grown(before[4], after[4]) / elapsed_s] * length
-    return {FPS.name: fps, DROPPED.name: dropped, DUPLICATED.name: duplicated, WARNINGS.name: warnings}
+        low, high, elapsed_s = before[0] - rows.first, after[0] - rows.first, after[1] - before[1]
+        if high > 0 and low < count and low < high and elapsed_s > 0:
+            stretches.append((low if low > 0 else 0, high if high < count else count, elapsed_s, before, after))
+    untold = rows.warnings / count if rows.warnings else _NAN
+    return {
+        FPS.name: _rates(stretches, 2, count, _NAN),
+        DROPPED.name: _rates(stretches, 3, count, _NAN),
+        DUPLICATED.name: _rates(stretches, 4, count, _NAN),
+        WARNINGS.name: _rates(stretches, 5, count, untold),
+    }
+
+
+def _rates(stretches: list[tuple[int, int, float, Report, Report]], at: int, count: int, rest: float) -> list[float]:
+    """How fast one of the counts grew. Those of ffmpeg, the warnings apart, begin anew with each worker."""
+    if stretches and stretches[0][3][at] == stretches[-1][4][at] and stretches[0][3][6] == stretches[-1][4][6]:
+        return _spread([(stretches[0][0], stretches[-1][1], 0.0)], count, rest)  # so it is of most cameras all day
+    found: list[tuple[int, int, float]] = []
+    for low, high, elapsed_s, before, after in stretches:
+        if at == 5 or (before[6] == after[6] and after[2] >= before[2]):
+            grown = after[at] - before[at]
+            found.append((low, high, grown / elapsed_s if grown > 0 else 0.0))
+    return _spread(found, count, rest)
+
+
+def _spread(found: list[tuple[int, int, float]], count: int, rest: float) -> list[float]:
+    """A value for each sample: that of its stretch, `rest` outside of all."""
+    values: list[float] = []
+    for low, high, value in found:
+        if low > len(values):
+            values += [rest] * (low - len(values))
+        values += [value] * (high - len(values))
+    return values + [rest] * (count - len(values))
 
 
 def _warnings_only(rows: Rows) -> Points:
@@ -84,8 +98,3 @@ def _warnings_only(rows: Rows) -> Points:
         return Points((), (), ())
     known = [(rows.warnings / 60.0,) if quantity is WARNINGS else (_NAN,) for quantity in rows.quantities]
     return Points.of_samples((rows.at_s,), known)
-
-
-def _grown(before: int, after: int) -> float:
-    """A counter that may have been begun anew."""
-    return float(after - before) if after >= before else 0.0

@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x766D7468
 """`vmth`, in the header of the file: whose it is."""
 BUSY_S = 2.0
-_CACHE_KIB = 256
+_CACHE_KIB = 128
 _WAL_BYTES = 2 * 1024 * 1024
 """To which the write-ahead log is cut again after a burst."""
 SCHEMA = (

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from vmstui.measured import MAX_POINTS, Column, Measured, Overlap
-from vmstui.telemetry.history_rows import COARSE_S, FINE_S, MIDDLE_S, Points, Quantity, reduced, slices
-
-FINE_KEPT_S, MIDDLE_KEPT_S, COARSE_KEPT_S = 3600, 86_400, 30 * 86_400
-"""How much of each tier is kept, in seconds of measured time."""
+from vmstui.telemetry.history_rows import (
+    COARSE_S,
+    FINE_KEPT_S,
+    FINE_S,
+    MIDDLE_KEPT_S,
+    MIDDLE_S,
+    Part,
+    Quantity,
+    reduced,
+    slices,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,6 @@ class Plan:
     @property
     def until_s(self) -> int:
         return self.since_s + self.points * self.step_s
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Points and what they are of."""
-
-    points: Points
-    quantities: tuple[Quantity, ...]
 
 
 def plan(since_s: float, until_s: float, now_s: float, width: int) -> Plan:
@@ -90,7 +89,8 @@ def overlaps(spans: Sequence[tuple[float, float]], since_s: float, until_s: floa
 class _Cells:
     """One quantity on the grid."""
 
-    def __init__(self, points: int) -> None:
+    def __init__(self, points: int, scale: float) -> None:
+        self._scale = scale
         self.low = [math.inf] * points
         self.sum = [0.0] * points
         self.weight = [0] * points
@@ -104,19 +104,22 @@ class _Cells:
 
     def column(self, name: str) -> Column:
         weights = self.weight
-        return Column(
-            name,
-            tuple(_short(low) if weight else None for low, weight in zip(self.low, weights, strict=True)),
-            tuple(_short(sum_ / weight) if weight else None for sum_, weight in zip(self.sum, weights, strict=True)),
-            tuple(_short(high) if weight else None for high, weight in zip(self.high, weights, strict=True)),
+        means = [sum_ / weight if weight else 0.0 for sum_, weight in zip(self.sum, weights, strict=True)]
+        return Column(name, *(self._told(values) for values in (self.low, means, self.high)))
+
+    def _told(self, values: Sequence[float]) -> tuple[float | None, ...]:
+        """To the four digits that half precision has."""
+        return tuple(
+            float(f"{value * self._scale:.4g}") if weight else None
+            for value, weight in zip(values, self.weight, strict=True)
         )
 
 
 def _columns(asked: Plan, parts: Sequence[Part]) -> tuple[Column, ...]:
-    grid: dict[str, _Cells] = {}
+    grid: dict[Quantity, _Cells] = {}
     for part in parts:
         points = part.points
-        of_part = [grid.setdefault(quantity.name, _Cells(asked.points)) for quantity in part.quantities]
+        of_part = [grid.setdefault(quantity, _Cells(asked.points, quantity.scale)) for quantity in part.quantities]
         for cell, start, end in slices(points.times_s, asked.since_s, asked.step_s):
             if not 0 <= cell < asked.points:
                 continue
@@ -125,12 +128,7 @@ def _columns(asked: Plan, parts: Sequence[Part]) -> tuple[Column, ...]:
                 low, mean, high = reduced(stat, points.weights, start, end)
                 if mean == mean:
                     cells.add(cell, low, mean, high, weight)
-    return tuple(cells.column(name) for name, cells in grid.items() if any(cells.weight))
-
-
-def _short(value: float) -> float:
-    """To the four digits that half precision has."""
-    return float(f"{value:.4g}")
+    return tuple(cells.column(quantity.name) for quantity, cells in grid.items() if any(cells.weight))
 
 
 def _instant(at_s: float) -> datetime:

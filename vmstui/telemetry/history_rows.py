@@ -18,9 +18,13 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
 
 FINE_S, MIDDLE_S, COARSE_S = 1, 10, 60
 """The tiers, by the seconds of a point."""
+FINE_KEPT_S, MIDDLE_KEPT_S, COARSE_KEPT_S = 3600, 86_400, 30 * 86_400
+"""How much of each is kept, in seconds of measured time."""
 _FINE_TICKS = 256
 """Of a second, in which the finest tier counts; the others count seconds."""
 _LONGEST_TICKS = 65535
@@ -30,6 +34,7 @@ _HEAD = struct.Struct("<HB")
 """Points and quantities."""
 _HALF_MOST = 65504.0
 _NAN = math.nan
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ Stat = tuple[Values, Values, Values]
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Successive points, values in the units of their quantities."""
+    """Successive points; values in multiples of the scale of their quantity."""
 
     times_s: Sequence[float]
     """Since the epoch; they grow, but for what is not packed yet."""
@@ -66,6 +71,14 @@ class Points:
     def of_samples(cls, times_s: Sequence[float], columns: Sequence[Values]) -> Points:
         """Of single samples."""
         return cls(times_s, (1,) * len(times_s), tuple((column, column, column) for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Points and what they are of."""
+
+    points: Points
+    quantities: tuple[Quantity, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +95,10 @@ class Chunk:
 def pack(points: Points, quantities: Sequence[Quantity], tier_s: int) -> list[Chunk]:
     """In as few chunks as can be: one, unless the clock went back or there is a long gap."""
     times = points.times_s
-    chunks: list[Chunk] = []
     longest_s = _LONGEST_TICKS / _ticks(tier_s)
+    if times and times[-1] - times[0] < longest_s and list(times) == sorted(times):
+        return [_packed(points, 0, len(times), quantities, tier_s)]
+    chunks: list[Chunk] = []
     start = 0
     for end in range(1, len(times) + 1):
         if end == len(times) or times[end] < times[end - 1] or times[end] - times[start] >= longest_s:
@@ -110,11 +125,11 @@ def unpack(since_s: float, data: bytes, quantities: Sequence[Quantity], tier_s: 
             weights = struct.unpack_from(f"<{count}H", data, at)
             at += 2 * count
         stats: list[Stat] = []
-        for quantity in quantities:
-            read = [_scaled(halves.unpack_from(data, at), quantity.scale)]
+        for _ in quantities:
+            read = [halves.unpack_from(data, at)]
             at += halves.size
             if tier_s != FINE_S:
-                read += [_scaled(halves.unpack_from(data, at + n * halves.size), quantity.scale) for n in range(2)]
+                read += [halves.unpack_from(data, at + n * halves.size) for n in range(2)]
                 at += 2 * halves.size
             stats.append((read[0], read[len(read) // 2], read[-1]))
         return Points(times, weights, tuple(stats))
@@ -128,26 +143,59 @@ def roll_up(parts: Sequence[Points], to_s: int) -> Points:
     times: list[float] = []
     weights: list[int] = []
     columns: list[tuple[list[float], list[float], list[float]]] = []
-    for points in parts:
+    for points in _joined_up(parts):
+        of_samples = max(points.weights) == 1
+        cells = list(slices(points.times_s, 0.0, to_s))
+        times += [float(cell * to_s) for cell, _, _ in cells]
+        bounds = [(start, end) for _, start, end in cells]
+        weights += [end - start if of_samples else sum(points.weights[start:end]) for start, end in bounds]
         columns = columns or [([], [], []) for _ in points.stats]
-        for cell, start, end in slices(points.times_s, 0.0, to_s):
-            weight = sum(points.weights[start:end])
-            joins = bool(times) and times[-1] == cell * to_s
-            for column, stat in zip(columns, points.stats, strict=True):
-                low, mean, high = reduced(stat, points.weights, start, end)
-                if joins:  # began in the part before
-                    before = column[0][-1], column[1][-1], column[2][-1]
-                    column[0][-1], column[1][-1], column[2][-1] = _joint(before, weights[-1], (low, mean, high), weight)
-                else:
-                    column[0].append(low)
-                    column[1].append(mean)
-                    column[2].append(high)
-            if joins:
-                weights[-1] += weight
-            else:
-                times.append(float(cell * to_s))
-                weights.append(weight)
+        for column, stat in zip(columns, points.stats, strict=True):
+            for kept, made in zip(column, _rolled_up(stat, points.weights, bounds), strict=True):
+                kept += made
     return Points(times, weights, columns)
+
+
+def _joined_up(parts: Sequence[Points]) -> Iterator[Points]:
+    """As few as can be, in each of which times grow."""
+    start = 0
+    for end in range(1, len(parts) + 1):
+        if end < len(parts) and parts[end].times_s[0] >= parts[end - 1].times_s[-1]:
+            continue
+        run = parts[start:end]
+        start = end
+        stats: list[Stat] = []
+        for column in range(len(run[0].stats)):
+            means = _chained([points.stats[column][1] for points in run])
+            if all(points.stats[column][0] is points.stats[column][1] for points in run):
+                stats.append((means, means, means))
+            else:
+                lows, highs = (_chained([points.stats[column][side] for points in run]) for side in (0, 2))
+                stats.append((lows, means, highs))
+        yield Points(_chained([points.times_s for points in run]), _chained([points.weights for points in run]), stats)
+
+
+def _rolled_up(stat: Stat, weights: Sequence[int], bounds: Sequence[tuple[int, int]]) -> Stat:
+    """Minimum, mean and maximum of each slice."""
+    lows, means, highs = stat
+    low, high, all_known = min(lows), max(highs), sum(means) == sum(means)
+    if low == high and all_known:  # counts of what hardly ever happens are zero all along
+        same = [low] * len(bounds)
+        return same, same, same
+    if lows is not means:
+        found = [reduced(stat, weights, start, end) for start, end in bounds]
+        return [one[0] for one in found], [one[1] for one in found], [one[2] for one in found]
+    cut = [sorted(means[start:end]) for start, end in bounds]  # takes half of what min() and max() take
+    made = [values[0] for values in cut], [sum(values) / len(values) for values in cut], [values[-1] for values in cut]
+    if not all_known:
+        for number, mean in enumerate(made[1]):
+            if mean != mean:
+                made[0][number], made[1][number], made[2][number] = reduced(stat, weights, *bounds[number])
+    return made
+
+
+def _chained(sequences: Sequence[Sequence[T]]) -> Sequence[T]:
+    return sequences[0] if len(sequences) == 1 else list(chain.from_iterable(sequences))
 
 
 def slices(times_s: Sequence[float], origin_s: float, step_s: float) -> Iterator[tuple[int, int, int]]:
@@ -184,17 +232,6 @@ def _weighted(means: Values, weights: Sequence[int], start: int, end: int) -> fl
     return sum(map(float.__mul__, means[start:end], map(float, chosen))) / sum(chosen)
 
 
-def _joint(
-    first: tuple[float, float, float], weight: int, second: tuple[float, float, float], other_weight: int
-) -> tuple[float, float, float]:
-    if first[1] != first[1]:
-        return second
-    if second[1] != second[1]:
-        return first
-    mean = (first[1] * weight + second[1] * other_weight) / (weight + other_weight)
-    return min(first[0], second[0]), mean, max(first[2], second[2])
-
-
 def _packed(points: Points, start: int, end: int, quantities: Sequence[Quantity], tier_s: int) -> Chunk:
     times, count, ticks = points.times_s, end - start, _ticks(tier_s)
     since_s = times[start]
@@ -203,25 +240,20 @@ def _packed(points: Points, start: int, end: int, quantities: Sequence[Quantity]
     if tier_s != FINE_S:
         weights = [min(weight, _LONGEST_TICKS) for weight in points.weights[start:end]]
         parts.append(struct.pack(f"<{count}H", *weights))
-    for quantity, stat in zip(quantities, points.stats, strict=True):
+    for _, stat in zip(quantities, points.stats, strict=True):
         kept = stat[1:2] if tier_s == FINE_S else stat
-        parts += [_halves(column[start:end], quantity.scale) for column in kept]
+        parts += [_halves(column[start:end]) for column in kept]
     raw = b"".join(parts)
     until_s = times[end - 1] + tier_s
     return Chunk(since_s, until_s, count, raw if tier_s == FINE_S else zlib.compress(_parted(raw), 1))
 
 
-def _halves(values: Values, scale: float) -> bytes:
-    scaled = values if scale == 1.0 else [value / scale for value in values]
+def _halves(values: Values) -> bytes:
     try:
-        return struct.pack(f"<{len(scaled)}e", *scaled)
+        return struct.pack(f"<{len(values)}e", *values)
     except (OverflowError, struct.error):  # more than fits: as much as does
-        bounded = [value if value != value else max(-_HALF_MOST, min(value, _HALF_MOST)) for value in scaled]
-        return struct.pack(f"<{len(scaled)}e", *bounded)
-
-
-def _scaled(values: tuple[float, ...], scale: float) -> Values:
-    return values if scale == 1.0 else tuple([value * scale for value in values])
+        bounded = [value if value != value else max(-_HALF_MOST, min(value, _HALF_MOST)) for value in values]
+        return struct.pack(f"<{len(values)}e", *bounded)
 
 
 def _ticks(tier_s: int) -> int:
