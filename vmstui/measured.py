@@ -1,4 +1,5 @@
-"""The words of what was measured over time, as frozen data; made by `telemetry.history`.
+"""The words of what is measured of the machine, and of what was measured over time, as frozen data; made by
+`telemetry.machine`, `telemetry.gpu` and `telemetry.history_ask`.
 
 Beside `model` and `footage`, by the same rules (no input or output, nothing of ours imported, units in the names,
 instants timezone-aware UTC, and only what `control.protocol` can carry), and apart from them because few need it.
@@ -62,3 +63,74 @@ class Measured:
     def column(self, name: str) -> Column | None:
         """The quantity of that name."""
         return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskNow:
+    """The disk of the recordings, over the last seconds."""
+
+    device: str
+    """Its name, such as `sda1`."""
+    read_bytes_per_s: float
+    write_bytes_per_s: float
+    read_ms: float | None
+    """What a read took on average, waiting included; None where there was none."""
+    write_ms: float | None
+    busy_percent: float
+    """Of the time, in which it had anything to do; 100 is not yet its limit where it does several things at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSession:
+    """A stream that a GPU encodes, for whichever process."""
+
+    pid: int
+    codec: str
+    """`h264`, `h265`, `av1`, or `` for another one."""
+    width: int
+    height: int
+    fps: int
+    """On average, as the driver counts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GpuNow:
+    """A GPU; None for what it does not tell."""
+
+    index: int
+    name: str
+    percent: float | None
+    """Of the time, in which it computed anything."""
+    encoder_percent: float | None
+    decoder_percent: float | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    temperature_celsius: float | None
+    power_watts: float | None
+    sessions: tuple[EncoderSession, ...] | None
+    """Of its encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineNow:
+    """The machine, over the last seconds."""
+
+    at: datetime
+    cpu_percent: float
+    """Of all cores, 100 = one core; without what the host of a virtual machine took away."""
+    core_percents: tuple[float, ...]
+    steal_percent: float
+    """What the host took away, of all cores."""
+    load: float
+    """Of the last minute."""
+    memory_used_bytes: int
+    """What is not available to a new process."""
+    memory_total_bytes: int
+    disk: DiskNow | None
+    """None where the recordings are on no disk of this machine: in memory, on the network, on an overlay."""
+    received_bytes_per_s: float
+    """Over its network cards, the loopback apart."""
+    sent_bytes_per_s: float
+    temperature_celsius: float | None
+    """Of the CPU, where that is told."""
+    gpus: tuple[GpuNow, ...] = ()

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vmstui.measured import ALL, RELAY, SERVICE
+from vmstui.measured import ALL, MACHINE, RELAY, SERVICE, MachineNow
 from vmstui.model import LogLevel, Sample
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet
-from vmstui.telemetry.history_batch import CAMERA, PROCESS, TOGETHER, Rows, points_of
+from vmstui.recorder.machine_watch import MachineWatch
+from vmstui.telemetry.history_batch import CAMERA, PROCESS, TOGETHER, Readings, Rows, unpacked
 from vmstui.telemetry.history_file import FILE_NAME, HistoryError
 from vmstui.telemetry.history_rows import Points, Quantity
 from vmstui.telemetry.ring import SampleRing
@@ -38,6 +39,7 @@ _BREATH_S, _BREATH_EVERY = 0.005, 8
 _STOP_S, _LOOK_S = 1.0, 0.02
 
 Say = Callable[[LogLevel, str], None]
+Batch = Rows | Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,17 @@ _NOTHING = _Taken()
 class Historian:
     """Of one service."""
 
-    def __init__(self, context: Context, fleet: Fleet, together: SampleRing, say: Say) -> None:
+    def __init__(
+        self, context: Context, fleet: Fleet, together: SampleRing, mount_point: Callable[[], str], say: Say
+    ) -> None:
+        """`together` has the samples of all workers, the relay and the service; `mount_point` gives that of the
+        recordings, empty while it is not known."""
         self.path = context.state_folder / FILE_NAME
         self._context = context
         self._fleet = fleet
         self._say = say
         self._rings = {ALL: (together, TOGETHER), SERVICE: (SampleRing(), PROCESS), RELAY: (SampleRing(), PROCESS)}
+        self._machine = MachineWatch(mount_point)
         self._taken: dict[str, _Taken] = {}
         self._due_s = 0.0
         self._writing = False
@@ -73,11 +80,17 @@ class Historian:
             self._rings[SERVICE][0].append(own)
         if relay is not None:
             self._rings[RELAY][0].append(relay)
+        self._machine.tick(now_s)
         if self._due_s == 0.0:
             self._due_s = now_s + FIRST_S
         elif now_s >= self._due_s:
             self._due_s = now_s + PERIOD_S
             self._hand_over(final=False)
+
+    @property
+    def machine(self) -> MachineNow | None:
+        """As last read."""
+        return self._machine.now
 
     async def stop(self) -> None:
         """Write what is left, if that can be done soon."""
@@ -87,7 +100,7 @@ class Historian:
                 return
             await asyncio.sleep(_LOOK_S)
 
-    def pending(self, subject: str) -> list[Rows]:
+    def pending(self, subject: str) -> list[Batch]:
         """What is known of a subject and not written yet."""
         return [rows for rows, _ in self._rows(final=True, only=subject)]
 
@@ -116,7 +129,7 @@ class Historian:
             self._say(LogLevel.WARNING, news)
         if not trouble:
             self._taken.update(batch)
-            for gone in set(self._taken) - set(self._rings) - set(self._fleet.cameras):
+            for gone in set(self._taken) - {*self._rings, MACHINE, *self._fleet.cameras}:
                 del self._taken[gone]
         if trouble != self._told:
             self._told = trouble
@@ -124,24 +137,27 @@ class Historian:
                 LogLevel.WARNING if trouble else LogLevel.INFO, trouble or "the history of samples is written again"
             )
 
-    def _rows(self, *, final: bool, only: str | None = None) -> list[tuple[Rows, _Taken]]:
+    def _rows(self, *, final: bool, only: str | None = None) -> list[tuple[Batch, _Taken]]:
         """What is not written yet, and up to where that goes; what waits for a report of ffmpeg only if it is the
         end."""
         at_s = time.time()
-        found: list[tuple[Rows, _Taken]] = []
+        found: list[tuple[Batch, _Taken]] = []
         for subject, (ring, quantities) in self._rings.items():
             if only in (None, subject):
                 found += self._of_ring(subject, ring, quantities)
+        if only in (None, MACHINE):
+            readings, count = self._machine.readings_since(self._taken.get(MACHINE, _NOTHING).samples)
+            found += [(readings, _Taken(count))] if readings is not None else []
         for camera in self._fleet.cameras.values():
             if only in (None, camera.camera.id):
                 found += self._of_camera(camera, at_s, final=final)
         return found
 
-    def _of_ring(self, subject: str, ring: SampleRing, quantities: tuple[Quantity, ...]) -> list[tuple[Rows, _Taken]]:
+    def _of_ring(self, subject: str, ring: SampleRing, quantities: tuple[Quantity, ...]) -> list[tuple[Batch, _Taken]]:
         first, packed = ring.rows_since(self._taken.get(subject, _NOTHING).samples, ring.count)
         return [(Rows(subject, quantities, first, packed), _Taken(ring.count))] if packed else []
 
-    def _of_camera(self, camera: CameraWorker, at_s: float, *, final: bool) -> list[tuple[Rows, _Taken]]:
+    def _of_camera(self, camera: CameraWorker, at_s: float, *, final: bool) -> list[tuple[Batch, _Taken]]:
         taken = self._taken.get(camera.camera.id, _NOTHING)
         until = camera.samples.count
         if until < taken.samples:  # it was taken out of the configuration, and is back
@@ -160,7 +176,7 @@ class Historian:
 
     # -- in the thread -----------------------------------------------------------------------------------------------
 
-    def _write(self, batch: list[Rows]) -> tuple[str, str]:
+    def _write(self, batch: list[Batch]) -> tuple[str, str]:
         """What went wrong, if anything did, and what else is to be said."""
         from vmstui.telemetry.history import History  # here, as all of it is needed in this thread alone
 
@@ -184,7 +200,7 @@ class Historian:
         return trouble, news
 
 
-def _unpacked(batch: list[Rows]) -> Iterator[tuple[str, Sequence[Quantity], Points]]:
+def _unpacked(batch: list[Batch]) -> Iterator[tuple[str, Sequence[Quantity], Points]]:
     """One by one, as they are written: hundreds of them at once would take megabytes."""
     for rows in batch:
-        yield rows.subject, rows.quantities, points_of(rows)
+        yield rows.subject, *unpacked(rows)

@@ -107,7 +107,9 @@ class Service:
         self.resources = Resources(self.settings, state_folder, self._context.guard)
         self.fleet = Fleet(self._context, self.say, self._keep)
         self._footage = Footage(self._context, self.fleet, self.resources, self.say)
-        self.historian = Historian(self._context, self.fleet, self.total_samples, self.say)
+        self.historian = Historian(
+            self._context, self.fleet, self.total_samples, lambda: self.resources.snapshot().mount_point, self.say
+        )
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()

@@ -12,14 +12,20 @@ from pathlib import Path
 
 from vmstui.measured import Measured
 from vmstui.telemetry.history import SELECT, mark_of, part_of
-from vmstui.telemetry.history_batch import Rows, points_of
+from vmstui.telemetry.history_batch import Readings, Rows, unpacked
 from vmstui.telemetry.history_file import open_reading, said_as
 from vmstui.telemetry.history_grid import measured, plan
 from vmstui.telemetry.history_rows import CHUNK_LONGEST_S, COARSE_S, FINE_S, MIDDLE_S, NoChunk, Part, pack, unpack
 
 
 def ask(
-    path: Path, subject: str, since_s: float, until_s: float, now_s: float, width: int, pending: Sequence[Rows] = ()
+    path: Path,
+    subject: str,
+    since_s: float,
+    until_s: float,
+    now_s: float,
+    width: int,
+    pending: Sequence[Rows | Readings] = (),
 ) -> Measured:
     """What was measured of a subject, at no more than `MAX_POINTS` points, about `width` of them. `pending` is what is
     not written yet, if that is known. Raises HistoryError, unless there is `pending` and no file."""
@@ -36,10 +42,11 @@ def ask(
                 connection.close()
         except (sqlite3.Error, NoChunk) as error:
             raise said_as(path, error) from error
-    for rows in pending:
-        for chunk in pack(points_of(rows), rows.quantities, FINE_S):
+    for batch in pending:
+        quantities, points = unpacked(batch)
+        for chunk in pack(points, quantities, FINE_S):
             spans.append((chunk.since_s, chunk.until_s))
-            parts.append(Part(unpack(chunk.since_s, chunk.data, rows.quantities, FINE_S), rows.quantities))
+            parts.append(Part(unpack(chunk.since_s, chunk.data, quantities, FINE_S), quantities))
             oldest_s = min(chunk.since_s, oldest_s if oldest_s is not None else chunk.since_s)
     return measured(subject, asked, parts, spans, oldest_s)
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+from vmstui.measured import MachineNow
 from vmstui.telemetry.history_rows import Points, Quantity, Values
 from vmstui.telemetry.ring import Report, report_rows, sample_columns
 
@@ -41,8 +42,30 @@ class Rows:
     """When the rows were cut out, by the wall clock."""
 
 
-def points_of(rows: Rows) -> Points:
-    """The samples as points of the finest tier, in the order of `rows.quantities`."""
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Of the machine: instants by the wall clock, and what was read then."""
+
+    subject: str
+    readings: tuple[tuple[float, MachineNow], ...]
+
+
+def unpacked(batch: Rows | Readings) -> tuple[tuple[Quantity, ...], Points]:
+    """As points of the finest tier."""
+    return _of_machine(batch) if isinstance(batch, Readings) else (batch.quantities, _points_of(batch))
+
+
+def _of_machine(batch: Readings) -> tuple[tuple[Quantity, ...], Points]:
+    from vmstui.telemetry.machine import columns  # loaded by then: it has made the readings
+
+    found = [columns(now) for _, now in batch.readings]
+    quantities = tuple([Quantity(name, scale) for name, (scale, _) in found[-1].items()])
+    values = [[one[what.name][1] / what.scale if what.name in one else _NAN for one in found] for what in quantities]
+    return quantities, Points.of_samples([at_s for at_s, _ in batch.readings], values)
+
+
+def _points_of(rows: Rows) -> Points:
+    """The samples, in the order of `rows.quantities`."""
     if not rows.samples:
         return _warnings_only(rows)
     seconds, fractions, cpu, rss_kib, _, _, written_mib = sample_columns(rows.samples)
