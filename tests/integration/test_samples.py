@@ -50,7 +50,7 @@ def frames(recorder: Recorder) -> int:
 
 def written(recorder: Recorder) -> bool:
     """Whether anything is in the file, asked of the file alone."""
-    return (recorder.folder / "state" / "samples.db").exists()
+    return (recorder.folder / "state" / "samples.sqlite3").exists()
 
 
 def test_what_was_measured_is_told_and_outlives_the_service(recorder: Recorder, simulated: MakeCameras) -> None:
@@ -128,7 +128,7 @@ def test_questions_that_make_no_sense_are_refused(recorder: Recorder, asked: dic
 
 def test_a_history_that_cannot_be_written_costs_nothing_but_itself(recorder: Recorder, simulated: MakeCameras) -> None:
     """A folder lies where the file should be: the cameras are recorded, and the service says what is wrong."""
-    (recorder.folder / "state" / "samples.db").mkdir()
+    (recorder.folder / "state" / "samples.sqlite3").mkdir()
     recording(recorder, simulated)
     wait_until(
         lambda: any("history of samples" in line for line in recorder.log(None)),

@@ -32,6 +32,19 @@ NOT_WELL = 1
 AROUND_S = 300.0
 """With `--at`: so much before and after."""
 JSON_WIDTH, SPARK_WIDTH = 300, 40
+TITLES = {
+    "cpu_percent": "CPU",
+    "rss_bytes": "memory",
+    "write_bytes_per_s": "written",
+    "steal_percent": "CPU taken by the host",
+    "disk_read_bytes_per_s": "disk: read",
+    "disk_write_bytes_per_s": "disk: written",
+    "disk_read_ms": "disk: a read takes",
+    "disk_write_ms": "disk: a write takes",
+    "disk_busy_percent": "disk: busy",
+    "received_bytes_per_s": "network: in",
+    "sent_bytes_per_s": "network: out",
+}
 LEVELS, ASCII_LEVELS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 
 
@@ -106,7 +119,7 @@ def _of_one(one: Measured, levels: str) -> list[str]:
         name = column.name
         picture = spark(column.maximum if name.endswith("frames_per_s") else column.mean, high, levels)
         rows.append((_title(name), *(written(name, value) for value in (mean, low, high)), picture))
-    return [table((one.subject.upper(), "MEAN", "LEAST", "MOST", ""), rows, frozenset((1, 2, 3)))]
+    return table((one.subject, "MEAN", "LEAST", "MOST", ""), rows, frozenset((1, 2, 3))).split("\n")
 
 
 def _of_all(found: Sequence[Measured], levels: str) -> list[str]:
@@ -127,7 +140,7 @@ def _of_all(found: Sequence[Measured], levels: str) -> list[str]:
     if not rows:
         return [_nothing(found[0])]
     header = ("SUBJECT", "CPU", "MEMORY", "FPS", "DROPPED", "WARNINGS", "CPU, TO 100 % OR MORE")
-    return [table(header, rows, frozenset((1, 2, 3, 4, 5)))]
+    return table(header, rows, frozenset((1, 2, 3, 4, 5))).split("\n")
 
 
 def _nothing(one: Measured) -> str:
@@ -147,15 +160,19 @@ def written(name: str, value: float) -> str:
         return f"{value:.1f} ms"
     if name.endswith("_celsius"):
         return f"{value:.0f} °C"
+    if name.endswith("_watts"):
+        return f"{value:.0f} W"
     if name.endswith("_per_s"):
-        return f"{value:.2g}/s"
+        return f"{value:.2f}/s" if value < 100 else f"{value:.0f}/s"
     return f"{value:.1f}"
 
 
 def _title(name: str) -> str:
-    for ending in ("_percent", "_bytes_per_s", "_bytes", "_per_s", "_celsius", "_ms"):
+    if name in TITLES:
+        return TITLES[name]
+    for ending in ("_percent", "_bytes_per_s", "_bytes", "_per_s", "_celsius", "_watts"):
         name = name.removesuffix(ending)
-    return name.replace("_", " ").upper()
+    return name.replace("_", " ").removesuffix(" ms")
 
 
 def _mean(column: Column | None) -> str:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
 from vmstui.measured import MAX_POINTS
 from vmstui.recorder.service import Service
+from vmstui.telemetry.history_batch import Readings, Rows
 from vmstui.telemetry.history_file import HistoryError
 
 WIDTH = 300
-PATIENCE_S = 8.0
+PATIENCE_S = 7.0
 """Shorter than that of who asks."""
 AT_ONCE = 16
 """Questions that may wait for the thread."""
@@ -55,13 +58,15 @@ class Measuring:
 
     async def _answer(self, subject: str, since_s: float, until_s: float, width: int) -> Json:
         historian = self._service.historian
-        path, pending = historian.path, historian.pending(subject)
+        while True:
+            # What is on disk and what is not yet, as of one instant: else a minute would count twice, or not at all.
+            settled = await historian.written(PATIENCE_S / 4)
+            batches, pending = historian.batches, historian.pending(subject) if settled else []
+            answer = await self._read(partial(_asked, historian.path, subject, since_s, until_s, width, pending))
+            if not settled or batches == historian.batches:
+                return answer
 
-        def read() -> Json:
-            from vmstui.telemetry.history_ask import ask  # here: nobody may ever ask
-
-            return to_json(ask(path, subject, since_s, until_s, time.time(), width, pending))
-
+    async def _read(self, read: Callable[[], Json]) -> Json:
         self._thread = self._thread or ThreadPoolExecutor(1, "telemetry")
         reading = asyncio.get_running_loop().run_in_executor(self._thread, read)
         self._waiting += 1
@@ -80,6 +85,15 @@ class Measuring:
         self._waiting -= 1
         if not reading.cancelled():
             reading.exception()  # so that nobody complains where it came too late
+
+
+def _asked(
+    path: Path, subject: str, since_s: float, until_s: float, width: int, pending: Sequence[Rows | Readings]
+) -> Json:
+    """In the thread."""
+    from vmstui.telemetry.history_ask import ask  # here: nobody may ever ask
+
+    return to_json(ask(path, subject, since_s, until_s, time.time(), width, pending))
 
 
 def _instant(params: Mapping[str, Json], name: str, default_s: float) -> float:

@@ -36,7 +36,7 @@ FIRST_S = 20.0
 _WAIT_FOR_REPORT = 15
 """Samples at the most that wait for ffmpeg's next report."""
 _BREATH_S, _BREATH_EVERY = 0.005, 8
-_STOP_S, _LOOK_S = 1.0, 0.02
+_LOOK_S = 0.02
 
 Say = Callable[[LogLevel, str], None]
 Batch = Rows | Readings
@@ -58,18 +58,27 @@ class Historian:
     """Of one service."""
 
     def __init__(
-        self, context: Context, fleet: Fleet, together: SampleRing, mount_point: Callable[[], str], say: Say
+        self,
+        context: Context,
+        fleet: Fleet,
+        together: SampleRing,
+        mount_point: Callable[[], str],
+        say: Say,
+        background: Callable[[Callable[[], None]], None] = BACKGROUND.do,
     ) -> None:
         """`together` has the samples of all workers, the relay and the service; `mount_point` gives that of the
-        recordings, empty while it is not known."""
+        recordings, empty while it is not known; `background` does things in a thread, one after the other."""
         self.path = context.state_folder / FILE_NAME
         self._context = context
         self._fleet = fleet
         self._say = say
+        self._do = background
         self._rings = {ALL: (together, TOGETHER), SERVICE: (SampleRing(), PROCESS), RELAY: (SampleRing(), PROCESS)}
         self._machine = MachineWatch(mount_point)
         self._taken: dict[str, _Taken] = {}
         self._due_s = 0.0
+        self.batches = 0
+        """That were handed over."""
         self._writing = False
         self._told = ""
         self._history: History | None = None  # made and used in the thread
@@ -92,16 +101,21 @@ class Historian:
         """As last read."""
         return self._machine.now
 
-    async def stop(self) -> None:
-        """Write what is left, if that can be done soon."""
+    async def flush(self) -> None:
+        """Write what there is, if that can be done soon."""
         self._hand_over(final=True)
-        for _ in range(round(_STOP_S / _LOOK_S)):
+        await self.written()
+
+    async def written(self, patience_s: float = 1.0) -> bool:
+        """Wait until nothing is being written, and no longer than that."""
+        for _ in range(round(patience_s / _LOOK_S)):
             if not self._writing:
-                return
+                break
             await asyncio.sleep(_LOOK_S)
+        return not self._writing
 
     def pending(self, subject: str) -> list[Batch]:
-        """What is known of a subject and not written yet."""
+        """What is known of a subject and not written yet; some of it is, while anything is being written."""
         return [rows for rows, _ in self._rows(final=True, only=subject)]
 
     # -- on the loop -------------------------------------------------------------------------------------------------
@@ -113,6 +127,7 @@ class Historian:
         if not batch:
             return
         self._writing = True
+        self.batches += 1
         loop = asyncio.get_running_loop()
 
         def write() -> None:
@@ -121,7 +136,7 @@ class Historian:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._written, upto, trouble, news)
 
-        BACKGROUND.do(write)
+        self._do(write)
 
     def _written(self, batch: list[tuple[str, _Taken]], trouble: str, news: str) -> None:
         self._writing = False

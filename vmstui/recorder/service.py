@@ -148,7 +148,7 @@ class Service:
                 task.cancel()
             self.fleet.close()
             await self._footage.stop()
-            await self.historian.stop()
+            await self.historian.flush()
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)

@@ -19,7 +19,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from vmstui.telemetry.history_file import HistoryError, code, open_writing, put_damaged_aside, said_as
+from vmstui.telemetry.history_file import PAGE_BYTES, HistoryError, code, open_writing, put_damaged_aside, said_as
 from vmstui.telemetry.history_rows import (
     COARSE_KEPT_S,
     COARSE_S,
@@ -42,7 +42,6 @@ rule. Beyond that the oldest goes."""
 FREE_BYTES = 64 * 1024 * 1024
 """So much stays free on the disk, which holds the notes that recording needs."""
 _FEW = 200
-_PAGE_BYTES = 4096
 _BELOW = {MIDDLE_S: FINE_S, COARSE_S: MIDDLE_S}
 _KEPT = {
     FINE_S: FINE_KEPT_S + 600,
@@ -183,9 +182,9 @@ class History:
         """The oldest goes where the file is too large, a few at a time."""
         most = LEAST_BYTES + SUBJECT_BYTES * max(len(self._subjects), 1)
         pages, free = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
-        if (pages - free) * _PAGE_BYTES > most:
+        if (pages - free) * PAGE_BYTES > most:
             connection.execute(f"DELETE FROM chunks WHERE id IN (SELECT id FROM chunks ORDER BY id LIMIT {_FEW})")
-        connection.execute(f"PRAGMA max_page_count = {max(pages, most * 5 // 4 // _PAGE_BYTES)}")
+        connection.execute(f"PRAGMA max_page_count = {max(pages, most * 5 // 4 // PAGE_BYTES)}")
 
     def _subject(self, connection: sqlite3.Connection, name: str) -> int:
         if name not in self._subjects:

@@ -13,7 +13,7 @@ from pathlib import Path
 from vmstui.measured import Measured
 from vmstui.telemetry.history import SELECT, mark_of, part_of
 from vmstui.telemetry.history_batch import Readings, Rows, unpacked
-from vmstui.telemetry.history_file import open_reading, said_as
+from vmstui.telemetry.history_file import NOTHING_YET, HistoryError, open_reading, said_as
 from vmstui.telemetry.history_grid import measured, plan
 from vmstui.telemetry.history_rows import CHUNK_LONGEST_S, COARSE_S, FINE_S, MIDDLE_S, NoChunk, Part, pack, unpack
 
@@ -28,20 +28,22 @@ def ask(
     pending: Sequence[Rows | Readings] = (),
 ) -> Measured:
     """What was measured of a subject, at no more than `MAX_POINTS` points, about `width` of them. `pending` is what is
-    not written yet, if that is known. Raises HistoryError, unless there is `pending` and no file."""
+    not written yet, if that is known. Raises HistoryError, also where
+    nothing is known of anything yet."""
     asked = plan(since_s, until_s, now_s, width)
     parts: list[Part] = []
     spans: list[tuple[float, float]] = []
     oldest_s: float | None = None
-    if path.exists() or not pending:
+    connection = open_reading(path)
+    if connection is not None:
         try:
-            connection = open_reading(path)
-            try:
-                oldest_s = _read(connection, subject, asked.since_s, asked.until_s, asked.tier_s, parts, spans)
-            finally:
-                connection.close()
+            oldest_s = _read(connection, subject, asked.since_s, asked.until_s, asked.tier_s, parts, spans)
         except (sqlite3.Error, NoChunk) as error:
             raise said_as(path, error) from error
+        finally:
+            connection.close()
+    elif not pending:
+        raise HistoryError(NOTHING_YET)
     for batch in pending:
         quantities, points = unpacked(batch)
         for chunk in pack(points, quantities, FINE_S):
@@ -54,6 +56,8 @@ def ask(
 def subjects(path: Path) -> tuple[str, ...]:
     """All of which anything is known. Raises HistoryError."""
     connection = open_reading(path)
+    if connection is None:
+        return ()
     try:
         return tuple(name for (name,) in connection.execute("SELECT name FROM subjects ORDER BY name"))
     except sqlite3.Error as error:

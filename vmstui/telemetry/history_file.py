@@ -13,13 +13,15 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-FILE_NAME = "samples.db"
+FILE_NAME = "samples.sqlite3"
 """In the state folder."""
 SCHEMA_VERSION = 1
 """In `PRAGMA user_version`. What would make an older vmstui read wrongly gets a new number."""
 _APPLICATION_ID = 0x766D7468
 """`vmth`, in the header of the file: whose it is."""
 BUSY_S = 2.0
+PAGE_BYTES = 8192
+"""Rows of about a kilobyte leave a fifth of a page of 4096 empty."""
 _CACHE_KIB = 128
 _WAL_BYTES = 2 * 1024 * 1024
 """To which the write-ahead log is cut again after a burst."""
@@ -68,22 +70,32 @@ def open_writing(path: Path) -> tuple[sqlite3.Connection, str]:
         raise said_as(path, error) from error
 
 
-def open_reading(path: Path) -> sqlite3.Connection:
-    """A connection that only reads, whether somebody writes meanwhile or not. Raises HistoryError."""
+def open_reading(path: Path) -> sqlite3.Connection | None:
+    """A connection that only reads, whether somebody writes meanwhile or not; None where nothing was written yet.
+
+    Raises HistoryError.
+    """
     if not path.exists():
-        raise HistoryError("nothing was measured yet: the recorder begins with that as it runs (vmstui up)")
+        return None
     # A folder that may not be written to has no place for the shared memory that WAL wants; then nobody writes there.
     for how in ("mode=ro", "mode=ro&immutable=1"):
         try:
             connection = _connect(path, how)
-            if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == SCHEMA_VERSION:
                 return connection
+            empty = not version and not _tables(connection)
             connection.close()
+            if empty:  # being made at this moment
+                return None
             raise HistoryError(f"the history of samples {path} was made by another version of vmstui")
         except sqlite3.Error as error:
             if code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or how != "mode=ro":
                 raise said_as(path, error) from error
     raise AssertionError("unreachable")
+
+
+NOTHING_YET = "nothing was measured yet: the recorder begins with that as it runs (vmstui up)"
 
 
 def said_as(path: Path, error: Exception) -> HistoryError:
@@ -180,6 +192,8 @@ def _prepared(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         made = bool(_tables(connection))
+        if not made:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         if not made:
             connection.execute("BEGIN IMMEDIATE")
