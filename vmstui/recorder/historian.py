@@ -186,7 +186,7 @@ class Historian:
         untold = 0 if reports else max(0, warnings - taken.warnings)
         if not packed and not untold:
             return []
-        upto = _Taken(until, camera.reports.count, warnings)
+        upto = _Taken(until, camera.reports.count, camera.reports.warnings if reports else warnings)
         return [(Rows(camera.camera.id, CAMERA, first, packed, reports, untold, at_s), upto)]
 
     # -- in the thread -----------------------------------------------------------------------------------------------

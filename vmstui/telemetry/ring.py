@@ -110,6 +110,8 @@ class ReportRing:
         """Of all reports ever added."""
         self.samples = 0
         """There were so many samples at the last report."""
+        self.warnings = 0
+        """In the log, by then."""
 
     def append(self, samples: int, now_s: float, progress: Progress, warnings: int, generation: int) -> None:
         """Add what is known now; `samples` is the count of the camera's samples."""
@@ -125,7 +127,7 @@ class ReportRing:
             generation & 0xFFFF,
         )
         self.count += 1
-        self.samples = samples
+        self.samples, self.warnings = samples, warnings
 
     def rows_since(self, number: int) -> bytes:
         """The packed reports from one number on, those that are still there."""
