@@ -32,8 +32,8 @@ SILENCE_LIMIT_S = 5.0
 
 class Client:
     """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own, and so do
-    `storage()`, `footage()`, `telemetry()` and `shutdown()`, which must not wait for the answer to another question, nor
-    another one for theirs."""
+    `storage()`, `footage()`, `telemetry()` and `shutdown()`, which must not wait for the answer to another question,
+    nor another one for theirs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

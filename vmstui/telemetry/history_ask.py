@@ -10,12 +10,15 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from vmstui.measured import Measured
+from vmstui.measured import MACHINE, Measured
 from vmstui.telemetry.history import SELECT, mark_of, part_of
 from vmstui.telemetry.history_batch import Readings, Rows, unpacked
 from vmstui.telemetry.history_file import NOTHING_YET, HistoryError, open_reading, said_as
 from vmstui.telemetry.history_grid import measured, plan
 from vmstui.telemetry.history_rows import CHUNK_LONGEST_S, COARSE_S, FINE_S, MIDDLE_S, NoChunk, Part, pack, unpack
+
+MACHINE_S = 6
+"""The machine is read every five seconds, and a little later at times."""
 
 
 def ask(
@@ -30,6 +33,8 @@ def ask(
     """What was measured of a subject, at no more than `MAX_POINTS` points, about `width` of them. `pending` is what is
     not written yet, if that is known. Raises HistoryError, also where
     nothing is known of anything yet."""
+    if subject == MACHINE:  # read less often than each second: no columns without a reading in between
+        width = min(width, max(1, int((until_s - since_s) // MACHINE_S)))
     asked = plan(since_s, until_s, now_s, width)
     parts: list[Part] = []
     spans: list[tuple[float, float]] = []
