@@ -89,7 +89,7 @@ def test_what_was_measured_is_told_and_outlives_the_service(recorder: Recorder, 
 
     shown = recorder.command("samples", "cam1")
     assert shown.returncode == 0, shown.stderr
-    assert "FPS" in shown.stdout
+    assert "fps" in shown.stdout
     everybody = recorder.command("samples")
     assert "cam1" in everybody.stdout
     assert ALL in everybody.stdout
