@@ -1,7 +1,7 @@
 """The words of vmstui as frozen data: what the configuration, the recorder, the socket and the dashboard exchange.
 
-No input or output happens here and nothing of ours is imported but the words of `footage`, so every part may import
-this file.
+No input or output happens here and nothing of ours is imported but the words of `footage` and `measured`, so every part
+may import this file.
 
 Units are in the names: `_s` seconds, `_bytes` bytes, `_bps` bits per second, `_percent` percent where 100 is one
 CPU core. `datetime` values are timezone-aware UTC. Everything that crosses the control socket is built from str, int,
@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from vmstui.footage import GapCause, Segment
+from vmstui.measured import MachineNow
 
 # --------------------------------------------------------------------------------------------------------------------
 # What is configured
@@ -470,6 +471,8 @@ class RecorderSnapshot:
     """It is still being looked for."""
     warnings: tuple[str, ...] = ()
     """What was found at the start that endangers recordings, a sentence each."""
+    machine: MachineNow | None = None
+    """Read every five seconds; None in the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,12 @@ def test_segments_loads_neither_the_configuration_nor_the_recorder() -> None:
 
 def test_the_words_load_nothing_of_ours() -> None:
     loaded = imported_by("import vmstui.model")
-    assert {name for name in loaded if name.startswith("vmstui")} == {"vmstui", "vmstui.model", "vmstui.footage"}
+    assert {name for name in loaded if name.startswith("vmstui")} == {
+        "vmstui",
+        "vmstui.model",
+        "vmstui.footage",
+        "vmstui.measured",
+    }
 
 
 def test_the_service_loads_no_more_than_it_needs() -> None:

@@ -122,6 +122,11 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.history import history
 
             return history(options.camera, count=options.lines, as_json=options.json)
+        case "samples":
+            from vmstui.cli.samples import Wanted, samples
+
+            wanted = Wanted(options.subject, options.since, options.until, options.at)
+            return samples(options.config, wanted, as_json=options.json, ascii_only=options.ascii)
         case "export":
             from vmstui.cli.export import ExportOptions, export, verify
 
@@ -345,6 +350,18 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
     history.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="how many (100)")
     history.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    samples = add("samples", "what was measured, of the last hour or of a time: CPU, memory, frames, drops, warnings")
+    samples.add_argument(
+        "subject",
+        nargs="?",
+        metavar="CAMERA",
+        help="id of a camera, or @all, @service, @relay, @machine (default: all)",
+    )
+    samples.add_argument("--at", metavar="T", help="the minutes around: 03:12, yesterday 03:12, 2025-10-20T03:12, -2h")
+    samples.add_argument("--from", dest="since", metavar="T", help="the same forms; default: an hour before --to")
+    samples.add_argument("--to", dest="until", metavar="T", help="the same forms; default: now")
+    samples.add_argument("--json", action="store_true", help="one JSON object a line")
 
     export_arguments.add_to(add("export", "footage of a camera from one time to another as one MP4 file"))
     for name, help_ in (

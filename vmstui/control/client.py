@@ -15,6 +15,7 @@ from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
+from vmstui.measured import Measured
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.person import person
 from vmstui.stages import StageBreakdown
@@ -32,8 +33,8 @@ SILENCE_LIMIT_S = 5.0
 
 class Client:
     """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own, and so do
-    `storage()`, `footage()` and `shutdown()`, which must not wait for the answer to another question, nor another one
-    for theirs."""
+    `storage()`, `footage()`, `telemetry()` and `shutdown()`, which must not wait for the answer to another question,
+    nor another one for theirs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -105,6 +106,12 @@ class Client:
         """How long footage will stay, and what will end it."""
         return _decode(StorageProjection, await self._call_aside("storage"))
 
+    async def telemetry(self, subject: str, since: datetime, until: datetime | None, width: int) -> Measured:
+        """What was measured of a camera, or of one of `measured.OWN_SUBJECTS`, at about `width` points; `until` None is
+        now. RecorderError also where the service is of a version that keeps no history."""
+        asked = {"subject": subject, "since": to_json(since), "until": to_json(until), "width": width}
+        return _decode(Measured, await self._call_aside("telemetry", asked))
+
     async def footage(self) -> FootageReport:
         """How much was recorded, of all cameras."""
         return _decode(FootageReport, await self._call_aside("footage"))
@@ -161,11 +168,11 @@ class Client:
                 await self.close()
                 raise
 
-    async def _call_aside(self, method: str) -> Json:
+    async def _call_aside(self, method: str, params: Mapping[str, Json] | None = None) -> Json:
         """On a connection of its own: a disk that hangs must not keep other questions waiting."""
         reader, writer = await self._open()
         try:
-            writer.write(protocol.request_line(1, method, {}))
+            writer.write(protocol.request_line(1, method, params or {}))
             return await self._answer(reader, method, CALL_TIMEOUT_S)
         finally:
             writer.close()

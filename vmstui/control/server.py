@@ -22,6 +22,7 @@ from vmstui.control import protocol
 from vmstui.control.browsing import Browsing
 from vmstui.control.measuring import Measuring
 from vmstui.control.protocol import ProtocolError, Request
+from vmstui.control.remembering import Remembering
 from vmstui.control.storing import Storing
 from vmstui.model import Event, LogLevel, RestartMode
 from vmstui.recorder.camera import CameraWorker
@@ -71,6 +72,7 @@ class ControlServer:
             **Storing(service).methods,
             **Browsing(service).methods,
             **Measuring(service).methods,
+            **Remembering(service).methods,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
         self._bound: os.stat_result | None = None

@@ -16,7 +16,7 @@ from typing import Unpack
 
 from vmstui.codec import Json
 from vmstui.footage import GapCause, Segment, SegmentVerdict
-from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, RestartCost, RestartMode, Touch
+from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, Progress, RestartCost, RestartMode, Touch
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.context import Context
@@ -37,7 +37,7 @@ from vmstui.recording.gaps import end_of
 from vmstui.recording.journal import order
 from vmstui.recording.publish import sync
 from vmstui.recording.spool import SpoolView
-from vmstui.telemetry.ring import SampleRing
+from vmstui.telemetry.ring import ReportRing, SampleRing
 
 SEGMENTS_KEPT = 2000
 LOGIN = ("url", "username", "password")
@@ -56,6 +56,9 @@ class CameraWorker:
         self.segments = History(self.folder / "segments.jsonl", Segment, SEGMENTS_KEPT)
         self.samples = SampleRing()
         """Of the present worker."""
+        self.reports = ReportRing()
+        """What ffmpeg counted meanwhile."""
+        self._reported: Progress | None = None
         self.segments_closed = 0
         """Good ones published since the service started."""
         self.spooling = asyncio.Lock()
@@ -261,8 +264,16 @@ class CameraWorker:
         """Look at the workers. `at` is what the wall clock says; the look comes `late_s` later than planned."""
         self.succession.tick(now_s, at, late_s)
         run = self.succession.present.run
-        if run is not None and run.sample is not None:
-            self.samples.append(run.sample)
+        if run is not None:
+            if run.sample is not None:
+                self.samples.append(run.sample)
+            report = run.progress
+            if report is not self._reported:
+                self._reported = report
+                if report is not None:
+                    warnings = self.context.logbook.warnings(self.camera.id)
+                    generation = self.worker.record.generation
+                    self.reports.append(self.samples.count, now_s, report, warnings, generation)
         if self.succession.is_to_be_tried(now_s):
             found = self.consequence(self.camera, surroundings(self.context))
             if found.touch is Touch.RESTARTS:

@@ -37,6 +37,7 @@ class LogBook:
     def __init__(self, cameras: int) -> None:
         self._bound = max(LEAST_PER_CAMERA, TOTAL_LINES // max(cameras, 1))
         self._rings: dict[str, LineRing] = {}
+        self._warned: dict[str, int] = {}
         self._next = 1
 
     def add(self, at: datetime, camera: str, generation: int, level: LogLevel, component: str, text: str) -> None:
@@ -82,9 +83,14 @@ class LogBook:
             count += level <= _LAST_LOUD
         return count
 
+    def warnings(self, camera: str) -> int:
+        """All lines of level warning or worse there ever were, also those that have left the ring."""
+        return self._warned.get(camera, 0)
+
     def forget(self, camera: str) -> None:
         """Drop the lines of a camera that left the configuration."""
         self._rings.pop(camera, None)
+        self._warned.pop(camera, None)
 
     def _append(
         self, seq: int, at: datetime, camera: str, generation: int, level: LogLevel, component: str, text: str
@@ -92,7 +98,10 @@ class LogBook:
         ring = self._rings.get(camera)
         if ring is None:
             ring = self._rings[camera] = LineRing(self._bound)
-        head = _HEAD.pack(seq, at.timestamp(), generation, _LEVEL_NUMBERS[level])
+        number = _LEVEL_NUMBERS[level]
+        if number <= _LAST_LOUD:
+            self._warned[camera] = self._warned.get(camera, 0) + 1
+        head = _HEAD.pack(seq, at.timestamp(), generation, number)
         ring.append(head + f"{component}\0{text}".encode("utf-8", "surrogatepass"))
         self._next = max(self._next, seq + 1)
 

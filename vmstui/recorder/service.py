@@ -36,6 +36,7 @@ from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.footage import Footage
+from vmstui.recorder.historian import Historian
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.launch import Surroundings, surroundings, which
 from vmstui.recorder.live_checks import LiveChecks
@@ -110,6 +111,9 @@ class Service:
         self.stages = Stages(self.fleet, self.say)
         self.live_checks = LiveChecks(self._context, self.fleet, self.live.snapshot, self.say)
         self._footage = Footage(self._context, self.fleet, self.resources, self.say)
+        self.historian = Historian(
+            self._context, self.fleet, self.total_samples, lambda: self.resources.snapshot().mount_point, self.say
+        )
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()
@@ -151,6 +155,7 @@ class Service:
             self.stages.close()
             self.fleet.close()
             await self._footage.stop()
+            await self.historian.flush()
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)
@@ -305,13 +310,15 @@ class Service:
             self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         self.live.tick(now_s)
         await self.fleet.tick(late_s)
-        self._add_up()
+        relay = self.live.snapshot().sample
+        self._add_up(relay)
+        self.historian.tick(now_s, self.own_sample, relay)
         if self._notifier.managed:
             self._notifier.alive(now_s, self._status())
 
-    def _add_up(self) -> None:
+    def _add_up(self, relay: Sample | None) -> None:
         runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
-        samples = [run.sample for run in runs if run is not None] + [self.live.snapshot().sample, self.own_sample]
+        samples = [run.sample for run in runs if run is not None] + [relay, self.own_sample]
         taken = [entry for entry in samples if entry is not None]
         if taken:
             self.total_samples.append(together(taken, datetime.now(UTC)))

@@ -75,6 +75,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         total=total,
         stability=stability(service.total_samples.cpu_percents(SAMPLES_SHOWN)),
         warnings=service.warnings,
+        machine=service.historian.machine,
     )
 
 

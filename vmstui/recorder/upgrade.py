@@ -185,6 +185,7 @@ class Upgrader:
                 await asyncio.sleep(0.02)
             if service.leaving or service.stopping.is_set():
                 raise UpgradeRefused("the recorder is being ended")
+            await service.historian.flush()
             given = replace(given, since_s=time.monotonic(), due=self._due())
             with kept(service.logbook, service.fleet) as memory_fd:
                 self._exec(target, trial, replace(given, memory_fd=memory_fd), guardian_pid)

@@ -1,0 +1,232 @@
+"""The history is fed from rings, once, late or not at all; whatever its disk does, the loop does not wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from vmstui.measured import ALL, Measured
+from vmstui.model import LogLevel, Progress, Sample
+from vmstui.recorder.background import Background
+from vmstui.recorder.context import Context
+from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.historian import FIRST_S, PERIOD_S, Historian
+from vmstui.recorder.logbook import LogBook
+from vmstui.telemetry.history_ask import ask
+from vmstui.telemetry.history_file import FILE_NAME, HistoryError
+from vmstui.telemetry.ring import SAMPLES_KEPT, ReportRing, SampleRing
+
+BEGUN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+
+class HeldBack:
+    """A thread that does nothing until it is let."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def do(self, work: Callable[[], None]) -> None:
+        self.waiting.append(work)
+
+
+@dataclass
+class Bench:
+    """A historian of one camera, seconds that are made up, and a real file."""
+
+    folder: Path
+    do: Callable[[Callable[[], None]], None]
+    logbook: LogBook = field(default_factory=lambda: LogBook(2))
+    said: list[tuple[LogLevel, str]] = field(default_factory=list)
+    total: SampleRing = field(default_factory=SampleRing)
+    second: int = 0
+    frames: int = 0
+    dropped: int = 0
+    generation: int = 1
+
+    def __post_init__(self) -> None:
+        self.camera = self.new_camera()
+        self.fleet = SimpleNamespace(cameras={"gate": self.camera})
+        context = SimpleNamespace(state_folder=self.folder, logbook=self.logbook)
+        self.historian = Historian(
+            cast(Context, context),
+            cast(Fleet, self.fleet),
+            self.total,
+            lambda: "",
+            lambda level, text: self.said.append((level, text)),
+            self.do,
+        )
+
+    def new_camera(self) -> SimpleNamespace:
+        camera = SimpleNamespace(id="gate")
+        return SimpleNamespace(camera=camera, samples=SampleRing(), reports=ReportRing(), process=object())
+
+    def tick(self, seconds: int = 1, fps: int = 10, reports: bool = True) -> None:
+        for _ in range(seconds):
+            self.second += 1
+            at = BEGUN + timedelta(seconds=self.second)
+            self.camera.samples.append(Sample(at, 20.0, 100 * 2**20, 9, 0.0, 2.0**20))
+            self.total.append(Sample(at, 30.0, 200 * 2**20, 9, 0.0, 2.0**20))
+            self.frames += fps
+            if reports and self.second % 5 == 0:
+                progress = Progress(self.frames, fps, 1.0, self.second, 0, self.dropped)
+                warnings = self.logbook.warnings("gate")
+                count = self.camera.samples.count
+                self.camera.reports.append(count, float(self.second), progress, warnings, self.generation)
+            self.historian.tick(float(self.second), None, None)
+
+    def warn(self, times: int) -> None:
+        for _ in range(times):
+            self.logbook.add(BEGUN, "gate", 1, LogLevel.WARNING, "rtsp", "late")
+
+    def ask(self, subject: str = "gate", *, pending: bool = False) -> Measured:
+        since_s, until_s = BEGUN.timestamp(), BEGUN.timestamp() + self.second + 1
+        beyond = self.historian.pending(subject) if pending else []
+        return ask(self.folder / FILE_NAME, subject, since_s, until_s, until_s, 1000, beyond)
+
+    def known(self, name: str = "cpu_percent", subject: str = "gate", *, pending: bool = False) -> list[float | None]:
+        column = self.ask(subject, pending=pending).column(name)
+        assert column is not None
+        return list(column.mean)
+
+
+async def settled(bench: Bench) -> None:
+    for _ in range(500):
+        if not bench.historian._writing:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the batch was never written")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path, Background().do)
+
+
+async def minutes(bench: Bench, count: int) -> None:
+    for _ in range(count):
+        bench.tick(int(PERIOD_S))
+        await settled(bench)
+
+
+async def test_every_second_is_written_once(bench: Bench) -> None:
+    await minutes(bench, 5)
+    cpu = bench.known()
+    written = 300 - int(PERIOD_S - FIRST_S)
+    assert cpu[: written + 1].count(20.0) >= written - 5
+    assert len(bench.ask().overlaps) == 0
+    assert bench.known(pending=True)[1:301] == [20.0] * 300
+    fps = bench.known("fps", pending=True)
+    assert fps[6:296] == [10.0] * 290
+    assert set(bench.known("write_bytes_per_s", pending=True)[1:301]) == {1_049_000.0}  # to four digits
+    assert bench.known(subject=ALL, pending=True)[1:301] == [30.0] * 300
+    assert bench.said == []
+
+
+async def test_drops_and_warnings_are_counted_where_they_happened(bench: Bench) -> None:
+    bench.tick(30)
+    bench.dropped += 10
+    bench.warn(5)
+    bench.tick(30)
+    await settled(bench)
+    dropped, warnings = (bench.known(name, pending=True) for name in ("dropped_frames_per_s", "warnings_per_s"))
+    assert [at for at, value in enumerate(dropped) if value] == [31, 32, 33, 34, 35]
+    assert sum(value or 0 for value in dropped) == pytest.approx(10, rel=1e-3)
+    assert sum(value or 0 for value in warnings) == pytest.approx(5, rel=1e-3)
+
+
+async def test_another_worker_counts_anew(bench: Bench) -> None:
+    bench.tick(60)
+    bench.generation, bench.frames, bench.dropped = 2, 5, 0
+    bench.tick(60)
+    await settled(bench)
+    fps = [value for value in bench.known("fps", pending=True) if value is not None]
+    assert set(fps) == {10.0}
+    assert len(fps) >= 105
+
+
+async def test_warnings_of_workers_that_never_got_far_are_told(bench: Bench) -> None:
+    """A camera that is tried again and again: there is no sample, and much that ffmpeg says."""
+    bench.camera.process = None
+    bench.warn(30)
+    for _ in range(70):
+        bench.second += 1
+        bench.historian.tick(float(bench.second), None, None)
+    await settled(bench)
+    now_s = time.time()
+    column = ask(bench.folder / FILE_NAME, "gate", now_s - 60, now_s + 1, now_s, 60).column("warnings_per_s")
+    assert column is not None
+    assert column.known == (0.5,)
+
+
+async def test_a_disk_that_hangs_is_not_waited_for_and_given_no_more(tmp_path: Path) -> None:
+    held = HeldBack()
+    bench = Bench(tmp_path, held.do)
+    bench.tick(240)
+    assert len(held.waiting) == 1
+    await bench.historian.flush()
+    assert len(held.waiting) == 1
+    held.waiting[0]()
+    await settled(bench)
+    bench.tick(60)
+    held.waiting[1]()
+    await settled(bench)
+    # All of it: the rings remembered for five minutes.
+    assert len([value for value in bench.known(pending=True) if value is not None]) == SAMPLES_KEPT
+
+
+async def test_a_disk_that_hangs_longer_costs_what_the_rings_forgot(tmp_path: Path) -> None:
+    held = HeldBack()
+    bench = Bench(tmp_path, held.do)
+    bench.tick(600)
+    held.waiting[0]()
+    await settled(bench)
+    bench.tick(60)
+    held.waiting[1]()
+    await settled(bench)
+    known = [at for at, value in enumerate(bench.known(pending=True)) if value is not None]
+    assert known[-SAMPLES_KEPT:] == list(range(660 - SAMPLES_KEPT + 1, 661))
+
+
+async def test_what_cannot_be_written_is_said_once_and_written_when_it_can_be(bench: Bench) -> None:
+    path = bench.folder / FILE_NAME
+    path.mkdir()
+    await minutes(bench, 3)
+    path.rmdir()
+    await minutes(bench, 1)
+    texts = [text for _, text in bench.said]
+    assert len(texts) == 2
+    assert "history of samples" in texts[0]
+    assert texts[1] == "the history of samples is written again"
+    assert bench.known(pending=True)[1:241] == [20.0] * 240
+
+
+async def test_a_damaged_file_is_said_and_replaced(bench: Bench) -> None:
+    (bench.folder / FILE_NAME).write_bytes(b"nonsense" * 1000)
+    await minutes(bench, 1)
+    assert [level for level, text in bench.said if "put aside" in text] == [LogLevel.WARNING]
+    assert bench.known(pending=True)[1:61] == [20.0] * 60
+
+
+async def test_a_camera_that_comes_back_into_the_configuration_is_kept_again(bench: Bench) -> None:
+    await minutes(bench, 2)
+    bench.camera = bench.new_camera()
+    bench.fleet.cameras["gate"] = bench.camera
+    await minutes(bench, 2)
+    assert bench.known(pending=True)[121:241] == [20.0] * 120
+
+
+async def test_what_is_left_is_written_at_the_end(bench: Bench) -> None:
+    bench.tick(10)
+    with pytest.raises(HistoryError):
+        bench.ask()
+    await bench.historian.flush()
+    await settled(bench)
+    assert bench.known()[1:11] == [20.0] * 10

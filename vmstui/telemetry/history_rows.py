@@ -1,0 +1,274 @@
+"""Measured values packed into chunks, and what becomes of them in coarser tiers and on a grid. Pure.
+
+A chunk holds successive points of one subject in one tier, all values of a quantity beside each other, in half
+precision: 0.05 % of the value, finer than anything that is shown. In the finest tier a point is one sample; in the
+coarser ones it carries minimum, mean and maximum of its samples, and how many there were. A value that is not known is
+NaN here, and counts for nothing.
+
+Times are those of the wall clock. A chunk's grow; where that clock was put back the next chunk begins, so that nothing
+is ever written over. Built-in functions do the work over whole slices: what is done for each of hundreds of cameras has
+to be cheap.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
+
+FINE_S, MIDDLE_S, COARSE_S = 1, 10, 60
+"""The tiers, by the seconds of a point."""
+FINE_KEPT_S, MIDDLE_KEPT_S, COARSE_KEPT_S = 3600, 86_400, 30 * 86_400
+"""How much of each is kept, in seconds of measured time."""
+_FINE_TICKS = 256
+"""Of a second, in which the finest tier counts; the others count seconds."""
+_LONGEST_TICKS = 65535
+CHUNK_LONGEST_S = _LONGEST_TICKS
+"""No chunk spans more."""
+_HEAD = struct.Struct("<HB")
+"""Points and quantities."""
+_HALF_MOST = 65504.0
+_NAN = math.nan
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A column of a chunk."""
+
+    name: str
+    """With its unit."""
+    scale: float = 1.0
+    """It is packed in multiples of this, so that its usual values are between 0.001 and 65,000."""
+
+
+class NoChunk(ValueError):
+    """Data that is no chunk."""
+
+
+Values = Sequence[float]
+Stat = tuple[Values, Values, Values]
+"""Minimum, mean and maximum of each point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Successive points; values in multiples of the scale of their quantity."""
+
+    times_s: Sequence[float]
+    """Since the epoch; they grow, but for what is not packed yet."""
+    weights: Sequence[int]
+    """Samples in each point."""
+    stats: Sequence[Stat]
+    """For each quantity."""
+
+    @classmethod
+    def of_samples(cls, times_s: Sequence[float], columns: Sequence[Values]) -> Points:
+        """Of single samples."""
+        return cls(times_s, (1,) * len(times_s), tuple((column, column, column) for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Points and what they are of."""
+
+    points: Points
+    quantities: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Packed points."""
+
+    since_s: float
+    until_s: float
+    """When the last of its points ends."""
+    count: int
+    data: bytes
+
+
+def pack(points: Points, quantities: Sequence[Quantity], tier_s: int) -> list[Chunk]:
+    """In as few chunks as can be: one, unless the clock went back or there is a long gap."""
+    times = points.times_s
+    longest_s = _LONGEST_TICKS / _ticks(tier_s)
+    if times and times[-1] - times[0] < longest_s and list(times) == sorted(times):
+        return [_packed(points, 0, len(times), quantities, tier_s)]
+    chunks: list[Chunk] = []
+    start = 0
+    for end in range(1, len(times) + 1):
+        if end == len(times) or times[end] < times[end - 1] or times[end] - times[start] >= longest_s:
+            chunks.append(_packed(points, start, end, quantities, tier_s))
+            start = end
+    return chunks
+
+
+def unpack(since_s: float, data: bytes, quantities: Sequence[Quantity], tier_s: int) -> Points:
+    """The points of a chunk. Raises NoChunk for what is none."""
+    try:
+        if tier_s != FINE_S:
+            data = _joined(zlib.decompress(data))
+        count, width = _HEAD.unpack_from(data)
+        if width != len(quantities):
+            raise NoChunk(f"{width} quantities instead of {len(quantities)}")
+        ticks = _ticks(tier_s)
+        times = tuple([since_s + offset / ticks for offset in struct.unpack_from(f"<{count}H", data, _HEAD.size)])
+        at = _HEAD.size + 2 * count
+        halves = struct.Struct(f"<{count}e")
+        if tier_s == FINE_S:
+            weights: tuple[int, ...] = (1,) * count
+        else:
+            weights = struct.unpack_from(f"<{count}H", data, at)
+            at += 2 * count
+        stats: list[Stat] = []
+        for _ in quantities:
+            read = [halves.unpack_from(data, at)]
+            at += halves.size
+            if tier_s != FINE_S:
+                read += [halves.unpack_from(data, at + n * halves.size) for n in range(2)]
+                at += 2 * halves.size
+            stats.append((read[0], read[len(read) // 2], read[-1]))
+        return Points(times, weights, tuple(stats))
+    except (struct.error, zlib.error) as error:
+        raise NoChunk(f"not a chunk of measured values: {error}") from None
+
+
+def roll_up(parts: Sequence[Points], to_s: int) -> Points:
+    """Points of a coarser tier, each beginning at a multiple of `to_s`. All of the same quantities, in the order in
+    which they were taken."""
+    times: list[float] = []
+    weights: list[int] = []
+    columns: list[tuple[list[float], list[float], list[float]]] = []
+    for points in _joined_up(parts):
+        of_samples = max(points.weights) == 1
+        cells = list(slices(points.times_s, 0.0, to_s))
+        times += [float(cell * to_s) for cell, _, _ in cells]
+        bounds = [(start, end) for _, start, end in cells]
+        weights += [end - start if of_samples else sum(points.weights[start:end]) for start, end in bounds]
+        columns = columns or [([], [], []) for _ in points.stats]
+        for column, stat in zip(columns, points.stats, strict=True):
+            for kept, made in zip(column, _rolled_up(stat, points.weights, bounds), strict=True):
+                kept += made
+    return Points(times, weights, columns)
+
+
+def _joined_up(parts: Sequence[Points]) -> Iterator[Points]:
+    """As few as can be, in each of which times grow."""
+    start = 0
+    for end in range(1, len(parts) + 1):
+        if end < len(parts) and parts[end].times_s[0] >= parts[end - 1].times_s[-1]:
+            continue
+        run = parts[start:end]
+        start = end
+        stats: list[Stat] = []
+        for column in range(len(run[0].stats)):
+            means = _chained([points.stats[column][1] for points in run])
+            if all(points.stats[column][0] is points.stats[column][1] for points in run):
+                stats.append((means, means, means))
+            else:
+                lows, highs = (_chained([points.stats[column][side] for points in run]) for side in (0, 2))
+                stats.append((lows, means, highs))
+        yield Points(_chained([points.times_s for points in run]), _chained([points.weights for points in run]), stats)
+
+
+def _rolled_up(stat: Stat, weights: Sequence[int], bounds: Sequence[tuple[int, int]]) -> Stat:
+    """Minimum, mean and maximum of each slice."""
+    lows, means, highs = stat
+    low, high, all_known = min(lows), max(highs), sum(means) == sum(means)
+    if low == high and all_known:  # counts of what hardly ever happens are zero all along
+        same = [low] * len(bounds)
+        return same, same, same
+    if lows is not means:
+        found = [reduced(stat, weights, start, end) for start, end in bounds]
+        return [one[0] for one in found], [one[1] for one in found], [one[2] for one in found]
+    cut = [sorted(means[start:end]) for start, end in bounds]  # takes half of what min() and max() take
+    made = [values[0] for values in cut], [sum(values) / len(values) for values in cut], [values[-1] for values in cut]
+    if not all_known:
+        for number, mean in enumerate(made[1]):
+            if mean != mean:
+                made[0][number], made[1][number], made[2][number] = reduced(stat, weights, *bounds[number])
+    return made
+
+
+def _chained(sequences: Sequence[Sequence[T]]) -> Sequence[T]:
+    return sequences[0] if len(sequences) == 1 else list(chain.from_iterable(sequences))
+
+
+def slices(times_s: Sequence[float], origin_s: float, step_s: float) -> Iterator[tuple[int, int, int]]:
+    """Cell, start and end of each run of times that fall into the same cell `[origin + cell * step, … + step)`."""
+    start, count = 0, len(times_s)
+    while start < count:
+        cell = math.floor((times_s[start] - origin_s) / step_s)
+        end = bisect_left(times_s, origin_s + (cell + 1) * step_s, start + 1, count)
+        yield cell, start, end
+        start = end
+
+
+def reduced(stat: Stat, weights: Sequence[int], start: int, end: int) -> tuple[float, float, float]:
+    """Minimum, mean and maximum over a slice; NaN where nothing is known in it."""
+    lows, means, highs = stat
+    of_samples = lows is means
+    mean = sum(means[start:end]) if of_samples else _weighted(means, weights, start, end)
+    if mean != mean:
+        known = [number for number in range(start, end) if means[number] == means[number]]
+        if not known:
+            return _NAN, _NAN, _NAN
+        weight = sum(weights[number] for number in known)
+        mean = sum(means[number] * weights[number] for number in known) / weight
+        return min(lows[number] for number in known), mean, max(highs[number] for number in known)
+    if of_samples:
+        mean /= end - start
+    return min(lows[start:end]), mean, max(highs[start:end])
+
+
+def _weighted(means: Values, weights: Sequence[int], start: int, end: int) -> float:
+    if end - start == 1:
+        return means[start]
+    chosen = weights[start:end]
+    return sum(map(float.__mul__, means[start:end], map(float, chosen))) / sum(chosen)
+
+
+def _packed(points: Points, start: int, end: int, quantities: Sequence[Quantity], tier_s: int) -> Chunk:
+    times, count, ticks = points.times_s, end - start, _ticks(tier_s)
+    since_s = times[start]
+    offsets = [int((at_s - since_s) * ticks) for at_s in times[start:end]]
+    parts = [_HEAD.pack(count, len(quantities)), struct.pack(f"<{count}H", *offsets)]
+    if tier_s != FINE_S:
+        weights = [min(weight, _LONGEST_TICKS) for weight in points.weights[start:end]]
+        parts.append(struct.pack(f"<{count}H", *weights))
+    for _, stat in zip(quantities, points.stats, strict=True):
+        kept = stat[1:2] if tier_s == FINE_S else stat
+        parts += [_halves(column[start:end]) for column in kept]
+    raw = b"".join(parts)
+    until_s = times[end - 1] + tier_s
+    return Chunk(since_s, until_s, count, raw if tier_s == FINE_S else zlib.compress(_parted(raw), 1))
+
+
+def _halves(values: Values) -> bytes:
+    try:
+        return struct.pack(f"<{len(values)}e", *values)
+    except (OverflowError, struct.error):  # more than fits: as much as does
+        bounded = [value if value != value else max(-_HALF_MOST, min(value, _HALF_MOST)) for value in values]
+        return struct.pack(f"<{len(values)}e", *bounded)
+
+
+def _ticks(tier_s: int) -> int:
+    return _FINE_TICKS if tier_s == FINE_S else 1
+
+
+def _parted(raw: bytes) -> bytes:
+    """First the high bytes of all numbers, which hardly differ, then the low ones: that packs to half the size."""
+    body = raw[_HEAD.size :]
+    return raw[: _HEAD.size] + body[1::2] + body[0::2]
+
+
+def _joined(parted: bytes) -> bytes:
+    body = parted[_HEAD.size :]
+    half = len(body) // 2
+    whole = bytearray(len(body))
+    whole[1::2], whole[0::2] = body[:half], body[half:]
+    return parted[: _HEAD.size] + bytes(whole)
