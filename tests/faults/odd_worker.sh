@@ -16,6 +16,25 @@ grandchild)
     sleep 600 </dev/null >/dev/null 2>&1 &
     echo $! >"$FAULTS/grandchild"
     ;;
+garbage)
+    for argument; do
+        [ "$before" = -segment_list ] && folder=${argument%/*}
+        before=$argument
+    done
+    trap 'exit 255' INT TERM
+    begun=0
+    while :; do # all that ffmpeg does, in files that grow, but for video in them
+        name=$(printf %06d.mp4 $((begun / 2)))
+        for part in 1 2 3 4; do
+            head -c 4000 /dev/urandom >>"$folder/$name"
+            echo "out_time_us=$((begun * 1000000 + part * 500000))
+progress=continue"
+            sleep 0.5
+        done
+        echo "$name,$begun.0,$((begun + 2)).0" >>"$folder/segments.csv"
+        begun=$((begun + 2))
+    done
+    ;;
 daemon)
     setsid "$REAL_FFMPEG" "$@" &
     exit 0

@@ -87,3 +87,7 @@ def test_the_clock_is_told_to_a_service_that_comes_after(recorder: Recorder, sim
     assert {segment.generation for segment in found} == {1}
     lines = recorder.command("gaps", "--from", "-3d", "--to", "2199-01-01", "--json").stdout.splitlines()
     assert [line for line in lines if "gap" in json.loads(line)] == []
+    assert recorder.command("stop", "cam1", "--wait").returncode == 0
+    ended = next(event.text for event in recorder.details().events if event.kind is EventKind.STOP)
+    after_s = float(ended.partition(" ended after ")[2].partition(" s")[0])
+    assert 6 <= after_s < HOUR_S, "how long a worker has run is no matter of the wall clock"

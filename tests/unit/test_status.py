@@ -7,7 +7,7 @@ import pytest
 from vmstui.cli.status import all_well
 from vmstui.codec import Json
 
-RECORDING: Json = {"state": "recording", "wanted": True, "failing_since": None}
+RECORDING: dict[str, Json] = {"state": "recording", "wanted": True, "failing_since": None}
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,8 @@ RECORDING: Json = {"state": "recording", "wanted": True, "failing_since": None}
         (RECORDING, True),
         ({"state": "recording", "wanted": True}, True),  # an older recorder
         ({"state": "recording", "wanted": True, "failing_since": "2026-11-22T03:12:00+00:00"}, False),
+        ({**RECORDING, "outputs": [{"kind": "recording", "state": "up"}, {"kind": "live", "state": "down"}]}, True),
+        ({**RECORDING, "outputs": [{"kind": "recording", "state": "down"}]}, False),
         ({"state": "failing", "wanted": True, "failing_since": "2026-11-22T03:12:00+00:00"}, False),
         ({"state": "backoff", "wanted": True, "failing_since": None}, False),
         ({"state": "stopped", "wanted": False, "failing_since": None}, True),

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from vmstui.recorder.watchdog import START_GRACE_S, Clocks, Vitals, common_cause, judge, suspended_s
+import pytest
+
+from vmstui.footage import GapCause, SegmentVerdict
+from vmstui.recorder.watchdog import (
+    START_GRACE_S,
+    Clocks,
+    Closed,
+    Vitals,
+    judge,
+    judge_closed,
+    still,
+    suspended_s,
+)
+
+LATER_S = START_GRACE_S + 1
 
 
 def growing(seconds: int, every_s: int = 1) -> Vitals:
@@ -65,13 +79,6 @@ def test_time_in_which_nobody_looked_does_not_count() -> None:
     assert judge(growing(100).postponed(60.0), 165.0) is None
 
 
-def test_half_the_fleet_stale_at_once_is_a_common_cause_for_a_minute() -> None:
-    assert common_cause(stale=6, running=10, stale_for_s=5.0)
-    assert not common_cause(stale=6, running=10, stale_for_s=61.0)
-    assert not common_cause(stale=5, running=10, stale_for_s=5.0)
-    assert not common_cause(stale=1, running=1, stale_for_s=5.0)
-
-
 def test_the_header_of_a_segment_is_no_footage_yet() -> None:
     assert Vitals(started_s=0.0).saw(1.0, "000000.mp4", 772, 1.0).grew_s is None
 
@@ -88,3 +95,49 @@ def test_suspension_is_told_by_two_clocks_of_which_one_stands_still() -> None:
     assert suspended_s(before, Clocks(1001.0, 5001.2)) == 0
     assert suspended_s(before, Clocks(1030.0, 5030.0)) == 0, "a service that was late itself"
     assert suspended_s(before, Clocks(1001.0, 5001.0 + 3600)) == 3600
+
+
+def closed(*verdicts: SegmentVerdict) -> Closed:
+    found = Closed()
+    for number, verdict in enumerate(verdicts):
+        found = found.saw(verdict, f"does not play: {number}" if verdict is SegmentVerdict.BROKEN else "")
+    return found
+
+
+GOOD, SUSPECT, BROKEN = SegmentVerdict.GOOD, SegmentVerdict.SUSPECT, SegmentVerdict.BROKEN
+
+
+def test_three_segments_in_a_row_that_do_not_play_are_a_finding_with_the_reason_of_the_last() -> None:
+    finding = judge_closed(closed(GOOD, BROKEN, BROKEN, BROKEN), growing(200), LATER_S)
+    assert finding is not None
+    assert (finding.rule, finding.threshold) == ("closed segments do not play", "3 in a row")
+    assert finding.measured == "3 in a row; the last one does not play: 3"
+    assert finding.cause is GapCause.DAMAGE
+
+
+@pytest.mark.parametrize("between", [GOOD, SUSPECT])
+def test_a_segment_that_plays_in_between_is_the_end_of_the_row(between: SegmentVerdict) -> None:
+    assert judge_closed(closed(BROKEN, BROKEN, between, BROKEN, BROKEN), growing(200), LATER_S) is None
+
+
+def test_only_good_segments_count_for_health() -> None:
+    assert closed(GOOD, SUSPECT, BROKEN, SegmentVerdict.PARTIAL, GOOD).good == 2
+
+
+def test_what_a_young_worker_or_one_after_a_suspension_closed_is_not_judged_yet() -> None:
+    broken = closed(BROKEN, BROKEN, BROKEN, BROKEN)
+    assert judge_closed(broken, growing(80), START_GRACE_S) is None
+    assert judge_closed(broken, growing(80), LATER_S) is not None
+    awake = growing(300).spared(300.0)
+    assert judge_closed(broken, awake, 300.0 + START_GRACE_S) is None
+    assert judge_closed(broken, awake, 300.0 + LATER_S) is not None
+
+
+@pytest.mark.parametrize(("every_s", "still_after_s"), [(1, 10), (9, 10), (15, 15)])
+def test_a_sign_of_a_stall_is_no_growth_for_ten_seconds_or_for_longer_than_ever_before(
+    every_s: int, still_after_s: int
+) -> None:
+    vitals = growing(90, every_s)
+    assert not still(vitals, 90.0 + still_after_s)
+    assert still(vitals, 91.0 + still_after_s)
+    assert judge(vitals, 91.0 + still_after_s) is None, "the sign comes first"

@@ -14,6 +14,7 @@ from typing import Any, Never, cast
 import pytest
 
 from tests.unit.ffmpeg_examples import abilities, camera
+from vmstui.footage import GapCause
 from vmstui.model import CameraState, Settings
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
@@ -21,10 +22,11 @@ from vmstui.recorder import publisher
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.logbook import LogBook
-from vmstui.recorder.policy import WORKER_POLICY
+from vmstui.recorder.policy import WORKER_POLICY, Retry
 from vmstui.recorder.process import Exit
 from vmstui.recorder.publisher import SUCCESSOR_FIRST_S, Publisher, Spool
 from vmstui.recorder.record import load_record
+from vmstui.recorder.watchdog import Closed
 from vmstui.recorder.worker import Worker
 from vmstui.recording import layout
 from vmstui.recording.clock import WallClock
@@ -153,3 +155,22 @@ async def test_what_an_ended_worker_left_waits_until_the_next_one_had_time_to_st
         await looked_at.wait()
     assert not folder.exists()
     queue.close()
+
+
+@pytest.mark.parametrize(("good", "recorded"), [(0, False), (5, True)])
+async def test_a_worker_that_made_nothing_that_plays_is_no_camera_that_fell_silent(
+    context: Context, good: int, recorded: bool
+) -> None:
+    made = CameraWorker(LOBBY, context)
+    worker = made.worker
+    worker.machine = m.Machine(CameraState.STALLED, wanted=True, alive=True, step=1, policy=WORKER_POLICY)
+    closed = Closed(good, 3, "does not play: moov atom not found")
+    run = SimpleNamespace(closed=closed, recorded=True, spool=worker.spool(), close=lambda: None)
+    worker.run = cast(Any, run)
+    ended = worker.ended(Exit(code=255), uptime_s=540.0)
+    assert (ended.retry, ended.recorded, ended.segments) == (Retry.DRIVER, recorded, good)
+    assert "does not play: moov atom not found" in ended.text
+    told = made.events.newest()
+    assert told is not None
+    assert told.cause is GapCause.DAMAGE
+    made.close()

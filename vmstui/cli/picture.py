@@ -6,7 +6,7 @@ from datetime import datetime
 
 from vmstui.cli.table import table
 from vmstui.codec import Json, from_json
-from vmstui.model import CameraSnapshot, OutputHealth, OutputKind, OutputState, RecorderSnapshot
+from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputKind, OutputState, RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.spoken import clock, coarse_size, size, span, timer, zone
 
@@ -88,6 +88,9 @@ def troubles(snapshot: RecorderSnapshot) -> list[str]:
             found.append(f"{clean(camera.name)}: {camera.state.value} {since}: {clean(camera.reason)}")
         if camera.fallback:
             found.append(f"{clean(camera.name)}: {clean(camera.fallback)}")
+        recording = camera.output(OutputKind.RECORDING)
+        if recording is not None and recording.state is OutputState.DOWN and camera.state is CameraState.RECORDING:
+            found.append(f"{clean(camera.name)}: recording is down: {clean(recording.reason)}")
         live = camera.output(OutputKind.LIVE)
         if live is not None and live.state is OutputState.DOWN and camera.pid is not None:
             found.append(f"{clean(camera.name)}: live is down: {clean(live.reason)}")

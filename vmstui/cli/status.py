@@ -32,9 +32,21 @@ def status(*, as_json: bool, watch: bool) -> int:
 
 
 def all_well(snapshot: Json) -> bool:
-    """Whether every wanted camera is recorded, and none is failing; one that records again after that is on trial."""
+    """Whether every wanted camera is recorded, so that it plays, and none is failing; one that records again after that
+    is on trial."""
     cameras = snapshot.get("cameras") if isinstance(snapshot, dict) else None
     if not isinstance(cameras, list):
         return False
     wanted = [camera for camera in cameras if isinstance(camera, dict) and camera["wanted"]]
-    return all(camera["state"] == "recording" and camera.get("failing_since") is None for camera in wanted)
+    return all(
+        camera["state"] == "recording" and camera.get("failing_since") is None and not _is_down(camera)
+        for camera in wanted
+    )
+
+
+def _is_down(camera: dict[str, Json]) -> bool:
+    """Whether nothing of worth is recorded, though a worker does what it can."""
+    outputs = camera.get("outputs")
+    if not isinstance(outputs, list):
+        return False
+    return any(one["kind"] == "recording" and one["state"] == "down" for one in outputs if isinstance(one, dict))

@@ -19,6 +19,7 @@ from vmstui.footage import GapCause, Segment, SegmentVerdict
 from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, Progress, RestartCost, RestartMode, Touch
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
+from vmstui.recorder.common_cause import Look
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import EVENTS_KEPT, Evidence, History
 from vmstui.recorder.launch import FFMPEG, INPUT_SCRIPT, Surroundings, changed_keys, digest, shape, surroundings
@@ -288,31 +289,51 @@ class CameraWorker:
         """What the watchdog has against the present worker now."""
         return self.worker.stall(now_s)
 
-    def replace_stalled(self, finding: Finding) -> None:
+    def look(self, finding: Finding | None, now_s: float) -> Look | None:
+        """What is to be known of the present worker beside what the watchdog has against it; None where none runs."""
+        worker = self.worker
+        if worker.process is None or worker.run is None:
+            return None
+        return Look(self.camera.id, finding, worker.run.still(now_s), worker.run.closed)
+
+    def replace_stalled(self, finding: Finding, outcome: str = "worker is replaced") -> None:
         """Act on a finding."""
+        if finding.cause is GapCause.DAMAGE:
+            self.context.storage_due.set()  # it may well be the disk
         self.note(
             EventKind.WATCHDOG,
             finding.rule,
             rule=finding.rule,
             measured=finding.measured,
             threshold=finding.threshold,
-            outcome="worker is replaced",
-            cause=GapCause.CAMERA,
+            outcome=outcome,
+            cause=finding.cause,
         )
         self.worker.dispatch(ev.Stalled(str(finding)))
+
+    def note_held_back(self, finding: Finding, why: str) -> None:
+        """The finding stands, but it is no matter of this camera."""
+        self.note(
+            EventKind.WATCHDOG,
+            why,
+            rule=finding.rule,
+            measured=finding.measured,
+            threshold=finding.threshold,
+            outcome="held back",
+        )
 
     # -- what workers produce ----------------------------------------------------------------------------------------
 
     def _published(self, segment: Segment) -> None:
         self.segments.add(segment)
         self.context.published(segment)
+        for worker in self.workers:
+            if worker.run is not None and segment.generation == worker.record.generation:
+                worker.run.closed = worker.run.closed.saw(segment.verdict, segment.reason)
         if segment.verdict is SegmentVerdict.BROKEN:
             self.note(EventKind.SEGMENT, f"segment set aside at {segment.path}: {segment.reason}")
             return
         self.segments_closed += 1
-        for worker in self.workers:
-            if worker.run is not None and segment.generation == worker.record.generation:
-                worker.run.good_segments += 1
         if segment.verdict is SegmentVerdict.PARTIAL:
             self.note(EventKind.SEGMENT, f"interrupted segment kept: {segment.path} ({segment.duration_s:.1f} s)")
 

@@ -15,7 +15,6 @@ from itertools import chain
 from vmstui.model import (
     Camera,
     CameraTouch,
-    EventKind,
     LeftBehind,
     LogLevel,
     OutputSettings,
@@ -26,6 +25,7 @@ from vmstui.model import (
 )
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera import CameraWorker
+from vmstui.recorder.common_cause import CommonCause
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Surroundings
 from vmstui.recorder.marks import camera_of
@@ -33,7 +33,7 @@ from vmstui.recorder.process import Process, all_marked
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run
-from vmstui.recorder.watchdog import START_GRACE_S, Finding, common_cause
+from vmstui.recorder.watchdog import START_GRACE_S, Finding
 from vmstui.recorder.worker import Worker
 from vmstui.recording.spool import SpoolView
 
@@ -70,7 +70,7 @@ class Fleet:
         self._say = say
         self._keep = keep
         self._held: Hold | None = None
-        self._stale_since_s: float | None = None
+        self._common_cause = CommonCause()
         self._everybody_due = True
         """All spools are to be looked at, not only those where something is waited for."""
         self._turn_of_logs = False
@@ -258,33 +258,22 @@ class Fleet:
                 self._say(LogLevel.ERROR, text)
 
     def _judge(self, now_s: float) -> None:
-        findings: list[tuple[CameraWorker, Finding]] = []
-        running = 0
-        for worker in self.cameras.values():
-            running += worker.process is not None
+        findings: dict[str, Finding] = {}
+        for name, worker in self.cameras.items():
             finding = worker.stall(now_s)
             if finding is not None:
-                findings.append((worker, finding))
+                findings[name] = finding
         if not findings:
-            self._stale_since_s = None
+            self._common_cause.all_well()
             return
-        if self._stale_since_s is None:
-            self._stale_since_s = now_s
-        if not common_cause(len(findings), running, now_s - self._stale_since_s):
-            for worker, finding in findings:
-                worker.replace_stalled(finding)
-        elif self._stale_since_s == now_s:
-            text = f"{len(findings)} of {running} cameras look stalled at once: a common cause, no restarts for now"
-            self._say(LogLevel.ERROR, text)
-            for worker, finding in findings:
-                worker.note(
-                    EventKind.WATCHDOG,
-                    text,
-                    rule=finding.rule,
-                    measured=finding.measured,
-                    threshold=finding.threshold,
-                    outcome="held back",
-                )
+        looks = (worker.look(findings.get(name), now_s) for name, worker in self.cameras.items())
+        for decision in self._common_cause.decide([look for look in looks if look is not None], now_s):
+            if decision.begins:
+                self._say(LogLevel.ERROR, decision.text)
+            for name in decision.replaced:
+                self.cameras[name].replace_stalled(findings[name], decision.outcome)
+            for name in decision.held:
+                self.cameras[name].note_held_back(findings[name], decision.text)
 
     # -- coming and going --------------------------------------------------------------------------------------------
 

@@ -98,6 +98,10 @@ class Process:
     def pid(self) -> int:
         return self.identity.pid
 
+    def age_s(self) -> float:
+        """Since its start, by a clock that nobody sets; to a hundredth of a second. Includes time in suspension."""
+        return max(0.0, boot_time_s() - self.identity.start_ticks / os.sysconf("SC_CLK_TCK"))
+
     def send(self, number: signal.Signals) -> None:
         """Signal the process; SIGKILL goes to its whole group, and a stopped one is woken to take the others.
 

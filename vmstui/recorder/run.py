@@ -17,7 +17,7 @@ from pathlib import Path
 from vmstui.model import OpenSegment, Progress, Sample
 from vmstui.recorder.progress_file import ProgressFile
 from vmstui.recorder.publisher import Spool
-from vmstui.recorder.watchdog import Finding, Vitals, judge
+from vmstui.recorder.watchdog import Closed, Finding, Vitals, judge, judge_closed, still
 from vmstui.recording.gaps import Moment
 from vmstui.recording.spool import OpenFile, SpoolReader, SpoolView
 from vmstui.telemetry.procfs import ProcessGone, ProcReader
@@ -37,8 +37,8 @@ class Run:
         self.sample: Sample | None = None
         self.recorded = False
         """Footage of this run is on disk."""
-        self.good_segments = 0
-        """Good ones of this run; counted by who publishes them."""
+        self.closed = Closed()
+        """What became of the segments of this run; told by who publishes them."""
         self._progress = ProgressFile(progress_path, fresh=fresh)
         self._reader_of_spool = SpoolReader(spool.folder)
         self._told: frozenset[str] = frozenset()
@@ -106,11 +106,25 @@ class Run:
         self.recorded = self._vitals.grew_s is not None
         return fresh
 
+    @property
+    def unplayable(self) -> str:
+        """Why what this run makes is no record: nothing of it plays, or not any more. Empty while all is well."""
+        if not self.closed.unplayable:
+            return ""
+        return f"the last {self.closed.broken_in_a_row} segments do not play: {self.closed.reason}"
+
     def stall(self, now_s: float) -> Finding | None:
         """What the watchdog has against this run; nothing while the disk itself does not answer us."""
         if now_s - self._looked_s > BLIND_S:
             return None
-        return judge(self._vitals, now_s)
+        found = judge(self._vitals, now_s)
+        if found is None and self.closed.unplayable:
+            found = judge_closed(self.closed, self._vitals, now_s)
+        return found
+
+    def still(self, now_s: float) -> bool:
+        """Whether it does not grow as it did: a sign, not a finding."""
+        return still(self._vitals, now_s)
 
     def spare(self, now_s: float) -> None:
         """Give the worker the grace of a start from now on."""

@@ -153,13 +153,16 @@ def _mean(values: tuple[float, ...]) -> float:
 
 def _outputs(worker: CameraWorker, check: LiveCheck | None) -> tuple[OutputHealth, ...]:
     record, camera, machine = worker.worker.record, worker.camera, worker.worker.machine
+    run = worker.worker.run
+    down = machine.reason if machine.state is not CameraState.RECORDING else run.unplayable if run is not None else ""
+    up = machine.state is CameraState.RECORDING and not down
     recording = OutputHealth(
         OutputKind.RECORDING,
-        OutputState.UP if machine.state is CameraState.RECORDING else OutputState.DOWN,
+        OutputState.UP if up else OutputState.DOWN,
         codec=record.recording_codec or record.source_codec,
         encoder=record.recording_encoder,
         address=str(Path(worker.context.settings.recordings) / camera_folder(camera)),
-        reason="" if machine.state is CameraState.RECORDING else machine.reason,
+        reason=down,
     )
     if camera.profile.live is None:
         return (recording,)

@@ -1,15 +1,18 @@
 """Is the product still being made? Pure judgement on what was seen of one worker.
 
-Looks at the recording, not at the process: the open segment must grow. A restart costs footage, so every finding must
-be corroborated by a second, independent sign, all ages are of the monotonic clock, and nothing is judged while the
-service itself was late, while a worker is young, soon after the machine was suspended (`suspended_s`), or when so many
-cameras look stale at once that the cause must lie elsewhere (`common_cause`).
+Looks at the recording, not at the process: the open segment must grow (`judge`), and what is closed must play
+(`judge_closed`). A restart costs footage, so every finding must be corroborated by a second, independent sign, all ages
+are of the monotonic clock, and nothing is judged while the service itself was late, while a worker is young, soon after
+the machine was suspended (`suspended_s`), or when so many cameras look ill at once that the cause must lie elsewhere
+(`common_cause.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from vmstui.footage import GapCause, SegmentVerdict
 
 START_GRACE_S = 90.0
 """Cameras with long keyframe intervals, and slow ones, get this long to deliver their first footage."""
@@ -25,8 +28,8 @@ SUSPENDED_S = 1.0
 """A shorter suspension is not worth a word: no camera gives up a connection in that time."""
 LATE_S = 3.0
 """A tick this much later than planned says nothing about cameras."""
-COMMON_CAUSE_MIN = 3
-COMMON_CAUSE_PATIENCE_S = 60.0
+BROKEN_IN_A_ROW = 3
+"""So many segments of a run that do not play, one after the other, are no accident any more."""
 
 
 class Vitals(NamedTuple):
@@ -113,6 +116,8 @@ class Finding:
     rule: str
     measured: str
     threshold: str
+    cause: GapCause = GapCause.CAMERA
+    """Why there is no footage: mostly the camera fell silent; DAMAGE where what is written does not play."""
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.measured} (limit {self.threshold})"
@@ -142,9 +147,40 @@ def judge(vitals: Vitals, now_s: float) -> Finding | None:
     return None
 
 
-def common_cause(stale: int, running: int, stale_for_s: float) -> bool:
-    """Whether so many look stale at once that restarting them would only add to the harm.
+def still(vitals: Vitals, now_s: float) -> bool:
+    """Whether it does not grow though it should: no reason to act yet, but a sign beside the findings about others.
 
-    After a minute the benefit of the doubt ends: what is stale then is restarted, each by its own ladder.
+    Sooner than `judge`, so that it is seen of cameras with few keyframes when those with many are found to stall.
     """
-    return running >= COMMON_CAUSE_MIN and stale * 2 > running and stale_for_s < COMMON_CAUSE_PATIENCE_S
+    since_s = vitals.started_s if vitals.grew_s is None else vitals.grew_s
+    return now_s - since_s > max(STALE_S / 2, vitals.longest_gap_s)
+
+
+class Closed(NamedTuple):
+    """What became of the segments that one run closed."""
+
+    good: int = 0
+    broken_in_a_row: int = 0
+    """Up to the newest."""
+    reason: str = ""
+    """What is wrong with the newest, where it does not play."""
+
+    def saw(self, verdict: SegmentVerdict, reason: str) -> Closed:
+        """The same after the next one was looked through. One that plays and is not as it should be is neither."""
+        if verdict is SegmentVerdict.BROKEN:
+            return Closed(self.good, self.broken_in_a_row + 1, reason)
+        return Closed(self.good + (verdict is SegmentVerdict.GOOD))
+
+    @property
+    def unplayable(self) -> bool:
+        """The run makes nothing that plays, or not any more."""
+        return self.broken_in_a_row >= BROKEN_IN_A_ROW
+
+
+def judge_closed(closed: Closed, vitals: Vitals, now_s: float) -> Finding | None:
+    """What is wrong with what a run closed; None while that plays, or a start's grace lasts."""
+    graced_until_s = max(vitals.started_s + START_GRACE_S, vitals.spared_until_s or 0.0)
+    if not closed.unplayable or now_s <= graced_until_s:
+        return None
+    measured = f"{closed.broken_in_a_row} in a row; the last one {closed.reason}"
+    return Finding("closed segments do not play", measured, f"{BROKEN_IN_A_ROW} in a row", GapCause.DAMAGE)

@@ -48,7 +48,7 @@ from vmstui.recorder.run import Run
 from vmstui.recorder.slots import slots_are_free, take_slot
 from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
-from vmstui.recorder.watchdog import Finding
+from vmstui.recorder.watchdog import Closed, Finding
 from vmstui.recording.spool import SpoolView
 
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
@@ -130,10 +130,8 @@ class Worker(Supervised):
 
     def take_over(self, process: Process) -> None:
         """Adopt a process that an earlier service started."""
-        started_at = self.record.started_at or datetime.now(UTC)
-        uptime_s = max(0.0, (datetime.now(UTC) - started_at).total_seconds())
         failures, past = self.recalled()
-        self.adopt(process, self.record.rung, failures, uptime_s, past)
+        self.adopt(process, self.record.rung, failures, process.age_s(), past)
         text = f"worker {process.pid} (generation {self.record.generation}) taken over"
         self._owner.note(EventKind.ADOPT, text)
 
@@ -241,7 +239,9 @@ class Worker(Supervised):
 
     def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:
         generation, run = self.record.generation, self.run
-        recorded = run is not None and run.recorded
+        closed = run.closed if run is not None else Closed()
+        # What does not play is no record, unless it was preceded by what does.
+        recorded = run is not None and run.recorded and not (closed.unplayable and not closed.good)
         if run is not None:
             if self._company.has_company(self) or slots_are_free(self._owner.folder):
                 self._owner.publisher.generation_ended(run.spool)
@@ -253,8 +253,9 @@ class Worker(Supervised):
         sent = self.machine.signals_sent
         cause = self._cause(exit_, asked=bool(sent))
         self.failure_kind = cause.kind
-        self.ask_again = cause.kind not in _CAMERA_STAYED
-        retry = after_exit(cause, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
+        self.ask_again = cause.kind not in _CAMERA_STAYED or closed.unplayable
+        failure = self._failure(cause, closed)
+        retry = after_exit(failure, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
         self._suspect_disk(retry)
         self.save(replace(self.record, identity=None))
         self._owner.note(
@@ -263,7 +264,7 @@ class Worker(Supervised):
             measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
             cause=self._why_asked() if sent else WHY_NOTHING_IS_RECORDED[cause.kind],
         )
-        return ev.Ended(retry, cause.text, jitter(), uptime_s, recorded, run.good_segments if run is not None else 0)
+        return ev.Ended(retry, failure.text, jitter(), uptime_s, recorded, closed.good)
 
     def explain_unseen_end(self) -> None:
         """The noted worker ended while no service ran."""
@@ -302,7 +303,7 @@ class Worker(Supervised):
         if self.run is not None:
             self.run.look(now_s, at, late_s)
             if self.troubled:
-                self.saw_health(self.run.good_segments)
+                self.saw_health(self.run.closed.good)
 
     def saw_spool(self, run: Run, view: SpoolView, now_s: float) -> bool:
         """Take in what a look at the spool of a run saw; whether that closed a segment.
@@ -361,10 +362,17 @@ class Worker(Supervised):
         if retry is Retry.DISK:
             self._owner.context.storage_due.set()
 
+    def _failure(self, cause: ExitCause, closed: Closed) -> ExitCause:
+        """What the next start is to go by: of a worker that was ended because nothing plays that it made, not that it
+        ended when told to."""
+        if self.machine.state is not State.STALLED or not closed.unplayable:
+            return cause
+        return ExitCause(ExitKind.ENCODER, f"what it made is no footage: {closed.reason}", cause.evidence)
+
     def _why_asked(self) -> GapCause:
         """Why the process was told to end."""
         if self.machine.state is State.STALLED:
-            return GapCause.CAMERA
+            return GapCause.DAMAGE if self.run is not None and self.run.closed.unplayable else GapCause.CAMERA
         if self.machine.over:
             return GapCause.SERVICE
         if self.machine.hold:

@@ -118,7 +118,7 @@ def worker_complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
     if camera.failing_since is not None:
         since_s = (now - camera.failing_since).total_seconds()
         found.append(
-            f"records again after trouble that began {span(since_s)} ago; on trial until two segments are closed"
+            f"records again after trouble that began {span(since_s)} ago; on trial until two good segments are closed"
         )
     segment = camera.open_segment
     if segment and (idle_s := (now - segment.grew_at).total_seconds()) >= NO_GROWTH_S:
