@@ -88,7 +88,7 @@ class Garbage:
         self.restarts: list[str] = []
         self.held: set[str] = set()
         self.begun: list[str] = []
-        self._closed = dict.fromkeys(self.names, Closed(good=9))
+        self._closed = dict.fromkeys(self.names, Closed(valid=9))
         self._cause = CommonCause()
         self._now_s = 1000.0
 
@@ -152,9 +152,9 @@ def test_what_stalls_and_what_does_not_play_are_counted_apart() -> None:
     garbage = Closed(broken_in_a_row=3, reason="does not play")
     well = Vitals(started_s=0.0, grew_s=now_s)
     looks = [
-        Look("silent", judge(silent, now_s), still(silent, now_s), Closed(good=9)),
+        Look("silent", judge(silent, now_s), still(silent, now_s), Closed(valid=9)),
         Look("garbage", judge_closed(garbage, well, now_s), False, garbage),
-        Look("well", None, False, Closed(good=9)),
-        Look("weller", None, False, Closed(good=9)),
+        Look("well", None, False, Closed(valid=9)),
+        Look("weller", None, False, Closed(valid=9)),
     ]
     assert [decision.replaced for decision in cause.decide(looks, now_s)] == [("silent",), ("garbage",)]

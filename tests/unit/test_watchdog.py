@@ -120,8 +120,8 @@ def test_a_segment_that_plays_in_between_is_the_end_of_the_row(between: SegmentV
     assert judge_closed(closed(BROKEN, BROKEN, between, BROKEN, BROKEN), growing(200), LATER_S) is None
 
 
-def test_only_good_segments_count_for_health() -> None:
-    assert closed(GOOD, SUSPECT, BROKEN, SegmentVerdict.PARTIAL, GOOD).good == 2
+def test_segments_that_were_closed_and_play_count_for_health() -> None:
+    assert closed(GOOD, SUSPECT, BROKEN, SegmentVerdict.PARTIAL, GOOD).valid == 3
 
 
 def test_what_a_young_worker_or_one_after_a_suspension_closed_is_not_judged_yet() -> None:

@@ -104,7 +104,7 @@ class CommonCause:
         if self._trial is not None and now_s - self._trial[1] > TRIAL_HOLDS_S:
             self._trial = None
         tried = next((look for look in looks if self._trial is not None and look.camera == self._trial[0]), None)
-        helped = tried is not None and tried.closed.good > 0
+        helped = tried is not None and tried.closed.valid > 0
         ill = {*unplayable, *(look.camera for look in looks if look.closed.broken_in_a_row)}
         if tried is not None:
             ill.add(tried.camera)

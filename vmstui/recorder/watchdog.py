@@ -159,17 +159,19 @@ def still(vitals: Vitals, now_s: float) -> bool:
 class Closed(NamedTuple):
     """What became of the segments that one run closed."""
 
-    good: int = 0
+    valid: int = 0
+    """Closed by the worker, and they play. A suspect one does: what makes a camera send less than it should, or with a
+    wrong clock, no restart cures, so it must not keep an alarm up for ever either."""
     broken_in_a_row: int = 0
     """Up to the newest."""
     reason: str = ""
     """What is wrong with the newest, where it does not play."""
 
     def saw(self, verdict: SegmentVerdict, reason: str) -> Closed:
-        """The same after the next one was looked through. One that plays and is not as it should be is neither."""
+        """The same after the next one was looked through. One that a worker left open says nothing."""
         if verdict is SegmentVerdict.BROKEN:
-            return Closed(self.good, self.broken_in_a_row + 1, reason)
-        return Closed(self.good + (verdict is SegmentVerdict.GOOD))
+            return Closed(self.valid, self.broken_in_a_row + 1, reason)
+        return Closed(self.valid + (verdict in (SegmentVerdict.GOOD, SegmentVerdict.SUSPECT)))
 
     @property
     def unplayable(self) -> bool:

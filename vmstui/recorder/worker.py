@@ -241,7 +241,7 @@ class Worker(Supervised):
         generation, run = self.record.generation, self.run
         closed = run.closed if run is not None else Closed()
         # What does not play is no record, unless it was preceded by what does.
-        recorded = run is not None and run.recorded and not (closed.unplayable and not closed.good)
+        recorded = run is not None and run.recorded and not (closed.unplayable and not closed.valid)
         if run is not None:
             if self._company.has_company(self) or slots_are_free(self._owner.folder):
                 self._owner.publisher.generation_ended(run.spool)
@@ -264,7 +264,7 @@ class Worker(Supervised):
             measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
             cause=self._why_asked() if sent else WHY_NOTHING_IS_RECORDED[cause.kind],
         )
-        return ev.Ended(retry, failure.text, jitter(), uptime_s, recorded, closed.good)
+        return ev.Ended(retry, failure.text, jitter(), uptime_s, recorded, closed.valid)
 
     def explain_unseen_end(self) -> None:
         """The noted worker ended while no service ran."""
@@ -303,7 +303,7 @@ class Worker(Supervised):
         if self.run is not None:
             self.run.look(now_s, at, late_s)
             if self.troubled:
-                self.saw_health(self.run.closed.good)
+                self.saw_health(self.run.closed.valid)
 
     def saw_spool(self, run: Run, view: SpoolView, now_s: float) -> bool:
         """Take in what a look at the spool of a run saw; whether that closed a segment.
