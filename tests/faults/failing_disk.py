@@ -4,6 +4,7 @@
 
 While the file SWITCH names an error (`EIO`), whatever would change the disk fails with it, and so does reading; the
 kernel gives that to whoever asked, so that ffmpeg and the recorder meet it as they would meet it on a disk that dies.
+While it says `HANG`, nothing at all is answered.
 Speaks the protocol of the kernel itself (include/uapi/linux/fuse.h, version 7.31), as much of it as recording needs;
 one request after the other, no caching of names. Ends when it is unmounted.
 """
@@ -17,12 +18,14 @@ import os
 import stat
 import struct
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 IN_HEADER, OUT_HEADER = struct.Struct("<IIQQIIIHH"), struct.Struct("<IiQ")
 MAX_WRITE = 128 * 1024
 ROOT = 1
+HANG = "HANG"
 (LOOKUP, FORGET, GETATTR, SETATTR, MKDIR, UNLINK, RMDIR, RENAME, OPEN, READ, WRITE, STATFS) = (
     1, 2, 3, 4, 9, 10, 11, 12, 14, 15, 16, 17,
 )  # fmt: skip
@@ -92,7 +95,9 @@ class FailingDisk:
     def _fail_if_told(self, opcode: int) -> None:
         if opcode in TOUCH_THE_DISK:
             with contextlib.suppress(FileNotFoundError):
-                raise OSError(getattr(errno, self._switch.read_text()), "as told")
+                while (told := self._switch.read_text()) in ("", HANG):
+                    time.sleep(0.02)
+                raise OSError(getattr(errno, told), "as told")
 
     def _child(self, node: int, body: bytes) -> str:
         return os.path.join(self._paths[node], os.fsdecode(body.partition(b"\0")[0]))

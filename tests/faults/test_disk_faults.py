@@ -20,9 +20,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.failing_disk import HANG
 from tests.faults.watch import Watch
 from tests.integration.harness import REPOSITORY, Recorder, wait_until
 from tests.peers import unavailable
+from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState, EventKind
 
@@ -216,3 +218,29 @@ def test_a_disk_that_fails_with_io_errors_holds_both_cameras_and_costs_no_file(
     assert [on_disk.failures(name) for name in CAMERAS] == [0, 0]
     with on_disk.cured():
         switch.unlink()
+
+
+def test_starts_that_hang_on_a_dead_disk_keep_nobody_from_being_told_and_obeyed(
+    on_disk: OnDisk, source: SimulatedCameras, failing: Callable[[Path], Path]
+) -> None:
+    recorder, names = on_disk.recorder, tuple(f"cam{number}" for number in range(1, 9))
+    switch = failing(on_disk.disk)
+    recorder.recordings = on_disk.disk / "recordings"
+    recorder.configure([(name, source.url("cam1")) for name in names], head="retention: {min_free: 4M}")
+    recorder.config.write_text(recorder.config.read_text().replace("profile: source", "enabled: false"))
+    recorder.start()
+    wait_until(lambda: recorder.snapshot().storage.usable, "the disk was looked at")
+    switch.write_text(HANG)
+    assert recorder.command("start", "--all").returncode == 0
+    for _ in range(8):  # starts pass a gate, one after the other
+        time.sleep(0.5)
+        for method in ("details", "history", "segments"):
+            call(recorder.socket, method, {"camera": "cam1"}, timeout_s=20)
+    assert {recorder.camera(name).state for name in names} <= {CameraState.STARTING, CameraState.HELD}
+    assert recorder.command("stop", "--all").returncode == 0
+    assert recorder.command("start", "cam1").returncode == 0
+    switch.unlink()
+    recorder.wait_recording("cam1")
+    assert len(on_disk.watch.workers("cam1")) == 1
+    assert all(on_disk.watch.workers(name) == [] for name in names[1:])
+    recorder.wait_for("progress is reported", lambda camera: camera.progress is not None)

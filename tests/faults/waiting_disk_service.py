@@ -3,7 +3,7 @@
     python -m tests.faults.waiting_disk_service up --foreground
 
 So it looks from a process when a disk is overloaded by others, or is about to fail. Who waits for it is listed in the
-file of the gate.
+file of the gate. With `VMSTUI_TEST_DISK` only what lies below that folder is on such a disk.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from pathlib import Path
 
 from vmstui.cli import main as command
 
-GATE = "VMSTUI_TEST_GATE"
+GATE, DISK = "VMSTUI_TEST_GATE", "VMSTUI_TEST_DISK"
 
 
 def main(arguments: list[str]) -> int:
     """`vmstui` that waits for its disk."""
-    gate = Path(os.environ[GATE])
+    gate, disk = Path(os.environ[GATE]), os.environ.get(DISK, "/")
 
     def waits(name: str) -> Callable[[int], None]:
         real = getattr(os, name)
 
         def wait(descriptor: int) -> None:
-            told = False
-            while gate.exists():
+            told, path = False, os.readlink(f"/proc/self/fd/{descriptor}")
+            while path.startswith(disk) and gate.exists():
                 if not told:
                     told = True
                     with gate.open("a") as file:
-                        file.write(os.readlink(f"/proc/self/fd/{descriptor}") + "\n")
+                        file.write(f"{path}\n")
                 time.sleep(0.02)
             real(descriptor)
 

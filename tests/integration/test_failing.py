@@ -17,7 +17,7 @@ from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState, EventKind
 from vmstui.recorder.life import Life, Now, save_life
 from vmstui.recorder.machine_events import Past
-from vmstui.recorder.process import Process, boot_id, spawn, take_lock
+from vmstui.recorder.process import Exit, Process, boot_id, spawn, take_lock
 from vmstui.recorder.record import WorkerRecord, save_record
 
 MakeCameras = Callable[..., SimulatedCameras]
@@ -109,7 +109,7 @@ def test_a_worker_that_was_told_to_end_is_told_no_second_time_and_is_followed(
     after = recorder.wait_recording(generation=2)
     assert after.pid != stubborn.pid
     assert got.read_text().split() == ["ready", "TERM"]
-    assert stubborn.reap().signal == signal.SIGKILL
+    assert stubborn.reap() == Exit(signal=signal.SIGKILL)
     stubborn.close()
     texts = [event.text for event in recorder.details().events if event.kind is EventKind.STOP]
     assert any("ended as it was told to" in text for text in texts)

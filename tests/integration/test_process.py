@@ -11,17 +11,20 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from vmstui.recorder.process import (
+    MARKER,
     USUAL_DESCRIPTORS,
     Exit,
     Identity,
     LockHeld,
     Process,
     adopt,
+    all_marked,
     boot_id,
     children,
     find_marked,
@@ -198,31 +201,70 @@ def test_a_worker_nobody_noted_is_found_by_its_marker(tmp_path: Path, started: l
     assert find_marked(f"{uuid.uuid4().hex}:lobby:") is None
 
 
-def test_the_exit_of_an_adopted_worker_is_told_where_the_kernel_can(tmp_path: Path) -> None:
-    """The parent is a stranger here, as init is after a service died."""
-    script = (
+@contextmanager
+def child_of_a_stranger(script: str, *, reaps_at_once: bool) -> Iterator[tuple[Process, subprocess.Popen[bytes]]]:
+    """A process that is not our child, as the workers of a dead service are not, adopted; and its parent, which waits
+    for its end at once, or only when it is told to (a line on its standard input)."""
+    parent_script = (
         "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read(); sys.exit(7)'], stdin=0)\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {script!r}], stdin=subprocess.PIPE)\n"
         "print(child.pid, flush=True)\n"
-        "child.wait()\n"
+        f"{'child.wait()' if reaps_at_once else 'sys.stdin.readline(); child.wait()'}\n"
+        "print('reaped', flush=True)\n"
+        "sys.stdin.read()\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert parent.stdout is not None
-    assert parent.stdin is not None
-    pid = int(parent.stdout.readline())
+    with subprocess.Popen(
+        [sys.executable, "-c", parent_script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        process = adopt(Identity(pid, start_ticks_of(pid), boot_id()))
+        assert process is not None
+        assert not process.own
+        try:
+            yield process, parent
+        finally:
+            process.send(signal.SIGKILL)
+            process.close()
+            parent.kill()
+
+
+def start_ticks_of(pid: int) -> int:
     raw = Path(f"/proc/{pid}/stat").read_bytes()
-    start_ticks = int(raw[raw.rindex(b")") + 2 :].split()[19])
-    process = adopt(Identity(pid, start_ticks, boot_id()))
-    assert process is not None
-    assert not process.own
-    parent.stdin.close()
-    wait(process)
-    told = process.reap()
-    process.close()
-    parent.stdout.close()
-    parent.wait()
-    kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
-    assert told in ((Exit(code=7),) if kernel >= (6, 15) else (Exit(code=7), Exit()))
+    return int(raw[raw.rindex(b")") + 2 :].split()[19])
+
+
+def test_the_end_of_an_adopted_worker_is_told_while_its_parent_has_not_waited_for_it(tmp_path: Path) -> None:
+    """As with an init that is slow, or does not wait for orphans at all."""
+    killed = "import sys; sys.stdin.read()"
+    with child_of_a_stranger(killed, reaps_at_once=False) as (process, _):
+        os.kill(process.pid, signal.SIGKILL)
+        wait(process)
+        assert process.reap() == Exit(signal=signal.SIGKILL)
+        assert process.reap() == Exit(signal=signal.SIGKILL), "to ask changes nothing"
+        assert reap_dead(process.identity) == Exit(signal=signal.SIGKILL), "as a service that comes later finds it"
+    for code in (0, 7, 255):
+        with child_of_a_stranger(f"raise SystemExit({code})", reaps_at_once=False) as (process, _):
+            wait(process)
+            assert process.reap() == Exit(code=code)
+
+
+def test_of_a_worker_with_threads_the_end_of_all_of_them_is_told(tmp_path: Path) -> None:
+    script = "import threading, time\nfor _ in range(8): threading.Thread(target=time.sleep, args=(60,)).start()"
+    with child_of_a_stranger(script, reaps_at_once=False) as (process, _):
+        os.kill(process.pid, signal.SIGSEGV)
+        wait(process)
+        assert process.reap() == Exit(signal=signal.SIGSEGV)
+
+
+def test_the_end_of_an_adopted_worker_whose_parent_was_faster_is_told_where_the_kernel_can(tmp_path: Path) -> None:
+    """The parent is a stranger here, as init is after a service died."""
+    with child_of_a_stranger("raise SystemExit(7)", reaps_at_once=True) as (process, parent):
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"reaped\n"
+        kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
+        told = process.reap()
+        assert told in ((Exit(code=7),) if kernel >= (6, 15) else (Exit(code=7), Exit(), None))
 
 
 def test_a_child_that_died_while_nobody_waited_still_tells_how(tmp_path: Path) -> None:
@@ -255,3 +297,25 @@ def test_killing_a_worker_takes_its_whole_group(tmp_path: Path) -> None:
     os.close(pidfd)
     process.reap()
     process.close()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can start a process of another user")
+def test_the_mark_of_a_worker_on_a_process_of_another_user_makes_it_no_worker(tmp_path: Path) -> None:
+    """Anybody may put anything into the environment of a process of theirs, and root can read that."""
+    marker = f"{uuid.uuid4().hex}:lobby:"
+    environment = {MARKER: f"{marker}7"}
+    strangers = [
+        subprocess.Popen(SLEEP, env=environment, start_new_session=True, user=user, group=user) for user in (65534, 0)
+    ]
+    try:
+        deadline = time.monotonic() + 20
+        while any(marker_of(one.pid) != f"{marker}7" for one in strangers) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        found = list(all_marked(marker))
+        assert [process.pid for process in found] == [strangers[1].pid], "and it finds those of ours"
+        for process in found:
+            process.close()
+    finally:
+        for one in strangers:
+            one.kill()
+            one.wait()

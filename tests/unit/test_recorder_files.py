@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from vmstui.codec import to_json
 from vmstui.model import Event, EventKind, LogLevel, LogLine
+from vmstui.recorder import history as history_module
 from vmstui.recorder.history import IN_MEMORY, History
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.process import Identity
@@ -57,13 +59,60 @@ def test_a_history_keeps_the_newest_and_stays_small_on_disk(tmp_path: Path) -> N
     history = History(path, Event, bound=50)
     for number in range(1000):
         history.add(event(number))
-    assert len(path.read_bytes().splitlines()) <= 100
+    assert sum(len(each.read_bytes().splitlines()) for each in tmp_path.iterdir()) <= 100
     again = History(path, Event, bound=50)
     assert again.read(50) == history.read(50) == tuple(event(number) for number in range(950, 1000))
     assert again.read(3) == history.read(3) == (event(997), event(998), event(999))
     assert again.read(0) == ()
     assert again.newest() == event(999)
     assert len(again.recent()) == IN_MEMORY
+
+
+def test_a_history_that_is_full_waits_for_no_disk_and_copies_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(descriptor: int) -> None:
+        raise AssertionError("it waits for the disk")
+
+    monkeypatch.setattr(os, "fsync", waits)
+    path = tmp_path / "events.jsonl"
+    history = History(path, Event, bound=50)
+    for number in range(50):
+        history.add(event(number))
+    inode = path.stat().st_ino
+    for number in range(50, 60):
+        history.add(event(number))
+    assert inode in [each.stat().st_ino for each in tmp_path.iterdir()]
+    assert History(path, Event, bound=50).read(50) == tuple(event(number) for number in range(10, 60))
+
+
+def test_a_history_of_an_earlier_version_is_read_on(tmp_path: Path) -> None:
+    """That let one file grow to twice the bound."""
+    path = tmp_path / "events.jsonl"
+    append(path, b"".join(json.dumps(to_json(event(number))).encode() + b"\n" for number in range(99)))
+    history = History(path, Event, bound=50)
+    history.add(event(99))
+    assert history.read(50) == tuple(event(number) for number in range(50, 100))
+
+
+def test_who_reads_a_history_while_another_file_is_begun_is_told_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    writer, reader = History(path, Event, bound=40), History(path, Event, bound=40)
+    for number in range(80):
+        writer.add(event(number))
+    reader = History(path, Event, bound=40)
+    read = history_module._read
+
+    def read_slowly(of: Path) -> tuple[list[bytes], int]:
+        found = read(of)
+        if of == path:
+            writer.add(event(80))  # begins another file
+        return found
+
+    monkeypatch.setattr(history_module, "_read", read_slowly)
+    assert reader.read(40) == tuple(event(number) for number in range(40, 80))
 
 
 def test_a_torn_line_in_a_history_costs_that_line_only(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ class Sleeper(Supervised):
         self.fail_to_launch: list[Exception] = []
         self.fail_to_end: list[Exception] = []
         self.notes: list[str] = []
+        self.ends: list[tuple[str, float]] = []
+        """How each process ended, and after how long."""
         self.pids: asyncio.Queue[int] = asyncio.Queue()
 
     async def launch(self) -> Process:
@@ -62,6 +64,7 @@ class Sleeper(Supervised):
     def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:
         if self.fail_to_end:
             raise self.fail_to_end.pop()
+        self.ends.append((str(exit_), uptime_s))
         return ev.Ended(Retry.CRASH, str(exit_), 0.0, uptime_s, recorded=True, segments=0)
 
     def note(
@@ -231,6 +234,62 @@ async def test_what_cannot_be_killed_stays_so_over_services_and_gets_no_second(t
     assert await next_pid(third) != pid
     third.dispatch(ev.Stop())
     await until(lambda: third.settled.is_set())
+
+
+class Untold(Process):
+    """A process whose end is told only when it is asked for the nth time, as one that its parent waits for just then
+    on a kernel that keeps nothing of it."""
+
+    asked, nth = 0, 1
+    sent = 0
+
+    def reap(self) -> Exit | None:
+        self.asked += 1
+        return super().reap() if self.asked >= self.nth else None
+
+    def send(self, number: signal.Signals) -> None:
+        self.sent += 1
+
+
+async def adopted_untold(sleeper: Sleeper, folder: Path, nth: int) -> Untold:
+    """What another one started, adopted by this one; its end is told at the nth question."""
+    first = Sleeper(folder)
+    first.dispatch(ev.Start())
+    await next_pid(first)
+    living = orphan(first)
+    untold = Untold(living.identity, living.pidfd, own=living.own)
+    untold.nth = nth
+    sleeper.adopt(untold, 0, 0, 1.0)
+    await next_pid(sleeper)
+    return untold
+
+
+@pytest.mark.parametrize(("nth", "told"), [(3, "killed by SIGKILL"), (1000, "exit status unknown")])
+async def test_an_end_that_is_not_told_at_once_is_asked_for_again_and_not_for_ever(
+    tmp_path: Path, nth: int, told: str
+) -> None:
+    sleeper = Sleeper(tmp_path)
+    untold = await adopted_untold(sleeper, tmp_path, nth)
+    os.kill(untold.pid, signal.SIGKILL)
+    assert await next_pid(sleeper) != untold.pid
+    assert [exit_ for exit_, _ in sleeper.ends] == [told]
+    await finish(sleeper)
+    if nth == 1000:
+        await asyncio.to_thread(os.waitpid, untold.pid, 0)
+
+
+async def test_who_is_asked_for_an_end_is_sent_nothing_and_can_be_let_go(tmp_path: Path) -> None:
+    sleeper = Sleeper(tmp_path, PATIENT)
+    untold = await adopted_untold(sleeper, tmp_path, 1000)
+    os.kill(untold.pid, signal.SIGKILL)
+    await until(lambda: untold.asked)
+    sleeper.dispatch(ev.Stop())
+    assert untold.sent == 0, "the pid may be that of another process by now"
+    sleeper.let_go()
+    asked = untold.asked
+    await asyncio.sleep(0.2)
+    assert (untold.asked, sleeper.ends) == (asked, [])
+    await asyncio.to_thread(os.waitpid, untold.pid, 0)
 
 
 async def test_health_ends_the_alarm_while_the_process_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

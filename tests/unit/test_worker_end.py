@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +20,7 @@ from vmstui.model import CameraState, Settings
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder import publisher
+from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.logbook import LogBook
@@ -100,7 +102,9 @@ async def test_what_a_person_asked_for_outlasts_a_power_cut_that_the_note_of_the
 ) -> None:
     made = CameraWorker(LOBBY, context)
     made.stop("ann")
-    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+    done = threading.Event()
+    BACKGROUND.do(done.set)
+    assert await asyncio.to_thread(done.wait, 20)
     assert durable == ["wanted.json"]
     made.close()
     note = made.worker.note_path

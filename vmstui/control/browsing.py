@@ -15,6 +15,7 @@ from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
 from vmstui.recorder.service import Service
+from vmstui.recorder.threads import Threads
 from vmstui.recording import browse, locking
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
@@ -34,6 +35,7 @@ class Browsing:
         self._service = service
         self._path = service.context.state_folder / FILE_NAME
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._threads = Threads(AT_ONCE, "browsing")
         self.methods: Methods = {
             "browse": self._browse,
             "days": self._days,
@@ -96,7 +98,7 @@ class Browsing:
 
         async with self._turn:
             try:
-                return await asyncio.to_thread(asked)
+                return await self._threads.do(asked)
             except (CatalogueError, LockRefused) as error:
                 raise ProtocolError(protocol.REFUSED, str(error)) from None
 

@@ -14,6 +14,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from vmstui import __version__
@@ -30,6 +31,7 @@ from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.inheritance import listening_socket, say_leaving
 from vmstui.recorder.service import Service
 from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
+from vmstui.recorder.threads import Threads
 from vmstui.recorder.unit import being_shut_down
 from vmstui.recorder.upgrade import SIGNALS, Target, Upgrader, UpgradeRefused
 from vmstui.settings import SettingsError, load
@@ -40,6 +42,8 @@ MAX_UNSENT_BYTES = 4 * 1024 * 1024
 MAX_CLIENTS = 64
 """Whoever comes then takes the place of the one that has been silent for longest: a program that runs wild must not
 keep its owner out."""
+ANSWERS_AT_ONCE = 4
+"""Of those that read a file."""
 ASK_TIMEOUT_S = 10.0
 """At the longest a signal to leave waits for systemd's word on whether the whole system goes down."""
 
@@ -54,6 +58,8 @@ class ControlServer:
         """Whether each ever asked anything, and when it was heard last."""
         self._server: asyncio.Server | None = None
         self._upgrader = Upgrader(service)
+        self._answers = Threads(ANSWERS_AT_ONCE, "answers")
+        """Not those that all share, which look up names of cameras: that takes long where no name server answers."""
         self._methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {
             "hello": self._hello,
             "snapshot": self._snapshot,
@@ -224,7 +230,7 @@ class ControlServer:
 
     async def _details(self, params: Mapping[str, Json]) -> Json:
         worker = self._one(params)
-        events = await asyncio.to_thread(worker.events.read, EVENTS_SHOWN)
+        events = await self._answers.do(partial(worker.events.read, EVENTS_SHOWN))
         return to_json(camera_details(worker, events))
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
@@ -235,7 +241,7 @@ class ControlServer:
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
         history, limit = self._one(params).segments, _integer(params, "limit", 100, 1000)
-        return to_json((await asyncio.to_thread(history.read, limit))[::-1])
+        return to_json((await self._answers.do(partial(history.read, limit)))[::-1])
 
     async def _footage(self, params: Mapping[str, Json]) -> Json:
         return await self._service.footage()
@@ -248,7 +254,7 @@ class ControlServer:
             events = (event for worker in workers for event in worker.events.read(limit))
             return sorted(events, key=lambda event: event.at)[-limit:] if limit else []
 
-        return to_json(tuple(await asyncio.to_thread(read)))
+        return to_json(tuple(await self._answers.do(read)))
 
     async def _logs(self, params: Mapping[str, Json]) -> Json:
         camera = params.get("camera")
@@ -291,7 +297,7 @@ class ControlServer:
         if not isinstance(dry_run, bool):
             raise ProtocolError(protocol.INVALID_PARAMS, "dry_run must be true or false")
         async with self._service.reloading:
-            loaded = await asyncio.to_thread(load, self._service.settings.path)
+            loaded = await self._answers.do(partial(load, self._service.settings.path))
             if dry_run:
                 return _joined(*await self._service.preview(loaded))
             self._refuse_when_leaving()
@@ -317,7 +323,7 @@ class ControlServer:
     async def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
         """The cameras, with the passwords their files hold now: a person tries again after correcting one."""
         with contextlib.suppress(SettingsError):  # a broken file is a matter for `config check`
-            self._service.refresh_passwords(await asyncio.to_thread(load, self._service.settings.path))
+            self._service.refresh_passwords(await self._answers.do(partial(load, self._service.settings.path)))
         self._refuse_when_leaving()
         return self._many(params)
 

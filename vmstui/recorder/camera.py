@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -19,6 +20,7 @@ from vmstui.footage import GapCause, Segment, SegmentVerdict
 from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, Progress, RestartCost, RestartMode, Touch
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
+from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.common_cause import Look
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import EVENTS_KEPT, Evidence, History
@@ -41,6 +43,8 @@ from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.ring import ReportRing, SampleRing
 
 SEGMENTS_KEPT = 2000
+LEFTOVERS_LIMIT_S = 15.0
+"""Patience with a disk that is to tell what lies in its spool."""
 LOGIN = ("url", "username", "password")
 """Keys that are another try worth where the camera refused the password."""
 
@@ -109,7 +113,7 @@ class CameraWorker:
         elif identity is not None:
             self.worker.explain_unseen_end()
         self.succession.forget_old_files()
-        self._do_beside(asyncio.to_thread(self.worker.log.mask_all))
+        asyncio.get_running_loop().call_soon(self.worker.log.mask_all)  # once all cameras are taken over
         self.settle_leftovers()
         if self.wanted and not processes:
             self.worker.dispatch(ev.Resumed(failures, past))
@@ -387,7 +391,13 @@ class CameraWorker:
                 self.worker.unsettled = True  # somebody we do not know of writes there still
                 return
             for recordings in noted:
-                for generation in await asyncio.to_thread(layout.spooled_generations, recordings, self.camera.id):
+                try:
+                    look = partial(layout.spooled_generations, recordings, self.camera.id)
+                    found = await self.context.leftovers.do(look, LEFTOVERS_LIMIT_S)
+                except TimeoutError:
+                    self.worker.unsettled = True  # a dead disk, maybe of an earlier configuration
+                    continue
+                for generation in found:
                     live = {worker.record.generation for worker in self.workers if worker.process is not None}
                     if generation not in live:
                         self.publisher.generation_ended(Spool(recordings, self.camera, generation))
@@ -405,10 +415,11 @@ class CameraWorker:
             return
         with contextlib.suppress(OSError):  # a state disk that fails must not keep anybody from being obeyed
             save_wanted(self.folder, wanted)
-            self._do_beside(self._make_sure_of(self.folder / WANTED))
+            BACKGROUND.do(partial(_make_sure_of, self.folder / WANTED))
         self.worker.save(replace(self.worker.record, wanted=wanted))
 
-    async def _make_sure_of(self, note: Path) -> None:
-        """Have it outlast a power cut."""
-        with contextlib.suppress(OSError):
-            await asyncio.to_thread(sync, note)
+
+def _make_sure_of(note: Path) -> None:
+    """In the background: have it outlast a power cut."""
+    with contextlib.suppress(OSError):
+        sync(note)

@@ -16,6 +16,7 @@ from vmstui.model import OutputState, Settings
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate
+from vmstui.recorder.threads import Threads
 from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.recording.clock import WallClock
 from vmstui.recording.guard import Guard
@@ -68,6 +69,12 @@ class Context:
     spools_due: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when spools are to be looked at: after a tick, and when a worker was started or adopted, whose first
     footage is waited for."""
+
+    starts: Threads = field(default_factory=lambda: Threads(4, "start"))
+    """Prepare workers, which writes to the recordings disk."""
+    leftovers: Threads = field(default_factory=lambda: Threads(2, "leftovers"))
+    """Look for what ended workers left, also on a recordings disk of an earlier configuration: not those of `starts`,
+    which need not wait for that one."""
 
     read_before: dict[tuple[str, int], int] = field(default_factory=dict)
     """After an upgrade: up to where the version before us had read the log of a camera's generation."""

@@ -71,11 +71,13 @@ async def ask_camera(camera: Camera, remembered: str) -> str:
     return description.codec if description.codec in KNOWN_CODECS else ""
 
 
-def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: int, last: int) -> Launch:
+def prepare(
+    context: Context, camera: Camera, log: CameraLog, codec: str, rung: int, last: int, given_up: Callable[[], bool]
+) -> Launch:
     """Choose the plan and write the files of a new generation; in a thread, as it writes to the recordings disk.
 
-    Its number is above `last` and above all that the recordings tell of, should the note have been lost. Raises
-    StartFailed.
+    Its number is above `last` and above all that the recordings tell of, should the note have been lost. Once it is
+    `given_up` it touches no file of the camera any more: another worker may have started meanwhile. Raises StartFailed.
     """
     abilities = context.abilities
     if abilities is None:
@@ -91,6 +93,8 @@ def prepare(context: Context, camera: Camera, log: CameraLog, codec: str, rung: 
     try:
         mount = context.settings.recordings_mount
         spool = context.guard.make_spool(context.settings.recordings, mount, camera.id, generation)
+        if given_up():
+            raise StartFailed(Retry.DISK, "the recordings disk answered too late")
         log.prepare(generation)
         _write_if_other(folder / INPUT_SCRIPT, input_script(camera, abilities).encode())
         progress = progress_path(folder, generation)
@@ -196,4 +200,4 @@ def _write_if_other(path: Path, content: bytes) -> None:
             return
     except OSError:
         pass
-    write_atomically(path, content)
+    write_atomically(path, content, durable=False)  # what a power cut leaves of it is other, and written anew

@@ -10,6 +10,7 @@ Used for workers and for the relay; knows nothing of cameras.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import functools
 import os
@@ -118,26 +119,10 @@ class Process:
         # The pidfd pins the pid while the process lives, so its group can be trusted then.
         return os.getpgid(self.pid) == self.pid
 
-    def reap(self) -> Exit:
-        """How it ended. Call once the pidfd is readable."""
-        return _exit_of_child(os.P_PIDFD, self.pidfd) if self.own else self._exit_of_stranger()
-
-    def _exit_of_stranger(self) -> Exit:
-        """The kernel tells (Linux 6.15) as soon as the real parent, often init, has reaped."""
-        buffer = bytearray(64)
-        for _ in range(10):
-            struct.pack_into("<Q", buffer, 0, _PIDFD_INFO_EXIT)
-            try:
-                fcntl.ioctl(self.pidfd, _PIDFD_GET_INFO, buffer)
-            except OSError:
-                return Exit()
-            if struct.unpack_from("<Q", buffer, 0)[0] & _PIDFD_INFO_EXIT:
-                status = struct.unpack_from("<i", buffer, 60)[0]
-                if os.WIFSIGNALED(status):
-                    return Exit(signal=os.WTERMSIG(status))
-                return Exit(code=os.WEXITSTATUS(status))
-            time.sleep(0.002)
-        return Exit()
+    def reap(self) -> Exit | None:
+        """How it ended; None when that is not told yet, and may be in a moment. Never waits. Call once the pidfd is
+        readable."""
+        return _exit_of_child(os.P_PIDFD, self.pidfd) if self.own else _exit_of_stranger(self.identity, self.pidfd)
 
     def close(self) -> None:
         """Give the pidfd back. May be called twice."""
@@ -260,20 +245,27 @@ def adopt(identity: Identity) -> Process | None:
 
 
 def reap_dead(identity: Identity) -> Exit | None:
-    """How the process of that identity ended if it is a child of ours that nobody waited for.
+    """How the process of that identity ended if nobody waited for it yet; None for all others.
 
-    So it is with whoever died between two versions of the service in one process. None for all others.
+    So it is with whoever died between two versions of the service in one process, and with a child of an init that
+    does not wait for orphans.
     """
     if identity.boot_id != boot_id():
         return None
+    raw = _stat_of(identity)
+    if raw is None or parse_stat(raw)[0] != "Z":
+        return None
+    if _parent(raw) == os.getpid():
+        # The pid of a dead child stays taken until we wait for it, so that it cannot come to mean another one here.
+        return _exit_of_child(os.P_PID, identity.pid)
     try:
-        raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
+        pidfd = os.pidfd_open(identity.pid)
     except OSError:
         return None
-    # The pid of a dead child stays taken until we wait for it, so that it cannot come to mean another one here.
-    if parse_start_ticks(raw) != identity.start_ticks or parse_stat(raw)[0] != "Z" or _parent(raw) != os.getpid():
-        return None
-    return _exit_of_child(os.P_PID, identity.pid)
+    try:
+        return _exit_in_stat(identity) if _ended(pidfd) else None
+    finally:
+        os.close(pidfd)
 
 
 def children() -> list[int]:
@@ -290,7 +282,7 @@ def children() -> list[int]:
 def find_marked(prefix: str) -> Process | None:
     """A live process whose marker begins with the prefix: found again although nothing was written down about it.
 
-    Covers a service that died between starting a process and noting its pid. Reads only processes of our own user.
+    Covers a service that died between starting a process and noting its pid. Finds only processes of our own user.
     """
     return next(all_marked(prefix), None)
 
@@ -304,7 +296,7 @@ def all_marked(prefix: str) -> Iterator[Process]:
         pid = int(entry.name)
         try:
             marked = wanted in b"\0" + Path(entry.path, "environ").read_bytes()
-            leads = marked and os.getsid(pid) == pid
+            leads = marked and os.getsid(pid) == pid and _is_of_our_user(pid)
             found = adopt(Identity(pid, _start_ticks(pid), boot_id())) if leads else None
         except OSError:
             continue
@@ -337,6 +329,76 @@ def _ended(pidfd: int) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _is_of_our_user(pid: int) -> bool:
+    """Root can read the environment of everybody, who may have put there what they liked; also before they ran a
+    program that is root's (set-user-ID), so that all four ids count."""
+    for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
+        if line.startswith(b"Uid:"):
+            return set(map(int, line.split()[1:])) == {os.getuid()}
+    return False
+
+
+def _stat_of(identity: Identity) -> bytes | None:
+    """`/proc/PID/stat`, None where the pid is that of nobody or of another process by now."""
+    try:
+        raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
+    except OSError:
+        return None
+    return raw if parse_start_ticks(raw) == identity.start_ticks else None
+
+
+def _exit_of_stranger(identity: Identity, pidfd: int) -> Exit | None:
+    """How a process ended that is not our child, all of whose threads are gone.
+
+    Until its parent, often init, has waited for it, `/proc` tells; from then on the kernel does (Linux 6.15) by the
+    pidfd. None where neither is so at this instant.
+    """
+    told = _exit_in_stat(identity)
+    if told is not None:
+        return told
+    buffer = bytearray(64)
+    struct.pack_into("<Q", buffer, 0, _PIDFD_INFO_EXIT)
+    try:
+        fcntl.ioctl(pidfd, _PIDFD_GET_INFO, buffer)
+    except OSError as error:
+        # ESRCH: it is being waited for just now. Anything else comes from a kernel that will never tell.
+        return None if error.errno == errno.ESRCH else Exit()
+    if struct.unpack_from("<Q", buffer, 0)[0] & _PIDFD_INFO_EXIT:
+        return _exit_of_status(struct.unpack_from("<i", buffer, 60)[0])
+    return None
+
+
+def _exit_in_stat(identity: Identity) -> Exit | None:
+    """By field 52 of `/proc/PID/stat` (proc(5)) of a process that ended and nobody has waited for."""
+    raw = _stat_of(identity)
+    if raw is None:
+        return None
+    fields = raw[raw.rindex(b")") + 2 :].split()
+    if fields[0] not in (b"Z", b"X") or len(fields) < 50:
+        return None
+    status = int(fields[49])
+    if status == 0 and not _may_look_into(identity.pid):
+        return None
+    return _exit_of_status(status)
+
+
+def _may_look_into(pid: int) -> bool:
+    """Whether we are told the fields that are not for everybody (fs/proc/array.c shows them as 0 to others): the link
+    to its program wants the same right, and of a process that ended leads nowhere."""
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _exit_of_status(status: int) -> Exit:
+    """Of what wait(2) gives."""
+    return Exit(signal=os.WTERMSIG(status)) if os.WIFSIGNALED(status) else Exit(code=os.WEXITSTATUS(status))
 
 
 def _exit_of_child(kind: int, id_: int) -> Exit:

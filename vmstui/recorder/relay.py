@@ -183,7 +183,7 @@ class RelayWorker(Supervised):
         try:
             if self.server.password is not None:
                 secret = {"username": self.server.username or "", "password": self.server.password.value}
-                write_atomically(self._folder / "credentials.json", json.dumps(secret).encode())
+                write_atomically(self._folder / "credentials.json", json.dumps(secret).encode(), durable=False)
                 argv += ["--credentials-file", str(self._folder / "credentials.json")]
             log = self._folder / "relay.log"
             if _size(log) > LOG_BOUND_BYTES:

@@ -159,6 +159,8 @@ class Service:
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)
+            self._context.starts.close()
+            self._context.leftovers.close()
             self.resources.close()
 
     def release(self) -> None:

@@ -180,6 +180,10 @@ class Succession:
         self._newest_generation = max(self._newest_generation, *(worker.record.generation for worker in self.workers))
         return self._newest_generation
 
+    def burn_generation(self) -> None:
+        """The next number is given to nobody."""
+        self._newest_generation = self.newest_generation() + 1
+
     def worker_changed(self, worker: Worker) -> None:
         """Something happened to a worker."""
         if worker is self.successor:

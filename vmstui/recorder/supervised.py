@@ -26,6 +26,9 @@ from vmstui.recorder.history import Evidence
 from vmstui.recorder.policy import Policy, Retry
 from vmstui.recorder.process import Exit, Process
 
+ASK_AGAIN_S = (0.005, 0.01, 0.02, 0.04)
+"""Pauses between questions for how a process ended that its parent waits for just now; others have their turn."""
+
 
 class StartFailed(Exception):
     """A start that came to nothing; `str` is the reason for a person."""
@@ -57,6 +60,8 @@ class Supervised(ABC):
         self._started_s = 0.0
         self._held_by: GapCause | None = None
         """Whose matter it was said to be that it is held."""
+        self._inquiry: asyncio.TimerHandle | None = None
+        """The process is gone, and how it ended is asked for again then."""
 
     # -- for those who derive ------------------------------------------------------------------------------------------
 
@@ -147,6 +152,9 @@ class Supervised(ABC):
             self._starting = None
         self._clear_timer()
         self._clear_alarm()
+        if self._inquiry is not None:
+            self._inquiry.cancel()
+            self._inquiry = None
         if self.process is not None:
             asyncio.get_running_loop().remove_reader(self.process.pidfd)
             self.process.close()
@@ -165,7 +173,7 @@ class Supervised(ABC):
                     self._starting.cancel()
                     self._starting = None
             case ev.Send(number):
-                if self.process is not None:
+                if self.process is not None and self._inquiry is None:  # what is gone may have lent its pid to another
                     self.process.send(number)
             case ev.SetTimer(seconds):
                 self._clear_timer()
@@ -242,11 +250,20 @@ class Supervised(ABC):
         self.attached(process)
 
     def _on_end(self) -> None:
-        process = self.process
-        if process is None:
+        if self.process is not None:
+            asyncio.get_running_loop().remove_reader(self.process.pidfd)
+            self._learn_end(self.process, ASK_AGAIN_S)
+
+    def _learn_end(self, process: Process, pauses_s: tuple[float, ...]) -> None:
+        """How it ended, now or after some of these pauses; then it is not known."""
+        self._inquiry, exit_ = None, process.reap()
+        if exit_ is None and pauses_s:
+            loop = asyncio.get_running_loop()
+            self._inquiry = loop.call_later(pauses_s[0], self._learn_end, process, pauses_s[1:])
             return
-        asyncio.get_running_loop().remove_reader(process.pidfd)
-        exit_ = process.reap()
+        self._end(process, exit_ or Exit())
+
+    def _end(self, process: Process, exit_: Exit) -> None:
         process.close()
         uptime_s = self.uptime_s()
         self.process = None

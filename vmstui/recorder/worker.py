@@ -11,9 +11,11 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol, Unpack
 
@@ -92,6 +94,9 @@ class Company(Protocol):
     def newest_generation(self) -> int:
         """The highest number given to a worker so far."""
 
+    def burn_generation(self) -> None:
+        """The next number is given to nobody."""
+
 
 class Worker(Supervised):
     """One worker. `note_path` is where what is known about it is kept."""
@@ -156,12 +161,22 @@ class Worker(Supervised):
                 except LockHeld:
                     return self._adopt_holder()
                 undo.callback(os.close, lock_fd)
-                last = self._company.newest_generation()
-                prepared = await asyncio.to_thread(
-                    prepare, owner.context, owner.camera, self.log, codec, self.machine.rung, last
-                )
+                prepared = await self._prepared(codec)
                 undo.pop_all()  # from here on `spawn` looks after the lock, and nothing waits
                 return self._spawn(prepared, codec, lock_fd)
+
+    async def _prepared(self, codec: str) -> Launch:
+        owner, rung, last = self._owner, self.machine.rung, self._company.newest_generation()
+        given_up = threading.Event()
+        try:
+            return await owner.context.starts.do(
+                partial(prepare, owner.context, owner.camera, self.log, codec, rung, last, given_up.is_set)
+            )
+        except asyncio.CancelledError:
+            # On a disk that hangs it is still under way, and may take this number yet.
+            given_up.set()
+            self._company.burn_generation()
+            raise
 
     def _spawn(self, prepared: Launch, codec: str, lock_fd: int) -> Process:
         plan, context = prepared.plan, self._owner.context
