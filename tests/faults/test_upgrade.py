@@ -256,6 +256,42 @@ def test_what_would_touch_workers_or_cannot_be_run_is_refused(recorder: Recorder
     assert recorder.command("upgrade").returncode == 0, "and after all that it still can"
 
 
+EDITED = "from pathlib import Path; f = Path({config!r}); f.write_text(f.read_text().replace('/cam1', '/cam2'))"
+
+
+def test_a_configuration_that_is_edited_during_the_trial_is_not_taken_over_by_the_way(
+    recorder: Recorder, simulated: MakeCameras, tmp_path: Path
+) -> None:
+    recorder.configure([("gate", simulated(2).url("cam1"))])
+    recorder.start()
+    before, pid = recorder.wait_recording("gate"), recorder.pid()
+    started_at = recorder.snapshot().started_at
+    new = version(tmp_path, trial=EDITED.format(config=str(recorder.config)))
+    refused = recorder.command("upgrade", "--python", new)
+    assert refused.returncode == 1, refused.stdout
+    assert "config reload" in refused.stderr
+    assert (recorder.pid(), recorder.snapshot().started_at) == (pid, started_at)
+    assert recorder.camera("gate").pid == before.pid
+    shown = recorder.command("config", "diff").stdout
+    assert "gate: would restart" in shown
+
+
+def test_a_configuration_that_is_edited_while_the_versions_change_is_what_is_recorded_then(
+    recorder: Recorder, simulated: MakeCameras, tmp_path: Path
+) -> None:
+    recorder.configure([("gate", simulated(2).url("cam1"))])
+    recorder.start()
+    before = recorder.wait_recording("gate")
+    new = version(tmp_path, instead=EDITED.format(config=str(recorder.config)))
+    done = recorder.command("upgrade", "--python", new)
+    assert done.returncode == 0, done.stderr
+    assert recorder.details("gate").source.endswith("/cam2")
+    now = recorder.wait_recording("gate", generation=before.generation + 1)
+    assert now.pid != before.pid
+    script = recorder.folder / "state" / "cameras" / "gate" / "input.ffconcat"
+    assert "/cam2" in script.read_text()
+
+
 def test_of_two_services_started_at_once_one_wins_and_the_other_names_it(recorder: Recorder) -> None:
     recorder.configure([])
     argv = [sys.executable, "-m", "vmstui", "up", "--foreground"]

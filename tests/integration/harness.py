@@ -193,14 +193,16 @@ class Recorder:
         data = call(self.socket, "segments", {"camera": name, "limit": 1000})
         return list(from_json(tuple[Segment, ...], data))[::-1]
 
-    def wait_for(self, what: str, condition: Callable[[CameraSnapshot], Any], name: str = "cam1") -> CameraSnapshot:
+    def wait_for(
+        self, what: str, condition: Callable[[CameraSnapshot], Any], name: str = "cam1", limit_s: float = PATIENCE_S
+    ) -> CameraSnapshot:
         """Wait until a camera is as described."""
 
         def look() -> CameraSnapshot | None:
             camera = self.camera(name)
             return camera if condition(camera) else None
 
-        found: CameraSnapshot = wait_until(look, f"{name}: {what}", self._explain)
+        found: CameraSnapshot = wait_until(look, f"{name}: {what}", self._explain, limit_s)
         return found
 
     def wait_recording(self, name: str = "cam1", generation: int = 1) -> CameraSnapshot:

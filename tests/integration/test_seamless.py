@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,9 +18,12 @@ import pytest
 
 from tests.integration.harness import PASSWORD, Recorder, wait_until
 from tests.peers import unavailable
-from vmstui.footage import Segment
+from vmstui.control.call import call
+from vmstui.footage import Segment, SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraSnapshot, CameraState, EventKind
+from vmstui.recorder.process import marker_of
+from vmstui.recording import layout
 
 MakeCameras = Callable[..., SimulatedCameras]
 
@@ -247,3 +251,152 @@ def read_only(folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("first", ["another restart", "a death"])
+def test_a_restart_at_the_boundary_is_done_with_once_another_worker_came_before_it(
+    recorder: Recorder, simulated: MakeCameras, first: str
+) -> None:
+    before = start(recorder, simulated())
+    recorder.wait_for("a boundary", lambda camera: camera.segments_closed > before.segments_closed)
+    call(recorder.socket, "restart", {"cameras": ["cam1"], "at_boundary": True})
+    if first == "a death":
+        assert before.pid is not None
+        os.kill(before.pid, signal.SIGKILL)
+    else:
+        call(recorder.socket, "restart", {"cameras": ["cam1"]})
+    now = recorder.wait_recording(generation=before.generation + 1)
+    wait_until(
+        lambda: sum(entry.generation > before.generation for entry in recorder.segments()) >= 2,
+        "boundaries of the new worker",
+    )
+    assert recorder.camera().pid == now.pid, "nobody asked for a second one"
+    assert recorder.camera().generation == before.generation + 1
+
+
+def test_a_camera_that_is_silent_for_a_moment_is_not_taken_for_one_that_serves_one_connection(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
+    sources = simulated()
+    before = start(recorder, sources)
+
+    def turned_away() -> list[str]:
+        return [event.measured for event in recorder.details().events if event.kind is EventKind.CHANGEOVER]
+
+    os.killpg(sources.pid, signal.SIGSTOP)  # as a network that is gone for some seconds
+    try:
+        assert recorder.command("restart", "cam1").returncode == 0
+        wait_until(turned_away, "the new worker came to nothing")
+    finally:
+        os.killpg(sources.pid, signal.SIGCONT)
+    # Asked again by itself, and then it is done as it was asked for: the old one records until then.
+    now = recorder.wait_for(
+        "replaced after all",
+        lambda camera: camera.generation > before.generation and camera.state is CameraState.RECORDING,
+        limit_s=120,
+    )
+    assert now.changeover is None or now.changeover.seamless
+    rules = [event.rule for event in recorder.details().events]
+    assert "the camera serves one connection at a time" not in rules
+    recorder.wait_for("still taken for one that serves two", lambda camera: camera.seamless)
+    assert [event.kind for event in recorder.details().events].count(EventKind.EXIT) == 0
+
+
+def test_what_the_old_worker_left_is_published_also_where_it_dies_before_the_new_one_exists(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
+    gate = recorder.folder / "gate"
+    recorder.environment["VMSTUI_TEST_GATE"] = str(gate)
+    recorder.program = "tests.integration.hesitating_service"
+    before = start(recorder, simulated())
+    assert before.pid is not None
+    gate.touch()
+    assert recorder.command("restart", "cam1").returncode == 0
+    wait_until(lambda: gate.read_text(), "a new worker is being prepared")
+    os.kill(before.pid, signal.SIGKILL)
+    wait_until(lambda: before.pid not in recorder.left_running(), "the old one is gone")
+    recorder.wait_for("its end is known", lambda camera: camera.pid is None)
+    gate.unlink()
+    recorder.wait_recording(generation=before.generation + 1)
+    spool = layout.generation_spool(recorder.recordings, "cam1", before.generation)
+    wait_until(lambda: not spool.exists(), "its spool is settled")
+    last = [entry for entry in recorder.segments() if entry.generation == before.generation][-1]
+    assert last.verdict is SegmentVerdict.PARTIAL
+
+
+def workers_of(recorder: Recorder) -> dict[str, list[int]]:
+    """Processes of each camera, by the marks in their environments."""
+    found: dict[str, list[int]] = {}
+    for pid in recorder.left_running():
+        name = (marker_of(pid) or "::").split(":")[1]
+        found.setdefault(name, []).append(pid)
+    return found
+
+
+def test_cameras_that_encode_are_handed_over_one_after_the_other(recorder: Recorder, simulated: MakeCameras) -> None:
+    names = recording_encoded(recorder, simulated(4), 4)
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "vmstui", "restart", "--all", "--wait"],
+        env=recorder.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    twice = list[set[str]]()
+    while asking.poll() is None:
+        twice.append({name for name, pids in workers_of(recorder).items() if len(pids) > 1})
+        time.sleep(0.05)
+    assert asking.stdout is not None
+    told = asking.stdout.read()
+    asking.stdout.close()
+    assert asking.returncode == 0, told
+    assert set().union(*twice) == set(names), "every one of them was handed over"
+    assert max(map(len, twice)) == 1
+    assert [line.partition(":")[0] for line in told.splitlines() if "no frame lost" in line] == names
+    assert {recorder.camera(name).generation for name in names} == {2}
+
+
+def test_who_waits_for_its_turn_to_be_handed_over_is_stopped_and_replaced_at_once(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
+    names = recording_encoded(recorder, simulated(3, gop_s=6.0), 3)  # a new worker takes its time
+    call(recorder.socket, "restart", {"cameras": "all"})
+    first = wait_until(lambda: next((n for n in names if recorder.camera(n).beside_pid), None), "one is handed over")
+    new = recorder.camera(first).beside_pid
+    assert new is not None
+    os.kill(new, signal.SIGSTOP)  # its hand-over takes long
+    dies, stops = (name for name in names if name != first)
+    before = recorder.camera(dies)
+    assert before.generation == recorder.camera(stops).generation == 1
+    assert "waits for its turn" in before.reason
+    assert before.pid is not None
+    os.kill(before.pid, signal.SIGKILL)
+    call(recorder.socket, "stop", {"cameras": [stops]})
+    recorder.wait_for("started anew", lambda camera: camera.generation == 2 and camera.pid, dies)
+    recorder.wait_for("stopped", lambda camera: camera.state is CameraState.STOPPED, stops)
+    assert recorder.camera(first).beside_pid == new, "both while the first one is handed over still"
+    os.kill(new, signal.SIGCONT)
+    recorder.wait_recording(first, generation=2)
+    recorder.wait_for("alone", lambda camera: camera.beside_pid is None, first)
+    recorder.wait_recording(dies)
+    closed = recorder.camera(dies).segments_closed
+    recorder.wait_for("footage of the one that came instead", lambda now: now.segments_closed >= closed + 2, dies)
+    assert recorder.camera(dies).generation == 2, "nobody asked for a third one"
+    assert recorder.camera(stops).generation == 1
+    assert stops not in workers_of(recorder)
+
+
+def recording_encoded(recorder: Recorder, sources: SimulatedCameras, count: int) -> list[str]:
+    """All cameras are recorded, each by a worker that encodes; gives their ids."""
+    head = """retention: {min_free: 16M}
+live: {listen: '127.0.0.1:0'}
+profiles:
+  small:
+    recording: {codec: h264, encoder: software, bitrate: 100k}
+    live: {codec: h264, encoder: copy}"""
+    names = [f"cam{number}" for number in range(1, count + 1)]
+    recorder.configure([(name, sources.url(name)) for name in names], "small", head)
+    recorder.start()
+    for name in names:
+        recorder.wait_recording(name)
+        recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1, name)
+    return names

@@ -16,7 +16,8 @@ from vmstui.control.call import call
 if TYPE_CHECKING:
     from vmstui.model import Changeover
 
-WAIT_S = 60.0
+WAIT_S = 90.0
+"""For one camera; of many that wait for each other's turn, for the next one."""
 LONGEST_SEGMENT_S = 3600.0
 MEASURE_S = 15.0
 """What a restart cost is known some seconds after it: the last segment of the old worker is looked through first."""
@@ -60,9 +61,14 @@ def _waited(
 ) -> dict[str, dict[str, Json]]:
     deadline = time.monotonic() + limit_s
     measured_by = 0.0
+    reached = 0
     while True:
         now = _cameras(path)
-        if all(_reached(name, before.get(camera, {}), now.get(camera, {})) for camera in ids):
+        reached_before = reached
+        reached = sum(_reached(name, before.get(camera, {}), now.get(camera, {})) for camera in ids)
+        if reached > reached_before:
+            deadline = max(deadline, time.monotonic() + WAIT_S)
+        if reached == len(ids):
             measured_by = measured_by or time.monotonic() + MEASURE_S
             recorded = [camera for camera in ids if before.get(camera, {}).get("state") == "recording"]
             known = name != "restart" or all(_measured(now.get(camera, {})) is not None for camera in recorded)

@@ -65,6 +65,11 @@ class Plan:
     note: str
     """What is given up against what was asked for and why; empty when nothing is."""
 
+    @property
+    def encodes(self) -> bool:
+        """Any of the outputs."""
+        return any(output.encoder != COPY for output in (self.recording, self.live) if output is not None)
+
 
 def plans(profile: Profile, source_codec: str, abilities: Abilities) -> tuple[Plan, ...]:
     """The ladder for a camera that sends `source_codec` (`h264`, `h265` or `` while unknown), best first, never empty.

@@ -67,6 +67,7 @@ class CameraWorker:
         self.segments_closed = 0
         """Good ones published since the service started."""
         self.spooling = asyncio.Lock()
+        self.unsettled = False
         self.publisher = Publisher(
             context, self._published, self._settled, lambda text: self.note(EventKind.SEGMENT, text)
         )
@@ -345,7 +346,7 @@ class CameraWorker:
         """Nothing of a generation is left in the spool."""
         played = [one for one in self.segments.recent() if one.generation == generation and one.plays]
         if played:
-            self.succession.settled(generation, end_of(max(played, key=order)))
+            self.succession.costs.settled(generation, end_of(max(played, key=order)))
 
     # -- taking over a configuration ---------------------------------------------------------------------------------
 
@@ -356,7 +357,7 @@ class CameraWorker:
             return
         self.worker.ask_again = True
         self.succession.give_up("the configuration changed again")  # who comes up on the one before this
-        self.succession.replace("configuration changed", None)
+        self.succession.replace("configuration changed", None, renews=True)
 
     def _cost(self, camera: Camera, around: Surroundings) -> RestartCost:
         """Of replacing the worker by one of this configuration."""
@@ -368,10 +369,10 @@ class CameraWorker:
         seamless = self.succession.will_hand_over(camera.restart, known)
         return RestartCost.SEAMLESS if seamless else RestartCost.STOP_FIRST
 
-    def _is_outdated(self) -> bool:
-        """The worker runs on another configuration than the present one."""
+    def _is_outdated(self) -> bool | None:
+        """The worker runs on another configuration than the present one; None: that cannot be told."""
         around = surroundings(self.context)
-        return self._differs(self.worker, shape(self.camera, around), around) is True
+        return self._differs(self.worker, shape(self.camera, around), around)
 
     def _differs(self, worker: Worker, after: Mapping[str, Json], around: Surroundings) -> bool | None:
         """Whether a worker runs on another configuration than this; None where there is none, or that cannot be told.
@@ -388,8 +389,9 @@ class CameraWorker:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}
         async with self.spooling:
             if not any(worker.process for worker in self.workers) and not slots_are_free(self.folder):
-                self.worker.unsettled = True  # somebody we do not know of writes there still
+                self.unsettled = True  # somebody we do not know of writes there still
                 return
+            self.unsettled = False
             for recordings in noted:
                 try:
                     look = partial(layout.spooled_generations, recordings, self.camera.id)

@@ -17,6 +17,7 @@ from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate
 from vmstui.recorder.threads import Threads
+from vmstui.recorder.turns import Turns
 from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.recording.clock import WallClock
 from vmstui.recording.guard import Guard
@@ -58,6 +59,8 @@ class Context:
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)
     """Every start passes it."""
+    handovers: Turns = field(default_factory=Turns)
+    """Every hand-over has its turn."""
     surveyed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a service that has just come knows whether there is what workers need."""
     ffmpeg_found: asyncio.Event = field(default_factory=asyncio.Event)

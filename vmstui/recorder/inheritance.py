@@ -29,6 +29,8 @@ class Inheritance:
     """Monotonic instant from which on nobody looked after the workers."""
     due: tuple[str, ...] = ()
     """Cameras whose worker was about to be replaced: those are not up to date."""
+    configuration: str = ""
+    """Digest (`Loaded.digest`) of the configuration that the workers run on; empty where the version did not tell."""
     lock_fd: int = -1
     socket_fd: int = -1
     guardian_fd: int = -1

@@ -83,6 +83,13 @@ class Run:
         if late_s > 0:
             self._vitals = self._vitals.postponed(late_s)
 
+    def out_time_s(self, now_s: float) -> float:
+        """Seconds of footage it has made so far, looked at now; 0 where it does not tell."""
+        if now_s < self._progress.due_s:
+            self._progress.due_s = 0.0
+            self._progress.look(now_s)
+        return self.progress.out_time_s if self.progress is not None else 0.0
+
     def look_at_spool(self) -> SpoolView:
         """What lies in the spool now. May block; always called from the same thread."""
         return self._reader_of_spool.look()

@@ -75,8 +75,8 @@ class Service:
         """All workers that ran are taken over."""
         self.arrival: Arrival | None = None
         """What came of the upgrade that this service comes from."""
-        self._unchanged = inheritance is not None
-        """The configuration is the one the workers run on: that was made sure of before the upgrade."""
+        self._unchanged = inheritance is not None and inheritance.configuration in ("", loaded.digest)
+        """The configuration is the one the workers run on: the file may have been edited since that was last seen."""
         self.settings = loaded.settings
         self.started_at = datetime.now(UTC)
         self.stopping = asyncio.Event()

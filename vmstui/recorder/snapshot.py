@@ -88,7 +88,7 @@ def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None) -> Cam
         id=worker.camera.id,
         name=worker.camera.name,
         state=machine.state,
-        reason=worker.worker.delayed or worker.context.masker.mask(machine.reason),
+        reason=worker.worker.delayed or worker.succession.waits or worker.context.masker.mask(machine.reason),
         since=worker.worker.since,
         wanted=worker.wanted,
         profile=worker.camera.profile.name,
@@ -110,7 +110,7 @@ def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None) -> Cam
         ),
         seamless=worker.succession.may_hand_over(),
         beside_pid=beside.process.pid if beside is not None and beside.process is not None else None,
-        changeover=worker.succession.changeover,
+        changeover=worker.succession.costs.changeover,
         event_at=newest.at if (newest := worker.events.newest()) is not None else None,
     )
 

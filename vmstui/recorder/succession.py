@@ -7,7 +7,8 @@ a change-over cost, is reckoned in `handover.py`; each worker looks after itself
 which says what is to be recorded and how.
 
 Guarantees: never more than two workers; one beside the present one is either its successor or on its way out; who asks
-for a replacement that cannot be done now gets it as soon as it can, unless recording is to end meanwhile.
+for a replacement that cannot be done now gets it as soon as it can, unless recording is to end meanwhile or the present
+worker ends by itself: then another one comes anyway, and nobody asked for one more.
 """
 
 from __future__ import annotations
@@ -19,28 +20,28 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from vmstui.ffmpeg.exits import ExitKind
+from vmstui.ffmpeg.plan import PlanError, plans
 from vmstui.model import CameraState as State
-from vmstui.model import Changeover, EventKind, Progress, RestartMode
+from vmstui.model import EventKind, RestartMode
 from vmstui.recorder import handover
 from vmstui.recorder import machine_events as ev
-from vmstui.recorder.handover import Then
+from vmstui.recorder.costs import Costs
+from vmstui.recorder.handover import Then, Wish, Witness
 from vmstui.recorder.life import life_beside
 from vmstui.recorder.marks import generation_of, recovered
 from vmstui.recorder.process import Process
 from vmstui.recorder.record import WorkerRecord, load_record, load_wanted
 from vmstui.recorder.worker import Owner, Worker
-from vmstui.recording.gaps import Moment
 
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
-CALM_S = 10.0
 
 
 class Succession:
     """The workers of one camera, one after the other. Runs on the service's event loop, never blocks it."""
 
-    def __init__(self, owner: Owner, outdated: Callable[[], bool]) -> None:
-        """`outdated`: whether the present worker runs on another configuration than the camera's."""
+    def __init__(self, owner: Owner, outdated: Callable[[], bool | None]) -> None:
+        """`outdated`: whether the present worker runs on another configuration than the camera's; None: not known."""
         self._owner = owner
         self._outdated = outdated
         record = load_record(owner.folder / NOTE, owner.camera.id)
@@ -50,26 +51,23 @@ class Succession:
         """Starts beside the present one, to take its place."""
         self.leaving: Worker | None = None
         """Was told to end: its place was taken, or it could not take the place. Not at the same time as a successor."""
-        self.changeover: Changeover | None = None
-        """Between the present generation and the one before it, once measured."""
-        self._reason = ""
+        self.costs = Costs()
+        self._wish = Wish("", None)
         """Why the present worker is being replaced."""
-        self._next: tuple[str, RestartMode | None] | None = None
-        """Why and how it is to be replaced as soon as nobody is beside it any more."""
-        self._at_boundary: tuple[str, RestartMode | None] | None = None
+        self._next: Wish | None = None
+        """It is to be replaced as soon as nobody is beside it any more, nothing is amiss, and its turn has come."""
+        self._at_boundary: Wish | None = None
         """The same at the end of its open segment."""
+        self._retry: tuple[float, Wish] | None = None
+        """The same at that instant."""
+        self._turn = owner.context.handovers.place(self._turn_came)
+        self._witness: Witness | None = None
+        """While a new worker is about to connect, and a while after that failed."""
         self._again_at_s: float | None = None
         """At that instant it is to be seen whether it can be replaced, if it is still outdated."""
         self._pushed_out = False
         """The old worker lost its connection while the new one came up: by that one, if it records."""
         self._limit: asyncio.TimerHandle | None = None
-        self._ended: tuple[int, Moment] | None = None
-        """Generation that was settled last, and the end of its last frame."""
-        self._progress: Progress | None = None
-        """The last one seen, of whichever run."""
-        self._fps = 0.0
-        """That the camera sends, of a run that was calm; a new worker's first reports hold what it had to catch up."""
-        self._handed_over_to = 0
         self._newest_generation = self.present.record.generation
 
     @property
@@ -89,8 +87,9 @@ class Succession:
     def dispatch(self, event: ev.Event) -> None:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         if isinstance(event, ev.Stop) or (isinstance(event, ev.Hold) and event.end_running):
-            self._at_boundary = self._next = self._again_at_s = None
+            self._again_at_s = None
             self.give_up("recording is to end")
+            self._forget_wishes()
         if self.successor is not None and isinstance(event, ev.Hold | ev.Release):
             self.successor.dispatch(event)
         if self._again_at_s is not None and isinstance(event, ev.Release):
@@ -99,35 +98,52 @@ class Succession:
         if isinstance(event, ev.Release) and self.leaving is None:
             self._go_on()
 
-    def replace(self, reason: str, mode: RestartMode | None) -> None:
+    def replace(self, reason: str, mode: RestartMode | None, *, renews: bool = False) -> None:
         """Replace the present worker, in the configured way unless `mode` names one: beside it where that can be done,
-        else by ending it first."""
-        if self.successor is not None:
-            return  # a new one is on its way already
+        when its turn has come, else by ending it first. `renews`: only as long as it is outdated."""
+        self._fulfil(Wish(reason, mode, renews))
+
+    def _fulfil(self, wish: Wish) -> None:
+        if wish.renews and any(not other.renews for other in self._open_wishes):
+            wish = replace(wish, renews=False)  # somebody asked for it whatever it runs on
+        self._at_boundary = self._retry = None  # whoever comes now, it is done with
+        if self.successor is not None:  # a new one is on its way already
+            self._wish = replace(self._wish, renews=self._wish.renews and wish.renews)
+            return
+        self._next = self._witness = None
         worker, leaving = self.present.machine, self.leaving
         if worker.state is State.RECORDING and leaving is not None and leaving.machine.state is not State.UNKILLABLE:
-            self._next = (reason, mode)
+            self._next = wish
             return
         if worker.state is State.RECORDING and worker.hold:
             # Nothing may start now; what records goes on until something may.
-            self._next = (reason, mode)
+            self._next = wish
+            self._turn.leave()
             self._owner.note(EventKind.COMMAND, "the worker is replaced later", measured=worker.hold)
             return
-        if not self.may_hand_over(mode):
-            self.present.dispatch(ev.Restart(reason))
+        if wish.renews and self._outdated() is False:
+            self._turn.leave()
             return
-        self._reason = reason
+        if not self.may_hand_over(wish.mode):
+            self._turn.leave()
+            self.present.dispatch(ev.Restart(wish.reason))
+            return
+        if not self._is_our_turn():
+            self._next = wish
+            return
+        self._wish = wish
+        self._witness = self._new_witness()
         before = self.present.record
         self.successor = successor = self._new_worker(replace(before, identity=None, started_at=None), SUCCESSOR)
         successor.asked_for, self.present.asked_for = self.present.asked_for, False
-        self._await(successor)
+        self._expect_heir()
         # A time of trouble is that of the camera, and goes on.
         trouble = ev.Past(unwell_since_s=self.present.machine.unwell_since_s, failing=self.present.machine.failing)
         successor.dispatch(ev.Resumed(0, trouble))
 
     def replace_at_boundary(self, reason: str, mode: RestartMode | None) -> None:
         """As `replace`, as soon as the open segment is closed."""
-        self._at_boundary = (reason, mode)
+        self._at_boundary = Wish(reason, mode)
         self._owner.context.spools_due.set()
 
     def try_later(self) -> None:
@@ -145,6 +161,8 @@ class Succession:
         """The present worker stays; one that was to take its place, if any, does not."""
         if self.successor is not None:
             self._owner.note(EventKind.CHANGEOVER, f"the new worker beside the old one is given up: {why}")
+            self._witness = None
+            self._next = None if self._wish.renews else self._wish
             self._dismiss(self.successor)
 
     @property
@@ -155,9 +173,15 @@ class Succession:
     @property
     def due(self) -> bool:
         """The present worker is about to be replaced, and the new one does not run yet."""
-        asked_for = self._at_boundary is not None or self._next is not None or self._again_at_s is not None
+        asked_for = bool(self._open_wishes) or self._again_at_s is not None
         starting = self.successor is not None and self.successor.process is None
-        return asked_for or starting or (self.successor is None and self._outdated())
+        return asked_for or starting or (self.successor is None and self._outdated() is True)
+
+    @property
+    def waits(self) -> str:
+        """Why the present worker is not being replaced yet, where it waits for its turn; else empty."""
+        before = self._turn.before
+        return "" if before is None else f"to be replaced, waits for its turn ({before} before it)"
 
     def may_hand_over(self, mode: RestartMode | None = None) -> bool:
         """Whether the present worker, which records, can be replaced now without a hole."""
@@ -187,17 +211,31 @@ class Succession:
     def worker_changed(self, worker: Worker) -> None:
         """Something happened to a worker."""
         if worker is self.successor:
+            if worker.process is not None and self._limit is None:  # it is not to blame for what came before
+                limit_s = handover.LIMIT_S
+                self._limit = asyncio.get_running_loop().call_later(limit_s, lambda: self._failed(worker, None))
             if worker.machine.state is State.RECORDING:
                 self._promote()
             elif worker.machine.state is not State.STARTING or worker.machine.rung > self.present.record.rung:
                 self._failed(worker, worker.failure_kind)
         elif worker is self.present and self.successor is not None and worker.process is None:
             self._owner.note(EventKind.CHANGEOVER, "the old worker ended before the new one recorded")
-            self._pushed_out = worker.failure_kind in handover.TURNED_AWAY
+            connected = self.successor.process is not None
+            self._pushed_out = connected and worker.failure_kind in handover.TURNED_AWAY
             self._promote()
-        elif worker is self.leaving and worker.settled.is_set():
-            self._left()
-        elif worker is self.present and self._pushed_out:
+        elif worker is self.leaving:
+            if worker.settled.is_set():
+                self._left()
+            elif worker.machine.state is State.UNKILLABLE:
+                self._turn.leave()  # it may stay for good
+        elif worker is self.present and self.successor is None:
+            self._present_changed(worker)
+
+    def _present_changed(self, worker: Worker) -> None:
+        """No new one is beside it."""
+        if worker.process is None or worker.machine.state in (State.STALLED, State.STOPPING):
+            self._forget_wishes()
+        if self._pushed_out:
             if worker.machine.state is State.RECORDING:
                 self._learn_one_connection()
             self._pushed_out = worker.machine.state is State.STARTING
@@ -205,24 +243,16 @@ class Succession:
     def closed_segment(self, worker: Worker) -> None:
         """A worker closed its open segment."""
         if worker is self.present and self._at_boundary is not None:
-            (reason, mode), self._at_boundary = self._at_boundary, None
-            self.replace(reason, mode)
-
-    def settled(self, generation: int, end: Moment) -> None:
-        """All that a generation left is published; that is the end of its last frame."""
-        self._ended = (generation, end)
+            self._fulfil(self._at_boundary)
 
     def tick(self, now_s: float, at: datetime, late_s: float) -> None:
         """Look at the workers. `at` is what the wall clock says; the look comes `late_s` later than planned."""
         for worker in self.workers:
             worker.tick(now_s, at, late_s)
-        run = self.present.run
-        if run is not None and run.progress is not self._progress:
-            self._progress = run.progress
-            if self._progress is not None and self.present.uptime_s() > CALM_S:
-                self._fps = self._progress.fps
-        if self._ended is not None and self.present.machine.state is State.RECORDING:
-            self._measure(*self._ended)
+        self._look_after_wishes(now_s)
+        cost = self.costs.look(self.present, alone=self.beside is None)
+        if cost is not None:
+            self._owner.note(EventKind.CHANGEOVER, str(cost))
 
     # -- coming and going of the service -----------------------------------------------------------------------------
 
@@ -244,6 +274,7 @@ class Succession:
             self._note(note_of(newest))
             self.present.take_over(newest)
             if older:
+                self._turn.take(encodes=self._encodes())
                 self.leaving = self._new_worker(note_of(older[-1]), PREDECESSOR)
                 self.leaving.take_over(older[-1])
                 self.leaving.dispatch(ev.Stop(for_good=True, reason="another worker has taken its place"))
@@ -251,8 +282,10 @@ class Succession:
         self._note(note_of(older[-1]))
         self.present.take_over(older[-1])
         self.successor = self._new_worker(note_of(newest), SUCCESSOR)
-        self._reason = "a hand-over that an earlier service had begun"
-        self._await(self.successor)
+        self._turn.take(encodes=self._encodes())
+        self._wish = Wish("a hand-over that an earlier service had begun", None)
+        self._witness = self._new_witness()
+        self._expect_heir()
         self.successor.take_over(newest)
 
     def forget_old_files(self) -> None:
@@ -276,6 +309,7 @@ class Succession:
     def close(self) -> None:
         """Let go of everything; the workers that run go on."""
         self._clear_limit()
+        self._turn.leave()
         for worker in self.workers:
             worker.close()
 
@@ -294,17 +328,15 @@ class Succession:
             and handover.serves_two(one_connection_since, datetime.now(UTC))
         )
 
-    def _await(self, successor: Worker) -> None:
-        """It has its time to record."""
+    def _expect_heir(self) -> None:
         self.present.dispatch(ev.Heir(there=True))
-        loop = asyncio.get_running_loop()
-        self._limit = loop.call_later(handover.LIMIT_S, lambda: self._failed(successor, None))
 
     def _promote(self) -> None:
         """The new worker takes the place of the old one, which is ended."""
         old, new = self.present, self.successor
         assert new is not None
         self._clear_limit()
+        self._at_boundary = self._next = self._retry = self._witness = None
         self.present, self.successor, self.leaving = new, None, old
         recorded = new.machine.state is State.RECORDING
         one_since = None if recorded else old.record.one_connection_since
@@ -318,7 +350,7 @@ class Succession:
         old.remember()
         self._forget(SUCCESSOR)
         if recorded:
-            self._handed_over_to = new.record.generation
+            self.costs.handed_over(new.record.generation)
             text = f"worker {_pid(new)} (generation {new.record.generation}) records and takes the place of {_pid(old)}"
             self._owner.note(EventKind.CHANGEOVER, text, outcome="the old worker is ended")
         old.dispatch(ev.Stop(for_good=True, reason=f"generation {new.record.generation} took its place"))
@@ -326,25 +358,103 @@ class Succession:
     def _failed(self, successor: Worker, kind: ExitKind | None) -> None:
         """It ended for that reason, or (None) recorded nothing in its time."""
         then, refused = handover.after_failure(kind)
-        if refused:
-            self._learn_one_connection()
         what = f"nothing recorded within {handover.LIMIT_S:.0f} s" if kind is None else f"it ended: {kind}"
         outcome = "the old worker is ended, then a new one starts"
-        if then is Then.KEEP:
+        witness, self._witness = self._witness, None
+        if refused and witness is not None:
+            outcome = "the old worker goes on; whether the network is to blame, it will tell"
+            now_s = asyncio.get_running_loop().time()
+            self._witness = replace(self._seen(witness, now_s), failed_s=now_s)
+        elif then is Then.KEEP:
             outcome = "the old worker goes on"
             if self._outdated():
                 self.try_later()
                 outcome += f" on the old configuration; tried again in {handover.RETRY_S:.0f} s"
         else:
-            self._next = (self._reason, RestartMode.STOP_FIRST)
+            self._next = replace(self._wish, mode=RestartMode.STOP_FIRST)
+        text = "the new worker beside the old one came to nothing"
+        self._owner.note(EventKind.CHANGEOVER, text, rule="hand-over", measured=what, outcome=outcome)
+        self._dismiss(successor)
+
+    # -- what is to be done later ------------------------------------------------------------------------------------
+
+    def _look_after_wishes(self, now_s: float) -> None:
+        if self._witness is not None:
+            self._hear_witness(self._witness, now_s)
+        if self._retry is not None and now_s >= self._retry[0]:
+            self._fulfil(self._retry[1])
+
+    @property
+    def _is_in_doubt(self) -> bool:
+        """A new worker could not connect, and it is not known yet what that says about the camera."""
+        return self._witness is not None and self._witness.failed_s is not None
+
+    def _new_witness(self) -> Witness:
+        now_s, run = asyncio.get_running_loop().time(), self.present.run
+        return Witness.called(now_s, run.out_time_s(now_s) if run is not None else 0.0)
+
+    def _seen(self, witness: Witness, now_s: float) -> Witness:
+        run = self.present.run
+        return witness if run is None else witness.saw(now_s, run.out_time_s(now_s), self.costs.fps)
+
+    def _hear_witness(self, witness: Witness, now_s: float) -> None:
+        """Look whether the present worker goes on. Once that is known of the time when another one could not connect,
+        it is known what to make of it."""
+        self._witness = witness = self._seen(witness, now_s)
+        steady = witness.verdict(now_s, self.costs.fps)
+        if steady is None:
+            return
+        wish, self._witness = self._wish, None
+        if steady:
+            self._learn_one_connection()
+            outcome = "the old worker is ended, then a new one starts"
+        else:
+            self._retry = (now_s + handover.RETRY_S, wish)
+            outcome = f"nothing is learnt of the camera; tried again in {handover.RETRY_S:.0f} s"
         self._owner.note(
             EventKind.CHANGEOVER,
-            "the new worker beside the old one came to nothing",
-            rule="the camera serves one connection at a time" if refused else "hand-over",
-            measured=what,
+            f"the old worker {'recorded all the while' if steady else 'was without pictures, too'}",
+            rule="the camera serves one connection at a time" if steady else "the network was gone for a moment",
+            measured=f"{now_s - witness.steady_since_s:.0f} s without a break",
+            threshold=f"{handover.break_s(self.costs.fps):g} s are one",
             outcome=outcome,
         )
-        self._dismiss(successor)
+        if steady:
+            self._fulfil(replace(wish, mode=RestartMode.STOP_FIRST))
+
+    @property
+    def _open_wishes(self) -> tuple[Wish, ...]:
+        retry = self._retry[1] if self._retry is not None else None
+        doubtful = self._wish if self._is_in_doubt else None
+        return tuple(wish for wish in (self._next, self._at_boundary, retry, doubtful) if wish is not None)
+
+    def _forget_wishes(self) -> None:
+        """The present worker ends: who comes next is the new one that was wished for."""
+        self._at_boundary = self._next = self._retry = None
+        if self.beside is None:
+            self._turn.leave()
+        if self.successor is None:
+            self._witness = None
+
+    def _is_our_turn(self) -> bool:
+        waits = self._turn.before is not None
+        mine = self._turn.ask(encodes=self._encodes())
+        if not mine and not waits:
+            text = "the worker is replaced when its turn has come"
+            self._owner.note(EventKind.COMMAND, text, measured=f"{self._turn.before} before it", rule="hand-overs")
+        return mine
+
+    def _turn_came(self) -> None:
+        if self.beside is None:
+            self._go_on()
+
+    def _encodes(self) -> bool:
+        """Whether a new worker would, as far as can be told before the camera is asked."""
+        abilities, codec = self._owner.context.abilities, self.present.record.source_codec
+        try:
+            return abilities is not None and plans(self._owner.camera.profile, codec, abilities)[0].encodes
+        except PlanError:
+            return False  # it will not start
 
     def _dismiss(self, successor: Worker) -> None:
         self._newest_generation = max(self._newest_generation, successor.record.generation)
@@ -359,26 +469,16 @@ class Succession:
         assert worker is not None
         worker.close()
         self._forget(worker.note_path.name)
+        self._turn.leave()
+        if self._owner.unsettled:  # the new one held a lock when this one ended
+            self._owner.settle_leftovers()
         self._go_on()
 
     def _go_on(self) -> None:
         if self._next is not None:
-            (reason, mode), self._next = self._next, None
-            self.replace(reason, mode)
-
-    def _measure(self, before: int, end: Moment) -> None:
-        """Once the last frame of the old worker and the first one of the new are known, say what lies between them."""
-        run, record = self.present.run, self.present.record
-        if before >= record.generation or self.successor is not None or self.leaving is not None:
-            return
-        if run is None or run.footage_from is None:
-            return
-        self._ended = None
-        seamless = self._handed_over_to == record.generation
-        self.changeover = handover.measured(
-            before, end, record.generation, run.footage_from, self._fps, datetime.now(UTC), seamless=seamless
-        )
-        self._owner.note(EventKind.CHANGEOVER, str(self.changeover))
+            self._fulfil(self._next)
+        elif self.beside is None:
+            self._turn.leave()
 
     def _note(self, record: WorkerRecord) -> None:
         if record != self.present.record:  # each note that is written waits for the disk

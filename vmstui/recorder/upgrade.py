@@ -82,8 +82,10 @@ class Upgrader:
             raise UpgradeRefused("another upgrade is under way")
         self._under_way = True
         try:
+            await asyncio.to_thread(self._taken_over)
             trial = await asyncio.to_thread(self._try, target)
             given = Inheritance(target.token, __version__, trial.version, time.monotonic(), due=self._due())
+            given = replace(given, configuration=await asyncio.to_thread(self._taken_over))
             given = replace(given, lock_fd=self._service.lock_fd, socket_fd=listener)
             self._service.say(LogLevel.INFO, f"upgrade from {__version__} to {trial.version} ({target.python}) begins")
             guard = await self._start_guardian(given, socket_path)
@@ -107,15 +109,6 @@ class Upgrader:
     def _try(self, target: Target) -> Trial:
         """In a thread. What the trial of the new version says."""
         service = self._service
-        try:
-            # Workers on another configuration than the one in the file would be replaced by whoever reads it anew.
-            changed = bool(diff(service.settings, load(service.settings.path).settings))
-        except SettingsError as error:
-            raise UpgradeRefused(str(error)) from None
-        if changed:
-            raise UpgradeRefused(
-                f"{service.settings.path} has changed since it was loaded: `vmstui config reload` takes that over first"
-            )
         argv = [*_argv(target.python, service.settings.path), "--trial"]
         code, output, errors = _run(argv, _environment(target.package_root))
         last = next((line.strip() for line in reversed(errors.splitlines()) if line.strip()), "")
@@ -136,6 +129,20 @@ class Upgrader:
         if trial.ffmpeg and service.context.abilities is not None:
             raise UpgradeRefused(f"version {trial.version} finds {trial.ffmpeg}")
         return trial
+
+    def _taken_over(self) -> str:
+        """In a thread. The digest of the configuration, which is the one the workers run on; else it is refused: they
+        would be replaced by whoever reads it anew."""
+        settings = self._service.settings
+        try:
+            loaded = load(settings.path)
+        except SettingsError as error:
+            raise UpgradeRefused(str(error)) from None
+        if diff(settings, loaded.settings):
+            raise UpgradeRefused(
+                f"{settings.path} has changed since it was loaded: `vmstui config reload` takes that over first"
+            )
+        return loaded.digest
 
     # -- 2 -----------------------------------------------------------------------------------------------------------
 
@@ -177,6 +184,12 @@ class Upgrader:
         undisturbed = service.context.undisturbed
         try:
             await undisturbed.close(CALM_LIMIT_S)
+            try:  # again, as late as can be: what is edited from here on, the new version sees by the digest
+                async with asyncio.timeout(CALM_LIMIT_S):
+                    given = replace(given, configuration=await asyncio.to_thread(self._taken_over))
+            except TimeoutError:
+                text = f"{service.settings.path} cannot be read within {CALM_LIMIT_S:g} s"
+                raise UpgradeRefused(text) from None
             limit_s = time.monotonic() + CALM_LIMIT_S
             while stuck := stuck_threads():
                 # execve(2) waits for the end of all threads: one that hangs in a dead disk would take us along.

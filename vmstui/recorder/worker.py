@@ -67,6 +67,8 @@ class Owner(Protocol):
     publisher: Publisher
     spooling: asyncio.Lock
     """Held while a spool folder is made and a worker put into it, and while old ones are looked for."""
+    unsettled: bool
+    """What a generation left in the spool could not be settled at its end: something held its lock still."""
 
     @property
     def wanted(self) -> bool:
@@ -118,8 +120,6 @@ class Worker(Supervised):
         self._company = company
         self._plan: Plan | None = None
         self._lower_rung = False
-        self.unsettled = False
-        """What a generation left in the spool could not be settled at its end: something held its lock still."""
 
     @property
     def camera_id(self) -> str:
@@ -215,8 +215,7 @@ class Worker(Supervised):
         self.save(replace(intent, identity=process.identity))
         text = f"worker {process.pid} (generation {prepared.generation}) started: {plan.rung}"
         self._owner.note(EventKind.START, text)
-        if self.unsettled:
-            self.unsettled = False
+        if self._owner.unsettled:
             self._owner.settle_leftovers()
         return process
 
@@ -261,7 +260,8 @@ class Worker(Supervised):
             if self._company.has_company(self) or slots_are_free(self._owner.folder):
                 self._owner.publisher.generation_ended(run.spool)
             else:
-                self.unsettled = True  # what it forked may go on writing there
+                # What it forked may go on writing there; or it is the next one, which is being prepared.
+                self._owner.unsettled = True
         with contextlib.suppress(OSError):  # a state disk that fails must not hide what it died of
             progress_path(self._owner.folder, generation).unlink(missing_ok=True)
         self.log.read(everything=True)

@@ -6,6 +6,7 @@ table in `keys`; this file gives them their place in `Settings` and checks what 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,9 @@ class Loaded:
     warnings: tuple[Problem, ...]
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each value came from, by dotted key such as `cameras[0].url`: `FILE:LINE` or `default`."""
+    digest: str = ""
+    """Of the file as it was read, and of the passwords: what they mean is left to a version, this is the same to all.
+    No password can be read from it."""
 
 
 def load(path: str | None = None) -> Loaded:
@@ -58,7 +62,7 @@ def load(path: str | None = None) -> Loaded:
     context = Context(report, os.path.dirname(os.path.abspath(file)))
     settings = _settings(SectionReader(keys.ROOT, node, "", Place(1, 1), context), file, context)
     report.raise_errors()
-    return Loaded(settings, tuple(report.warnings), context.origins)
+    return Loaded(settings, tuple(report.warnings), context.origins, _digest(raw, settings))
 
 
 def shipped_profiles() -> dict[str, Profile]:
@@ -82,6 +86,13 @@ def _read(file: str, report: Report) -> bytes:
         accepted = "a configuration file (`vmstui config example` prints one; --config or $VMSTUI_CONFIG name another)"
         report.error(WHOLE_FILE, "", found.lower(), accepted)
         raise SettingsError(report.errors) from None
+
+
+def _digest(raw: bytes, settings: Settings) -> str:
+    digest = hashlib.sha256(raw)
+    for secret in (*(camera.password for camera in settings.cameras), settings.live.password):
+        digest.update(b"\0" if secret is None else b"\1" + secret.value.encode(errors="surrogateescape") + b"\0")
+    return digest.hexdigest()[:16]
 
 
 # In the functions below, what follows `or` stands in for values with errors: `load` raises before anybody sees it.
