@@ -397,7 +397,7 @@ class CameraWorker:
                     look = partial(layout.spooled_generations, recordings, self.camera.id)
                     found = await self.context.leftovers.do(look, LEFTOVERS_LIMIT_S)
                 except TimeoutError:
-                    self.worker.unsettled = True  # a dead disk, maybe of an earlier configuration
+                    self.unsettled = True  # a dead disk, maybe of an earlier configuration
                     continue
                 for generation in found:
                     live = {worker.record.generation for worker in self.workers if worker.process is not None}
