@@ -226,7 +226,8 @@ def test_starts_that_hang_on_a_dead_disk_keep_nobody_from_being_told_and_obeyed(
     recorder, names = on_disk.recorder, tuple(f"cam{number}" for number in range(1, 9))
     switch = failing(on_disk.disk)
     recorder.recordings = on_disk.disk / "recordings"
-    recorder.configure([(name, source.url("cam1")) for name in names], head="retention: {min_free: 4M}")
+    head = "retention: {min_free: 4M}\nlive: {listen: '127.0.0.1:0'}"
+    recorder.configure([(name, source.url("cam1")) for name in names], head=head)
     recorder.config.write_text(recorder.config.read_text().replace("profile: source", "enabled: false"))
     recorder.start()
     wait_until(lambda: recorder.snapshot().storage.usable, "the disk was looked at")
