@@ -27,6 +27,8 @@ SHUTDOWN_TIMEOUT_S = 120.0
 END_S = 15.0
 RELOAD_TIMEOUT_S = 60.0
 """To find out what another ffmpeg can do takes a while."""
+STARTED_S = 45.0
+"""By then a service has looked at everything that it looks at once."""
 
 
 def socket_path() -> Path:
@@ -149,6 +151,7 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
 
     async def run() -> None:
         service = Service(loaded, Path(folders.state), given)
+        asyncio.get_running_loop().call_later(STARTED_S, _give_back)
         await serve(service, control_socket(folders))
         # Everything is done and let go of. A thread that hangs in a dead disk must not keep the process here for ever,
         # as Python's own way out would: it waits for all threads.
@@ -172,6 +175,14 @@ def _share_one_heap() -> None:
     arena_max = -8
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(arena_max, 1)
+
+
+def _give_back() -> None:
+    """What coming up took and nothing uses any more goes back to the kernel (malloc_trim(3), glibc only)."""
+    import ctypes
+
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def down(config: str | None) -> int:
