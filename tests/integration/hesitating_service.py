@@ -1,4 +1,6 @@
-"""The service where no worker can be prepared while `VMSTUI_TEST_GATE` is there; who waits is listed in that file."""
+"""The service where the worker of one camera cannot be prepared while `VMSTUI_TEST_GATE` is there: of whichever comes
+first, and that the file then names.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,10 @@ def main(arguments: list[str]) -> int:
     gate, prepare = Path(os.environ["VMSTUI_TEST_GATE"]), worker.prepare
 
     def hesitant(context: Any, camera: Any, *rest: Any) -> Any:
-        if gate.exists():
-            with gate.open("a") as file:
-                file.write(f"{camera.id}\n")
-        while gate.exists():
-            time.sleep(0.02)
+        if gate.exists() and not gate.read_text():
+            gate.write_text(camera.id)
+            while gate.exists():
+                time.sleep(0.02)
         return prepare(context, camera, *rest)
 
     worker.prepare = hesitant

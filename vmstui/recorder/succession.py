@@ -136,7 +136,7 @@ class Succession:
         before = self.present.record
         self.successor = successor = self._new_worker(replace(before, identity=None, started_at=None), SUCCESSOR)
         successor.asked_for, self.present.asked_for = self.present.asked_for, False
-        self._expect_heir()
+        self.present.dispatch(ev.Heir(there=True))
         # A time of trouble is that of the camera, and goes on.
         trouble = ev.Past(unwell_since_s=self.present.machine.unwell_since_s, failing=self.present.machine.failing)
         successor.dispatch(ev.Resumed(0, trouble))
@@ -285,7 +285,7 @@ class Succession:
         self._turn.take(encodes=self._encodes())
         self._wish = Wish("a hand-over that an earlier service had begun", None)
         self._witness = self._new_witness()
-        self._expect_heir()
+        self.present.dispatch(ev.Heir(there=True))
         self.successor.take_over(newest)
 
     def forget_old_files(self) -> None:
@@ -327,9 +327,6 @@ class Succession:
             and not machine.hold
             and handover.serves_two(one_connection_since, datetime.now(UTC))
         )
-
-    def _expect_heir(self) -> None:
-        self.present.dispatch(ev.Heir(there=True))
 
     def _promote(self) -> None:
         """The new worker takes the place of the old one, which is ended."""
@@ -430,11 +427,9 @@ class Succession:
 
     def _forget_wishes(self) -> None:
         """The present worker ends: who comes next is the new one that was wished for."""
-        self._at_boundary = self._next = self._retry = None
+        self._at_boundary = self._next = self._retry = self._witness = None
         if self.beside is None:
             self._turn.leave()
-        if self.successor is None:
-            self._witness = None
 
     def _is_our_turn(self) -> bool:
         waits = self._turn.before is not None
