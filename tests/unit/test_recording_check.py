@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from vmstui.footage import Hole, SegmentVerdict
-from vmstui.recording.check import Expected, judge
+from vmstui.recording.check import Expected, Extent, extent, judge
 
 
 @dataclass(frozen=True)
@@ -67,3 +67,32 @@ def test_what_a_worker_died_over_is_partial_however_long_it_took() -> None:
     assert verdict is SegmentVerdict.SUSPECT
     assert "h265" in reason
     assert "left open" in reason
+
+
+def test_what_time_stamps_tell_holds_up_to_the_time_that_there_was() -> None:
+    holes = (Hole(10.0, 4.0), Hole(100.0, 30.0))
+    assert extent(Found(holes=holes), CLOSED) == Extent(180.0, holes)
+    assert extent(Found(duration_s=229.0), CLOSED) == Extent(229.0)
+    assert extent(Found(duration_s=1e5), replace(CLOSED, took_s=1e5)) == Extent(86400.0)
+    assert extent(ValueError("no video frames"), CLOSED) == Extent(0.0)
+
+
+def test_a_jump_ahead_is_no_time_in_which_nothing_came_and_what_else_is_missing_still_is() -> None:
+    jump, before, after = Hole(60.0, 7230.0), Hole(10.0, 4.0), Hole(7390.0, 8.0)
+    jumped = Found(duration_s=7380.0 + 30.0, holes=(before, jump, after))
+    assert extent(jumped, replace(CLOSED, took_s=210.0)) == Extent(210.0, (before, Hole(60.0, 30.0), Hole(190.0, 8.0)))
+    assert extent(Found(duration_s=7381.0, holes=(Hole(60.0, 7201.0),)), CLOSED) == Extent(180.0)
+    assert extent(Found(duration_s=7180.0, holes=(Hole(170.0, 7000.0),)), replace(CLOSED, closed=False)) == Extent(
+        180.0
+    )
+
+
+def test_a_clock_that_runs_too_fast_makes_no_segment_longer_than_it_took() -> None:
+    assert extent(Found(duration_s=360.0), CLOSED) == Extent(180.0)
+
+
+def test_only_so_much_may_have_been_kept_for_a_first_segment() -> None:
+    first = replace(CLOSED, took_s=3.0, first=True)
+    assert extent(Found(duration_s=13.0), first) == Extent(13.0)
+    assert extent(Found(duration_s=7203.0), first) == Extent(3.0)
+    assert judge(Found(duration_s=7203.0), first)[1].endswith("the camera's clock is wrong")

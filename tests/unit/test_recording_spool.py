@@ -194,10 +194,6 @@ def test_a_segment_that_is_being_written_is_not_touched(spool: Path, tmp_path: P
         (ValueError("moov atom not found"), True, "does not play: moov atom not found"),
         (ValueError("no video frames"), False, "normal for a worker that ended within seconds"),
         (Found(frames=0), True, "no video frames"),
-        (Found(duration_s=0.0), True, "time stamps are broken"),
-        (Found(duration_s=-1.0), True, "time stamps are broken"),
-        (Found(duration_s=1e7), True, "time stamps are broken"),
-        (Found(duration_s=float("nan")), True, "time stamps are broken"),
     ],
 )
 def test_what_does_not_play_is_kept_with_its_reason(
@@ -210,6 +206,16 @@ def test_what_does_not_play_is_kept_with_its_reason(
     assert segment.path == str(kept)
     assert kept.exists()
     assert words in kept.with_name(kept.name + ".reason.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("duration_s", [0.0, -1.0, 1e7, float("nan")])
+def test_what_plays_is_published_whatever_its_time_stamps_say(spool: Path, tmp_path: Path, duration_s: float) -> None:
+    """How long it was recorded is then told by its frames at their usual interval."""
+    segment = _settle(_segment(spool, 0, listed=True), tmp_path, Found(duration_s=duration_s))
+    assert segment.verdict is SegmentVerdict.SUSPECT
+    assert "time stamps are broken" in segment.reason
+    assert segment.duration_s == 180.0
+    assert Path(segment.path).name == "Duc_Tai_Dendo_1_20251020_075459.mp4"
 
 
 @pytest.mark.parametrize("error", [TimeoutError("slow disk"), FileNotFoundError("no ffmpeg")])

@@ -1,8 +1,8 @@
 """Is a segment what it should be? Pure: from what was found in the file and around it to a verdict with its reason.
 
 `spool.settle` asks before it publishes, `verify` later again. What does not play is broken; what plays is good, partial
-when a worker died over it, or suspect when it is not what was asked for. A hole is no fault of a file that shows it:
-it is counted as a gap.
+when a worker died over it, or suspect when it is not what was asked for, or its time stamps cannot be right. A hole is
+no fault of a file that shows it: it is counted as a gap, as far as there was time for it (`extent`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from vmstui.footage import Hole, Segment, SegmentVerdict
 
 LONGEST_SEGMENT_S = 24 * 3600.0
 """More than this is a broken time stamp, whatever the segment length."""
+KEPT_S = 60.0
+"""More than a server keeps for who comes new, which is what came since the last keyframe."""
 DURATION_TOLERANCE = 0.25
 """By so much of the time that it took, what a segment holds may differ from it."""
 DURATION_SLACK_S = 5.0
@@ -70,8 +72,47 @@ def look(inspect: Inspect, path: str) -> Media | ValueError:
         return error
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """For how long a segment was recorded, and when in that time nothing came."""
+
+    duration_s: float
+    holes: tuple[Hole, ...] = ()
+
+
+def extent(found: Media | ValueError, expected: Expected) -> Extent:
+    """How much of what the time stamps in a file tell can be so: a camera that sets its clock ahead makes a hole in
+    which no time passed."""
+    if isinstance(found, ValueError):
+        return Extent(0.0)
+    if not _more_than_it_took(found, expected) and 0 < found.duration_s <= LONGEST_SEGMENT_S:
+        return Extent(found.duration_s, found.holes)
+    shown_s = found.frames / found.fps if found.fps > 0 else 0.0
+    duration_s = min(expected.took_s if expected.took_s is not None else shown_s, LONGEST_SEGMENT_S)
+    surplus_s = found.duration_s - duration_s
+    holes = _without(found.holes, surplus_s, duration_s) if surplus_s > 0 else ()
+    return Extent(duration_s, holes)
+
+
+def _without(holes: tuple[Hole, ...], surplus_s: float, duration_s: float) -> tuple[Hole, ...]:
+    """What is left of holes within a duration when so many seconds of them never were: the longest are the jumps."""
+    never_s = dict.fromkeys(holes, 0.0)
+    for hole in sorted(holes, key=lambda hole: hole.length_s, reverse=True):
+        never_s[hole] = min(hole.length_s, surplus_s)
+        surplus_s -= never_s[hole]
+    left, earlier_s = [], 0.0
+    for hole in holes:
+        offset_s, length_s = hole.offset_s - earlier_s, hole.length_s - never_s[hole]
+        earlier_s += never_s[hole]
+        length_s = min(length_s, duration_s - offset_s)
+        # A rest that is shorter is the inexactness of the time it took.
+        if length_s > (DURATION_SLACK_S if never_s[hole] else 0.0):
+            left.append(Hole(offset_s, length_s))
+    return tuple(left)
+
+
 def with_found(segment: Segment, found: Media | ValueError) -> Segment:
-    """The segment with what was found in its file, but for its duration, which takes a verdict."""
+    """The segment with what was found in its file, but for its `extent`."""
     if isinstance(found, ValueError):
         return segment
     return replace(
@@ -82,7 +123,6 @@ def with_found(segment: Segment, found: Media | ValueError) -> Segment:
         frames=found.frames,
         fps=round(found.fps, 3),
         starts_with_keyframe=found.starts_with_keyframe,
-        holes=found.holes,
     )
 
 
@@ -90,9 +130,8 @@ def judge(found: Media | ValueError, expected: Expected) -> tuple[SegmentVerdict
     """The verdict and, unless it is good, the reason; `found` is an error for a file that does not play."""
     if isinstance(found, ValueError):
         return SegmentVerdict.BROKEN, _in_words(str(found), expected)
-    reason = _not_sane(found)
-    if reason:
-        return SegmentVerdict.BROKEN, reason
+    if found.frames < 1:
+        return SegmentVerdict.BROKEN, "no video frames"
     doubts = _doubts(found, expected)
     verdict = SegmentVerdict.SUSPECT if doubts else SegmentVerdict.GOOD
     if not expected.closed:
@@ -101,28 +140,29 @@ def judge(found: Media | ValueError, expected: Expected) -> tuple[SegmentVerdict
     return verdict, "; ".join(doubts)
 
 
-def _not_sane(media: Media) -> str:
-    if media.frames < 1:
-        return "no video frames"
-    if not 0 < media.duration_s <= LONGEST_SEGMENT_S:
-        return f"a duration of {media.duration_s:.3f} s cannot be right: the camera's time stamps are broken"
-    return ""
-
-
 def _doubts(media: Media, expected: Expected) -> list[str]:
     doubts = []
     if expected.codec and media.codec != expected.codec:
         doubts.append(f"holds {media.codec}, not {expected.codec} as asked for")
     if not media.starts_with_keyframe:
         doubts.append("does not begin with a keyframe: players show nothing up to the first one")
-    took_s = expected.took_s
-    if took_s is not None and expected.closed:
-        allowed_s = DURATION_TOLERANCE * took_s + DURATION_SLACK_S
-        too_much = media.duration_s - took_s > allowed_s and not expected.first
-        if too_much or took_s - media.duration_s > allowed_s:
-            more = "the camera's clock is wrong" if media.duration_s > took_s else "the camera sent less than it should"
-            doubts.append(f"holds {media.duration_s:.1f} s of video for {took_s:.1f} s on the clock: {more}")
+    took_s, holds = expected.took_s, f"holds {media.duration_s:.1f} s of video for"
+    if took_s is not None and _more_than_it_took(media, expected):
+        doubts.append(f"{holds} {took_s:.1f} s on the clock: the camera's clock is wrong")
+    elif not 0 < media.duration_s <= LONGEST_SEGMENT_S:
+        doubts.append(f"a duration of {media.duration_s:.3f} s cannot be right: the camera's time stamps are broken")
+    elif took_s is not None and expected.closed and took_s - media.duration_s > _allowed_s(took_s):
+        doubts.append(f"{holds} {took_s:.1f} s on the clock: the camera sent less than it should")
     return doubts
+
+
+def _more_than_it_took(media: Media, expected: Expected) -> bool:
+    took_s = expected.took_s
+    return took_s is not None and media.duration_s - took_s > _allowed_s(took_s) + (KEPT_S if expected.first else 0.0)
+
+
+def _allowed_s(took_s: float) -> float:
+    return DURATION_TOLERANCE * took_s + DURATION_SLACK_S
 
 
 def _in_words(reason: str, expected: Expected) -> str:

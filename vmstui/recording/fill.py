@@ -20,7 +20,7 @@ from vmstui.model import Event
 from vmstui.recording import journal, past
 from vmstui.recording.by_name import camera_folders, day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.check import Expected, Inspect, judge, look, with_found
+from vmstui.recording.check import Expected, Inspect, extent, judge, look, with_found
 from vmstui.recording.gaps import Downtime, gaps_of
 
 RECENT = 8
@@ -264,20 +264,22 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
         raise
     except OSError:
         return None
-    verdict, reason = judge(found, Expected(closed=True, size_bytes=status.st_size))
-    duration_s = 0.0 if isinstance(found, ValueError) else found.duration_s
+    expected = Expected(closed=True, size_bytes=status.st_size)
+    verdict, reason = judge(found, expected)
+    recorded = extent(found, expected)
     closed_at = datetime.fromtimestamp(status.st_mtime, UTC)
     segment = Segment(
         camera=camera,
         generation=0,
         path=path,
-        started_at=named_time(Path(path).name, closed_at - timedelta(seconds=duration_s), zone),
-        duration_s=duration_s,
+        started_at=named_time(Path(path).name, closed_at - timedelta(seconds=recorded.duration_s), zone),
+        duration_s=recorded.duration_s,
         size_bytes=status.st_size,
         codec="",
         width=0,
         height=0,
         verdict=verdict,
         reason=reason,
+        holes=recorded.holes,
     )
     return with_found(segment, found)

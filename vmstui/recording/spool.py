@@ -19,7 +19,7 @@ from pathlib import Path
 from vmstui.footage import Segment, SegmentVerdict, StreamSpan, Uptime
 from vmstui.model import Camera
 from vmstui.recording.birth import born_at
-from vmstui.recording.check import Expected, Inspect, judge, look, with_found
+from vmstui.recording.check import Expected, Extent, Inspect, extent, judge, look, with_found
 from vmstui.recording.clock import WallClock
 from vmstui.recording.layout import camera_quarantine
 from vmstui.recording.naming import segment_path
@@ -163,13 +163,14 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
     born_s = times.clock.uptime_s(born.timestamp(), closed_s) if born is not None and closed_s is not None else None
     took_s = max(0.0, closed_s - born_s) if closed_s is not None and born_s is not None else None
     found = look(inspect, str(file))
-    verdict, reason = judge(found, Expected(closed, status.st_size, origin.codec, took_s, first=int(file.stem) == 0))
+    expected = Expected(closed, status.st_size, origin.codec, took_s, first=int(file.stem) == 0)
+    verdict, reason = judge(found, expected)
     plays = verdict is not SegmentVerdict.BROKEN
-    duration_s = found.duration_s if plays and not isinstance(found, ValueError) else 0.0
+    recorded = extent(found, expected) if plays else Extent(0.0)
     # A worker whose camera fell silent closes its file long after the last frame, so the end does not tell the start;
     # a file that begins with what a relay had kept holds frames from before its birth. The earlier of the two is right.
-    started_at = closed_at - timedelta(seconds=duration_s)
-    started_s = closed_s - duration_s if closed_s is not None else None
+    started_at = closed_at - timedelta(seconds=recorded.duration_s)
+    started_s = closed_s - recorded.duration_s if closed_s is not None else None
     if plays and born is not None:
         started_at = min(started_at, born)
         if started_s is not None and born_s is not None:
@@ -184,7 +185,7 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
         generation=origin.generation,
         path=str(path),
         started_at=started_at,
-        duration_s=duration_s,
+        duration_s=recorded.duration_s,
         size_bytes=status.st_size,
         codec="",
         width=0,
@@ -194,6 +195,7 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
         number=int(file.stem),
         span=spans.get(file.name),
         uptime=Uptime(times.clock.boot, started_s) if started_s is not None else None,
+        holes=recorded.holes,
     )
     return with_found(segment, found)
 
