@@ -246,10 +246,20 @@ def test_what_somebody_took_away_leaves_the_catalogue_with_a_line(tmp_path: Path
     written = list(_night(tmp_path, START, 1))
     ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), BERLIN, lambda camera: ())
     Path(written[3]).unlink()
-    assert forget_vanished(catalogue) == 1
+    assert forget_vanished(catalogue, tmp_path) == 1
     assert catalogue.known(written) == {*written} - {written[3]}
     [event] = catalogue.events()
     assert (event.kind, event.path) == (StoredEventKind.VANISHED, written[3])
+
+
+def test_what_lies_on_another_disk_that_is_not_mounted_stays_in_the_catalogue(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    recordings, earlier = tmp_path / "rec", tmp_path / "rec2/Lobby/2025-10-20/Lobby_20251020_120000.mp4"
+    catalogue.add([replace(_segment(0, 1, 0), path=str(earlier))])
+    assert forget_vanished(catalogue, recordings) == 0
+    assert catalogue.known([str(earlier)])
+    assert catalogue.events() == ()
 
 
 def test_a_verdict_that_was_given_later_outlives_the_catalogue(tmp_path: Path, catalogue: Catalogue) -> None:

@@ -152,7 +152,7 @@ def rebuild_catalogue(config: str | None) -> None:
             Catalogue.open(state / FILE_NAME) as catalogue,
         ):
             found = ingest(catalogue, recordings, folders, inspect, zone, events_of, downtimes, progress=progress)
-            gone = forget_vanished(catalogue)
+            gone = forget_vanished(catalogue, recordings)
         with guard().inside(settings.recordings, settings.recordings_mount):
             if found.whole and not found.unread:
                 with Catalogue.open(state / FILE_NAME) as catalogue:

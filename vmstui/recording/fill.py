@@ -173,7 +173,8 @@ class _Filling:
     def forget_deleted(self) -> None:
         """What is not there any more leaves the catalogue."""
         for camera in self.catalogue.cameras():
-            gone = [file.path for file in self.catalogue.oldest(camera) if not os.path.exists(file.path)]
+            known = self.catalogue.oldest(camera, below=self.recordings)
+            gone = [file.path for file in known if not os.path.exists(file.path)]
             if gone:
                 self.catalogue.remove(gone)
             self._end_journals(camera)
@@ -239,9 +240,10 @@ def _noted(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -
     return list({segment.path: segment for segment in segments}.values())
 
 
-def forget_vanished(catalogue: Catalogue) -> int:
-    """Take out segments whose file somebody took away, with a line each in the history of footage; their number."""
-    gone = [file for file in catalogue.oldest(None) if not Path(file.path).exists()]
+def forget_vanished(catalogue: Catalogue, recordings: Path) -> int:
+    """Take out segments whose file somebody took away from the recordings, with a line each in the history of footage;
+    their number. What lies elsewhere, as on an earlier disk that is not mounted now, is left alone."""
+    gone = [file for file in catalogue.oldest(None, below=recordings) if not Path(file.path).exists()]
     now = datetime.now(UTC)
     for start in range(0, len(gone), BATCH):
         batch = gone[start : start + BATCH]
