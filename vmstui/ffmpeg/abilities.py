@@ -22,6 +22,7 @@ from vmstui.ffmpeg.binary import Binary, NoUsableFfmpeg, find_binaries
 from vmstui.ffmpeg.encoders import ENCODERS, HARDWARE, encoder_options, filter_chain
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
 from vmstui.model import LogLevel, OutputKind
+from vmstui.ownership import hand_over
 
 CACHE_FORMAT = 2
 HARDWARE_TIMEOUT_S = 10.0
@@ -257,8 +258,10 @@ def _write_cache(file: Path, identity: str, abilities: Abilities) -> None:
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        hand_over(file.parent)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
             json.dump(kept, new, indent=1)
+        hand_over(new.name)
         os.replace(new.name, file)
     except OSError:
         return

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.ownership import hand_over
 from vmstui.recorder.process import Identity
 
 WANTED = "wanted.json"
@@ -91,6 +92,7 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: 
             file.flush()
             if durable:
                 os.fsync(file.fileno())
+        hand_over(beside)
         os.rename(beside, path)
     except OSError:
         with contextlib.suppress(OSError):

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from vmstui.ownership import hand_over
+
 SCHEMA_VERSION = 1
 """In `PRAGMA user_version`. What would make an older vmstui read wrongly gets a new number."""
 _APPLICATION_ID = 0x766D7374
@@ -142,6 +144,7 @@ def open_writing(path: Path, fill: Fill) -> Opened:
     """A connection that may write; the file is made if need be. Raises CatalogueError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        hand_over(path.parent)
         with alone(path):
             try:
                 return _prepared(path, fill)
@@ -205,6 +208,7 @@ def alone(path: Path) -> Iterator[None]:
     """Nobody else makes the catalogue or puts it aside meanwhile. Raises CatalogueError if somebody takes too long."""
     descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        hand_over(f"{path}.lock")
         deadline = time.monotonic() + BUSY_S
         while True:
             try:
@@ -233,8 +237,10 @@ def put_aside(path: Path, reason: str) -> Path:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(f"{path}-shm")
     os.rename(path, aside)
+    note = aside.with_name(f"{aside.name}.reason.txt")
     with contextlib.suppress(OSError):
-        aside.with_name(f"{aside.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+        note.write_text(f"{reason}\n", encoding="utf-8")
+        hand_over(note)
     for old in [*numbers, number][:-_KEPT_ASIDE]:
         for ending in ("", "-wal", ".reason.txt"):
             with contextlib.suppress(OSError):
@@ -276,6 +282,7 @@ def _prepared(path: Path, fill: Fill) -> Opened:
                 os.unlink(f"{path}{ending}")
         # Only to make it: closing a file that SQLite has open in this process drops its locks (fcntl(2)).
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        hand_over(path)  # what SQLite makes beside it goes to the same owner
     connection = connect(path, "mode=rw")
     try:
         with told(path):

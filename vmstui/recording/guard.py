@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vmstui.ownership import hand_over
 from vmstui.recording import layout
 from vmstui.recording.owner import MARK, Mark, new_id, read_mark, stranger, write_mark
 from vmstui.recording.storage import (
@@ -240,6 +241,7 @@ class Guard:
                 file.write(content.encode())
                 file.flush()
                 os.fsync(file.fileno())
+            hand_over(beside)
             os.rename(beside, self.state_folder / NOTE)
         except OSError:
             beside.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
 from vmstui.footage import Segment
+from vmstui.ownership import hand_over
 from vmstui.recording.check import LONGEST_SEGMENT_S
 from vmstui.recording.layout import INTERNAL
 
@@ -49,8 +50,10 @@ def append(recordings: Path, segment: Segment) -> None:
         file = journal_file(recordings, segment.camera, segment.started_at.date())
         for folder in (journal_root(recordings), file.parent):  # not what is above: the disk may just have gone
             folder.mkdir(exist_ok=True, mode=0o700)
+            hand_over(folder)
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            hand_over(file)
             add_line(descriptor, line)
         finally:
             os.close(descriptor)

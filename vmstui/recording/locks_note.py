@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
 from vmstui.footage import Lock
+from vmstui.ownership import hand_over
 from vmstui.recording.catalogue_file import CatalogueError
 
 FILE_NAME = "locks.json"
@@ -23,6 +24,7 @@ def write(catalogue: Path, locks: Iterable[Lock]) -> None:
     beside = note.with_name(f".{FILE_NAME}.new")
     try:
         with open(beside, "w", encoding="utf-8", opener=_private) as file:
+            hand_over(beside)
             json.dump([to_json(lock) for lock in locks], file)
             file.flush()
             os.fsync(file.fileno())
@@ -46,4 +48,4 @@ def read(catalogue: Path) -> tuple[Lock, ...]:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

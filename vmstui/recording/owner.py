@@ -16,6 +16,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from vmstui.ownership import hand_over
 from vmstui.recording.layout import INTERNAL
 
 MARK = "owner.json"
@@ -54,6 +55,7 @@ def write_mark(root: int, mark: Mark) -> None:
     """Replace the mark; after that it survives a power cut. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(INTERNAL, 0o700, dir_fd=root)
+        hand_over(INTERNAL, root)
     internal = os.open(INTERNAL, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
     try:
         said = {"installation": mark.installation, "state_folder": mark.state_folder, "folder": mark.folder}
@@ -63,6 +65,7 @@ def write_mark(root: int, mark: Mark) -> None:
             file.write(json.dumps(said).encode())
             file.flush()
             os.fsync(file.fileno())
+        hand_over(beside, internal)
         os.replace(beside, MARK, src_dir_fd=internal, dst_dir_fd=internal)
         os.fsync(internal)
     finally:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
 from vmstui.footage import Gap, Segment
+from vmstui.ownership import hand_over
 from vmstui.recording import journal
 
 FILE_NAME = "past.jsonl"
@@ -81,6 +82,7 @@ def note(folder: int, recordings: Path, past: PastDay) -> None:
         FILE_NAME, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
     )
     try:
+        hand_over(FILE_NAME, folder)
         journal.add_line(descriptor, json.dumps(data, separators=(",", ":")).encode())
         begin = os.pread(descriptor, 64, 0)
         os.fsync(descriptor)  # what is known from the journal so far is about to go
@@ -131,6 +133,7 @@ def _shorten(folder: int, since: date) -> None:
                 new.write(line)
         new.flush()
         os.fsync(new.fileno())
+    hand_over(beside, folder)
     os.replace(beside, FILE_NAME, src_dir_fd=folder, dst_dir_fd=folder)
 
 

@@ -13,6 +13,7 @@ import errno
 import os
 from pathlib import Path
 
+from vmstui.ownership import hand_over
 from vmstui.recording.naming import with_suffix
 
 _AT_FDCWD = -100
@@ -56,7 +57,9 @@ def quarantine(source: Path, folder: Path, reason: str, name: str | None = None)
     """
     kept = publish(source, folder, name or source.name)
     with contextlib.suppress(OSError):  # the file is safe; a reason that cannot be written must not look like a loss
-        kept.with_name(kept.name + REASON_ENDING).write_text(reason + "\n", encoding="utf-8")
+        note = kept.with_name(kept.name + REASON_ENDING)
+        note.write_text(reason + "\n", encoding="utf-8")
+        hand_over(note)
     return kept
 
 
@@ -109,6 +112,7 @@ def _make_folders(folder: Path, source: Path) -> None:
     for path in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
         os.stat(source)
         path.mkdir(exist_ok=True)
+        hand_over(path)
         sync(path.parent)
 
 
