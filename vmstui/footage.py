@@ -309,8 +309,6 @@ class StoredEventKind(StrEnum):
     LOCKED = "locked"
     UNLOCKED = "unlocked"
     EXPORTED = "exported"
-    CLOCK = "clock"
-    """The wall clock was set while footage was recorded."""
 
 
 @dataclass(frozen=True, slots=True)

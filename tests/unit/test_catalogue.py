@@ -140,7 +140,7 @@ def test_events_are_bounded_and_come_oldest_first(path: Path, monkeypatch: pytes
     monkeypatch.setattr(catalogue_module, "MAX_EVENTS", 10)
     with Catalogue.open(path) as catalogue:
         for number in range(25):
-            catalogue.add_event(StoredEvent(at(number), "lobby", StoredEventKind.CLOCK, f"event {number}"))
+            catalogue.add_event(StoredEvent(at(number), "lobby", StoredEventKind.VANISHED, f"event {number}"))
         assert [event.text for event in catalogue.events()] == [f"event {number}" for number in range(15, 25)]
         assert [event.text for event in catalogue.events(limit=2)] == ["event 23", "event 24"]
         assert [event.text for event in catalogue.events("lobby", at(20), at(21))] == ["event 20"]

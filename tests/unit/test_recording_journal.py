@@ -37,9 +37,9 @@ def test_what_was_written_is_read_wherever_the_disk_is_mounted(tmp_path: Path) -
     assert journal.cameras(after) == ("lobby",)
     [file] = journal.days(after, "lobby")
     assert file == journal.journal_file(after, "lobby", DAY)
-    assert journal.read(after, file) == tuple(_segment(after, number) for number in range(3))
+    assert journal.parsed(after, journal.lines(file)) == tuple(_segment(after, number) for number in range(3))
     journal.append(after, _segment(after, 3))
-    assert journal.read(after, file) == tuple(_segment(after, number) for number in range(4))
+    assert journal.parsed(after, journal.lines(file)) == tuple(_segment(after, number) for number in range(4))
 
 
 def test_a_line_torn_by_a_power_cut_costs_only_itself(tmp_path: Path) -> None:
@@ -48,9 +48,9 @@ def test_a_line_torn_by_a_power_cut_costs_only_itself(tmp_path: Path) -> None:
     file = journal.journal_file(tmp_path, "lobby", DAY)
     whole = file.read_bytes()
     file.write_bytes(whole + whole[:50])
-    assert journal.read(tmp_path, file) == (_segment(tmp_path, 0),)
+    assert journal.parsed(tmp_path, journal.lines(file)) == (_segment(tmp_path, 0),)
     journal.append(tmp_path, _segment(tmp_path, 1))
-    assert journal.read(tmp_path, file) == (_segment(tmp_path, 0), _segment(tmp_path, 1))
+    assert journal.parsed(tmp_path, journal.lines(file)) == (_segment(tmp_path, 0), _segment(tmp_path, 1))
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "", "Lobby/../../x.mp4"])
@@ -61,17 +61,17 @@ def test_a_line_that_leads_out_of_the_folder_is_left_out(tmp_path: Path, path: s
     line = file.read_text().replace("Lobby/2025-10-20/Lobby_20251020_070000.mp4", path)
     assert path in line
     file.write_text(line)
-    assert journal.read(tmp_path, file) == ()
+    assert journal.parsed(tmp_path, journal.lines(file)) == ()
 
 
 def test_garbage_and_a_missing_file_are_nothing(tmp_path: Path) -> None:
     file = journal.journal_file(tmp_path, "lobby", DAY)
-    assert journal.read(tmp_path, file) == ()
+    assert journal.parsed(tmp_path, journal.lines(file)) == ()
     assert journal.cameras(tmp_path) == ()
     assert journal.days(tmp_path, "lobby") == ()
     file.parent.mkdir(parents=True)
     file.write_bytes(b"\xff\xfe\n[]\n{}\nnull\n")
-    assert journal.read(tmp_path, file) == ()
+    assert journal.parsed(tmp_path, journal.lines(file)) == ()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_figures_that_no_file_can_have_cost_only_their_line(tmp_path: Path, befo
     first = first.replace("2025-10-20T00:00:00Z", "2025-10-20T00:00:00+00:00")
     assert before in first, first
     file.write_text(f"{first.replace(before, after)}\n{second}\n")
-    assert journal.read(tmp_path, file) == (_segment(tmp_path, 1),)
+    assert journal.parsed(tmp_path, journal.lines(file)) == (_segment(tmp_path, 1),)
 
 
 def test_a_disk_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

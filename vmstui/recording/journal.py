@@ -122,11 +122,6 @@ def highest_generation(file: Path, last_bytes: int) -> int:
     return max((int(number) for number in _GENERATION.findall(end)), default=0)
 
 
-def read(recordings: Path, file: Path) -> tuple[Segment, ...]:
-    """The segments in a journal file, in the order in which they were published. Raises OSError."""
-    return parsed(recordings, lines(file))
-
-
 def lines(file: Path) -> list[bytes]:
     """The whole lines of a journal file. Raises OSError for a disk that cannot be read."""
     try:
