@@ -1,4 +1,5 @@
-"""Is a segment what it should be? Pure: from what was found in the file and around it to a verdict with its reason.
+"""Is a segment what it should be? From what was found in the file and around it to a verdict with its reason; pure,
+but for `look` and `is_gone`.
 
 `spool.settle` asks before it publishes, `verify` later again. What does not play is broken; what plays is good, partial
 when a worker died over it, or suspect when it is not what was asked for. A hole is no fault of a file that shows it:
@@ -7,6 +8,8 @@ it is counted as a gap.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -63,11 +66,25 @@ class Expected:
 
 
 def look(inspect: Inspect, path: str) -> Media | ValueError:
-    """What is found in a file, or why it does not play. Raises what `inspect` raises if it could not look."""
+    """What is found in a file, or why it does not play, which is believed when it is seen twice: it puts footage out of
+    sight. Raises what `inspect` raises if it could not look."""
+    with contextlib.suppress(ValueError):
+        return inspect(path)
     try:
         return inspect(path)
     except ValueError as error:
         return error
+
+
+def is_gone(path: str) -> bool:
+    """Whether a file is not there any more; a disk that does not say so is no sign of it."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def with_found(segment: Segment, found: Media | ValueError) -> Segment:

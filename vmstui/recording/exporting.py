@@ -155,6 +155,8 @@ def _read(chosen: Sequence[Source], tool: Tool, tell: Tell) -> tuple[list[Cut], 
             packets = tool.packets(path)
         except FileNotFoundError:
             raise ExportFailed(f"{path} was deleted meanwhile: lock what is exported from retention, --pin") from None
+        except OSError as error:
+            raise ExportFailed(f"{path} cannot be exported: {error}") from error
         except ValueError as error:
             raise ExportFailed(f"{path} does not play any more: {error}; look at it with `vmstui verify`") from error
         one = cutting.cut(source, packets, begins_s if cuts else None, cuts[-1] if cuts else None)

@@ -20,7 +20,7 @@ from vmstui.model import Event
 from vmstui.recording import journal, past
 from vmstui.recording.by_name import camera_folders, day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.check import Expected, Inspect, judge, look, with_found
+from vmstui.recording.check import Expected, Inspect, is_gone, judge, look, with_found
 from vmstui.recording.gaps import Downtime, gaps_of
 
 RECENT = 8
@@ -260,9 +260,9 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
         status = os.stat(path)
         found = look(inspect, path)
         os.stat(path)
-    except FileNotFoundError:
-        raise
-    except OSError:
+    except OSError as error:
+        if is_gone(path):  # nothing else says so: it may be ffmpeg that is missing
+            raise FileNotFoundError(path) from error
         return None
     verdict, reason = judge(found, Expected(closed=True, size_bytes=status.st_size))
     duration_s = 0.0 if isinstance(found, ValueError) else found.duration_s

@@ -17,7 +17,7 @@ from typing import Protocol
 from vmstui.footage import Segment, SegmentVerdict, StoredEvent, StoredEventKind
 from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.check import Expected, Inspect, Media, judge, look
+from vmstui.recording.check import Expected, Inspect, Media, is_gone, judge, look
 from vmstui.recording.layout import camera_quarantine
 from vmstui.recording.publish import quarantine
 
@@ -69,9 +69,9 @@ def verify(segment: Segment, looks: Looks) -> Verified:
         size_bytes = os.stat(segment.path).st_size
         found = look(looks.inspect, segment.path)
         decoded = looks.decode(segment.path) if looks.decode is not None and not isinstance(found, ValueError) else None
-    except FileNotFoundError:
-        return Verified(segment, replace(segment, verdict=SegmentVerdict.BROKEN, reason=VANISHED))
     except (OSError, ValueError) as error:
+        if is_gone(segment.path):  # nothing else says so: it may be ffmpeg that is missing
+            return Verified(segment, replace(segment, verdict=SegmentVerdict.BROKEN, reason=VANISHED))
         return Verified(segment, segment, f"could not be looked at: {error}")
     # What it took to record is not known any more; what was found then is.
     closed = segment.verdict is not SegmentVerdict.PARTIAL
