@@ -19,7 +19,7 @@ from vmstui.ffmpeg.reading import Told
 from vmstui.footage import Segment, SegmentVerdict
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.fill import ingest
-from vmstui.recording.verify import Looks, take_over, verify
+from vmstui.recording.verify import Looks, Surroundings, take_over, verify
 
 START = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
 DYING = {
@@ -83,7 +83,7 @@ def test_a_good_file_stays_good_and_where_it_is(tmp_path: Path, recordings: Path
         catalogue.add([segment])
         looks = Looks(lambda path: inspect_media(fake, path), lambda path: decode_media(fake, path, 60.0))
         verified = verify(segment, looks)
-        take_over(catalogue, recordings, verified)
+        take_over(catalogue, Surroundings(recordings), verified)
         assert verified.error
         assert catalogue.segments("lobby", None, None) == (segment,)
     assert file.exists()
@@ -107,7 +107,7 @@ def test_a_missing_ffmpeg_is_no_missing_recording(tmp_path: Path, recordings: Pa
     with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
         catalogue.add([segment])
         verified = verify(segment, Looks(lambda path: inspect_media(str(program), path)))
-        take_over(catalogue, recordings, verified)
+        take_over(catalogue, Surroundings(recordings), verified)
         assert "cannot be run" in verified.error
         assert catalogue.segments("lobby", None, None) == (segment,)
     with pytest.raises(OSError, match="cannot be run"):

@@ -103,6 +103,16 @@ def with_found(segment: Segment, found: Media | ValueError) -> Segment:
     )
 
 
+def changes(segment: Segment, size_bytes: int, frames: int | None) -> list[str]:
+    """In what a file differs from what is known of it; `frames` None: not known."""
+    told = []
+    if size_bytes != segment.size_bytes:
+        told.append(f"has {size_bytes} bytes, not {segment.size_bytes} as when it was recorded")
+    if frames is not None and segment.frames and frames != segment.frames:
+        told.append(f"holds {frames} frames, not {segment.frames} as when it was recorded")
+    return told
+
+
 def judge(found: Media | ValueError, expected: Expected) -> tuple[SegmentVerdict, str]:
     """The verdict and, unless it is good, the reason; `found` is an error for a file that does not play."""
     if isinstance(found, ValueError):
