@@ -215,6 +215,25 @@ def test_what_a_file_has_lost_since_it_was_recorded_is_a_gap_and_everything_else
     assert shown[-1] - shown[0] == pytest.approx(89.5, abs=0.02)
 
 
+def test_what_does_not_play_any_more_ends_an_export_until_it_is_put_aside_and_then_is_a_gap(tmp_path: Path) -> None:
+    footage = Footage(tmp_path)
+    broken = footage.record(1, 0, 60)[1]
+    Path(broken.path).write_bytes(bytes(broken.size_bytes))
+    footage.catalogue().close()
+    asked = ("lobby", "--from", at(0), "--to", at(60), str(tmp_path / "out.mp4"))
+    run = footage.export(*asked)
+    assert run.returncode == 1
+    assert "does not play any more" in run.stderr
+    with footage.catalogue() as catalogue:
+        found = verify(broken, Looks(lambda path: inspect_media(EMBEDDED_FFMPEG, path)))
+        take_over(catalogue, Surroundings(footage.recordings), found)
+    run = footage.export(*asked, "--json")
+    assert run.returncode == 0, run.stderr
+    [gap] = json.loads(run.stdout.splitlines()[-1])["result"]["gaps"]
+    assert (gap["started_at"], gap["length_s"], gap["cause"]) == (at(30), 30.0, "damage")
+    assert "does not play: " in gap["detail"]
+
+
 def test_what_was_wanted_of_a_file_and_is_gone_from_it_is_a_gap_too(tmp_path: Path) -> None:
     footage = Footage(tmp_path)
     footage.record(1, 0, 60)

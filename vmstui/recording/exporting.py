@@ -117,6 +117,9 @@ def _chosen(request: Request, catalogue: Catalogue) -> tuple[tuple[Source, ...],
             lost.append(Gap(segment.camera, segment.started_at, segment.duration_s, GapCause.DAMAGE, text))
         elif segment.plays:
             there.append(segment)
+        elif segment.duration_s:
+            text = f"{segment.path} {segment.reason}"
+            lost.append(Gap(segment.camera, segment.started_at, segment.duration_s, GapCause.DAMAGE, text))
     chosen = planning.sources(there, request.since, request.until)
     if chosen:
         return chosen, lost

@@ -195,7 +195,8 @@ def _brought_back(before: Segment, after: Segment, around: Surroundings) -> Path
 def _gaps(
     catalogue: Catalogue, before: Segment, after: Segment, around: Surroundings
 ) -> tuple[tuple[Gap, ...], tuple[Gap, ...]]:
-    """Gaps that were counted with what a segment was, and those with what it is."""
+    """Gaps that were counted with what a segment was, and those with what it is. After the last segment of a camera
+    none is counted: the one that comes tells it."""
     following = catalogue.recorded_after(before) if before.generation else catalogue.around(before.camera, before)[1]
 
     def earlier(segment: Segment) -> tuple[Segment, ...]:
@@ -216,9 +217,6 @@ def _gaps(
     if after.plays and after.duration_s < before.duration_s:
         cut_off = (after.ended_at, before.ended_at)
         new = tuple(_damaged(gap, after.reason) if _within(gap, *cut_off) else gap for gap in new)
-        if following is None:
-            lost_s = before.duration_s - after.duration_s
-            new += (Gap(after.camera, after.ended_at, lost_s, GapCause.DAMAGE, after.reason),)
     return old, new
 
 
