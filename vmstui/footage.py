@@ -306,6 +306,8 @@ class StoredEventKind(StrEnum):
     VANISHED = "vanished"
     """Somebody else took the file away."""
     QUARANTINED = "quarantined"
+    RESTORED = "restored"
+    """It plays after all, and is back from quarantine."""
     LOCKED = "locked"
     UNLOCKED = "unlocked"
     EXPORTED = "exported"

@@ -121,7 +121,14 @@ class Footage:
         Path(segment.path).write_bytes(raw[: len(raw) * 4 // 5])
         found = inspect_media(EMBEDDED_FFMPEG, segment.path)
         verdict = SegmentVerdict.PARTIAL
-        self.segments[number] = replace(segment, duration_s=found.duration_s, span=None, verdict=verdict)
+        self.segments[number] = replace(
+            segment,
+            duration_s=found.duration_s,
+            frames=found.frames,
+            size_bytes=os.path.getsize(segment.path),
+            span=None,
+            verdict=verdict,
+        )
 
     def catalogue(self) -> Catalogue:
         """Open, with all that was recorded."""

@@ -18,9 +18,11 @@ from tests.integration.export_support import START, Footage, at, packets, pictur
 from tests.integration.live_support import EMBEDDED_FFMPEG, LIMIT_S, wait_until
 from tests.peers import require
 from vmstui.cli.export import Ffmpeg
-from vmstui.footage import Gap, GapCause, StoredEventKind
+from vmstui.ffmpeg.inspect import inspect_media
+from vmstui.footage import Gap, GapCause, Segment, StoredEventKind
 from vmstui.recording.export_making import ExportFailed, Request
 from vmstui.recording.exporting import export
+from vmstui.recording.verify import Looks, Surroundings, take_over, verify
 
 TOOL = Ffmpeg(EMBEDDED_FFMPEG, "embedded")
 
@@ -170,6 +172,81 @@ def test_an_exact_export_holds_the_frames_of_the_range_and_no_other(ten_minutes:
     assert len(shown) == (300 - 287.5) * 2 + 37
     assert max(steps) == pytest.approx(12.5, abs=0.002)
     out.unlink()
+
+
+def _truncated(footage: Footage, number: int) -> Segment:
+    """A file of which a damaged disk left the beginning; the catalogue knows it as it was."""
+    whole = footage.segments[number]
+    footage.cut_off(number)
+    footage.segments[number] = whole
+    return whole
+
+
+@pytest.mark.parametrize("verified", [False, True])
+def test_what_a_file_has_lost_since_it_was_recorded_is_a_gap_and_everything_else_keeps_its_time(
+    tmp_path: Path, verified: bool
+) -> None:
+    footage = Footage(tmp_path)
+    footage.record(1, 0, 90)
+    whole = _truncated(footage, 1)
+    left = [time for _, time in packets(whole.path)[:-1]]  # the last one is torn
+    with footage.catalogue() as catalogue:
+        if verified:
+            found = verify(whole, Looks(lambda path: inspect_media(EMBEDDED_FFMPEG, path)))
+            take_over(catalogue, Surroundings(footage.recordings), found)
+    out = tmp_path / "out.mp4"
+    run = footage.export("lobby", "--from", at(0), "--to", at(90), str(out), "--json", "--manifest")
+    assert run.returncode == 0, run.stderr
+    result = json.loads(run.stdout.splitlines()[-1])["result"]
+    assert result["frames"] < 180
+    [gap] = result["gaps"]
+    assert gap["cause"] == "damage"
+    lost_s = 30 - (max(left) - min(left) + 0.5)
+    assert gap["started_at"] == at(60 - lost_s)
+    assert gap["length_s"] == pytest.approx(lost_s, abs=0.02)
+    assert "as when it was recorded" in gap["detail"]
+    if not verified:
+        [note] = result["notes"]
+        assert note.startswith(f"{whole.path} has ")
+    assert json.loads(Path(f"{out}.manifest.json").read_text())["export"]["gaps"] == [gap]
+    shown = sorted(time for _, time in packets(out))
+    steps = [after - before for before, after in pairwise(shown)]
+    assert max(steps) == pytest.approx(lost_s + 0.5, abs=0.02)
+    assert shown[-1] - shown[0] == pytest.approx(89.5, abs=0.02)
+
+
+def test_what_does_not_play_any_more_ends_an_export_until_it_is_put_aside_and_then_is_a_gap(tmp_path: Path) -> None:
+    footage = Footage(tmp_path)
+    broken = footage.record(1, 0, 60)[1]
+    Path(broken.path).write_bytes(bytes(broken.size_bytes))
+    footage.catalogue().close()
+    asked = ("lobby", "--from", at(0), "--to", at(60), str(tmp_path / "out.mp4"))
+    run = footage.export(*asked)
+    assert run.returncode == 1
+    assert "does not play any more" in run.stderr
+    with footage.catalogue() as catalogue:
+        found = verify(broken, Looks(lambda path: inspect_media(EMBEDDED_FFMPEG, path)))
+        take_over(catalogue, Surroundings(footage.recordings), found)
+    run = footage.export(*asked, "--json")
+    assert run.returncode == 0, run.stderr
+    [gap] = json.loads(run.stdout.splitlines()[-1])["result"]["gaps"]
+    assert (gap["started_at"], gap["length_s"], gap["cause"]) == (at(30), 30.0, "damage")
+    assert "does not play: " in gap["detail"]
+
+
+def test_what_was_wanted_of_a_file_and_is_gone_from_it_is_a_gap_too(tmp_path: Path) -> None:
+    footage = Footage(tmp_path)
+    footage.record(1, 0, 60)
+    _truncated(footage, 1)
+    footage.catalogue().close()
+    run = footage.export("lobby", "--from", at(5), "--to", at(59), str(tmp_path / "out.mp4"))
+    assert run.returncode == 0, run.stderr
+    assert "gaps       1, " in run.stdout
+    assert "damage: " in run.stdout
+    # Of the last seconds nothing is left but the group of pictures before them.
+    run = footage.export("lobby", "--from", at(57), "--to", at(60), str(tmp_path / "end.mp4"))
+    assert run.returncode == 0, run.stderr
+    assert "gaps       1, 3.0 s in all" in run.stdout
 
 
 def test_generations_that_overlap_are_joined_without_a_hole_whatever_files_and_cameras_are_called(

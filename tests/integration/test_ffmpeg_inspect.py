@@ -13,6 +13,7 @@ from tests.integration.ffmpeg_support import decoded
 from tests.integration.live_support import EMBEDDED_FFMPEG
 from tests.peers import require
 from vmstui.ffmpeg.inspect import MediaInfo, Unplayable, inspect_media, read_framecrc
+from vmstui.ffmpeg.reading import CouldNotLook
 
 FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof"
 HYBRID = "hybrid_fragmented"
@@ -73,7 +74,7 @@ def test_what_could_not_be_looked_at_is_no_verdict(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         inspect_media(EMBEDDED_FFMPEG, str(tmp_path / "missing.mp4"))
     file = _make(tmp_path, duration_s=1)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(CouldNotLook, match="cannot be run"):
         inspect_media(str(tmp_path / "no-ffmpeg"), str(file))
     with pytest.raises(TimeoutError):
         inspect_media(EMBEDDED_FFMPEG, str(file), timeout_s=0)

@@ -14,9 +14,13 @@ from tests.integration.live_support import EMBEDDED_FFMPEG
 from tests.peers import require
 from vmstui.ffmpeg.decode import Decoded, decode_media
 from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
-from vmstui.footage import Segment, SegmentVerdict, StoredEventKind
+from vmstui.footage import GapCause, Segment, SegmentVerdict, StoredEventKind, StreamSpan, Uptime
+from vmstui.recording import journal
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.verify import VANISHED, Looks, Verified, take_over, verify
+from vmstui.recording.fill import ingest, record
+from vmstui.recording.layout import camera_quarantine
+from vmstui.recording.publish import quarantine
+from vmstui.recording.verify import VANISHED, Looks, Surroundings, Verified, take_over, verify
 
 START = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
 
@@ -83,7 +87,7 @@ def test_what_became_of_files_is_found_and_nothing_is_deleted(tmp_path: Path, se
         catalogue.add(segments.values())
         for name, segment in segments.items():
             verified = verify(segment, Looks(_inspect, _decode))
-            found[name] = replace(verified, after=take_over(catalogue, tmp_path, verified))
+            found[name] = replace(verified, after=take_over(catalogue, Surroundings(tmp_path), verified))
         told = {name: (one.after.verdict, one.after.reason) for name, one in found.items()}
         assert told["untouched"] == (SegmentVerdict.GOOD, "")
         assert told["cut"][0] is SegmentVerdict.SUSPECT
@@ -102,7 +106,7 @@ def test_what_became_of_files_is_found_and_nothing_is_deleted(tmp_path: Path, se
         assert sorted(kinds) == [StoredEventKind.QUARANTINED, StoredEventKind.VANISHED]
         # Once more: nothing changes, nothing is noted twice.
         for segment in catalogue.segments("lobby", None, None):
-            take_over(catalogue, tmp_path, verify(segment, Looks(_inspect, _decode)))
+            take_over(catalogue, Surroundings(tmp_path), verify(segment, Looks(_inspect, _decode)))
         assert len(catalogue.events()) == 2
     assert _decoded_by_pyav(found["untouched"].after.path) == 60
     assert _decoded_by_pyav(found["cut"].after.path) < 60
@@ -123,6 +127,94 @@ def test_both_ffmpegs_decode_the_same(segments: dict[str, Segment]) -> None:
         path = segments[name].path
         ours, theirs = _decode(path), decode_media("ffmpeg", path, 60.0)
         assert ours.frames == theirs.frames == max(0, _decoded_by_pyav(path))
+
+
+def _spanned(segments: dict[str, Segment]) -> list[Segment]:
+    """Three in a row, as one worker records them."""
+    return [
+        replace(
+            segments[name],
+            number=number,
+            started_at=START + timedelta(seconds=6 * number),
+            span=StreamSpan(6.0 * number, 6.0 * number + 6),
+            uptime=Uptime("boot", 1000.0 + 6 * number),
+        )
+        for number, name in enumerate(("untouched", "cut", "bits"))
+    ]
+
+
+def _verified(catalogue: Catalogue, folder: Path, segment: Segment) -> Segment:
+    return take_over(catalogue, Surroundings(folder, UTC), verify(segment, Looks(_inspect)))
+
+
+def test_what_is_put_aside_is_a_gap_and_comes_back_with_its_place_when_it_plays(
+    tmp_path: Path, segments: dict[str, Segment]
+) -> None:
+    row = _spanned(segments)
+    content = Path(row[1].path).read_bytes()
+    with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
+        record(catalogue, row, lambda camera: ())
+        Path(row[1].path).write_bytes(bytes(len(content)))
+        broken = _verified(catalogue, tmp_path, row[1])
+        assert broken.verdict is SegmentVerdict.BROKEN
+        [gap] = catalogue.gaps("lobby", None, None)
+        assert (gap.started_at, gap.length_s, gap.cause) == (row[1].started_at, 6.0, GapCause.DAMAGE)
+        assert _verified(catalogue, tmp_path, broken) == broken
+        Path(broken.path).write_bytes(content)
+        back = _verified(catalogue, tmp_path, broken)
+        assert back == replace(row[1], path=str(tmp_path / "Lobby" / "2025-10-20" / "Lobby_20251020_120006.mp4"))
+        assert Path(back.path).read_bytes() == content
+        assert list((tmp_path / ".vmstui" / "quarantine" / "lobby").iterdir()) == []
+        assert catalogue.segments("lobby", None, None) == (row[0], back, row[2])
+        assert catalogue.gaps("lobby", None, None) == ()
+        kinds = [event.kind for event in catalogue.events()]
+        assert kinds == [StoredEventKind.QUARANTINED, StoredEventKind.RESTORED]
+    with Catalogue.open(tmp_path / "anew.sqlite3") as anew:
+        for segment in (row[0], row[2]):
+            journal.append(tmp_path, segment)
+        ingest(anew, tmp_path, {"Lobby": "lobby"}, _inspect, UTC, lambda camera: ())
+        assert [one for one in anew.segments("lobby", None, None) if one.generation] == [row[0], back, row[2]]
+
+
+def test_what_was_called_broken_as_it_was_recorded_comes_back_at_its_time(
+    tmp_path: Path, segments: dict[str, Segment]
+) -> None:
+    row = _spanned(segments)
+    # As it is catalogued: nothing is known of it but when it was closed.
+    kept = quarantine(Path(row[1].path), camera_quarantine(tmp_path, "lobby"), "x", "Lobby_20251020_120012.mp4")
+    unknown = replace(
+        row[1], path=str(kept), started_at=row[1].ended_at, duration_s=0.0, verdict=SegmentVerdict.BROKEN,
+        reason="does not play: no video frames", codec="", width=0, height=0, frames=0, fps=0.0,
+        uptime=Uptime("boot", 1012.0),
+    )  # fmt: skip
+    with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
+        record(catalogue, [row[0], unknown, row[2]], lambda camera: ())
+        assert [gap.length_s for gap in catalogue.gaps("lobby", None, None)] == [6.0]
+        back = _verified(catalogue, tmp_path, unknown)
+        assert back == replace(row[1], path=str(tmp_path / "Lobby" / "2025-10-20" / "Lobby_20251020_120006.mp4"))
+        assert catalogue.gaps("lobby", None, None) == ()
+        assert catalogue.segments("lobby", None, None) == (row[0], back, row[2])
+
+
+def test_a_file_that_got_shorter_is_counted_as_long_as_it_is_and_what_is_lost_is_a_gap(
+    tmp_path: Path, segments: dict[str, Segment]
+) -> None:
+    row = _spanned(segments)
+    raw = Path(row[1].path).read_bytes()
+    Path(row[1].path).write_bytes(raw[: len(raw) * 6 // 10])
+    with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
+        record(catalogue, row, lambda camera: ())
+        after = _verified(catalogue, tmp_path, row[1])
+        assert after.verdict is SegmentVerdict.SUSPECT
+        assert after.frames == _inspect(after.path).frames < 60
+        assert after.duration_s == pytest.approx(after.frames / 10)
+        assert catalogue.segments("lobby", None, None)[1] == after
+        assert catalogue.total("lobby") == (3, sum(Path(one.path).stat().st_size for one in row))
+        [gap] = catalogue.gaps("lobby", None, None)
+        assert (gap.started_at, gap.cause) == (after.ended_at, GapCause.DAMAGE)
+        assert gap.ended_at == row[1].ended_at
+        assert "as when it was recorded" in gap.detail
+        assert _verified(catalogue, tmp_path, after) == after
 
 
 def test_what_cannot_be_looked_at_keeps_its_verdict(segments: dict[str, Segment]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def test_what_is_deleted_or_found_broken_is_seen_when_a_ledger_is_made_anew(tmp_
         catalogue.add(footage)
         ledgers.look(["lobby"], ABOUT.earliest)
         catalogue.remove([segment.path for segment in footage[:200]])
-        catalogue.set_verdict(footage[-5].path, SegmentVerdict.BROKEN, "does not play")
+        catalogue.amend(footage[-5].path, replace(footage[-5], verdict=SegmentVerdict.BROKEN, reason="does not play"))
         ledgers.kept["lobby"].due_s = 0.0
         ledgers.look(["lobby"], ABOUT.earliest)
         _agrees(catalogue, ledgers)

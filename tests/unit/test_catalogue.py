@@ -150,7 +150,9 @@ def test_events_are_bounded_and_come_oldest_first(path: Path, monkeypatch: pytes
 def test_a_later_verdict_moves_a_segment_to_quarantine(path: Path) -> None:
     with Catalogue.open(path) as catalogue:
         catalogue.add([segment(1)])
-        catalogue.set_verdict(segment(1).path, SegmentVerdict.BROKEN, "no frame decodes", "/srv/.vmstui/q/1.mp4")
+        broken = replace(segment(1), verdict=SegmentVerdict.BROKEN, reason="no frame decodes")
+        catalogue.amend(segment(1).path, replace(broken, path="/srv/.vmstui/q/1.mp4", size_bytes=7))
+        assert catalogue.total("lobby") == (1, 7)
         (moved,) = catalogue.segments("lobby", None, None)
         assert (moved.verdict, moved.reason, moved.path) == (
             SegmentVerdict.BROKEN,

@@ -23,7 +23,7 @@ from vmstui.recording.layout import generation_spool
 from vmstui.recording.retention import Policy
 from vmstui.recording.retention_pass import run_pass
 from vmstui.recording.spool import Origin, Times, settle
-from vmstui.recording.verify import Verified, take_over
+from vmstui.recording.verify import Surroundings, Verified, take_over
 
 START = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -272,7 +272,9 @@ def test_a_verdict_that_was_given_later_outlives_the_catalogue(tmp_path: Path, c
         (segments[3], SegmentVerdict.SUSPECT, "has 3 bytes"),
     )
     for segment, verdict, reason in judged:
-        take_over(catalogue, tmp_path, Verified(segment, replace(segment, verdict=verdict, reason=reason)))
+        take_over(
+            catalogue, Surroundings(tmp_path), Verified(segment, replace(segment, verdict=verdict, reason=reason))
+        )
     known = catalogue.segments("lobby", None, None)
     assert [(one.verdict, one.reason) for one in known if one.verdict is not SegmentVerdict.GOOD] == [
         (SegmentVerdict.SUSPECT, "has 3 bytes"),

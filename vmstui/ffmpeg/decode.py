@@ -27,7 +27,9 @@ def decode_media(ffmpeg: str, path: str, timeout_s: float) -> Decoded:
     argv = [*reading(ffmpeg, "-threads", "1", "-err_detect", "+crccheck"), "-i", f"file:{path}"]
     # Each picture once, as it is: neither repeated nor dropped for the sake of a frame rate.
     argv += ["-map", "0:v:0", "-fps_mode", "passthrough", "-progress", "pipe:1", "-f", "null", "-"]
-    output, said = read_through(argv, path, timeout_s, "decoded")
+    told = read_through(argv, path, timeout_s, "decoded")
     os.stat(path)  # a file that is gone is no verdict on it
-    frames = [line.partition("=")[2] for line in output.decode("ascii", "replace").splitlines() if line[:6] == "frame="]
-    return Decoded(int(frames[-1]) if frames and frames[-1].strip().isdigit() else 0, complaints(said))
+    told.check_reason()
+    lines = told.output.decode("ascii", "replace").splitlines()
+    frames = [line.partition("=")[2] for line in lines if line[:6] == "frame="]
+    return Decoded(int(frames[-1]) if frames and frames[-1].strip().isdigit() else 0, complaints(told.said))

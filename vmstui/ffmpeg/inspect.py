@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from vmstui.ffmpeg.reading import complaints, read_through, reading
+from vmstui.ffmpeg.reading import CouldNotLook, complaints, read_through, reading
 from vmstui.footage import Hole
 
 _CODECS = {"hevc": "h265"}
@@ -52,11 +52,14 @@ def inspect_media(ffmpeg: str, path: str, timeout_s: float = 30) -> MediaInfo:
     nothing about the file.
     """
     argv = [*reading(ffmpeg), "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
-    output, said = read_through(argv, path, timeout_s, "read through")
+    told = read_through(argv, path, timeout_s, "read through")
     os.stat(path)  # a file that is gone is no verdict on it
-    info = read_framecrc(output.decode("ascii", "replace"))
+    told.check_reason()
+    info = read_framecrc(told.output.decode("ascii", "replace"))
     if info is None:
-        raise Unplayable(next(iter(complaints(said)), "no video frames"))
+        if told.code == 0 and b"#tb 0:" not in told.output:
+            raise CouldNotLook(f"{path} could not be looked at: {ffmpeg} told nothing of it, not even that it failed")
+        raise Unplayable(next(iter(complaints(told.said)), "no video frames"))
     return info
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from vmstui.ffmpeg.reading import complaints, reading
+from vmstui.ffmpeg.reading import Told, check_end, complaints, reading, spawned
 
 _CODECS = {"hevc": "h265"}
 _KEY, _CORRUPT = 1, 2
@@ -54,13 +54,13 @@ def list_packets(ffmpeg: str, path: str, *, at: str = "") -> Packets:
     """All whole packets of a file; of one that was cut off, those before the cut. `at` is where to open the file, where
     `path` is only what people know it by.
 
-    Raises NoPackets if there is no video in it, FileNotFoundError if there is no file.
+    Raises NoPackets if there is no video in it, FileNotFoundError if there is no file, and CouldNotLook.
     """
     argv = [*reading(ffmpeg, "-copyts"), "-i", f"file:{at or path}", "-map", "0:v:0", "-c", "copy"]
     argv += ["-f", "framecrc", "-"]
     with (
         tempfile.TemporaryFile() as errors,
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process,
+        spawned(argv, path, stdout=subprocess.PIPE, stderr=errors) as process,
     ):
         assert process.stdout is not None
         try:
@@ -69,11 +69,16 @@ def list_packets(ffmpeg: str, path: str, *, at: str = "") -> Packets:
             process.kill()
             raise
         process.stdout.close()  # what comes after a cut is not waited for
-        process.wait()
+        code = process.wait()
+        if packets is not None and packets.cut_off_dts is not None:
+            return packets
+        os.stat(at or path)
+        errors.seek(0)
+        said = errors.read()
+        check_end(path, code, said)
+        Told(at or path, b"", said, code).check_reason()
         if packets is None:
-            os.stat(at or path)
-            errors.seek(0)
-            raise NoPackets(next(iter(complaints(errors.read())), "no video frames"))
+            raise NoPackets(next(iter(complaints(said)), "no video frames"))
     return packets
 
 

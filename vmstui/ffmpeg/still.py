@@ -105,11 +105,11 @@ def _run(ffmpeg: str, path: str, source: tuple[str, ...], order: str, wanted: Wa
     argv += ["-vf", _filters(order, wanted), "-fps_mode", "passthrough", "-frames:v", "1", "-threads", "1"]
     argv += ["-c:v", wanted.form.value, "-f", "image2pipe", "pipe:1"]
     fds = (piece,) if piece >= 0 else ()
-    picture, said = read_through(argv, path, LIMIT_S, "shown", fds)
-    if not picture:
+    told = read_through(argv, path, LIMIT_S, "shown", fds)
+    if not told.output:
         os.stat(path)
-        raise NoPicture(next(iter(complaints(said)), "there is no whole picture in it"))
-    return picture
+        raise NoPicture(next(iter(complaints(told.said)), "there is no whole picture in it"))
+    return told.output
 
 
 def _filters(order: str, wanted: Wanted) -> str:

@@ -26,6 +26,7 @@ from vmstui.settings.names import folder_name
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NAME = re.compile(r".+_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)(?:_\d{1,6})?" + re.escape(SUFFIX), re.ASCII)
+_FOLDER = re.compile(r"(.+)_\d{8}_\d{6}(?:_\d{1,6})?" + re.escape(SUFFIX), re.ASCII)
 _LONGEST = timedelta(seconds=LONGEST_SEGMENT_S)
 _ID = re.compile(r"[a-z0-9_]{1,40}")
 """Of a camera, by which its folder is called where its name holds no letter (`settings.keys`)."""
@@ -39,6 +40,12 @@ def camera_folders(recordings: Path) -> tuple[str, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     return tuple(sorted(name for name in found if folder_name(name, "") == name or _ID.fullmatch(name)))
+
+
+def named_folder(name: str) -> str:
+    """The folder of the camera that a file is named after; `` for one that is not named as ours are."""
+    found = _FOLDER.fullmatch(name)
+    return found[1] if found is not None else ""
 
 
 def day_folders(folder: Path, since: date | None = None) -> list[Path]:

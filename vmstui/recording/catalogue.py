@@ -172,13 +172,37 @@ class Catalogue(CatalogueConnection):
             connection.executemany("DELETE FROM segments WHERE path = ?", [(path,) for path in paths])
             _add_events(connection, events)
 
-    def set_verdict(self, path: str, verdict: SegmentVerdict, reason: str, new_path: str | None = None) -> None:
-        """What a later check found; with `new_path` where the file was moved to."""
+    def amend(
+        self,
+        path: str,
+        segment: Segment,
+        *,
+        old_gaps: Iterable[Gap] = (),
+        new_gaps: Iterable[Gap] = (),
+        event: StoredEvent | None = None,
+    ) -> None:
+        """What a later check found of the segment at a path, and where it is now, with the gaps and the line that go
+        with it: all of that or nothing."""
+        row = segment_row(segment)
+        marks = ", ".join("?" * len(row))
         with self._writing() as connection:
+            connection.execute("DELETE FROM segments WHERE path = ? AND path <> ?", (segment.path, path))
             connection.execute(
-                "UPDATE segments SET verdict = ?, reason = ?, path = ? WHERE path = ?",
-                (verdict.value, text(reason), new_path or path, path),
+                "UPDATE cameras SET size_bytes = size_bytes + ? - coalesce((SELECT size_bytes FROM segments "
+                "WHERE path = ?), 0), first_us = min(first_us, ?), longest_us = max(longest_us, ?) WHERE camera = ?",
+                (
+                    segment.size_bytes,
+                    path,
+                    micros(segment.started_at),
+                    micros(segment.ended_at) - micros(segment.started_at),
+                    segment.camera,
+                ),
             )
+            connection.execute(
+                f"UPDATE segments SET ({SEGMENT_COLUMNS}, ended_us) = ({marks}) WHERE path = ?", (*row, path)
+            )
+            self.exchange_gaps(old_gaps, new_gaps)
+            _add_events(connection, [event] if event is not None else [])
 
     def camera_below(self, folder: PurePath) -> str | None:
         """Whose segments lie below a folder; None where none do."""

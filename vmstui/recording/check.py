@@ -1,4 +1,5 @@
-"""Is a segment what it should be? Pure: from what was found in the file and around it to a verdict with its reason.
+"""Is a segment what it should be? From what was found in the file and around it to a verdict with its reason; pure,
+but for `look` and `is_gone`.
 
 `spool.settle` asks before it publishes, `verify` later again. What does not play is broken; what plays is good, partial
 when a worker died over it, or suspect when it is not what was asked for, or its time stamps cannot be right. A hole is
@@ -7,6 +8,8 @@ no fault of a file that shows it: it is counted as a gap, as far as there was ti
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -65,7 +68,10 @@ class Expected:
 
 
 def look(inspect: Inspect, path: str) -> Media | ValueError:
-    """What is found in a file, or why it does not play. Raises what `inspect` raises if it could not look."""
+    """What is found in a file, or why it does not play, which is believed when it is seen twice: it puts footage out of
+    sight. Raises what `inspect` raises if it could not look."""
+    with contextlib.suppress(ValueError):
+        return inspect(path)
     try:
         return inspect(path)
     except ValueError as error:
@@ -111,6 +117,17 @@ def _without(holes: tuple[Hole, ...], surplus_s: float, duration_s: float) -> tu
     return tuple(left)
 
 
+def is_gone(path: str) -> bool:
+    """Whether a file is not there any more; a disk that does not say so is no sign of it."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def with_found(segment: Segment, found: Media | ValueError) -> Segment:
     """The segment with what was found in its file, but for its `extent`."""
     if isinstance(found, ValueError):
@@ -124,6 +141,16 @@ def with_found(segment: Segment, found: Media | ValueError) -> Segment:
         fps=round(found.fps, 3),
         starts_with_keyframe=found.starts_with_keyframe,
     )
+
+
+def changes(segment: Segment, size_bytes: int, frames: int | None) -> list[str]:
+    """In what a file differs from what is known of it; `frames` None: not known."""
+    told = []
+    if size_bytes != segment.size_bytes:
+        told.append(f"has {size_bytes} bytes, not {segment.size_bytes} as when it was recorded")
+    if frames is not None and segment.frames and frames != segment.frames:
+        told.append(f"holds {frames} frames, not {segment.frames} as when it was recorded")
+    return told
 
 
 def judge(found: Media | ValueError, expected: Expected) -> tuple[SegmentVerdict, str]:

@@ -15,7 +15,9 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Protocol
 
+from vmstui.footage import Gap, GapCause
 from vmstui.recording.export import Source
+from vmstui.recording.gaps import SHORTEST_GAP_S
 
 _APART_US = 1_000
 
@@ -193,6 +195,17 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
         late=0 if source.is_whole else _count(pts[first:end], origin + _ticks(source.until_s, tick_s), None),
         size_bytes=sum(packets.size_bytes[first:end]),
     )
+
+
+def lost(source: Source, packets: Packets, reason: str) -> tuple[Gap, ...]:
+    """What is wanted of a source and is not in its file any more, as that ends before what was recorded."""
+    ends = max(time + length for time, length in zip(packets.pts, packets.duration, strict=True))
+    since_s = max(source.from_s, float((ends - min(packets.pts)) * packets.tick_s))
+    length_s = source.until_s - since_s
+    if length_s <= SHORTEST_GAP_S:
+        return ()
+    segment = source.segment
+    return (Gap(segment.camera, source.wall(since_s), length_s, GapCause.DAMAGE, f"{segment.path} {reason}"),)
 
 
 def parts(cuts: Sequence[Cut]) -> tuple[Part, ...]:

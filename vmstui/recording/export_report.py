@@ -16,9 +16,16 @@ from vmstui.recording.manifest import Report, UsedFile
 
 
 def report(
-    request: Request, cuts: Sequence[Cut], known: Sequence[Gap], frames: int, made: str, notes: Sequence[str]
+    request: Request,
+    cuts: Sequence[Cut],
+    known: Sequence[Gap],
+    damaged: Sequence[Gap],
+    frames: int,
+    made: str,
+    notes: Sequence[str],
 ) -> Report:
-    """What came of it, but for the hashes; `made` is the file, complete but not yet published. Raises OSError."""
+    """What came of it, but for the hashes; `made` is the file, complete but not yet published. `known` tells the causes
+    of gaps, `damaged` what is missing in files themselves. Raises OSError."""
     chosen = [one.source for one in cuts]
     until: datetime | None = request.until
     more = list(notes)
@@ -30,6 +37,7 @@ def report(
         )
     for at, step_s in planning.clock_steps(chosen):
         more.append(f"the clock of the recorder was set by {step_s:+.1f} s at {spoken(at, request.zone)}")
+    missing = planning.missing(chosen, request.since, until, known, request.camera)
     skipped_s = cuts[0].source.from_s - cuts[0].first_s if request.exact and cuts[0].early else 0.0
     return Report(
         camera=request.camera,
@@ -58,7 +66,7 @@ def report(
             )
             for one in cuts
         ),
-        gaps=planning.missing(chosen, request.since, until, known, request.camera),
+        gaps=tuple(sorted((*missing, *damaged), key=lambda gap: gap.started_at)),
         notes=tuple(more),
     )
 

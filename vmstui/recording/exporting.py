@@ -16,7 +16,7 @@ import contextlib
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from vmstui.recording import export_making as making
 from vmstui.recording import export_report
 from vmstui.recording import manifest as manifests
 from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.check import changes
 from vmstui.recording.cuts import Cut, ExportRefused, spoken
 from vmstui.recording.export import Source
 from vmstui.recording.export_file import SUFFIX, Unfinished, remove_leftovers, unfinished
@@ -60,11 +61,17 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
     chosen, lost = _chosen(request, catalogue)
     if not request.exact:
         cutting.refuse_changes([(source, cutting.catalogued_format(source)) for source in chosen], request.zone)
-    cuts, checksums, times_us = _read(chosen, tool, tell)
+    read = _read(chosen, tool, tell)
+    cuts = read.cuts
     if not request.exact:
         cutting.refuse_changes([(one.source, one.format) for one in cuts], request.zone)
     _check_room(request, cuts)
-    known = (*catalogue.gaps(request.camera, request.since, request.until), *lost, *_ends(request, catalogue))
+    known = (
+        *catalogue.gaps(request.camera, request.since, request.until),
+        *lost,
+        *read.unused,
+        *_ends(request, catalogue),
+    )
     with contextlib.ExitStack() as stack:
         try:
             remove_leftovers(request.out.parent)
@@ -72,10 +79,11 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
             if request.exact:
                 frames, notes = making.encode(request, cuts, tool, tell, made.path)
             else:
-                frames, notes = making.copy(request, cuts, tool, tell, made.path, checksums, times_us), []
+                frames, notes = making.copy(request, cuts, tool, tell, made.path, read.checksums, read.times_us), []
+            notes = [*notes, *read.notes]
             if catalogue.fresh:
                 notes = [*notes, "the catalogue was being filled: there may be more footage of this time than this"]
-            report = export_report.report(request, cuts, known, frames, made.path, notes)
+            report = export_report.report(request, cuts, known, read.damaged, frames, made.path, notes)
             if manifest is not None:
                 report = export_report.with_hashes(report, made.path, tell)
                 text = manifests.as_text(replace(manifest, export=report))
@@ -109,6 +117,9 @@ def _chosen(request: Request, catalogue: Catalogue) -> tuple[tuple[Source, ...],
             lost.append(Gap(segment.camera, segment.started_at, segment.duration_s, GapCause.DAMAGE, text))
         elif segment.plays:
             there.append(segment)
+        elif segment.duration_s:
+            text = f"{segment.path} {segment.reason}"
+            lost.append(Gap(segment.camera, segment.started_at, segment.duration_s, GapCause.DAMAGE, text))
     chosen = planning.sources(there, request.since, request.until)
     if chosen:
         return chosen, lost
@@ -143,32 +154,53 @@ def _ends(request: Request, catalogue: Catalogue) -> Iterator[Gap]:
         yield Gap(request.camera, last, length_s, GapCause.UNKNOWN, "nothing was recorded since")
 
 
-def _read(chosen: Sequence[Source], tool: Tool, tell: Tell) -> tuple[list[Cut], array[int], array[int]]:
-    """What to take of each file, and of all that is taken the checksums and times, in order."""
-    cuts: list[Cut] = []
-    checksums, times_us = array("q"), array("q")
+@dataclass(slots=True)
+class _Read:
+    """What to take of the files."""
+
+    cuts: list[Cut] = field(default_factory=list)
+    checksums: array[int] = field(default_factory=lambda: array("q"))
+    """Of all packets taken, in order."""
+    times_us: array[int] = field(default_factory=lambda: array("q"))
+    damaged: list[Gap] = field(default_factory=list)
+    """What is missing in files that hold less than was recorded."""
+    unused: list[Gap] = field(default_factory=list)
+    """The same of files of which nothing can be taken."""
+    notes: list[str] = field(default_factory=list)
+
+
+def _read(chosen: Sequence[Source], tool: Tool, tell: Tell) -> _Read:
+    read = _Read()
+    cuts = read.cuts
     begins_s = 0.0
     for number, source in enumerate(chosen):
         tell("reading", number / len(chosen))
         path = source.segment.path
         try:
             packets = tool.packets(path)
+            changed = changes(source.segment, os.stat(path).st_size, len(packets.pts))
         except FileNotFoundError:
             raise ExportFailed(f"{path} was deleted meanwhile: lock what is exported from retention, --pin") from None
+        except OSError as error:
+            raise ExportFailed(f"{path} cannot be exported: {error}") from error
         except ValueError as error:
             raise ExportFailed(f"{path} does not play any more: {error}; look at it with `vmstui verify`") from error
+        read.notes += [f"{path} {'; '.join(changed)}"] if changed else []
+        lost = cutting.lost(source, packets, "; ".join(changed) or "it holds less than was recorded")
         one = cutting.cut(source, packets, begins_s if cuts else None, cuts[-1] if cuts else None)
         if one is None:
+            read.unused += lost
             continue
+        read.damaged += lost
         if not cuts:
             begins_s = source.at_s + one.first_s
         cuts.append(one)
-        checksums.extend(packets.checksum[one.first : one.end])
-        times_us.extend(cutting.expected_us(one, packets))
+        read.checksums.extend(packets.checksum[one.first : one.end])
+        read.times_us.extend(cutting.expected_us(one, packets))
     tell("reading", 1.0)
     if not cuts:
         raise ExportFailed("there is no frame in the range asked for")
-    return cuts, checksums, times_us
+    return read
 
 
 def _check_room(request: Request, cuts: Sequence[Cut]) -> None:

@@ -20,7 +20,7 @@ from vmstui.model import Event
 from vmstui.recording import journal, past
 from vmstui.recording.by_name import camera_folders, day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.check import Expected, Inspect, extent, judge, look, with_found
+from vmstui.recording.check import Expected, Inspect, extent, is_gone, judge, look, with_found
 from vmstui.recording.gaps import Downtime, gaps_of
 
 RECENT = 8
@@ -262,9 +262,9 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
         status = os.stat(path)
         found = look(inspect, path)
         os.stat(path)
-    except FileNotFoundError:
-        raise
-    except OSError:
+    except OSError as error:
+        if is_gone(path):  # nothing else says so: it may be ffmpeg that is missing
+            raise FileNotFoundError(path) from error
         return None
     expected = Expected(closed=True, size_bytes=status.st_size)
     verdict, reason = judge(found, expected)
