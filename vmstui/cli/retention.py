@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.keeper import away, policy, put_forward
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.wall_clock import noted_clock
-from vmstui.recording.catalogue import Catalogue
+from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, standings
 from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
@@ -38,7 +39,7 @@ def retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, as
 def _retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, as_json: bool) -> int:
     settings = load(config_in_use(config)).settings
     now, rules, recordings = datetime.now(UTC), policy(settings), Path(settings.recordings)
-    with open_catalogue(readonly=not act) as catalogue:
+    with _opened(act=act) as catalogue:
         if catalogue.fresh and (act or dry):
             raise CatalogueError(
                 "the catalogue is not filled yet, so what is oldest and what is newest is not known, and nothing was "
@@ -68,6 +69,19 @@ def _retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, a
                 lines = [*_planned(plan, settings.timezone), "", *lines]
             print("\n".join(clean(line) for line in lines))
     return NOT_WELL if plan is not None and plan.short else 0
+
+
+@contextmanager
+def _opened(*, act: bool) -> Iterator[Catalogue]:
+    """The catalogue; on a full disk for a pass alone, as that is what makes room there."""
+    with ExitStack() as opened:
+        try:
+            catalogue = opened.enter_context(open_catalogue(readonly=not act))
+        except CatalogueError as error:
+            if not (act and error.no_room):
+                raise
+            catalogue = opened.enter_context(Catalogue.without_room(state_folder() / FILE_NAME))
+        yield catalogue
 
 
 def _doubt(now: datetime, catalogue: Catalogue) -> str:

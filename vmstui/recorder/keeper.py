@@ -1,8 +1,9 @@
 """Keeps room for recordings: a pass of retention every minute, and at once when the disk is full.
 
 In a thread of its own, as a dead disk blocks, and in portions, so that whoever waits for room gets it with the first of
-them. Each deleted file has its line in the catalogue; the history of a camera gets one for all of them and each rule,
-at most every hour. What cannot be deleted is told once, not more often than that, and tried again an hour later.
+them. Where the full disk is that of the catalogue, too, and has no room to open it, a pass opens it for itself alone.
+Each deleted file has its line in the catalogue; the history of a camera gets one for all of them and each rule, at most
+every hour. What cannot be deleted is told once, not more often than that, and tried again an hour later.
 
 The clock of the machine is trusted with the age of footage only while it goes on as clocks do: after a jump ahead of
 more than an hour the rule by age waits for an hour, so that a wrong clock can be set right before it costs everything
@@ -117,7 +118,8 @@ def put_forward(clock: WallClock | None, boot_s: float) -> str:
 
 
 class Keeper:
-    """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
+    """`catalogue` gives the open catalogue, None while there is none, and `no_room` then where it is, if there is no
+    room to open it; `note` takes lines of cameras' histories and
     `say` what concerns all of them, both on the loop. `alive` is the note that was found at the start, and `clock` what
     was known then of the one on the wall."""
 
@@ -131,12 +133,14 @@ class Keeper:
         *,
         alive: Alive | None = None,
         clock: WallClock | None = None,
+        no_room: Callable[[], Path | None] = lambda: None,
         period_s: float = PERIOD_S,
         clocks: Clocks = lambda: (time.time(), boot_time_s()),
     ) -> None:
         self._settings = settings
         self._guard = guard
         self._catalogue = catalogue
+        self._no_room = no_room
         self._note = note
         self._say = say
         self._alive = alive
@@ -205,9 +209,21 @@ class Keeper:
                 self._due.set()
 
     def _portion(self) -> Outcome | None:
-        settings, catalogue = self._settings, self._catalogue()
-        if catalogue is None:
+        catalogue = self._catalogue()
+        if catalogue is not None:
+            return self._portion_of(catalogue)
+        path = self._no_room()
+        if path is None:
             return None
+        try:
+            with Catalogue.without_room(path) as catalogue:
+                return self._portion_of(catalogue)
+        except CatalogueError as error:
+            self._tell_error(f"retention: {error}")
+            return None
+
+    def _portion_of(self, catalogue: Catalogue) -> Outcome | None:
+        settings = self._settings
         filling = catalogue.fresh
         try:
             if filling:  # it does not know yet what there is, but a full disk cannot wait for that
