@@ -20,9 +20,10 @@ from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.keeper import away, policy, put_forward
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.wall_clock import noted_clock
+from vmstui.recording import boots
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
-from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, standings
+from vmstui.recording.retention import Disk, Doomed, Plan, Rule, Standing, standings
 from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
 from vmstui.sanitise import clean
 from vmstui.settings import load
@@ -61,10 +62,11 @@ def _retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, a
             disk = measure(root)
             plan = dry_run(catalogue, rules, root, recordings, now) if dry else None
         footage = Within(catalogue, recordings)
+        found = standings(footage, rules, disk, now, boots.known(catalogue))
         if as_json:
-            print(json.dumps(_state_json(footage, rules, disk, now, plan)))
+            print(json.dumps(_state_json(footage, found, disk, plan)))
         else:
-            lines = _state(footage, rules, disk, now)
+            lines = _state(footage, found, disk)
             if plan is not None:
                 lines = [*_planned(plan, settings.timezone), "", *lines]
             print("\n".join(clean(line) for line in lines))
@@ -95,9 +97,8 @@ def _doubt(now: datetime, catalogue: Catalogue) -> str:
     return ""
 
 
-def _state(footage: Within, rules: Policy, disk: Disk, now: datetime) -> list[str]:
+def _state(footage: Within, found: tuple[Standing, ...], disk: Disk) -> list[str]:
     count, size_bytes = footage.total(None)
-    found = standings(footage, rules, disk, now)
     rows = [(one.rule.value, one.camera, one.measured, one.threshold, _when(one)) for one in found]
     elsewhere, _ = footage.left_out()
     return [
@@ -163,14 +164,14 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     yield f"{spoken(outcome.free_bytes)} free"
 
 
-def _state_json(footage: Within, rules: Policy, disk: Disk, now: datetime, plan: Plan | None) -> Json:
+def _state_json(footage: Within, found: tuple[Standing, ...], disk: Disk, plan: Plan | None) -> Json:
     count, size_bytes = footage.total(None)
     state: dict[str, Json] = {
         "segments": count,
         "size_bytes": size_bytes,
         "disk": to_json(disk),
         "locks": to_json(footage.locks(None)),
-        "rules": to_json(standings(footage, rules, disk, now)),
+        "rules": to_json(found),
     }
     return state if plan is None else state | {"plan": _plan_json(plan)}
 

@@ -8,7 +8,8 @@ every hour. What cannot be deleted is told once, not more often than that, and t
 The clock of the machine is trusted with the age of footage only while it goes on as clocks do: after a jump ahead of
 more than an hour the rule by age waits for an hour, so that a wrong clock can be set right before it costs everything
 there is. So it does after a start whose time is more than a day ahead of what is known of the time before: a clock that
-is wrong when the machine comes up looks as one that was away for long, and to wait costs the latter little.
+is wrong when the machine comes up looks as one that was away for long, and to wait costs the latter little. Footage
+that was dated by a wrong clock has the age that it has by the clock of its boot (`boots.py`).
 
 Started, asked and stopped by the service, on its event loop.
 """
@@ -30,6 +31,7 @@ from vmstui.recorder.downtime import Alive
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.promises import Promises
 from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
+from vmstui.recording import boots
 from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
@@ -287,6 +289,9 @@ class Keeper:
         elif step_s < -JUMP_S:
             self._age_waits_until_s = 0.0
         self._offset_s = offset_s
+        if self._clock is not None:
+            with contextlib.suppress(CatalogueError):  # a disk without a byte left needs this pass first of all
+                boots.note(catalogue, self._clock.boot, offset_s)
         if boot_s < self._age_waits_until_s:
             rules = rules.without_age()
         return now, rules

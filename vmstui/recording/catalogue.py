@@ -269,7 +269,7 @@ class Catalogue(CatalogueConnection):
                 yield file_of(row)
             if len(rows) < page:
                 return
-            after_us, after_id, page = rows[-1][2], rows[-1][5], _PAGE
+            after_us, after_id, page = rows[-1][2], rows[-1][-1], _PAGE
 
     def newest(
         self, camera: str, count: int, *, playing: bool = False, below: PurePath | None = None
