@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
-from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict, Uptime
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder import keeper as keeper_module
 from vmstui.recorder.downtime import Alive, came_up
@@ -232,6 +232,41 @@ async def test_a_clock_that_is_wrong_when_the_recorder_starts_deletes_nothing_fo
         kept.pass_by(60)
         assert not await kept.free_now(), "set right in time"
         assert len(kept.files()) == 5
+
+
+async def test_footage_that_a_wrong_clock_dated_is_as_old_as_it_is_also_after_the_next_boot(tmp_path: Path) -> None:
+    """The machine came up in the year 2000; two hours later its clock was put right."""
+    kept = Kept(tmp_path, retention_days=14)
+    years_s = 26 * 365 * 86400.0
+    offset_s = kept.clocks[0] - kept.clocks[1]
+    for number in range(6):
+        path = kept.add("gate", years_s / 3600 + number)
+        kept.catalogue.remove([str(path)])
+        started_at = NOW - timedelta(seconds=years_s, hours=number)
+        uptime = Uptime("boot", 5000.0 - 600 * number)
+        kept.catalogue.add(
+            [Segment("gate", 1, str(path), started_at, 180.0, SIZE_BYTES, "h264", 64, 36, GOOD, uptime=uptime)]
+        )
+    before = kept.files()
+    kept.keeper._clock = WallClock("boot", (Era(0.0, offset_s - years_s),))
+    kept.clocks[0] -= years_s
+    async with running(kept):
+        assert not await kept.free_now()
+        kept.clocks[0] += years_s
+        assert not await kept.free_now()
+        kept.pass_by(3601)
+        assert not await kept.free_now(), "the hour is over, and they are not three hours old"
+        assert kept.files() == before
+        kept.clocks[1] = 10.0  # it is booted again
+        kept.keeper._clock = WallClock("other", (Era(0.0, kept.clocks[0] - 10.0),))
+        kept.keeper._offset_s = None
+        assert not await kept.free_now()
+        kept.pass_by(86400)
+        assert not await kept.free_now()
+        assert kept.files() == before
+        kept.pass_by(14 * 86400)
+        assert await kept.free_now(), "now they are so old"
+        assert len(kept.files()) == 2
 
 
 async def test_gaps_go_400_days_after_the_last_footage_around_them(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.keeper import away, policy, put_forward
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.wall_clock import noted_clock
-from vmstui.recording.catalogue import Catalogue
+from vmstui.recording import boots
+from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
-from vmstui.recording.retention import Disk, Doomed, Plan, Policy, Rule, Standing, standings
+from vmstui.recording.retention import Disk, Doomed, Plan, Rule, Standing, standings
 from vmstui.recording.retention_pass import Outcome, Within, dry_run, measure, run_pass
 from vmstui.sanitise import clean
 from vmstui.settings import load
@@ -38,7 +40,7 @@ def retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, as
 def _retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, as_json: bool) -> int:
     settings = load(config_in_use(config)).settings
     now, rules, recordings = datetime.now(UTC), policy(settings), Path(settings.recordings)
-    with open_catalogue(readonly=not act) as catalogue:
+    with _opened(act=act) as catalogue:
         if catalogue.fresh and (act or dry):
             raise CatalogueError(
                 "the catalogue is not filled yet, so what is oldest and what is newest is not known, and nothing was "
@@ -60,14 +62,28 @@ def _retention(config: str | None, *, dry: bool, act: bool, trust_clock: bool, a
             disk = measure(root)
             plan = dry_run(catalogue, rules, root, recordings, now) if dry else None
         footage = Within(catalogue, recordings)
+        found = standings(footage, rules, disk, now, boots.known(catalogue))
         if as_json:
-            print(json.dumps(_state_json(footage, rules, disk, now, plan)))
+            print(json.dumps(_state_json(footage, found, disk, plan)))
         else:
-            lines = _state(footage, rules, disk, now)
+            lines = _state(footage, found, disk)
             if plan is not None:
                 lines = [*_planned(plan, settings.timezone), "", *lines]
             print("\n".join(clean(line) for line in lines))
     return NOT_WELL if plan is not None and plan.short else 0
+
+
+@contextmanager
+def _opened(*, act: bool) -> Iterator[Catalogue]:
+    """The catalogue; on a full disk for a pass alone, as that is what makes room there."""
+    with ExitStack() as opened:
+        try:
+            catalogue = opened.enter_context(open_catalogue(readonly=not act))
+        except CatalogueError as error:
+            if not (act and error.no_room):
+                raise
+            catalogue = opened.enter_context(Catalogue.without_room(state_folder() / FILE_NAME))
+        yield catalogue
 
 
 def _doubt(now: datetime, catalogue: Catalogue) -> str:
@@ -81,9 +97,8 @@ def _doubt(now: datetime, catalogue: Catalogue) -> str:
     return ""
 
 
-def _state(footage: Within, rules: Policy, disk: Disk, now: datetime) -> list[str]:
+def _state(footage: Within, found: tuple[Standing, ...], disk: Disk) -> list[str]:
     count, size_bytes = footage.total(None)
-    found = standings(footage, rules, disk, now)
     rows = [(one.rule.value, one.camera, one.measured, one.threshold, _when(one)) for one in found]
     elsewhere, _ = footage.left_out()
     return [
@@ -149,14 +164,14 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     yield f"{spoken(outcome.free_bytes)} free"
 
 
-def _state_json(footage: Within, rules: Policy, disk: Disk, now: datetime, plan: Plan | None) -> Json:
+def _state_json(footage: Within, found: tuple[Standing, ...], disk: Disk, plan: Plan | None) -> Json:
     count, size_bytes = footage.total(None)
     state: dict[str, Json] = {
         "segments": count,
         "size_bytes": size_bytes,
         "disk": to_json(disk),
         "locks": to_json(footage.locks(None)),
-        "rules": to_json(standings(footage, rules, disk, now)),
+        "rules": to_json(found),
     }
     return state if plan is None else state | {"plan": _plan_json(plan)}
 

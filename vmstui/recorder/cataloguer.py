@@ -62,6 +62,7 @@ class Cataloguer:
     ) -> None:
         self.catalogue: Catalogue | None = None
         """Open once the thread got to it; for whoever needs it in a thread of its own."""
+        self._no_room = False
         self._path = state_folder / FILE_NAME
         self._around = around
         self._events_of = events_of
@@ -76,6 +77,10 @@ class Cataloguer:
         self._told = ""
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
+
+    def no_room(self) -> Path | None:
+        """The catalogue, while there is no room on its disk to open it; see `Catalogue.without_room`."""
+        return self._path if self._no_room and self.catalogue is None else None
 
     def start(self, after_s: float = 0.0) -> None:
         """Note what is published; after some seconds, when more urgent things are done, begin with what an earlier
@@ -140,6 +145,7 @@ class Cataloguer:
     def _do(self, waiting: Sequence[Segment]) -> None:
         if self.catalogue is None:
             self.catalogue = Catalogue.open(self._path)
+            self._no_room = False
             self._complete_for = ""
         unreadable: OSError | None = None
         around = self._around() if time.monotonic() >= self._due_s else None
@@ -184,6 +190,7 @@ class Cataloguer:
         if isinstance(error, CatalogueError) and error.reopen:
             self.catalogue = None
             self._complete_for = ""
+        self._no_room = isinstance(error, CatalogueError) and error.no_room
         if str(error) != self._told:
             self._told = str(error)
             self._say(str(error))

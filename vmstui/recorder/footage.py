@@ -56,6 +56,7 @@ class Footage:
             self._warn,
             alive=read_alive(context.state_folder),
             clock=context.clock,
+            no_room=self.cataloguer.no_room,
         )
         self._accountant: Accountant | None = None
         resources.free_now = self._keeper.free_now

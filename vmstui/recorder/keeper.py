@@ -1,13 +1,15 @@
 """Keeps room for recordings: a pass of retention every minute, and at once when the disk is full.
 
 In a thread of its own, as a dead disk blocks, and in portions, so that whoever waits for room gets it with the first of
-them. Each deleted file has its line in the catalogue; the history of a camera gets one for all of them and each rule,
-at most every hour. What cannot be deleted is told once, not more often than that, and tried again an hour later.
+them. Where the full disk is that of the catalogue, too, and has no room to open it, a pass opens it for itself alone.
+Each deleted file has its line in the catalogue; the history of a camera gets one for all of them and each rule, at most
+every hour. What cannot be deleted is told once, not more often than that, and tried again an hour later.
 
 The clock of the machine is trusted with the age of footage only while it goes on as clocks do: after a jump ahead of
 more than an hour the rule by age waits for an hour, so that a wrong clock can be set right before it costs everything
 there is. So it does after a start whose time is more than a day ahead of what is known of the time before: a clock that
-is wrong when the machine comes up looks as one that was away for long, and to wait costs the latter little.
+is wrong when the machine comes up looks as one that was away for long, and to wait costs the latter little. Footage
+that was dated by a wrong clock has the age that it has by the clock of its boot (`boots.py`).
 
 Started, asked and stopped by the service, on its event loop.
 """
@@ -29,6 +31,7 @@ from vmstui.recorder.downtime import Alive
 from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.promises import Promises
 from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
+from vmstui.recording import boots
 from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
@@ -117,7 +120,8 @@ def put_forward(clock: WallClock | None, boot_s: float) -> str:
 
 
 class Keeper:
-    """`catalogue` gives the open catalogue, None while there is none; `note` takes lines of cameras' histories and
+    """`catalogue` gives the open catalogue, None while there is none, and `no_room` then where it is, if there is no
+    room to open it; `note` takes lines of cameras' histories and
     `say` what concerns all of them, both on the loop. `alive` is the note that was found at the start, and `clock` what
     was known then of the one on the wall."""
 
@@ -131,12 +135,14 @@ class Keeper:
         *,
         alive: Alive | None = None,
         clock: WallClock | None = None,
+        no_room: Callable[[], Path | None] = lambda: None,
         period_s: float = PERIOD_S,
         clocks: Clocks = lambda: (time.time(), boot_time_s()),
     ) -> None:
         self._settings = settings
         self._guard = guard
         self._catalogue = catalogue
+        self._no_room = no_room
         self._note = note
         self._say = say
         self._alive = alive
@@ -205,9 +211,21 @@ class Keeper:
                 self._due.set()
 
     def _portion(self) -> Outcome | None:
-        settings, catalogue = self._settings, self._catalogue()
-        if catalogue is None:
+        catalogue = self._catalogue()
+        if catalogue is not None:
+            return self._portion_of(catalogue)
+        path = self._no_room()
+        if path is None:
             return None
+        try:
+            with Catalogue.without_room(path) as catalogue:
+                return self._portion_of(catalogue)
+        except CatalogueError as error:
+            self._tell_error(f"retention: {error}")
+            return None
+
+    def _portion_of(self, catalogue: Catalogue) -> Outcome | None:
+        settings = self._settings
         filling = catalogue.fresh
         try:
             if filling:  # it does not know yet what there is, but a full disk cannot wait for that
@@ -271,6 +289,9 @@ class Keeper:
         elif step_s < -JUMP_S:
             self._age_waits_until_s = 0.0
         self._offset_s = offset_s
+        if self._clock is not None:
+            with contextlib.suppress(CatalogueError):  # a disk without a byte left needs this pass first of all
+                boots.note(catalogue, self._clock.boot, offset_s)
         if boot_s < self._age_waits_until_s:
             rules = rules.without_age()
         return now, rules

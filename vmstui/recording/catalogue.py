@@ -67,6 +67,19 @@ class Catalogue(CatalogueConnection):
         opened = catalogue_file.open_reading(path) if readonly else catalogue_file.open_writing(path, _recall)
         return cls(path, opened, readonly=readonly)
 
+    @classmethod
+    @contextlib.contextmanager
+    def without_room(cls, path: Path) -> Iterator[Catalogue]:
+        """The catalogue on a full disk, for whoever makes room there; meanwhile nobody else can open it. Where it is
+        lost, it is one that knows the locks alone and is forgotten again. Raises CatalogueError."""
+        with contextlib.ExitStack() as opened:
+            try:
+                opened.enter_context(catalogue_file.alone(path))
+            except OSError as error:
+                raise CatalogueError(f"the catalogue {path} cannot be opened: {error.strerror}") from error
+            made = catalogue_file.open_without_room(path, _recall)
+            yield opened.enter_context(cls(path, made, readonly=False))
+
     def filled(self) -> None:
         """All that is in the recordings is in the catalogue: from now on it is not `fresh` any more."""
         with self._writing() as connection:
@@ -280,7 +293,7 @@ class Catalogue(CatalogueConnection):
                 yield file_of(row)
             if len(rows) < page:
                 return
-            after_us, after_id, page = rows[-1][2], rows[-1][5], _PAGE
+            after_us, after_id, page = rows[-1][2], rows[-1][-1], _PAGE
 
     def newest(
         self, camera: str, count: int, *, playing: bool = False, below: PurePath | None = None

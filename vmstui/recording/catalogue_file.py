@@ -4,11 +4,15 @@ It is an index that can be made anew from the recordings, so a damaged one costs
 `….corrupt-N` (the newest two are kept) and an empty one takes its place. One that a newer vmstui made is left alone.
 Several processes may open it at once; whoever makes it or puts it aside holds `….lock`, so that nobody puts aside the
 one that somebody else has just made.
+
+A disk without a byte left has no room for the two files that SQLite has beside an open catalogue (WAL, and the memory
+that processes share). Who makes room there opens it for itself alone (`open_without_room`), which needs neither.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -119,8 +123,10 @@ Fill = Callable[[Path, sqlite3.Connection], None]
 class CatalogueError(Exception):
     """The catalogue cannot be used; the text says what to do."""
 
-    def __init__(self, text: str, *, reopen: bool = False) -> None:
+    def __init__(self, text: str, *, reopen: bool = False, no_room: bool = False) -> None:
         super().__init__(text)
+        self.no_room = no_room
+        """The disk that it is on is full."""
         self.reopen = reopen
         """Opening it anew helps: this one was put aside, or replaced by somebody else."""
 
@@ -153,7 +159,43 @@ def open_writing(path: Path, fill: Fill) -> Opened:
                 return _prepared(path, fill)
     except (OSError, Damaged) as error:
         told = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise CatalogueError(f"the catalogue {path} cannot be opened: {told}") from error
+        no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise CatalogueError(f"the catalogue {path} cannot be opened: {told}", no_room=no_room) from error
+
+
+def open_without_room(path: Path, fill: Fill) -> Opened:
+    """A connection for making room on a full disk, in no need of any itself. Call it inside `alone`, and stay there
+    until it is closed: it is the only one, so that nobody locks footage unheard. Where there is no catalogue, or a
+    damaged one, it is an empty one in memory, with what `fill` knows: to be remade once there is room.
+
+    Raises CatalogueError.
+    """
+    if path.exists():
+        connection = connect(path, "mode=rw")
+        try:
+            with told(path):
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # before the first look: sqlite.org/wal.html
+                _adjust(connection)
+                if _is_made(path, connection):
+                    return Opened(connection, identity(path), not _is_filled(connection))
+        except Damaged:
+            pass
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+    connection = connect(Path(":memory:"), "mode=memory")
+    try:
+        with told(path):
+            _adjust(connection)
+            _make(path, connection, fill)
+    except Damaged as damage:
+        connection.close()
+        raise CatalogueError(f"no catalogue can be made in memory: {damage}") from damage
+    except BaseException:
+        connection.close()
+        raise
+    return Opened(connection, identity(path), fresh=True)
 
 
 def open_reading(path: Path) -> Opened:
@@ -163,7 +205,8 @@ def open_reading(path: Path) -> Opened:
             f"there is no catalogue yet at {path}: the recorder makes it as it records (vmstui up), "
             "or make it from the recordings: vmstui segments --rebuild"
         )
-    # A folder that may not be written to has no place for the shared memory that WAL wants; then nobody writes there.
+    # A folder that may not be written to, or a full disk, has no place for the shared memory that WAL wants; then
+    # nobody writes there.
     for how in ("mode=ro", "mode=ro&immutable=1"):
         connection = connect(path, how)
         try:
@@ -173,7 +216,8 @@ def open_reading(path: Path) -> Opened:
                 return Opened(connection, identity(path), not _is_filled(connection))
         except CatalogueError as error:
             connection.close()
-            if _code(error.__cause__) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or how != "mode=ro":
+            no_place = error.no_room or _code(error.__cause__) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if not no_place or how != "mode=ro":
                 raise
         except Damaged as damage:
             connection.close()
@@ -187,20 +231,21 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        no_room = _is_no_room(error)
         match _code(error):
+            case _ if no_room:
+                text = f"the disk of the catalogue {path} is full: free space there"
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 raise Damaged(str(error)) from error
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 text = f"the catalogue {path} was in use by another process for {BUSY_S:.0f} s: try again"
-            case sqlite3.SQLITE_FULL:
-                text = f"the disk of the catalogue {path} is full: free space there"
             case sqlite3.SQLITE_READONLY:
                 text = f"the catalogue {path} may not be written to: change its owner or mode"
             case sqlite3.SQLITE_IOERR:
                 text = f"the catalogue {path} cannot be read or written ({error}): check its disk with `dmesg`"
             case _:
                 text = f"the catalogue {path} cannot be used: {error}"
-        raise CatalogueError(text) from error
+        raise CatalogueError(text, no_room=no_room) from error
 
 
 @contextlib.contextmanager
@@ -286,23 +331,31 @@ def _prepared(path: Path, fill: Fill) -> Opened:
     connection = connect(path, "mode=rw")
     try:
         with told(path):
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA temp_store = MEMORY")
-            connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            _adjust(connection)
             is_made = _is_made(path, connection)
             connection.execute("PRAGMA journal_mode = WAL")
             if not is_made:
-                connection.execute("BEGIN IMMEDIATE")
-                for statement in SCHEMA:
-                    connection.execute(statement)
-                fill(path, connection)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                connection.execute("COMMIT")
+                _make(path, connection, fill)
             return Opened(connection, identity(path), not _is_filled(connection))
     except BaseException:
         connection.close()
         raise
+
+
+def _adjust(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+
+
+def _make(path: Path, connection: sqlite3.Connection, fill: Fill) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in SCHEMA:
+        connection.execute(statement)
+    fill(path, connection)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
 
 
 def _is_made(path: Path, connection: sqlite3.Connection) -> bool:
@@ -350,6 +403,12 @@ def damaged(path: Path, why: str) -> str:
         f"the catalogue {path} is damaged ({why}): the recorder makes it anew from the recordings, "
         "or do it now: vmstui segments --rebuild"
     )
+
+
+def _is_no_room(error: sqlite3.Error) -> bool:
+    """The disk is full: of the memory that processes share SQLite says only that it could not be made so large."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 def _code(error: BaseException | None) -> int | None:

@@ -27,7 +27,7 @@ SEGMENT_COLUMNS = (
     "camera, path, started_us, size_bytes, generation, number, duration_s, codec, width, height, frames, fps, "
     "starts_with_keyframe, verdict, reason, span_start_s, span_end_s, boot, uptime_s, holes"
 )
-FILE_COLUMNS = "camera, path, started_us, ended_us, size_bytes"
+FILE_COLUMNS = "camera, path, started_us, ended_us, size_bytes, boot, uptime_s"
 GAP_COLUMNS = "camera, started_us, length_s, cause, detail"
 LOCK_COLUMNS = "id, camera, since_us, until_us, note, by, at_us"
 EVENT_COLUMNS = "at_us, camera, kind, text, path, size_bytes, rule, measured, threshold, outcome"
@@ -45,6 +45,8 @@ class StoredFile:
     started_at: datetime
     ended_at: datetime
     size_bytes: int
+    uptime: Uptime | None = None
+    """Its beginning, as in `Segment`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def segment_of(row: Row) -> Segment:
 
 def file_of(row: Row) -> StoredFile:
     """From FILE_COLUMNS."""
-    return StoredFile(row[0], row[1], instant(row[2]), instant(row[3]), row[4])
+    uptime = Uptime(row[5], row[6]) if row[5] is not None and row[6] is not None else None
+    return StoredFile(row[0], row[1], instant(row[2]), instant(row[3]), row[4], uptime)
 
 
 def gap_of(row: Row) -> Gap:

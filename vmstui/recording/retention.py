@@ -17,6 +17,7 @@ from typing import Protocol
 
 from vmstui.footage import Lock
 from vmstui.model import Settings
+from vmstui.recording.boots import Boots, closed_at
 from vmstui.recording.catalogue_rows import Recent, StoredFile
 from vmstui.spoken import decimal_size as spoken
 
@@ -28,6 +29,8 @@ RESERVE_S = 2 * 3600.0
 MOST_RESERVED = 0.25
 """Part of the disk that this reserve may take: a small disk shall hold footage, not room for it."""
 LEAST_FREE_INODES_PERCENT = 1.0
+NO_BOOTS: Boots = {}
+"""All dates are taken for right."""
 _RATE_SEGMENTS = 100
 _RATE_WINDOW = timedelta(hours=24)
 
@@ -169,11 +172,19 @@ def policy_of(settings: Settings, least_free_bytes: int = 0) -> Policy:
     )
 
 
-def plan(footage: Footage, policy: Policy, disk: Disk, now: datetime, look: Look, at_most: int | None = None) -> Plan:
+def plan(
+    footage: Footage,
+    policy: Policy,
+    disk: Disk,
+    now: datetime,
+    look: Look,
+    at_most: int | None = None,
+    boots: Boots = NO_BOOTS,
+) -> Plan:
     """What has to go now, at most so many files."""
     planner = _Planner(footage, look, at_most)
     try:
-        _by_age(planner, policy, now)
+        _by_age(planner, policy, now, boots)
         _by_camera_size(planner, policy)
         _by_size(planner, policy)
         rates = _Rates(footage, now)
@@ -184,7 +195,9 @@ def plan(footage: Footage, policy: Policy, disk: Disk, now: datetime, look: Look
     return planner.plan(complete=True)
 
 
-def standings(footage: Footage, policy: Policy, disk: Disk, now: datetime) -> tuple[Standing, ...]:
+def standings(
+    footage: Footage, policy: Policy, disk: Disk, now: datetime, boots: Boots = NO_BOOTS
+) -> tuple[Standing, ...]:
     """How far each rule is from acting, the next one to act first."""
     rates, first = _Rates(footage, now), first_to_go(footage)
     found: list[Standing] = []
@@ -192,8 +205,9 @@ def standings(footage: Footage, policy: Policy, disk: Disk, now: datetime) -> tu
     for camera in footage.cameras():
         days, oldest = policy.days_of(camera), first.get(camera)
         if days is not None and oldest is not None:
-            left_s = max((oldest.ended_at + timedelta(days=days) - now).total_seconds(), 0.0)
-            found.append(Standing(Rule.AGE, camera, _age(now - oldest.ended_at), f"{days:g} days", left_s))
+            ended_at = closed_at(oldest, boots)
+            left_s = max((ended_at + timedelta(days=days) - now).total_seconds(), 0.0)
+            found.append(Standing(Rule.AGE, camera, _age(now - ended_at), f"{days:g} days", left_s))
         max_bytes = policy.max_bytes_of(camera)
         if max_bytes is not None:
             size_bytes = footage.total(camera)[1]
@@ -238,7 +252,7 @@ def is_locked(file: StoredFile, locks: Iterable[Lock]) -> bool:
 # -- the rules --------------------------------------------------------------------------------------------------------
 
 
-def _by_age(planner: _Planner, policy: Policy, now: datetime) -> None:
+def _by_age(planner: _Planner, policy: Policy, now: datetime, boots: Boots) -> None:
     for camera in planner.footage.cameras():
         days = policy.days_of(camera)
         if days is None:
@@ -247,8 +261,8 @@ def _by_age(planner: _Planner, policy: Policy, now: datetime) -> None:
         for file in planner.footage.oldest(camera):
             if file.started_at > limit:
                 break
-            if file.ended_at <= limit:
-                planner.take(file, Rule.AGE, _age(now - file.ended_at), f"{days:g} days")
+            if (ended_at := closed_at(file, boots)) <= limit:
+                planner.take(file, Rule.AGE, _age(now - ended_at), f"{days:g} days")
 
 
 def _by_camera_size(planner: _Planner, policy: Policy) -> None:

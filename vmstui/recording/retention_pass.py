@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path, PurePath
 
 from vmstui.footage import Gap, Lock, StoredEvent, StoredEventKind
-from vmstui.recording import past, retention
+from vmstui.recording import boots, past, retention
 from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_rows import Recent, StoredFile
@@ -198,7 +198,8 @@ def measure(root: int) -> Disk:
 def dry_run(catalogue: Catalogue, policy: Policy, root: int, recordings: Path, now: datetime) -> Plan:
     """What a pass would do now. Changes nothing. Raises CatalogueError and OSError."""
     with contextlib.closing(Files(root, recordings)) as files:
-        return retention.plan(Within(catalogue, recordings), policy, measure(root), now, files.look)
+        footage, known = Within(catalogue, recordings), boots.known(catalogue)
+        return retention.plan(footage, policy, measure(root), now, files.look, boots=known)
 
 
 def run_pass(
@@ -225,7 +226,7 @@ def run_pass(
             return Found(reason=reason) if reason else files.look(file)
 
         footage = by_name or Within(catalogue, recordings)
-        plan = retention.plan(footage, policy, measure(root), now, look, at_most)
+        plan = retention.plan(footage, policy, measure(root), now, look, at_most, boots.known(catalogue))
         deleted: list[Doomed] = []
         gone = list(plan.gone)
         failed: list[Failure] = []
