@@ -617,8 +617,7 @@ async def test_readonly_has_no_action_that_changes_anything() -> None:
         await pilot.pause()
         assert app.screen is app.fleet
         await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(app.screen, Help))
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, Help) and "What its ffmpeg says." in screen_text(app))
         text = screen_text(app)
         assert "What its ffmpeg says." in text
         assert "asks first" not in text
@@ -628,8 +627,7 @@ async def test_readonly_has_no_action_that_changes_anything() -> None:
 async def test_help_shows_every_action_with_its_key() -> None:
     async with dashboard(FakeRecorder(), FLEET, size=(120, 100)) as (app, pilot):
         await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(app.screen, Help))
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, Help) and "unkillable" in screen_text(app))
         text = screen_text(app)
         for action in app.actions:
             assert action.help[:50] in text

@@ -196,7 +196,9 @@ async def test_ascii_alone_tells_a_loss_from_the_rest() -> None:
 
 async def test_the_help_has_the_signs_of_a_strip() -> None:
     async with dashboard(FakeRecorder(), FLEET, size=(120, 60)) as (app, pilot):
-        await pilot.press("question_mark", "end")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: app.actions[0].help[:40] in screen_text(app))
+        await pilot.press("end")
         await until(pilot, lambda: "▲ lost in part" in screen_text(app))
         assert "┈ deleted since" in screen_text(app)
 
