@@ -124,6 +124,21 @@ def test_a_frozen_camera_is_the_network_although_the_code_is_0(log: str, major: 
     assert "timed out" in cause.text
 
 
+def test_a_camera_that_fell_silent_while_it_was_opened_did_not_send_something_else() -> None:
+    """Frozen between DESCRIBE and the first packets; ffmpeg 9.0.2."""
+    cause = _explain(
+        "[rtsp @ 0x1] [warning] Failed reading RTSP data: Connection timed out\n"
+        "[in#0 @ 0x2] [error] Impossible to open 'rtsp://admin:hunter2@10.0.0.9:554/x'\n"
+        "[in#0 @ 0x2] [error] Error opening input: Invalid data found when processing input\n"
+        "[error] Error opening input file /srv/in.ffconcat.\n"
+        "[fatal] Error opening input files: Invalid data found when processing input\n",
+        183,
+        9,
+    )
+    assert cause.kind is ExitKind.NETWORK
+    assert cause.text == "the connection to the camera failed: Connection timed out"
+
+
 def test_code_0_without_a_reason_is_a_camera_that_ended_the_stream() -> None:
     assert _explain(NOISE, 0, 9).kind is ExitKind.CLOSED
 

@@ -115,6 +115,8 @@ _CAUSE_TABLE: tuple[tuple[ExitKind, str, str], ...] = (
 _CAUSES = tuple((kind, sentence, re.compile(pattern)) for kind, sentence, pattern in _CAUSE_TABLE)
 # Errors of many lines that only follow from another one, and one that would show the address with its password.
 _NEVER_EVIDENCE = re.compile(r"Impossible to open|Error opening (?:in|out)put file\b|Task finished|Terminating thread")
+_FELL_SILENT = re.compile(r"Failed reading RTSP data: (?P<why>Connection (?:timed out|reset by peer))")
+"""A warning (libavformat/rtsp.c); the error that follows from it only calls the data invalid."""
 _DISK_ERRORS = tuple(
     os.strerror(number) for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ESTALE)
 )
@@ -183,6 +185,10 @@ def _cause(
                     return ExitCause(cause_kind, f"{sentence}: {line.text}", line.text)
     telling = (line.text for line in before if _is_error(line) and why in line.text and _may_show(line))
     evidence = next(telling, last.text)
+    silent = next((found for line in before if (found := _FELL_SILENT.search(line.text))), None)
+    if kind is ExitKind.NETWORK and why.startswith("Invalid data") and silent is not None:
+        # What there was until then is no stream; that is not what was wrong with it.
+        return ExitCause(kind, f"the connection to the camera failed: {silent['why']}", silent[0])
     match kind:
         case ExitKind.NETWORK if why == os.strerror(errno.ECONNREFUSED):
             return ExitCause(kind, "nothing answers at the camera's address: Connection refused", evidence)
