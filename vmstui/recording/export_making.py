@@ -19,6 +19,7 @@ from typing import Protocol
 from vmstui.recording import cuts as cutting
 from vmstui.recording.cuts import Cut, Packets, Part
 from vmstui.recording.export_file import unfinished
+from vmstui.spoken import decimal_size
 
 
 class ExportFailed(Exception):
@@ -136,7 +137,9 @@ def _by_ffmpeg(request: Request, cuts: Sequence[Cut], run: Callable[[], None]) -
                     f"{one.source.segment.path} was deleted meanwhile: lock what is exported from retention, --pin"
                 ) from error
         folder = request.out.parent
-        raise ExportFailed(f"ffmpeg could not write to {folder} ({size(free_bytes(folder))} free): {error}") from error
+        raise ExportFailed(
+            f"ffmpeg could not write to {folder} ({decimal_size(free_bytes(folder))} free): {error}"
+        ) from error
 
 
 def _progress(what: str, cuts: Sequence[Cut], request: Request, tell: Tell) -> Callable[[float], None]:
@@ -147,8 +150,8 @@ def _progress(what: str, cuts: Sequence[Cut], request: Request, tell: Tell) -> C
         free = free_bytes(request.out.parent)
         if free < request.keep_free_bytes:
             raise ExportFailed(
-                f"{request.out.parent} has only {size(free)} free meanwhile, and {size(request.keep_free_bytes)} are "
-                "kept free there: export to another disk"
+                f"{request.out.parent} has only {decimal_size(free)} free meanwhile, and "
+                f"{decimal_size(request.keep_free_bytes)} are kept free there: export to another disk"
             )
         tell(what, min(1.0, max(0.0, written_s / length_s)))
 
@@ -181,8 +184,3 @@ def free_bytes(folder: Path) -> int:
 def in_words(folder: Path, error: OSError) -> str:
     """What a failed read or write means; `folder` where the error does not say what was read or written."""
     return f"{error.filename or folder} cannot be read or written: {error.strerror or error}"
-
-
-def size(size_bytes: int) -> str:
-    """A size in powers of 1000, as disks are sold."""
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"

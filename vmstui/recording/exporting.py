@@ -31,9 +31,10 @@ from vmstui.recording.check import changes
 from vmstui.recording.cuts import Cut, ExportRefused, spoken
 from vmstui.recording.export import Source
 from vmstui.recording.export_file import SUFFIX, Unfinished, remove_leftovers, unfinished
-from vmstui.recording.export_making import ExportFailed, Request, Tell, Tool, free_bytes, in_words, size
+from vmstui.recording.export_making import ExportFailed, Request, Tell, Tool, free_bytes, in_words
 from vmstui.recording.manifest import Manifest, Report
 from vmstui.recording.publish import sync
+from vmstui.spoken import decimal_size
 
 _INDEX_BYTES = 64
 """Per frame, of the index that an MP4 file ends with, at most; and a bit for the rest of it."""
@@ -208,9 +209,10 @@ def _check_room(request: Request, cuts: Sequence[Cut]) -> None:
     folder = request.out.parent
     free = free_bytes(folder)
     if free - needed < request.keep_free_bytes:
-        kept = f" and {size(request.keep_free_bytes)} are kept free there" if request.keep_free_bytes else ""
+        kept = f" and {decimal_size(request.keep_free_bytes)} are kept free there" if request.keep_free_bytes else ""
         raise ExportFailed(
-            f"{folder} has {size(free)} free, the export needs {size(needed)}{kept}: export to another disk, or less"
+            f"{folder} has {decimal_size(free)} free, the export needs {decimal_size(needed)}{kept}: "
+            "export to another disk, or less"
         )
 
 
