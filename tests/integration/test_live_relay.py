@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.live_support import LIMIT_S, BareClient, RelayProcess, relay_process
+from tests.integration.live_support import LIMIT_S, BareClient, RelayProcess, relay_process, wait_until
 from vmstui.live.client import poll_stats
 
 _NOBODY = 65534
+_TCP_CLOSE_WAIT = 8
+"""First byte of TCP_INFO once the other end has closed its half (net/tcp_states.h)."""
 
 
 def test_it_ends_cleanly_on_sigterm_and_comes_back_on_the_port_it_wrote_down(tmp_path: Path) -> None:
@@ -128,9 +130,19 @@ async def test_garbage_and_other_protocols_are_dropped_and_the_relay_goes_on(tmp
             client = await BareClient.connect(port)
             client.writer.write(garbage)
             assert await client.closed()
+            client.close()
         assert (await poll_stats("127.0.0.1", port, LIMIT_S)).connections == 1
         assert relay.log.count("dropped: ") == 3
         assert relay.log.replace("\n", "").isprintable()
+
+
+def test_a_client_that_talks_on_still_reads_why_the_connection_ends(tmp_path: Path) -> None:
+    with relay_process(tmp_path) as (_, port), socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE_WAIT)
+        client.sendall(b"more that crossed the end of the relay on its way")
+        with client.makefile("rb") as stream:
+            assert stream.read().startswith(b"RTSP/1.0 400 ")
 
 
 async def test_a_gigabyte_without_a_line_break_costs_nothing(tmp_path: Path) -> None:

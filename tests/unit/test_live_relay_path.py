@@ -74,7 +74,7 @@ def _path() -> tuple[RelayPath, io.StringIO]:
 
 def _reader(channels: dict[int, int]) -> tuple[Reader, _Transport]:
     transport = _Transport()
-    return Reader(cast(asyncio.Transport, transport), "10.0.0.1:5555", channels, 2, 1000), transport
+    return Reader(cast(asyncio.Transport, transport), "10.0.0.1:5555", channels, 2, 1000, transport.close), transport
 
 
 def _frames(*frames: bytes) -> Frames:

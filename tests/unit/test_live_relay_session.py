@@ -67,6 +67,8 @@ class _Client:
 
     def cut(self, reason: str) -> None: ...
 
+    def close(self) -> None: ...
+
 
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.one_of(_REQUESTS, st.just(_MEDIA))), max_size=30),

@@ -32,6 +32,8 @@ def call(path: Path, method: str, params: Mapping[str, Json] | None = None, time
                 line = stream.readline(MAX_ANSWER_BYTES)
         except TimeoutError:
             raise RecorderLost(f"the recorder at {path} does not answer within {timeout_s:g} s") from None
+        except (ConnectionResetError, BrokenPipeError):
+            raise RecorderLost(f"the recorder at {path} hung up") from None
         except OSError as error:
             raise RecorderLost(f"no recorder answers at {path} ({error.strerror or error})") from None
     return result_of(line, path)

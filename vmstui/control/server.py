@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,9 @@ MAX_CLIENTS = 64
 keep its owner out."""
 ANSWERS_AT_ONCE = 4
 """Of those that read a file."""
+QUIET_LIMIT_S = 1.0
+"""At the longest a planned change of the process waits for clients that are in the middle of a question."""
+QUIET_POLL_S = 0.02
 ASK_TIMEOUT_S = 10.0
 """At the longest a signal to leave waits for systemd's word on whether the whole system goes down."""
 
@@ -56,7 +59,10 @@ class ControlServer:
         self._path = path
         self._clients: dict[asyncio.Task[None], tuple[bool, float]] = {}
         """Whether each ever asked anything, and when it was heard last."""
+        self._listener: socket.socket | None = None
         self._server: asyncio.Server | None = None
+        self._owed = 0
+        """Answers that are being made."""
         self._upgrader = Upgrader(service)
         self._answers = Threads(ANSWERS_AT_ONCE, "answers")
         """Not those that all share, which look up names of cameras: that takes long where no name server answers."""
@@ -93,21 +99,35 @@ class ControlServer:
         """
         given = self._service.inheritance
         kept = listening_socket(given.socket_fd, str(self._path)) if given is not None else None
-        if kept is not None:
-            self._server = await asyncio.start_unix_server(self._accept, sock=kept, limit=protocol.MAX_REQUEST_BYTES)
-            self._bound = os.stat(self._path)
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
-        before = os.umask(0o177)
-        try:
-            self._server = await asyncio.start_unix_server(
-                self._accept, str(self._path), limit=protocol.MAX_REQUEST_BYTES
-            )
-        finally:
-            os.umask(before)
+        self._listener = kept if kept is not None else _bound_socket(self._path)
         self._bound = os.stat(self._path)
+        await self._let_in()
+
+    async def _let_in(self) -> None:
+        self._server = await asyncio.start_unix_server(
+            self._accept, sock=self._listener, limit=protocol.MAX_REQUEST_BYTES
+        )
+
+    @contextlib.asynccontextmanager
+    async def _quiet(self) -> AsyncIterator[int]:
+        """A moment in which this process can become another and no command notices. Gives the listening socket.
+
+        Who comes now waits at the socket; who came in with a question has got the answer, as far as that is possible
+        within `QUIET_LIMIT_S`. Who stays connected between questions, as a dashboard does, has to connect again.
+        """
+        assert self._listener is not None
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listener)
+        try:
+            until_s = loop.time() + QUIET_LIMIT_S
+            while True:
+                await asyncio.sleep(QUIET_POLL_S)  # at once also for those that were let in just now to be counted
+                asking = self._owed > 1 or not all(asked for asked, _ in self._clients.values())
+                if not asking or loop.time() >= until_s:
+                    break
+            yield self._listener.fileno()
+        finally:
+            await self._let_in()
 
     async def close(self) -> None:
         """Stop listening and drop the clients."""
@@ -170,9 +190,13 @@ class ControlServer:
                     subscription.append(asyncio.get_running_loop().create_task(self._deliver(writer)))
                 await _send(writer, protocol.result_line(request.id, True))
                 continue
-            answer = await self._answer(request)
-            if request.id is not None:
-                await _send(writer, answer)
+            self._owed += 1
+            try:
+                answer = await self._answer(request)
+                if request.id is not None:
+                    await _send(writer, answer)
+            finally:
+                self._owed -= 1
 
     async def _deliver(self, writer: asyncio.StreamWriter) -> None:
         """A snapshot at once and then one per tick, while the client keeps up."""
@@ -315,9 +339,8 @@ class ControlServer:
             raise ProtocolError(protocol.INVALID_PARAMS, "package_root must be the absolute path of a folder, or null")
         if not isinstance(token, str) or not token:
             raise ProtocolError(protocol.INVALID_PARAMS, "token must be a text that names this upgrade")
-        assert self._server is not None
         self._refuse_when_leaving()
-        await self._upgrader.upgrade(Target(python, root, token), self._path, self._server.sockets[0].fileno())
+        await self._upgrader.upgrade(Target(python, root, token), self._path, self._quiet)
         raise AssertionError("an upgrade returned")
 
     async def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
@@ -368,6 +391,24 @@ async def serve(service: Service, socket_path: Path) -> None:
         # In this order: whoever takes the folder over next must not lose its socket to us.
         await server.close()
         service.release()
+
+
+def _bound_socket(path: Path) -> socket.socket:
+    """A new one in the place of whatever lies there, for its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        made.bind(str(path))
+    except OSError:
+        made.close()
+        raise
+    finally:
+        os.umask(before)
+    made.setblocking(False)
+    return made
 
 
 async def _leave_on_signal(service: Service) -> None:

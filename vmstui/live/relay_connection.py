@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from vmstui.live.local_peer import is_loopback, normal_address, owner_uid
 from vmstui.live.messages import Frames, Headers, MessageReader, ProtocolError, Request, Response
 from vmstui.live.relay_gate import MAX_WRONG_PASSWORDS
-from vmstui.live.relay_path import close_softly
 from vmstui.live.relay_session import RelaySession, State
 
 if TYPE_CHECKING:
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
 _MAX_REQUESTS_PER_TICK = 200
 _SEND_BUFFER_BYTES = 1024 * 1024
 """Kernel buffer per connection: fixed, so that a slow reader shows in the buffer that we bound ourselves."""
+_LINGER_S = 5.0
+"""How long the other end may take to read what was written and to hang up, once we are through with it."""
+_LAST_BYTES = 64 * 1024
+"""How much of the other end's is thrown away meanwhile; who sends more does not listen anyway."""
 _TCP_ESTABLISHED = 1
 """First byte of TCP_INFO, `tcpi_state` (linux/tcp.h, net/tcp_states.h)."""
 
@@ -42,6 +45,9 @@ class Connection(asyncio.Protocol):
         self._connected_s = self._heard_s = self._asked_s = time.monotonic()
         self._requests_in_tick = 0
         self._transport: asyncio.Transport | None = None
+        self._through = False
+        """We have said our last word; what still comes is read and thrown away."""
+        self._thrown_away = 0
 
     # What asyncio calls
 
@@ -59,6 +65,11 @@ class Connection(asyncio.Protocol):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        if self._through:
+            self._thrown_away += len(data)
+            if self._thrown_away > _LAST_BYTES:
+                self.transport.abort()
+            return
         self._heard_s = time.monotonic()
         try:
             for item in self._messages.feed(data):
@@ -66,7 +77,7 @@ class Connection(asyncio.Protocol):
                     self._session.take(item)
                 elif isinstance(item, Request):
                     self._take(item)
-                if self.transport.is_closing():
+                if self._through or self.transport.is_closing():
                     return
         except ProtocolError as error:
             self._relay.log.warning(f"{self.label} dropped: {error}")
@@ -98,7 +109,7 @@ class Connection(asyncio.Protocol):
     @property
     def gone(self) -> bool:
         """Its end has closed the connection, though what it sent before may not be read yet."""
-        if self.transport.is_closing():
+        if self._through or self.transport.is_closing():
             return True
         return bool(self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _TCP_ESTABLISHED)
 
@@ -114,6 +125,8 @@ class Connection(asyncio.Protocol):
         """Called at each tick: why the connection is to be ended now; empty: it is not."""
         limits, state = self._relay.limits, self._session.state
         self._requests_in_tick = 0
+        if self._through:
+            return ""
         if state in (State.ANNOUNCED, State.RECORDING):
             heir = self._session.heir
             wanted = heir is not None and heir.silent_s < limits.takeover_silence_s
@@ -137,9 +150,18 @@ class Connection(asyncio.Protocol):
         self.transport.abort()
 
     def close(self) -> None:
-        """End the connection; what was written gets some seconds to arrive."""
+        """End the connection; what was written gets some seconds to arrive.
+
+        Only our half is closed at first: were it closed while something of the other end's is on its way, the kernel
+        would answer that with a reset, and the other end would lose what it has not read, the reason for the end of
+        all things. Its own end of the connection, or the time, closes the rest.
+        """
         self._session.leave()
-        close_softly(self.transport)
+        if self._through or self.transport.is_closing():
+            return
+        self._through = True
+        self.transport.write_eof()
+        asyncio.get_running_loop().call_later(_LINGER_S, self.transport.abort)
 
     def _take(self, request: Request) -> None:
         self._asked_s = self._heard_s
@@ -161,7 +183,7 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def _write(self, response: Response) -> None:
-        if self.transport.is_closing():
+        if self._through or self.transport.is_closing():
             return
         if self.transport.get_write_buffer_size() > self._relay.limits.reader_buffer_bytes:
             self.cut("it does not read its answers")

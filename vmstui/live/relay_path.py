@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from vmstui.live import sdp
@@ -23,8 +23,6 @@ from vmstui.live.relay_log import RelayLog
 from vmstui.live.relay_splice import Splice, fits, without_goodbyes
 from vmstui.live.stats import PathStats
 
-_LINGER_S = 5.0
-"""How long a closing connection may take to read what was already written to it."""
 _STUCK_S = 0.5
 _STUCK_PICTURES = 3
 """A publisher that sends nothing for so long, while its standby sends so many pictures, is passed by it."""
@@ -34,10 +32,18 @@ class Reader:
     """A connection that plays. Channel numbers inside a path are canonical: RTP of track n is 2n, RTCP 2n + 1."""
 
     def __init__(
-        self, transport: asyncio.Transport, label: str, channels: dict[int, int], tracks: int, limit_bytes: int
+        self,
+        transport: asyncio.Transport,
+        label: str,
+        channels: dict[int, int],
+        tracks: int,
+        limit_bytes: int,
+        close: Callable[[], None],
     ) -> None:
-        """`channels` maps canonical channels to those the player asked for; what is not in it is not sent."""
+        """`channels` maps canonical channels to those the player asked for; what is not in it is not sent. `close` ends
+        the connection once what was written has arrived."""
         self.label = label
+        self.close = close
         self._transport = transport
         self._channels = channels
         self._limit_bytes = limit_bytes
@@ -57,10 +63,6 @@ class Reader:
         behind_bytes = self._transport.get_write_buffer_size()
         self._transport.abort()
         return behind_bytes
-
-    def close(self) -> None:
-        """End the connection; what was written gets some seconds to arrive."""
-        close_softly(self._transport)
 
 
 class RelayPath:
@@ -285,10 +287,3 @@ class RelayPath:
 def _fits(before: Feed, after: Feed) -> bool:
     in_band = after.cache is not None and after.cache.states_its_parameters
     return fits(before.session, after.session, sets_in_band=in_band)
-
-
-def close_softly(transport: asyncio.Transport) -> None:
-    """Close a connection once what was written has arrived, at the latest after some seconds."""
-    transport.close()
-    if transport.get_write_buffer_size():
-        asyncio.get_running_loop().call_later(_LINGER_S, transport.abort)

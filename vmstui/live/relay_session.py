@@ -60,6 +60,8 @@ class Client(Publisher, Protocol):
 
     def is_own_user(self) -> bool: ...
 
+    def close(self) -> None: ...
+
 
 class RelaySession:
     """One client's session. Every request gets an answer; a ProtocolError means the client makes no sense."""
@@ -226,8 +228,9 @@ class RelaySession:
         if not self._path.live or self._path.edition != self._edition:
             return Response(454)
         limit_bytes = self._relay.limits.reader_buffer_bytes
+        client = self._client
         self._reader = Reader(
-            self._client.transport, self._client.label, self._channels, self._path.tracks, limit_bytes
+            client.transport, client.label, self._channels, self._path.tracks, limit_bytes, client.close
         )
         base = parse_target(request.url).base
         tracks = ",".join(

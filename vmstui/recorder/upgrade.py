@@ -4,7 +4,7 @@ In this order, and each step can still be taken back until the last one:
 
 1. The new version is tried as a process of its own (`trial.py`). What fails here is refused, and nothing has changed.
 2. A guardian is started (`guardian.py`): should the new version die or not get ready, it brings this one back.
-3. Publications and starts that are under way come to their end; new ones wait.
+3. Publications and starts that are under way come to their end; new ones wait. So do questions of clients.
 4. execve(2). Workers stay our children, so that the end of one in that moment is still told by the kernel; the state
    folder stays locked and the socket open, so that neither a second service nor a client notices a gap.
 
@@ -23,7 +23,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -51,6 +52,10 @@ class UpgradeRefused(Exception):
     """Nothing has changed; the text is the reason."""
 
 
+Quiet = Callable[[], AbstractAsyncContextManager[int]]
+"""Makes a moment in which no client waits for anything, and gives the socket that they come to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The version to change to, and the name of this upgrade."""
@@ -76,7 +81,7 @@ class Upgrader:
         self._service = service
         self._under_way = False
 
-    async def upgrade(self, target: Target, socket_path: Path, listener: int) -> None:
+    async def upgrade(self, target: Target, socket_path: Path, quiet: Quiet) -> None:
         """Does not return when it succeeds. Raises UpgradeRefused."""
         if self._under_way:
             raise UpgradeRefused("another upgrade is under way")
@@ -86,12 +91,12 @@ class Upgrader:
             trial = await asyncio.to_thread(self._try, target)
             given = Inheritance(target.token, __version__, trial.version, time.monotonic(), due=self._due())
             given = replace(given, configuration=await asyncio.to_thread(self._taken_over))
-            given = replace(given, lock_fd=self._service.lock_fd, socket_fd=listener)
+            given = replace(given, lock_fd=self._service.lock_fd)
             self._service.say(LogLevel.INFO, f"upgrade from {__version__} to {trial.version} ({target.python}) begins")
             guard = await self._start_guardian(given, socket_path)
             given = replace(given, guardian_fd=guard.word.fileno())
             try:
-                await self._replace(target, trial, given, guard.pid)
+                await self._replace(target, trial, given, guard.pid, quiet)
             finally:  # still here: it was refused after all
                 say_over(given, os.getpid())
                 guard.word.close()
@@ -179,7 +184,7 @@ class Upgrader:
 
     # -- 3 and 4 -----------------------------------------------------------------------------------------------------
 
-    async def _replace(self, target: Target, trial: Trial, given: Inheritance, guardian_pid: int) -> None:
+    async def _replace(self, target: Target, trial: Trial, given: Inheritance, guardian_pid: int, quiet: Quiet) -> None:
         service = self._service
         undisturbed = service.context.undisturbed
         try:
@@ -190,18 +195,14 @@ class Upgrader:
             except TimeoutError:
                 text = f"{service.settings.path} cannot be read within {CALM_LIMIT_S:g} s"
                 raise UpgradeRefused(text) from None
-            limit_s = time.monotonic() + CALM_LIMIT_S
-            while stuck := stuck_threads():
-                # execve(2) waits for the end of all threads: one that hangs in a dead disk would take us along.
-                if time.monotonic() > limit_s:
-                    raise UpgradeRefused(f"{stuck} threads of the service hang in the kernel (a dead disk or mount?)")
-                await asyncio.sleep(0.02)
-            if service.leaving or service.stopping.is_set():
-                raise UpgradeRefused("the recorder is being ended")
             await service.historian.flush()
-            given = replace(given, since_s=time.monotonic(), due=self._due())
-            with kept(service.logbook, service.fleet) as memory_fd:
-                self._exec(target, trial, replace(given, memory_fd=memory_fd), guardian_pid)
+            async with quiet() as listener:
+                await _no_thread_hangs()
+                if service.leaving or service.stopping.is_set():
+                    raise UpgradeRefused("the recorder is being ended")
+                given = replace(given, since_s=time.monotonic(), due=self._due(), socket_fd=listener)
+                with kept(service.logbook, service.fleet) as memory_fd:
+                    self._exec(target, trial, replace(given, memory_fd=memory_fd), guardian_pid)
         finally:
             undisturbed.open()
 
@@ -223,6 +224,15 @@ class Upgrader:
                 os.set_inheritable(descriptor, False)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             raise UpgradeRefused(f"cannot run {argv[0]}: {error.strerror}") from None
+
+
+async def _no_thread_hangs() -> None:
+    """execve(2) waits for the end of all threads: one that hangs in a dead disk would take us along."""
+    limit_s = time.monotonic() + CALM_LIMIT_S
+    while stuck := stuck_threads():
+        if time.monotonic() > limit_s:
+            raise UpgradeRefused(f"{stuck} threads of the service hang in the kernel (a dead disk or mount?)")
+        await asyncio.sleep(0.02)
 
 
 def _size_of_errors() -> int:
