@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from tests.integration.export_support import packets, pictures
 from tests.integration.harness import Recorder
+from tests.integration.live_support import EMBEDDED_FFMPEG
 from tests.integration.test_recorder import MakeCameras, recording
 from vmstui.control.client import Client
 from vmstui.tui.app import Dashboard
@@ -103,14 +104,26 @@ async def test_an_export_that_is_cancelled_leaves_nothing(
     recording(recorder, simulated)
     await asyncio.to_thread(recorder.wait_for, "a closed segment", lambda camera: camera.segments_closed >= 1)
     out = tmp_path / "out"
-    out.mkdir()
+    temporary = tmp_path / "temporary"
+    for folder in (out, temporary):
+        folder.mkdir()
     monkeypatch.chdir(out)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    slow = tmp_path / "slow_ffmpeg"
+    slow.write_text(
+        f'#!/bin/sh\ncase "$*" in *concat*) exec {EMBEDDED_FFMPEG} -readrate 0.01 "$@";; esac\n'
+        f'exec {EMBEDDED_FFMPEG} "$@"\n'
+    )
+    slow.chmod(0o755)
+    config = Path(recorder.environment["VMSTUI_CONFIG"])
+    config.write_text(config.read_text(encoding="utf-8").replace("ffmpeg: embedded", f"ffmpeg: {slow}"), encoding="utf-8")
     async with browsing(recorder, monkeypatch) as (app, pilot):
         await pilot.press("end", "e")
         await until(lambda: isinstance(app.screen, Ask))
         await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, Export))
+        await until(lambda: isinstance(app.screen, Export) and app.screen.said.startswith("copying"))
+        assert len(list(temporary.iterdir())) == 1
         await pilot.press("escape")
         await until(lambda: app.screen is app.fleet)
         await until(lambda: all(one.is_finished for one in app.workers if one.group == "export"))
-        assert list(out.iterdir()) == []
+        assert list(out.iterdir()) == list(temporary.iterdir()) == []
