@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import operator
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,8 @@ RGB = [name for name, theme in SHIPPED.items() if not theme.ansi]
 
 def test_the_shipped_themes_are_valid() -> None:
     assert PROBLEMS == []
-    assert set(SHIPPED) == {"vmstui-dark", "vmstui-light", "high-contrast", "ansi"}
+    names = {"vmstui-dark", "vmstui-light", "high-contrast", "ansi", "nord", "gruvbox"}
+    assert set(SHIPPED) == names | {"colour-blind-dark", "colour-blind-light"}
     assert themes.DEFAULT in SHIPPED
     assert themes.WITHOUT_COLOUR in SHIPPED
 
@@ -35,6 +39,43 @@ def test_all_text_has_a_contrast_of_4_5_on_every_ground_it_stands_on(name: str) 
             assert ratio >= 4.5, f"{text} on {ground}: {ratio:.2f}"
     for text, ground in (("pill-text", "pill-bad"), ("pill-text", "pill-warn"), ("match-text", "match")):
         assert themes.contrast(Color.parse(colours[text]), Color.parse(colours[ground])) >= 4.5, ground
+
+
+SIGHT = {
+    "usual": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "without red": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "without green": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+    "without blue": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
+}
+"""What becomes of linear RGB in an eye (Machado, Oliveira and Fernandes 2009, severity 1.0)."""
+
+
+def _seen(colour: Color, sight: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
+    """CIE L*a*b* of a colour in such an eye, under D65."""
+    channels = (channel / 255 for channel in colour.rgb)
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    red, green, blue = (min(1.0, max(0.0, sum(map(operator.mul, row, linear)))) for row in sight)
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883
+    x, y, z = (value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116 for value in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("name", ["colour-blind-dark", "colour-blind-light"])
+@pytest.mark.parametrize("sight", SIGHT)
+def test_well_warned_and_failed_differ_also_in_an_eye_that_sees_two_colours(name: str, sight: str) -> None:
+    colours = SHIPPED[name].variables
+    states = [_seen(Color.parse(colours[state]), SIGHT[sight]) for state in ("state-ok", "state-warn", "state-bad")]
+    for one, other in itertools.combinations(states, 2):
+        assert math.dist(one, other) >= 25, "ten times what a trained eye just tells apart"
+
+
+def test_the_colours_of_the_default_theme_would_not_pass_that() -> None:
+    """A check that cannot fail proves nothing."""
+    well, failed = (Color.parse(SHIPPED["vmstui-dark"].variables[name]) for name in ("state-ok", "state-bad"))
+    green = SIGHT["without green"]
+    assert math.dist(_seen(well, green), _seen(failed, green)) < 10
 
 
 @pytest.mark.parametrize("name", [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi])
