@@ -98,6 +98,18 @@ async def test_a_still_of_the_open_segment_a_lock_and_an_export_by_keys(
     assert (tmp_path / "now.png").read_bytes().startswith(b"\x89PNG")
 
 
+def exports_take_their_time(recorder: Recorder) -> None:
+    """From now on commands are given an ffmpeg that reads what it joins at a hundredth of its speed."""
+    slow = recorder.folder / "slow_ffmpeg"
+    slow.write_text(
+        f'#!/bin/sh\ncase "$*" in *concat*) exec {EMBEDDED_FFMPEG} -readrate 0.01 "$@";; esac\n'
+        f'exec {EMBEDDED_FFMPEG} "$@"\n'
+    )
+    slow.chmod(0o755)
+    written = recorder.config.read_text(encoding="utf-8")
+    recorder.config.write_text(written.replace("ffmpeg: embedded", f"ffmpeg: {slow}"), encoding="utf-8")
+
+
 async def test_an_export_that_is_cancelled_leaves_nothing(
     recorder: Recorder, simulated: MakeCameras, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,14 +121,7 @@ async def test_an_export_that_is_cancelled_leaves_nothing(
         folder.mkdir()
     monkeypatch.chdir(out)
     monkeypatch.setenv("TMPDIR", str(temporary))
-    slow = tmp_path / "slow_ffmpeg"
-    slow.write_text(
-        f'#!/bin/sh\ncase "$*" in *concat*) exec {EMBEDDED_FFMPEG} -readrate 0.01 "$@";; esac\n'
-        f'exec {EMBEDDED_FFMPEG} "$@"\n'
-    )
-    slow.chmod(0o755)
-    config = Path(recorder.environment["VMSTUI_CONFIG"])
-    config.write_text(config.read_text(encoding="utf-8").replace("ffmpeg: embedded", f"ffmpeg: {slow}"), encoding="utf-8")
+    exports_take_their_time(recorder)
     async with browsing(recorder, monkeypatch) as (app, pilot):
         await pilot.press("end", "e")
         await until(lambda: isinstance(app.screen, Ask))
