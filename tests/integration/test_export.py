@@ -36,7 +36,7 @@ def ten_minutes(tmp_path_factory: pytest.TempPathFactory) -> Footage:
     footage.record(2, 312, 300)
     gap = Gap("lobby", START + timedelta(seconds=300), 12.0, GapCause.OPERATOR, "restarted by root")
     with footage.catalogue() as catalogue:
-        catalogue.replace_gaps("lobby", gap.started_at, gap.ended_at, [gap])
+        catalogue.add([], [gap])
     return footage
 
 

@@ -161,15 +161,14 @@ def test_a_later_verdict_moves_a_segment_to_quarantine(path: Path) -> None:
         )
 
 
-def test_gaps_in_a_range_are_replaced_and_others_stay(path: Path) -> None:
+def test_a_gap_takes_the_place_of_another_and_others_stay(path: Path) -> None:
     before, inside, across, after = (
         Gap("lobby", at(start), length_s, GapCause.NETWORK) for start, length_s in ((0, 5), (10, 5), (19, 120), (30, 5))
     )
     new = Gap("lobby", at(12), 0.25, GapCause.OPERATOR, "restarted by root")
     with Catalogue.open(path) as catalogue:
-        catalogue.replace_gaps("lobby", at(0), at(60), [before, inside, across, after])
-        catalogue.replace_gaps("gate", at(0), at(60), [replace(inside, camera="gate")])
-        catalogue.replace_gaps("lobby", at(10), at(20), [new])
+        catalogue.add([], [before, inside, across, after, replace(inside, camera="gate")])
+        catalogue.exchange_gaps([inside], [new])
         assert catalogue.gaps("lobby", None, None) == (before, new, across, after)
         assert catalogue.gaps("lobby", at(20), at(30)) == (across,)
         assert catalogue.gaps(None, at(10), at(12)) == (replace(inside, camera="gate"),)
@@ -256,7 +255,7 @@ def test_the_same_segment_and_gap_added_by_two_are_there_once(path: Path) -> Non
         assert service.add([segment(2)], [lost]) == 1
         assert command.add([segment(2)], [replace(lost, detail="second")]) == 0
         assert command.gaps("lobby", None, None) == (lost,)
-        command.replace_gaps("lobby", lost.started_at, lost.ended_at, [replace(lost, detail="third")])
+        command.exchange_gaps([lost], [replace(lost, detail="third")])
         assert [gap.detail for gap in service.gaps("lobby", None, None)] == ["third"]
 
 

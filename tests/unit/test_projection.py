@@ -190,7 +190,9 @@ class Simulated:
         chosen = self.files.values() if camera is None else [self.files[camera]]
         return heapq.merge(*chosen, key=lambda file: (file.started_at, file.path))
 
-    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
+    def newest(
+        self, camera: str, count: int, *, playing: bool = False, as_recorded: bool = False
+    ) -> tuple[StoredFile, ...]:
         return tuple(islice(reversed(self.files[camera]), count))
 
     def recent(self, camera: str, since: datetime, count: int) -> Recent:

@@ -47,7 +47,7 @@ def test_a_disk_that_is_not_mounted_is_named(tmp_path: Path) -> None:
 def test_less_free_space_than_the_floor_is_not_usable(tmp_path: Path) -> None:
     status = check_storage(str(tmp_path), None, 1 << 60)
     assert not status.usable
-    assert "less than 1152921504.6 GB: free space" in status.reason
+    assert "less than 1152921.5 TB: free space" in status.reason
 
 
 def test_mount_points_are_read_with_their_escapes() -> None:

@@ -35,7 +35,7 @@ GB = 10**9
 
 @dataclass
 class Kept:
-    """Footage in a list."""
+    """Footage in a list, in the order in which it was recorded."""
 
     files: list[StoredFile]
     locked: list[Lock] = field(default_factory=list)
@@ -55,9 +55,13 @@ class Kept:
                 self.asked += 1
                 yield file
 
-    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
+    def newest(
+        self, camera: str, count: int, *, playing: bool = False, as_recorded: bool = False
+    ) -> tuple[StoredFile, ...]:
         files = [file for file in self.files if file.camera == camera and not (playing and file.path in self.broken)]
-        return tuple(sorted(files, key=lambda file: (file.started_at, file.path), reverse=True)[:count])
+        if not as_recorded:
+            files.sort(key=lambda file: (file.started_at, file.path))
+        return tuple(files[::-1][:count])
 
     def recent(self, camera: str, since: datetime, count: int) -> Recent:
         files = [file for file in self.newest(camera, count, playing=True) if file.started_at >= since]
@@ -193,6 +197,15 @@ def test_the_two_newest_stay_and_the_two_newest_that_play() -> None:
     assert hours(planned(kept, Policy(days=1))) == [("lobby", 80)]
 
 
+def test_what_was_recorded_last_stays_also_where_the_clock_was_put_back() -> None:
+    kept = Kept([recorded("lobby", ago) for ago in (90, 80, 70, 60, 99, 98)])
+    assert hours(planned(kept, Policy(days=1))) == [("lobby", 90), ("lobby", 80)]
+    kept.broken = frozenset({kept.files[-1].path})
+    assert hours(planned(kept, Policy(days=1))) == [("lobby", 90), ("lobby", 80)]
+    kept.broken = frozenset({file.path for file in kept.files[-2:]})
+    assert hours(planned(kept, Policy(days=1))) == [("lobby", 90), ("lobby", 80)]
+
+
 def test_what_is_not_what_was_catalogued_stays_and_others_go_in_its_place() -> None:
     kept = Kept([recorded("lobby", ago) for ago in (50, 40, 30, 20, 2, 1)])
     answers = {kept.files[0].path: Found(reason="grown"), kept.files[1].path: Found(gone=True)}
@@ -265,7 +278,8 @@ def test_whatever_there_is_the_promises_hold(data: st.DataObject) -> None:
         file.path
         for camera in kept.cameras()
         for playing in (False, True)
-        for file in kept.newest(camera, 2, playing=playing)
+        for as_recorded in (False, True)
+        for file in kept.newest(camera, 2, playing=playing, as_recorded=as_recorded)
     }
     keep |= {
         file.path

@@ -33,7 +33,9 @@ class Recorded:
         (self.folder / ".vmstui").mkdir(parents=True)
         self.catalogue = Catalogue.open(folder / "state" / "catalogue.sqlite3")
 
-    def add(self, camera: str, hours_ago: float, verdict: SegmentVerdict = SegmentVerdict.GOOD) -> Path:
+    def add(
+        self, camera: str, hours_ago: float, verdict: SegmentVerdict = SegmentVerdict.GOOD, number: int = 0
+    ) -> Path:
         """A segment of 100 bytes and three minutes, published, journaled and catalogued."""
         started_at = NOW - timedelta(hours=hours_ago)
         folders, name = segment_path(camera.title(), started_at, UTC)
@@ -45,7 +47,7 @@ class Recorded:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"x" * SIZE_BYTES)
-        segment = Segment(camera, 1, str(path), started_at, 180.0, SIZE_BYTES, "h264", 64, 36, verdict)
+        segment = Segment(camera, 1, str(path), started_at, 180.0, SIZE_BYTES, "h264", 64, 36, verdict, number=number)
         journal.append(self.folder, segment)
         self.catalogue.add([segment])
         return path
@@ -92,6 +94,13 @@ def test_old_footage_goes_with_its_row_its_folder_and_its_journal_and_each_file_
         "deleted",
     )
     assert made.run(Policy(days=2)).deleted == ()
+
+
+def test_the_two_that_were_recorded_last_stay_after_the_clock_was_put_back(made: Recorded) -> None:
+    before = [made.add("gate", ago, number=number) for number, ago in enumerate((80, 79, 78, 77))]
+    after = [made.add("gate", ago, number=4 + number) for number, ago in enumerate((101, 100, 99))]
+    made.run(Policy(days=1))
+    assert made.files() == {str(path) for path in (*before[2:], *after[1:])}
 
 
 def test_a_folder_with_something_else_in_it_stays_and_so_does_a_day_of_which_something_is_left(made: Recorded) -> None:
@@ -233,9 +242,8 @@ def test_what_stands_in_the_place_of_a_recording_is_never_deleted(tmp_path: Path
 def gate(made: Recorded, hours_ago: float) -> Segment:
     """One that is catalogued only."""
     path = made.folder / "Gate" / "2026-03-10" / f"Gate_20260310_{int(hours_ago):02d}0000.mp4"
-    return Segment(
-        "gate", 1, str(path), NOW - timedelta(hours=hours_ago), 180.0, 1, "h264", 64, 36, SegmentVerdict.GOOD
-    )
+    began_at = NOW - timedelta(hours=hours_ago)
+    return Segment("gate", 1, str(path), began_at, 180.0, 1, "h264", 64, 36, SegmentVerdict.GOOD, number=1)
 
 
 def test_what_is_catalogued_outside_of_the_recordings_folder_is_never_deleted(made: Recorded, tmp_path: Path) -> None:
@@ -246,7 +254,7 @@ def test_what_is_catalogued_outside_of_the_recordings_folder_is_never_deleted(ma
     for path in (outside, climbing):
         made.catalogue.add([replace(gate(made, 200), path=str(path))])
     for ago in (3, 2):
-        made.add("gate", ago)
+        made.add("gate", ago, number=2)
     outcome = made.run(Policy(days=2))
     assert outside.exists()
     assert [file.path for file, _ in outcome.plan.refused] == [str(climbing)], "the other is none of its business"

@@ -120,7 +120,10 @@ class ByName:
         for _, days in sorted(self._days(camera).items()):
             yield from sorted(self._of(days), key=_begin)
 
-    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
+    def newest(
+        self, camera: str, count: int, *, playing: bool = False, as_recorded: bool = False
+    ) -> tuple[StoredFile, ...]:
+        """By date: names do not tell in which order they were recorded where the clock was put back."""
         return tuple(islice(self._newest(camera), 2 * count if playing else count))
 
     def recent(self, camera: str, since: datetime, count: int) -> Recent:

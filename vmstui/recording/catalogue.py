@@ -32,6 +32,8 @@ from vmstui.recording.catalogue_rows import (
     Recent,
     StoredFile,
     Value,
+    all_of,
+    below_folder,
     event_of,
     event_row,
     file_of,
@@ -40,6 +42,7 @@ from vmstui.recording.catalogue_rows import (
     lock_of,
     lock_row,
     micros,
+    placed_below,
     segment_of,
     segment_row,
     text,
@@ -219,7 +222,7 @@ class Catalogue(CatalogueConnection):
 
     def camera_below(self, folder: PurePath) -> str | None:
         """Whose segments lie below a folder; None where none do."""
-        rows = self._rows("SELECT camera FROM segments WHERE path >= ? AND path < ? LIMIT 1", _below(folder))
+        rows = self._rows("SELECT camera FROM segments WHERE path >= ? AND path < ? LIMIT 1", below_folder(folder))
         return str(rows[0][0]) if rows else None
 
     def first_at(self, camera: str) -> datetime | None:
@@ -266,7 +269,7 @@ class Catalogue(CatalogueConnection):
     def elsewhere(self, folder: PurePath) -> dict[str, tuple[int, int]]:
         """How many segments of each camera do not lie below a folder, and their bytes. Mostly there are none."""
         found: dict[str, tuple[int, int]] = {}
-        for side, bound in zip(("path < ?", "path >= ?"), _below(folder), strict=True):
+        for side, bound in zip(("path < ?", "path >= ?"), below_folder(folder), strict=True):
             rows = self._rows(
                 f"SELECT camera, count(*), sum(size_bytes) FROM segments WHERE {side} GROUP BY +camera", (bound,)
             )
@@ -278,10 +281,10 @@ class Catalogue(CatalogueConnection):
     def oldest(self, camera: str | None, *, below: PurePath | None = None) -> Iterator[StoredFile]:
         """All segments of one camera or of all, oldest first; with `below` those below that folder. Between two pages
         others may write."""
-        where, placed = _placed(below)
+        where, bounds = placed_below(below)
         if camera is not None:
             where += " AND camera = ?"
-        values: tuple[Value, ...] = (*placed, *(() if camera is None else (camera,)))
+        values: tuple[Value, ...] = (*bounds, *(() if camera is None else (camera,)))
         after_us, after_id, page = -(2**62), 0, _FIRST_PAGE
         while True:
             rows = self._rows(
@@ -296,15 +299,21 @@ class Catalogue(CatalogueConnection):
             after_us, after_id, page = rows[-1][2], rows[-1][-1], _PAGE
 
     def newest(
-        self, camera: str, count: int, *, playing: bool = False, below: PurePath | None = None
+        self,
+        camera: str,
+        count: int,
+        *,
+        playing: bool = False,
+        as_recorded: bool = False,
+        below: PurePath | None = None,
     ) -> tuple[StoredFile, ...]:
-        """The newest segments of a camera, newest first; with `playing` only those that play, with `below` only those
-        below that folder."""
-        where, placed = _placed(below)
+        """The newest segments of a camera, newest first: by date, or `as_recorded`, whatever the clock showed then.
+        With `playing` only those that play, with `below` only those below that folder."""
+        where, bounds = placed_below(below)
         rows = self._rows(
             f"SELECT {FILE_COLUMNS} FROM segments WHERE {where} AND camera = ? {_PLAYS if playing else ''} "
-            "ORDER BY started_us DESC, id DESC LIMIT ?",
-            (*placed, camera, count),
+            f"{_RECORDED_LAST if as_recorded else 'ORDER BY started_us DESC'}, id DESC LIMIT ?",
+            (*bounds, camera, count),
         )
         return tuple(file_of(row) for row in rows)
 
@@ -336,15 +345,6 @@ class Catalogue(CatalogueConnection):
 
     # -- gaps ---------------------------------------------------------------------------------------------------------
 
-    def replace_gaps(self, camera: str, since: datetime, until: datetime, gaps: Iterable[Gap]) -> None:
-        """The gaps of a camera that lie in [since, until] are from now on these."""
-        with self._writing() as connection:
-            connection.execute(
-                "DELETE FROM gaps WHERE camera = ? AND started_us >= ? AND ended_us BETWEEN ? AND ?",
-                (camera, micros(since), micros(since), micros(until)),
-            )
-            _add_gaps(connection, gaps)
-
     def forget_gaps(self, before: datetime) -> int:
         """Gaps go that ended before an instant and before the oldest footage of their camera; their number."""
         with self._writing() as connection:
@@ -363,7 +363,7 @@ class Catalogue(CatalogueConnection):
 
     def gaps(self, camera: str | None, since: datetime | None, until: datetime | None) -> tuple[Gap, ...]:
         """Those that overlap [since, until), by start."""
-        where, values = _where(("camera = ?", camera), ("ended_us > ?", since), ("started_us < ?", until))
+        where, values = all_of(("camera = ?", camera), ("ended_us > ?", since), ("started_us < ?", until))
         rows = self._rows(f"SELECT {GAP_COLUMNS} FROM gaps WHERE {where} ORDER BY started_us, id", values)
         return tuple(gap_of(row) for row in rows)
 
@@ -426,7 +426,7 @@ class Catalogue(CatalogueConnection):
         limit: int | None = None,
     ) -> tuple[StoredEvent, ...]:
         """What happened in [since, until), oldest first; the newest `limit` of it."""
-        where, values = _where(("camera = ?", camera), ("at_us >= ?", since), ("at_us < ?", until))
+        where, values = all_of(("camera = ?", camera), ("at_us >= ?", since), ("at_us < ?", until))
         rows = self._rows(
             f"SELECT {EVENT_COLUMNS} FROM events WHERE {where} ORDER BY at_us DESC, id DESC LIMIT ?",
             [*values, -1 if limit is None else limit],
@@ -439,8 +439,8 @@ class Catalogue(CatalogueConnection):
         self, camera: str | None, since: datetime | None, until: datetime | None
     ) -> tuple[str, list[Value]]:
         """A condition that an index can answer: none begins longer before `since` than the longest one lasts."""
-        where, values = _where(("camera = ?", camera))
-        before, before_values = _where(("started_us < ?", until))
+        where, values = all_of(("camera = ?", camera))
+        before, before_values = all_of(("started_us < ?", until))
         if since is not None:
             longest = self._rows(f"SELECT coalesce(max(longest_us), 0) FROM cameras WHERE {where}", values)
             longest_us, since_us = longest[0][0], micros(since)
@@ -462,24 +462,6 @@ def _recall(path: Path, connection: sqlite3.Connection) -> None:
         f"INSERT INTO events (id, {EVENT_COLUMNS}) VALUES ({marks})",
         ((MAX_EVENTS - nth, *event_row(event)) for nth, event in enumerate(salvage.events(path, MAX_EVENTS))),
     )
-
-
-def _where(*conditions: tuple[str, str | datetime | None]) -> tuple[str, list[Value]]:
-    """All of these conditions but those on a value that is not given."""
-    given = [(condition, value) for condition, value in conditions if value is not None]
-    values: list[Value] = [micros(value) if isinstance(value, datetime) else value for _, value in given]
-    return " AND ".join(["1", *(condition for condition, _ in given)]), values
-
-
-def _below(folder: PurePath) -> tuple[str, str]:
-    """The first path below a folder, and the first behind it: `0` is what follows `/`."""
-    prefix = text(str(folder)).rstrip("/")
-    return f"{prefix}/", f"{prefix}0"
-
-
-def _placed(below: PurePath | None) -> tuple[str, tuple[Value, ...]]:
-    """A condition for where files lie. Its `+` keeps SQLite on the index that the rest of the question needs."""
-    return ("1", ()) if below is None else ("+path >= ? AND +path < ?", _below(below))
 
 
 def _add_gaps(connection: sqlite3.Connection, gaps: Iterable[Gap]) -> None:

@@ -1,10 +1,11 @@
-"""Rows of the catalogue to the words of `footage` and back. Pure; called by `catalogue` alone."""
+"""Rows of the catalogue to the words of `footage` and back, and conditions on rows. Pure; for `catalogue` alone."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 from typing import Any
 
 from vmstui.footage import (
@@ -166,3 +167,21 @@ def event_row(event: StoredEvent) -> tuple[Value, ...]:
 def event_of(row: Row) -> StoredEvent:
     """From EVENT_COLUMNS."""
     return StoredEvent(instant(row[0]), row[1], StoredEventKind(row[2]), *row[3:])
+
+
+def all_of(*conditions: tuple[str, str | datetime | None]) -> tuple[str, list[Value]]:
+    """All of these conditions but those on a value that is not given."""
+    given = [(condition, value) for condition, value in conditions if value is not None]
+    values: list[Value] = [micros(value) if isinstance(value, datetime) else value for _, value in given]
+    return " AND ".join(["1", *(condition for condition, _ in given)]), values
+
+
+def below_folder(folder: PurePath) -> tuple[str, str]:
+    """The first path below a folder, and the first behind it: `0` is what follows `/`."""
+    prefix = text(str(folder)).rstrip("/")
+    return f"{prefix}/", f"{prefix}0"
+
+
+def placed_below(below: PurePath | None) -> tuple[str, tuple[Value, ...]]:
+    """A condition for where files lie. Its `+` keeps SQLite on the index that the rest of the question needs."""
+    return ("1", ()) if below is None else ("+path >= ? AND +path < ?", below_folder(below))

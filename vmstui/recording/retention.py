@@ -3,8 +3,8 @@
 Decides and touches nothing: the footage is asked for a page at a time, the disk is measured by the caller, and whether
 a file still is what was catalogued is answered by `look`. Rules act in the order of `Rule`; each takes the oldest
 first, and the last three of whatever camera. What never goes: the two newest segments of a camera, and its two newest
-that play; what overlaps a lock; what is not, or not any more, a file of ours. Called by `retention_pass`, for a pass
-and for a dry run, so that both decide alike.
+that play, both by date and as they were recorded; what overlaps a lock; what is not, or not any more, a file of ours.
+Called by `retention_pass`, for a pass and for a dry run, so that both decide alike.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import product
 from typing import Protocol
 
 from vmstui.footage import Lock
@@ -152,7 +153,9 @@ class Footage(Protocol):
     def cameras(self) -> tuple[str, ...]: ...
     def total(self, camera: str | None) -> tuple[int, int]: ...
     def oldest(self, camera: str | None) -> Iterator[StoredFile]: ...
-    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]: ...
+    def newest(
+        self, camera: str, count: int, *, playing: bool = False, as_recorded: bool = False
+    ) -> tuple[StoredFile, ...]: ...
     def recent(self, camera: str, since: datetime, count: int) -> Recent: ...
     def locks(self, camera: str | None) -> tuple[Lock, ...]: ...
 
@@ -393,11 +396,17 @@ class _Guard:
 
     def keeps(self, file: StoredFile) -> bool:
         if file.camera not in self._newest:
-            newest = (self._footage.newest(file.camera, KEPT_NEWEST, playing=playing) for playing in (False, True))
-            self._newest[file.camera] = frozenset(kept.path for files in newest for kept in files)
+            self._newest[file.camera] = frozenset(kept.path for kept in _kept_newest(self._footage, file.camera))
         if file.path in self._newest[file.camera]:
             return True
         return is_locked(file, self._locks.get(file.camera, ()))
+
+
+def _kept_newest(footage: Footage, camera: str) -> Iterator[StoredFile]:
+    """By date, and as they were recorded: where the clock was put back, the last ones bear earlier dates; a file that
+    was found by its name alone has no place but by its date."""
+    for playing, as_recorded in product((False, True), repeat=2):
+        yield from footage.newest(camera, KEPT_NEWEST, playing=playing, as_recorded=as_recorded)
 
 
 class _Planner:

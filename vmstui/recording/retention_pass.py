@@ -89,8 +89,10 @@ class Within:
     def oldest(self, camera: str | None) -> Iterator[StoredFile]:
         return self._catalogue.oldest(camera, below=self._recordings)
 
-    def newest(self, camera: str, count: int, *, playing: bool = False) -> tuple[StoredFile, ...]:
-        return self._catalogue.newest(camera, count, playing=playing, below=self._recordings)
+    def newest(
+        self, camera: str, count: int, *, playing: bool = False, as_recorded: bool = False
+    ) -> tuple[StoredFile, ...]:
+        return self._catalogue.newest(camera, count, playing=playing, as_recorded=as_recorded, below=self._recordings)
 
     def recent(self, camera: str, since: datetime, count: int) -> Recent:
         """Wherever it went: that is how fast the camera records."""

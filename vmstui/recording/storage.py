@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from vmstui.spoken import decimal_size
+
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _TEST_BYTES = 4096
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -79,7 +81,7 @@ def check_storage(
         free_bytes, total_bytes = _space(root)
         found = identify(root, mount_point) or elsewhere
         if found is None and free_bytes < floor_bytes:
-            free, floor = _spoken(free_bytes), _spoken(floor_bytes)
+            free, floor = decimal_size(free_bytes), decimal_size(floor_bytes)
             found = Trouble.FULL, f"the recordings folder {path} has only {free} free, less than {floor}: free space"
         if found is None:
             _write(root)
@@ -173,7 +175,3 @@ def objection(path: str, error: OSError | ValueError) -> Objection:
     else:
         advice = f"cannot be used ({told}): check its disk with `dmesg`"
     return Trouble.FAILED, f"the recordings folder {path} {advice}"
-
-
-def _spoken(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
