@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.unit.test_recording_fill import Found
-from vmstui.footage import Segment, SegmentVerdict, StreamSpan
+from vmstui.footage import Gap, Segment, SegmentVerdict, StreamSpan
 from vmstui.recorder.cataloguer import Cataloguer, Folder
 from vmstui.recording import journal
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
@@ -34,10 +34,12 @@ def _segment(recordings: Path, days_ago: float, number: int, camera: str = "lobb
 
 
 @contextmanager
-def _running(state: Path, folder: Callable[[], Folder | None]) -> Iterator[tuple[Cataloguer, list[str]]]:
+def _running(
+    state: Path, folder: Callable[[], Folder | None], after_s: float = 0.0
+) -> Iterator[tuple[Cataloguer, list[str]]]:
     said: list[str] = []
     cataloguer = Cataloguer(state, "boot", folder, lambda camera: (), said.append)
-    cataloguer.start()
+    cataloguer.start(after_s)
     try:
         yield cataloguer, said
     finally:
@@ -60,6 +62,13 @@ def _wait_for(state: Path, paths: set[str]) -> None:
         time.sleep(0.05)
 
 
+def _catalogued(state: Path, told: list[Gap]) -> set[str]:
+    """What is in the catalogue now; gaps that are told are added to a list."""
+    with Catalogue.open(state / FILE_NAME) as catalogue:
+        told += catalogue.gaps(None, None, None)
+        return {segment.path for segment in catalogue.segments(None, None, None)}
+
+
 def test_what_older_versions_and_dead_services_left_is_catalogued_before_what_is_new(tmp_path: Path) -> None:
     recordings = tmp_path / "recordings"
     folder = _folder(recordings)
@@ -71,6 +80,33 @@ def test_what_older_versions_and_dead_services_left_is_catalogued_before_what_is
         newest = _segment(recordings, 0, 11)
         cataloguer.published(newest)
         _wait_for(tmp_path, {first.path, *missed, newest.path})
+
+
+def test_what_a_dead_service_published_last_is_never_told_as_a_loss(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    folder = _folder(recordings)
+    first = _segment(recordings, 1, 0)
+    with _running(tmp_path, lambda: folder):
+        _wait_for(tmp_path, {first.path})
+    missed = _segment(recordings, 1, 1)
+    with _running(tmp_path, lambda: folder, after_s=0.5) as (cataloguer, _):
+        newest = _segment(recordings, 1, 2)
+        cataloguer.published(newest)
+        told: list[Gap] = []
+        deadline = time.monotonic() + 20
+        while newest.path not in (found := _catalogued(tmp_path, told)):
+            assert time.monotonic() < deadline, found
+        assert missed.path in found
+    assert told == []
+
+
+def test_what_is_published_in_the_first_seconds_of_a_service_that_ends_then_is_noted(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    folder = _folder(recordings)
+    with _running(tmp_path, lambda: folder, after_s=600.0) as (cataloguer, _):
+        segment = _segment(recordings, 0, 0)
+        cataloguer.published(segment)
+    _wait_for(tmp_path, {segment.path})
 
 
 def test_another_disk_in_the_place_of_the_first_is_looked_through_from_its_beginning(tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ class Cataloguer:
         return self._path if self._no_room and self.catalogue is None else None
 
     def start(self, after_s: float = 0.0) -> None:
-        """Note what is published; after some seconds, when more urgent things are done, begin with what an earlier
-        service did not get to."""
+        """After some seconds, when more urgent things are done, begin with what an earlier service did not get to; then
+        note what is published: put in without what was recorded before it, it would tell of a loss that never was."""
         self._due_s = time.monotonic() + after_s
         self._thread.start()
 
@@ -105,6 +105,7 @@ class Cataloguer:
         wait_s = 0.0
         while True:
             waiting += self._handed_over(wait_s)
+            ended = self._ended  # else told while this round goes on, and the next one is the last
             self._say_alive()
             try:
                 self._do(waiting)
@@ -113,9 +114,9 @@ class Cataloguer:
                 self._trouble(error)
                 wait_s = RETRY_S
             else:
-                waiting, self._told = [], ""
-                wait_s = ALIVE_S if self._caught_up else CATCH_UP_S
-            if self._ended:
+                self._told = ""
+                wait_s = self._early_s or (ALIVE_S if self._caught_up else CATCH_UP_S)
+            if ended:
                 if self.catalogue is not None:
                     self.catalogue.close()
                 return
@@ -142,19 +143,28 @@ class Cataloguer:
                 entry = self._queue.get_nowait()
         return segments
 
-    def _do(self, waiting: Sequence[Segment]) -> None:
+    @property
+    def _early_s(self) -> float:
+        """How long it is until what an earlier service left may be looked for; 0.0: not at all."""
+        return max(0.0, self._due_s - time.monotonic()) if not self._ended else 0.0
+
+    def _do(self, waiting: list[Segment]) -> None:
+        """Take what is waiting, once it is time for that."""
         if self.catalogue is None:
             self.catalogue = Catalogue.open(self._path)
             self._no_room = False
             self._complete_for = ""
+        if self._early_s:
+            return
         unreadable: OSError | None = None
-        around = self._around() if time.monotonic() >= self._due_s else None
+        around = self._around()
         if around is not None and around.id != self._complete_for and not self._ended:
             try:
                 self._catch_up(self.catalogue, around)
             except OSError as error:  # of one folder, say: what is recorded now is noted all the same
                 unreadable = error
         record(self.catalogue, waiting, self._events_of, self._alive.downtimes)
+        waiting.clear()
         if unreadable is not None:
             raise unreadable
         if self._caught_up and self._queue.empty():
