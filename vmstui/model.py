@@ -384,6 +384,8 @@ class CameraSnapshot:
     """The last reading of the worker, its rates averaged over 5 s."""
     progress: Progress | None = None
     open_segment: OpenSegment | None = None
+    grew_at: datetime | None = None
+    """When the file that is being written, or was written last, last grew; None: none since the service came up."""
     last_segment: Segment | None = None
     segments_closed: int = 0
     """Segments published since the service started."""

@@ -74,7 +74,9 @@ def test_a_camera_that_stops_sending_is_noticed_and_followed(recorder: Recorder,
     recorder.wait_recording()
     recorder.wait_for("a segment", lambda camera: camera.segments_closed >= 1)
     sources.freeze("cam1")
-    recorder.wait_for("not recording any more", lambda camera: camera.state is not CameraState.RECORDING)
+    dark = recorder.wait_for("not recording any more", lambda camera: camera.state is not CameraState.RECORDING)
+    assert dark.grew_at is not None, "since when it is not recorded is known at once"
+    assert dark.grew_at < dark.since
     sources.thaw("cam1")
     recorder.wait_recording(generation=2)
     # The last segment was closed long after its last frame; it is named by when it began all the same.

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tui.fakes import NOW, camera, recorder_snapshot, segment
 from vmstui.footage import Account, CameraFootage, CellKind, Cells, FootageReport, GapCause
+from vmstui.model import CameraState
 from vmstui.tui import glyphs
 from vmstui.tui.day_strip import ROLE, WIDTHS, WORD, Strips, axis, compressed, legend, share, strip_line, widest
 from vmstui.tui.lines import Role, text_of, width_of
@@ -189,17 +191,28 @@ def test_the_share_of_today_is_that_of_the_seconds_of_all_cameras() -> None:
         CameraFootage("c", None, None, ()),
     )
     strips = Strips(FootageReport(SINCE, SINCE, 600.0, cameras))
-    assert strips.share() == ("99.00 % of today", Role.WARN)
-    assert strips.share("a") == ("100 % of today", Role.TEXT)
-    assert strips.today("b") == ("90.00 %", Role.WARN)
-    assert (strips.today("c")[0], strips.share("c")[0], strips.share("nobody")[0]) == ("", "", "")
+    fleet = recorder_snapshot(*(camera(one) for one in ("a", "b", "c", "nobody")))
+    assert strips.share(fleet) == ("99.00 % of today", Role.WARN)
+    assert strips.share(fleet, fleet.cameras[0]) == ("100 % of today", Role.TEXT)
+    assert strips.today(fleet.cameras[1], fleet.at) == ("90.00 %", Role.WARN)
+    assert [strips.share(fleet, one)[0] for one in fleet.cameras[2:]] == ["", ""]
     assert text_of(strips.line("nobody", 36)) == " " * 36
     filling = Strips(FootageReport(SINCE, SINCE, 600.0, cameras, "the catalogue is being filled"))
-    assert filling.share() == ("~99.00 % of today", Role.WARN)
+    assert filling.share(fleet) == ("~99.00 % of today", Role.WARN)
+
+
+def test_the_share_takes_in_at_once_that_a_camera_does_not_record() -> None:
+    whole = Account("a", NOW - timedelta(seconds=9_000), NOW - timedelta(seconds=10), 8_990.0, 0.0, 0.0, 0)
+    strips = Strips(FootageReport(whole.until, SINCE, 600.0, (CameraFootage("a", whole, None, ()),)))
+    last = segment("a", 5.0 / 60, duration_s=0.0)
+    dark = camera("a", CameraState.BACKOFF, last_segment=last)
+    assert strips.today(dark, NOW)[0] == "99.94 %"
+    assert strips.share(recorder_snapshot(dark)) == ("99.94 % of today", Role.TEXT)
+    assert strips.today(replace(dark, wanted=False), NOW)[0] == "100 %"
 
 
 def test_a_strip_is_put_together_once_a_report_and_not_at_every_tick() -> None:
-    camera = CameraFootage("a", None, None, (Cells(144, CellKind.RECORDED),))
-    strips = Strips(FootageReport(SINCE, SINCE, 600.0, (camera,)))
+    one = CameraFootage("a", None, None, (Cells(144, CellKind.RECORDED),))
+    strips = Strips(FootageReport(SINCE, SINCE, 600.0, (one,)))
     assert strips.line("a", 24) is strips.line("a", 24)
     assert strips.line("a", 24) == (("━" * 24, Role.OK),)

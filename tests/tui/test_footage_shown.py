@@ -221,7 +221,7 @@ def test_a_camera_in_trouble_says_why_and_still_shows_what_it_lost() -> None:
     from vmstui.tui.day_strip import Strips
 
     context = RowContext(NOW, strips=Strips(report(footage("gate", 5.7))))
-    down = camera("gate", CameraState.BACKOFF, reason="No route to host", restarts=14)
+    down = camera("gate", CameraState.BACKOFF, reason="No route to host", restarts=14, grew_at=NOW)
     text = text_of(tuple(row(down, place(118, ["Gate"]), context)))
     assert "No route to host · 14 restarts" in text
     assert text.rstrip().endswith("99.98 % " + "━" * 22 + "▲━")

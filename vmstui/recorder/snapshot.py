@@ -103,6 +103,7 @@ def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None) -> Cam
         sample=_calm(worker) if run is not None and run.sample is not None else None,
         progress=run.progress if run else None,
         open_segment=run.open if run else None,
+        grew_at=worker.worker.grew_at,
         last_segment=worker.segments.newest(),
         segments_closed=worker.segments_closed,
         warnings_per_min=worker.context.logbook.warnings_since(

@@ -120,6 +120,8 @@ class Worker(Supervised):
         self._company = company
         self._plan: Plan | None = None
         self._lower_rung = False
+        self._grew_at: datetime | None = None
+        """When the last file of a run that has ended last grew."""
 
     @property
     def camera_id(self) -> str:
@@ -248,8 +250,15 @@ class Worker(Supervised):
 
     def detached(self) -> None:
         if self.run is not None:
+            self._grew_at = self.grew_at
             self.run.close()
             self.run = None
+
+    @property
+    def grew_at(self) -> datetime | None:
+        """When the file that it writes, or wrote last, last grew; None before the first."""
+        opened = self.run.open if self.run is not None else None
+        return opened.grew_at if opened is not None else self._grew_at
 
     def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:
         generation, run = self.record.generation, self.run

@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 
 from vmstui.footage import CameraFootage, CellKind, Cells, FootageReport, GapCause, percent_of, percent_text
+from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.lines import Line, Role, Span
+from vmstui.tui.losing import Losing, losing, with_loss
 
 WIDTHS = (144, 72, 48, 36, 24)
 """Cells of a drawn strip: each is 10, 20, 30, 40 or 60 minutes then."""
@@ -136,13 +138,32 @@ class Strips:
         percent = percent_of(one.today for one in report.cameras if one.today is not None)
         self._all = share(percent, provisional=bool(report.trouble))
 
-    def share(self, camera: str | None = None) -> Span:
+    def losing(self, camera: CameraSnapshot, now: datetime) -> Losing | None:
+        """What is being lost of a camera that the report does not count."""
+        return losing(camera, now, self.report, self.cameras.get(camera.id))
+
+    def share(self, snapshot: RecorderSnapshot, camera: CameraSnapshot | None = None) -> Span:
         """`99.98 % of today`, of one camera or of all; empty where nothing should have been recorded."""
-        words, role = self._all if camera is None else self.today(camera)
+        words, role = self._share_of_all(snapshot) if camera is None else self.today(camera, snapshot.at)
         return f"{words} of today" if words else "", role
 
-    def today(self, camera: str) -> Span:
+    def _share_of_all(self, snapshot: RecorderSnapshot) -> Span:
+        losses = {one.id: loss for one in snapshot.cameras if (loss := self.losing(one, snapshot.at)) is not None}
+        if not losses:
+            return self._all
+        today = ((one.camera, one.today) for one in self.report.cameras if one.today is not None)
+        percent = percent_of(with_loss(account, losses.get(camera)) for camera, account in today)
+        return share(percent, provisional=bool(self.report.trouble))
+
+    def today(self, camera: CameraSnapshot, now: datetime) -> Span:
         """The share of today of one camera, for a column."""
+        if (loss := self.losing(camera, now)) is not None:
+            footage = self.cameras.get(camera.id)
+            account = with_loss(footage.today, loss) if footage is not None and footage.today is not None else None
+            return share(account.percent if account is not None else None, provisional=bool(self.report.trouble))
+        return self._counted(camera.id)
+
+    def _counted(self, camera: str) -> Span:
         if camera not in self._today:
             one = self.cameras.get(camera)
             percent = one.today.percent if one is not None and one.today is not None else None

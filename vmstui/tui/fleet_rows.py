@@ -167,7 +167,7 @@ def _warnings(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
 
 
 def _today(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
-    return context.strips.today(camera.id) if context.strips is not None else ("", Role.DIM)
+    return context.strips.today(camera, context.now) if context.strips is not None else ("", Role.DIM)
 
 
 def _strip(camera: CameraSnapshot, context: RowContext, cells: int) -> Line:

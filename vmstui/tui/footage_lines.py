@@ -15,6 +15,7 @@ from vmstui.tui import glyphs
 from vmstui.tui.day_strip import NEARLY_ALL, axis, legend, strip_line, widest
 from vmstui.tui.format import clock, flow, length, plural, span, wrap
 from vmstui.tui.lines import Line, Role, Span, cut, lines_of
+from vmstui.tui.losing import Losing, with_loss
 
 MOST_GAPS = 12
 """Are listed; all there are can be browsed."""
@@ -31,6 +32,8 @@ class LastDay:
     footage: CameraFootage
     gaps: tuple[Gap, ...] | None = None
     """Of that time and catalogued, newest first; None where they were not told."""
+    losing: Losing | None = None
+    """What is being lost now, beyond the report; None: nothing."""
 
     @property
     def losses(self) -> tuple[Gap, ...]:
@@ -49,22 +52,26 @@ def footage_lines(day: LastDay, where: tzinfo | None, cells: int, label_cells: i
     room = cells - label_cells
     lines: list[Line] = []
     if (today := day.footage.today) is not None:
-        lines += _account("today", today, room, label_cells)
+        lines += _account("today", today, day.losing, room, label_cells)
+    if day.losing is not None:
+        words = "not recording since" if day.losing.certain else "nothing was written since"
+        lines += _block("", [f"{words} {_begun(day.losing.since, day.report.at, where)}"], Role.BAD, label_cells)
     if (last_day := day.footage.last_day) is not None:
-        lines += _account("24 hours", last_day, room, label_cells)
+        lines += _account("24 hours", last_day, day.losing, room, label_cells)
     lines += _strip(day, where, cells, label_cells)
     if day.report.trouble:
         lines += _block("", wrap(day.report.trouble, room), Role.WARN, label_cells)
     return [*lines, *_losses(day, where, room, label_cells)]
 
 
-def _account(label: str, account: Account, room: int, label_cells: int) -> list[Line]:
+def _account(label: str, reported: Account, loss: Losing | None, room: int, label_cells: int) -> list[Line]:
+    account = with_loss(reported, loss)
     percent = account.percent
     facts = [] if percent is None else [f"{percent_text(percent)}"]
     facts.append(f"{length(account.recorded_s)} recorded")
     if account.lost_s > 0:
         facts.append(f"{length(account.lost_s)} lost in {plural(account.gaps, 'gap')}")
-    elif percent is not None:
+    elif percent is not None and loss is None:
         facts.append("nothing lost")
     if account.off_s >= 1.0:
         facts.append(f"{length(account.off_s)} not wanted")

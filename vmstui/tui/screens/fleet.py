@@ -20,7 +20,7 @@ from vmstui.tui.arrange import Pane, arrange
 from vmstui.tui.asked import Asked
 from vmstui.tui.fleet_rows import context_of, ordered
 from vmstui.tui.footage_desk import FootageDesk
-from vmstui.tui.lines import cut
+from vmstui.tui.lines import Line, cut
 from vmstui.tui.picture import Picture
 from vmstui.tui.questions import Question
 from vmstui.tui.screens.confirm import Confirm
@@ -141,8 +141,10 @@ class FleetScreen(Screen[None]):
             self._focus_pane(self.chosen)
         if plan.summary:
             strips = self.picture.strips
-            recorded = strips.share(camera.id) if strips is not None and camera is not None else None
-            lines_of = summary(snapshot, camera, recorded) if snapshot is not None and camera is not None else ()
+            lines_of: tuple[Line, ...] = ()
+            if snapshot is not None and camera is not None:
+                recorded = strips.share(snapshot, camera) if strips is not None else None
+                lines_of = summary(snapshot, camera, recorded)
             self.summary.show_lines(*(cut(line, cells) for line in lines_of))
         self._update_keys()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from vmstui.control.errors import RecorderError, RecorderLost
@@ -120,13 +121,12 @@ class DetailsPane(Pane):
             details = self.details if self.details and self.details.id == camera.id else None
             storage = self.storage if self.storage and self.storage.camera == camera.id else None
             stages = self.stages if self.stages and self.stages.camera == camera.id else None
-            day = self._day(camera.id)
+            day = self._day(camera, snapshot.at)
             self.text.set_lines(details_lines(snapshot, camera, details, max(cells, 30), storage, day, stages))
 
-    def _day(self, camera: str) -> LastDay | None:
+    def _day(self, camera: CameraSnapshot, now: datetime) -> LastDay | None:
         if self.strips is None:
             return None
-        footage = self.strips.cameras.get(camera)
-        if footage is None:
-            return LastDay(self.strips.report, CameraFootage(camera, None, None, ()))
-        return LastDay(self.strips.report, footage, self._gaps if camera == self.camera else None)
+        footage = self.strips.cameras.get(camera.id) or CameraFootage(camera.id, None, None, ())
+        gaps = self._gaps if camera.id == self.camera else None
+        return LastDay(self.strips.report, footage, gaps, self.strips.losing(camera, now))

@@ -19,8 +19,9 @@ class Header(LineBar):
 
     def update(self, picture: Picture) -> None:
         """Show the verdict of a snapshot."""
-        recorded = picture.strips.share() if picture.strips is not None else None
-        line = header_line(picture.snapshot, picture.link, self.app.size.width, picture.storage, recorded)
+        strips, snapshot = picture.strips, picture.snapshot
+        recorded = strips.share(snapshot) if strips is not None and snapshot is not None else None
+        line = header_line(snapshot, picture.link, self.app.size.width, picture.storage, recorded)
         self.show_lines(line)
 
 
