@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 import subprocess
 import time
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.integration.live_support import EMBEDDED_FFMPEG
 from tests.unit.ffmpeg_examples import camera
+from vmstui.cli.export import Ffmpeg
 from vmstui.ffmpeg.inspect import inspect_media
 from vmstui.footage import Segment, SegmentVerdict, Uptime
 from vmstui.recorder.process import boot_time_s
 from vmstui.recording.birth import born_at
+from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.clock import Era, WallClock
+from vmstui.recording.export_making import Request
+from vmstui.recording.exporting import export
 from vmstui.recording.gaps import gaps_of
 from vmstui.recording.layout import generation_spool
 from vmstui.recording.spool import Origin, Times, settle
@@ -78,3 +86,38 @@ def test_a_camera_that_sets_its_clock_ahead_misdates_nothing_and_invents_no_loss
     assert gaps_of(segment, [before], ()) == ()
     again = verify(segment, Looks(lambda path: inspect_media(EMBEDDED_FFMPEG, path)))
     assert again.after == segment, "later looks find nothing else wrong with it"
+
+
+@pytest.mark.parametrize(("jump_s", "jumps", "exact"), [(2 * 3600, 1, False), (6 * 3600, 5, False), (7200, 2, True)])
+def test_an_export_leaves_the_jump_out_and_says_so(tmp_path: Path, jump_s: int, jumps: int, exact: bool) -> None:
+    recordings = tmp_path / "recordings"
+    file = _recorded(recordings, jump_s, jumps)
+    now_s = boot_time_s()
+    clock = WallClock(BOOT, (Era(0.0, time.time() - now_s),))
+    origin = Origin(camera(), 2, recordings, ended=False, codec="h264")
+    segment = settle(file, origin, Times(UTC, clock, now_s), lambda path: inspect_media(EMBEDDED_FFMPEG, path))
+    assert segment.uptime is not None
+    # What follows within the same file system tells that the next one lies where it was recorded.
+    copied = tmp_path / "next.mp4"
+    shutil.copy(segment.path, copied)
+    length_s = segment.duration_s
+    follows = replace(
+        segment, path=str(copied), number=1, span=None, started_at=segment.ended_at,
+        uptime=replace(segment.uptime, s=segment.uptime.s + length_s),
+    )  # fmt: skip
+    out = tmp_path / "out.mp4"
+    request = Request("lobby", "Lobby", segment.started_at, follows.ended_at, out, UTC, exact=exact)
+    with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
+        catalogue.add([segment, follows])
+        made = export(request, catalogue, Ffmpeg(EMBEDDED_FFMPEG, "embedded"), lambda what, share: None)
+    assert made.frames == 2 * SECONDS * 10
+    assert made.gaps == ()
+    told = [note for note in made.notes if "the camera set its clock ahead by" in note]
+    assert len(told) == 2 * jumps, made.notes
+    with av.open(str(out)) as opened:
+        times = sorted(
+            float(packet.pts * packet.time_base) for packet in opened.demux(video=0) if packet.pts is not None
+        )
+    assert len(times) == 2 * SECONDS * 10
+    assert max(after - before for before, after in itertools.pairwise(times)) < 5.0
+    assert times[-1] - times[0] == pytest.approx(2 * length_s, abs=5.0)

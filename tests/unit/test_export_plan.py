@@ -115,6 +115,12 @@ def test_an_hour_that_came_twice_is_in_it_twice_one_after_the_other() -> None:
     assert missing(whole, at(0), at(1800), (), "lobby") == ()
 
 
+def test_a_camera_that_sent_late_and_then_at_once_says_nothing_of_the_clock() -> None:
+    late = segment(1, 1, 60, 120)
+    late = replace(late, started_at=at(65), uptime=replace(late.uptime, s=late.uptime.s + 5) if late.uptime else None)
+    assert clock_steps(sources([segment(1, 0, 0, 60), late], at(0), at(120))) == ()
+
+
 def test_times_by_the_wall_clock_alone_lose_no_frame_to_their_inexactness() -> None:
     found = [
         replace(segment(0, -1, begin, end), span=None, uptime=None)

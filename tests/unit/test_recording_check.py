@@ -87,6 +87,22 @@ def test_a_jump_ahead_is_no_time_in_which_nothing_came_and_what_else_is_missing_
     )
 
 
+def test_where_only_the_wall_clock_tells_how_long_it_took_it_is_believed_if_the_frames_agree() -> None:
+    jump = Hole(60.0, 7200.0)
+    jumped = Found(duration_s=7380.0, holes=(jump,))
+    unknown = replace(CLOSED, took_s=None, took_on_wall_s=180.0)
+    assert extent(jumped, unknown) == Extent(180.0)
+    verdict, reason = judge(jumped, unknown)
+    assert (verdict, "the camera's clock is wrong" in reason) == (SegmentVerdict.SUSPECT, True)
+    # That of the machine was put back, by an hour or by minutes, or ahead: what the file holds stands.
+    for on_wall_s in (-3420.0, 0.0, 30.0, 180.0, 3780.0):
+        assert extent(Found(), replace(unknown, took_on_wall_s=on_wall_s)) == Extent(180.0)
+        assert judge(Found(), replace(unknown, took_on_wall_s=on_wall_s)) == (SegmentVerdict.GOOD, "")
+    silent = Found(duration_s=7380.0, holes=(jump,), frames=2700)
+    assert extent(silent, replace(unknown, took_on_wall_s=7380.0)) == Extent(7380.0, (jump,)), "nothing came"
+    assert extent(silent, replace(unknown, took_on_wall_s=None)) == Extent(7380.0, (jump,)), "nobody can tell"
+
+
 def test_a_clock_that_runs_too_fast_makes_no_segment_longer_than_it_took() -> None:
     assert extent(Found(duration_s=360.0), CLOSED) == Extent(180.0)
 

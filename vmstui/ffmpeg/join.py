@@ -33,6 +33,21 @@ class JoinError(ValueError):
     """ffmpeg could not do it. The text is its own reason."""
 
 
+class Ahead(Protocol):
+    """Where in a part the times of its file go ahead of those that are wanted, and by how much from there on."""
+
+    @property
+    def frames(self) -> int:
+        """Of the part before that."""
+
+    @property
+    def position_us(self) -> int:
+        """From its first frame on, by the clock of the file; no frame is shown then or soon before or after."""
+
+    @property
+    def length_us(self) -> int: ...
+
+
 class Part(Protocol):
     """Part of a file, by the clock of that file."""
 
@@ -48,7 +63,15 @@ class Part(Protocol):
 
     @property
     def length_us(self) -> int | None:
-        """From its first frame to that of the next part; None for the last."""
+        """From its first frame to that of the next part, as the times of files go; None for the last."""
+
+    @property
+    def frames(self) -> int:
+        """In it; only `copy` has to know."""
+
+    @property
+    def ahead(self) -> Sequence[Ahead]:
+        """In order; mostly there is none."""
 
 
 Progress = Callable[[float], None]
@@ -62,7 +85,7 @@ def copy(ffmpeg: str, parts: Sequence[Part], out: str, tags: Mapping[str, str], 
     """
     # Apple's players open H.265 in MP4 under this tag only.
     tag = ["-tag:v", "hvc1"] if codec == "h265" else []
-    _run(ffmpeg, parts, out, ["-c", "copy", *tag, *_written(tags)], progress)
+    _run(ffmpeg, parts, out, ["-c", "copy", *_packets_in_step(parts), *tag, *_written(tags)], progress)
 
 
 def encode(
@@ -81,7 +104,7 @@ def encode(
     Raises JoinError.
     """
     width, height = (length - length % 2 for length in size)
-    filters = []
+    filters = _frames_in_step(parts)
     if since_s is not None or until_s is not None:
         bounds = (("start", since_s), ("end", until_s))
         filters.append("trim=" + ":".join(f"{name}={value:.6f}" for name, value in bounds if value is not None))
@@ -116,6 +139,25 @@ def concat_script(parts: Sequence[Part]) -> str:
             if value_us is not None:
                 lines.append(f"{word} {value_us}us")
     return "\n".join(lines) + "\n"
+
+
+def _packets_in_step(parts: Sequence[Part]) -> list[str]:
+    """Packets are counted, as times of decoding and of showing go ahead at the same one."""
+    steps, count = [], 0
+    for part in parts:
+        steps += [rf"gte(N\,{count + step.frames})*{step.length_us}" for step in part.ahead]
+        count += part.frames
+    back = f"round(({'+'.join(steps)})/1000000/TB)"
+    return ["-bsf:v", f"setts=pts=PTS-{back}:dts=DTS-{back}"] if steps else []
+
+
+def _frames_in_step(parts: Sequence[Part]) -> list[str]:
+    """Frames are told by their time, as not each of them need be decoded."""
+    steps, begins_us = [], 0
+    for part in parts:
+        steps += [rf"gte(T\,{(begins_us + step.position_us) / 1e6:.6f})*{step.length_us}" for step in part.ahead]
+        begins_us += part.length_us or 0
+    return [f"setpts=PTS-round(({'+'.join(steps)})/1000000/TB)"] if steps else []
 
 
 def _names(parts: Sequence[Part]) -> list[str]:

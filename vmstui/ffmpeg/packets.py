@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from vmstui.ffmpeg.reading import Told, check_end, complaints, reading, spawned
@@ -48,6 +48,10 @@ class Packets:
     """1 where decoding can begin, else 0."""
     cut_off_dts: int | None
     """Of the packet amid which the file ends, which is none of these; None for a file that is whole."""
+
+    def with_times(self, pts: array[int], dts: array[int]) -> Packets:
+        """The same packets at other times."""
+        return replace(self, pts=pts, dts=dts)
 
 
 def list_packets(ffmpeg: str, path: str, *, at: str = "") -> Packets:

@@ -257,7 +257,7 @@ class Worker(Supervised):
     @property
     def grew_at(self) -> datetime | None:
         """When the file that it writes, or wrote last, last grew; None before the first."""
-        opened = self.run.open if self.run is not None else None
+        opened = self.run.open if self.run is not None and self.run.recorded else None  # not by the header of a file
         return opened.grew_at if opened is not None else self._grew_at
 
     def ended(self, exit_: Exit, uptime_s: float) -> ev.Ended:

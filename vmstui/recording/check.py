@@ -63,6 +63,8 @@ class Expected:
     """`h264` or `h265`; `` where it is not known what was asked for."""
     took_s: float | None = None
     """From its birth to its last byte, on a clock that nobody sets; None where that is not known."""
+    took_on_wall_s: float | None = None
+    """The same on the wall clock, which may have been set meanwhile; believed only where the frames agree."""
     first: bool = False
     """Of its worker: it may begin with whatever a server had kept for who comes new, up to its last keyframe."""
 
@@ -93,8 +95,8 @@ def extent(found: Media | ValueError, expected: Expected) -> Extent:
         return Extent(0.0)
     if not _more_than_it_took(found, expected) and 0 < found.duration_s <= LONGEST_SEGMENT_S:
         return Extent(found.duration_s, found.holes)
-    shown_s = found.frames / found.fps if found.fps > 0 else 0.0
-    duration_s = min(expected.took_s if expected.took_s is not None else shown_s, LONGEST_SEGMENT_S)
+    took_s = _took_s(found, expected)
+    duration_s = min(took_s if took_s is not None else _shown_s(found), LONGEST_SEGMENT_S)
     surplus_s = found.duration_s - duration_s
     holes = _without(found.holes, surplus_s, duration_s) if surplus_s > 0 else ()
     return Extent(duration_s, holes)
@@ -173,7 +175,7 @@ def _doubts(media: Media, expected: Expected) -> list[str]:
         doubts.append(f"holds {media.codec}, not {expected.codec} as asked for")
     if not media.starts_with_keyframe:
         doubts.append("does not begin with a keyframe: players show nothing up to the first one")
-    took_s, holds = expected.took_s, f"holds {media.duration_s:.1f} s of video for"
+    took_s, holds = _took_s(media, expected), f"holds {media.duration_s:.1f} s of video for"
     if took_s is not None and _more_than_it_took(media, expected):
         doubts.append(f"{holds} {took_s:.1f} s on the clock: the camera's clock is wrong")
     elif not 0 < media.duration_s <= LONGEST_SEGMENT_S:
@@ -184,8 +186,27 @@ def _doubts(media: Media, expected: Expected) -> list[str]:
 
 
 def _more_than_it_took(media: Media, expected: Expected) -> bool:
-    took_s = expected.took_s
-    return took_s is not None and media.duration_s - took_s > _allowed_s(took_s) + (KEPT_S if expected.first else 0.0)
+    took_s = _took_s(media, expected)
+    return took_s is not None and _is_more(media.duration_s, took_s, expected)
+
+
+def _took_s(media: Media, expected: Expected) -> float | None:
+    """How long it took to record. By the wall clock, where that alone is known, if the file claims more and its frames
+    do not need more: a clock that was put back has both too long."""
+    on_wall_s = expected.took_on_wall_s
+    if expected.took_s is not None or on_wall_s is None or on_wall_s <= 0:
+        return expected.took_s
+    agreed = _is_more(media.duration_s, on_wall_s, expected) and not _is_more(_shown_s(media), on_wall_s, expected)
+    return on_wall_s if agreed else None
+
+
+def _shown_s(media: Media) -> float:
+    """How long its frames are shown at their usual interval."""
+    return media.frames / media.fps if media.fps > 0 else 0.0
+
+
+def _is_more(length_s: float, took_s: float, expected: Expected) -> bool:
+    return length_s - took_s > _allowed_s(took_s) + (KEPT_S if expected.first else 0.0)
 
 
 def _allowed_s(took_s: float) -> float:

@@ -18,6 +18,9 @@ from typing import Protocol
 from vmstui.footage import Gap, GapCause
 from vmstui.recording.export import Source
 from vmstui.recording.gaps import SHORTEST_GAP_S
+from vmstui.recording.jumps import Jump, without
+from vmstui.recording.jumps import before as ahead_by
+from vmstui.recording.jumps import jumps as find_jumps
 
 _APART_US = 1_000
 
@@ -53,6 +56,8 @@ class Packets(Protocol):
     def keyframe(self) -> bytearray: ...
     @property
     def cut_off_dts(self) -> int | None: ...
+    def with_times(self, pts: array[int], dts: array[int]) -> Packets:
+        """The same packets at other times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,19 @@ class Format:
 
     def __str__(self) -> str:
         return f"{self.codec} {self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The clock of the camera was set ahead amid what is taken of a file."""
+
+    frames: int
+    """Taken before that."""
+    position_us: int
+    """An instant in the step, from the first frame taken on, by the clock of the file."""
+    length_us: int
+    at_s: float
+    """When that was, from the first frame of the file, in time that was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,8 @@ class Cut:
     late: int
     """Frames taken that are shown after it, as others refer to them."""
     size_bytes: int
+    ahead: tuple[Ahead, ...] = ()
+    """Where in it the camera set its clock ahead: that time is not in the export."""
 
     @property
     def frames(self) -> int:
@@ -120,6 +140,9 @@ class Part:
     inpoint_us: int | None
     outpoint_us: int | None
     length_us: int | None
+    """By the clocks of the files, as all of this."""
+    frames: int = 0
+    ahead: tuple[Ahead, ...] = ()
 
 
 def refuse_changes(formats: Sequence[tuple[Source, Format]], zone: tzinfo | None) -> None:
@@ -147,9 +170,20 @@ def catalogued_format(source: Source) -> Format:
     return Format(source.segment.codec, source.segment.width, source.segment.height)
 
 
-def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | None) -> Cut | None:
+def steady(source: Source, packets: Packets) -> tuple[Packets, tuple[Jump, ...]]:
+    """The packets of a source without the steps of a camera's clock that was set ahead, and these steps."""
+    ends = max(time + length for time, length in zip(packets.pts, packets.duration, strict=True))
+    jumps = find_jumps(packets.dts, ends - min(packets.pts), packets.tick_s, source.segment.duration_s)
+    if not jumps:
+        return packets, ()
+    return packets.with_times(without(packets.pts, jumps), without(packets.dts, jumps)), jumps
+
+
+def cut(
+    source: Source, packets: Packets, begins_s: float | None, before: Cut | None, jumps: Sequence[Jump] = ()
+) -> Cut | None:
     """What to take of a source, after what was taken `before` it, None: nothing. `begins_s` is where the first frame of
-    the export lies; None: this is the first."""
+    the export lies; None: this is the first. `packets` are `steady`, without the `jumps` that the file has."""
     tick_s = packets.tick_s
     pts, dts = packets.pts, packets.dts
     origin = min(pts)
@@ -177,7 +211,9 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
             0,
         )
         position_us += late_us
-    beyond = dts[end] if end < len(dts) else packets.cut_off_dts
+    ahead = ahead_by(jumps, first)
+    beyond = dts[end] + ahead_by(jumps, end) if end < len(dts) else packets.cut_off_dts
+    ends = dts[end - 1] + ahead_by(jumps, end - 1)
     return Cut(
         source=source,
         format=Format(packets.codec, packets.width, packets.height, packets.parameters),
@@ -189,11 +225,21 @@ def cut(source: Source, packets: Packets, begins_s: float | None, before: Cut | 
         late_us=late_us,
         last_s=offset_s(last),
         decoded_until_us=position_us + _micros((dts[end - 1] - begin) * tick_s),
-        inpoint_us=_micros(begin * tick_s) if first > 0 else None,
-        outpoint_us=None if beyond is None else _micros(Fraction(dts[end - 1] + beyond, 2) * tick_s),
+        inpoint_us=_micros((begin + ahead) * tick_s) if first > 0 else None,
+        outpoint_us=None if beyond is None else _micros(Fraction(ends + beyond, 2) * tick_s),
         early=_count(pts[first:end], None, origin + _ticks(source.from_s, tick_s)) if source.from_s > 0 else 0,
         late=0 if source.is_whole else _count(pts[first:end], origin + _ticks(source.until_s, tick_s), None),
         size_bytes=sum(packets.size_bytes[first:end]),
+        ahead=tuple(
+            Ahead(
+                jump.index - first,
+                _micros((pts[jump.index] + ahead_by(jumps, jump.index) - jump.ticks // 2 - begin - ahead) * tick_s),
+                _micros(jump.ticks * tick_s),
+                offset_s(pts[jump.index]),
+            )
+            for jump in jumps
+            if first < jump.index < end
+        ),
     )
 
 
@@ -215,7 +261,9 @@ def parts(cuts: Sequence[Cut]) -> tuple[Part, ...]:
             one.source.segment.path,
             one.inpoint_us,
             one.outpoint_us,
-            None if after is None else after.position_us - one.position_us,
+            None if after is None else after.position_us - one.position_us + sum(step.length_us for step in one.ahead),
+            one.frames,
+            one.ahead,
         )
         for one, after in zip(cuts, (*cuts[1:], None), strict=True)
     )

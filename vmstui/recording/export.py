@@ -133,11 +133,18 @@ def clock_steps(chosen: Sequence[Source]) -> tuple[tuple[datetime, float], ...]:
     """Where the clock of the recorder was set within the range, and by how many seconds."""
     steps = []
     for before, after in pairwise(chosen):
-        end = before.wall(before.until_s)
-        set_s = (after.wall(after.from_s) - end).total_seconds() - (after.begins_s - before.ends_s)
-        if abs(set_s) >= SET_S:
-            steps.append((end, set_s))
+        if abs(set_s := _set_s(before, after)) >= SET_S:
+            steps.append((before.wall(before.until_s), set_s))
     return tuple(steps)
+
+
+def _set_s(before: Source, after: Source) -> float:
+    first, second = before.segment, after.segment
+    if first.uptime is not None and second.uptime is not None and first.uptime.boot == second.uptime.boot:
+        # Not by the stream: what a camera sends late comes at once.
+        return (second.started_at - first.started_at).total_seconds() - (second.uptime.s - first.uptime.s)
+    between = after.wall(after.from_s) - before.wall(before.until_s)
+    return between.total_seconds() - (after.begins_s - before.ends_s)
 
 
 def _tolerance_s(before: Segment, after: Segment) -> float:

@@ -17,7 +17,7 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from vmstui.footage import Gap, GapCause, Segment
@@ -34,7 +34,7 @@ from vmstui.recording.export_file import SUFFIX, Unfinished, remove_leftovers, u
 from vmstui.recording.export_making import ExportFailed, Request, Tell, Tool, free_bytes, in_words
 from vmstui.recording.manifest import Manifest, Report
 from vmstui.recording.publish import sync
-from vmstui.spoken import decimal_size
+from vmstui.spoken import decimal_size, length
 
 _INDEX_BYTES = 64
 """Per frame, of the index that an MP4 file ends with, at most; and a bit for the rest of it."""
@@ -62,7 +62,7 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
     chosen, lost = _chosen(request, catalogue)
     if not request.exact:
         cutting.refuse_changes([(source, cutting.catalogued_format(source)) for source in chosen], request.zone)
-    read = _read(chosen, tool, tell)
+    read = _read(chosen, tool, tell, request.zone)
     cuts = read.cuts
     if not request.exact:
         cutting.refuse_changes([(one.source, one.format) for one in cuts], request.zone)
@@ -170,7 +170,7 @@ class _Read:
     notes: list[str] = field(default_factory=list)
 
 
-def _read(chosen: Sequence[Source], tool: Tool, tell: Tell) -> _Read:
+def _read(chosen: Sequence[Source], tool: Tool, tell: Tell, zone: tzinfo | None) -> _Read:
     read = _Read()
     cuts = read.cuts
     begins_s = 0.0
@@ -187,12 +187,18 @@ def _read(chosen: Sequence[Source], tool: Tool, tell: Tell) -> _Read:
         except ValueError as error:
             raise ExportFailed(f"{path} does not play any more: {error}; look at it with `vmstui verify`") from error
         read.notes += [f"{path} {'; '.join(changed)}"] if changed else []
+        packets, jumps = cutting.steady(source, packets)
         lost = cutting.lost(source, packets, "; ".join(changed) or "it holds less than was recorded")
-        one = cutting.cut(source, packets, begins_s if cuts else None, cuts[-1] if cuts else None)
+        one = cutting.cut(source, packets, begins_s if cuts else None, cuts[-1] if cuts else None, jumps)
         if one is None:
             read.unused += lost
             continue
         read.damaged += lost
+        read.notes += [
+            f"the camera set its clock ahead by {length(step.length_us / 1e6)} at "
+            f"{spoken(source.wall(step.at_s), zone)}: no such time passed, and it is left out"
+            for step in one.ahead
+        ]
         if not cuts:
             begins_s = source.at_s + one.first_s
         cuts.append(one)

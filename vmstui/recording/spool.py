@@ -163,7 +163,8 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
     born_s = times.clock.uptime_s(born.timestamp(), closed_s) if born is not None and closed_s is not None else None
     took_s = max(0.0, closed_s - born_s) if closed_s is not None and born_s is not None else None
     found = look(inspect, str(file))
-    expected = Expected(closed, status.st_size, origin.codec, took_s, first=int(file.stem) == 0)
+    on_wall_s = status.st_mtime - born.timestamp() if born is not None else None
+    expected = Expected(closed, status.st_size, origin.codec, took_s, on_wall_s, first=int(file.stem) == 0)
     verdict, reason = judge(found, expected)
     plays = verdict is not SegmentVerdict.BROKEN
     recorded = extent(found, expected) if plays else Extent(0.0)
