@@ -11,14 +11,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ESCAPES = re.compile(
+# Compiled by `re` when first needed, as most texts are harmless: it takes longer than a question to the catalogue.
+_ESCAPES = (
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|$)"  # OSC … BEL or ST
     r"|\x1b[PX^_][^\x1b]*(?:\x1b\\|$)"  # DCS, SOS, PM, APC … ST
     r"|\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
     r"|\x1b[ -/]*[0-~]?"  # any other escape
     r"|\x9b[0-?]*[ -/]*[@-~]"  # CSI in its 8-bit form
 )
-_CONTROLS = re.compile(
+_CONTROLS = (
     "[\x00-\x08\x0a-\x1f\x7f-\x9f"  # C0 but tab, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, embeddings, overrides, isolates
     "\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f"  # soft hyphen, zero-width spaces, invisible operators
@@ -29,7 +30,7 @@ _CONTROLS = re.compile(
 )
 # Zero-width (non-)joiners shape Persian and Indic words and join emoji. Elsewhere they only hide.
 _JOINED = "[^\x00-\x7f\\s\u200c\u200d]"
-_STRAY_JOINERS = re.compile(f"(?<!{_JOINED})[\u200c\u200d]|[\u200c\u200d](?!{_JOINED})")
+_STRAY_JOINERS = f"(?<!{_JOINED})[\u200c\u200d]|[\u200c\u200d](?!{_JOINED})"
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 """Letters and symbols without ink: Hangul fillers, the empty Braille pattern, the null note."""
 
@@ -39,8 +40,8 @@ def clean(text: str) -> str:
     space. Whatever it removes, `str.isprintable` refuses."""
     if text.isprintable():
         return text  # most lines end here
-    text = _CONTROLS.sub("", _ESCAPES.sub("", text)).replace("\t", " ")
-    return _STRAY_JOINERS.sub("", text) if "\u200c" in text or "\u200d" in text else text
+    text = re.sub(_CONTROLS, "", re.sub(_ESCAPES, "", text)).replace("\t", " ")
+    return re.sub(_STRAY_JOINERS, "", text) if "\u200c" in text or "\u200d" in text else text
 
 
 def clean_bytes(raw: bytes) -> str:
