@@ -225,7 +225,7 @@ def test_footage_of_a_camera_that_is_not_configured_any_more_is_found_by_its_fol
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "Linked").symlink_to(tmp_path / "Old_Yard")
     before = tmp_path / "Lobby_before/2025-10-20/Lobby_before_20251020_120000.mp4"
-    journal.append(tmp_path, replace(_segment(0, 1, 0), path=str(before), size_bytes=1))
+    journal.append(tmp_path, replace(_segment(0, 0, -1), path=str(before), size_bytes=1))
     for _ in range(2):
         found = ingest(catalogue, tmp_path, {"Lobby": "lobby"}, lambda path: Found(), UTC, lambda camera: ())
     assert (found.new, found.unread) == (0, 0)

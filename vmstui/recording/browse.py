@@ -85,7 +85,7 @@ def _touched(
 
 def _day(catalogue: Catalogue, camera: str, day: date, zone: tzinfo | None) -> FootageDay:
     since, until = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
-    recorded = catalogue.recorded(camera, since, until)
+    recorded = catalogue.recent(camera, since, until=until)
     lost = [
         (min(gap.ended_at, until) - max(gap.started_at, since)).total_seconds()
         for gap in catalogue.gaps(camera, since, until)

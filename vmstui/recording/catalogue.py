@@ -317,21 +317,15 @@ class Catalogue(CatalogueConnection):
         )
         return tuple(file_of(row) for row in rows)
 
-    def recent(self, camera: str, since: datetime, count: int) -> Recent:
-        """What the newest segments of a camera amount to, of those that began after an instant and play."""
+    def recent(
+        self, camera: str, since: datetime, count: int | None = None, *, until: datetime | None = None
+    ) -> Recent:
+        """What the segments of a camera amount to that began in [since, until) and play, or the newest of them."""
+        where, values = all_of(("camera = ?", camera), ("started_us >= ?", since), ("started_us < ?", until))
         rows = self._rows(
             "SELECT count(*), coalesce(sum(size_bytes), 0), coalesce(sum(duration_s), 0) FROM (SELECT size_bytes, "
-            f"duration_s FROM segments WHERE camera = ? AND started_us >= ? {_PLAYS} ORDER BY started_us DESC LIMIT ?)",
-            (camera, micros(since), count),
-        )
-        return Recent(*rows[0])
-
-    def recorded(self, camera: str, since: datetime, until: datetime) -> Recent:
-        """What the segments of a camera amount to that began in [since, until) and play."""
-        rows = self._rows(
-            "SELECT count(*), coalesce(sum(size_bytes), 0), coalesce(sum(duration_s), 0) FROM segments "
-            f"WHERE camera = ? AND started_us >= ? AND started_us < ? {_PLAYS}",
-            (camera, micros(since), micros(until)),
+            f"duration_s FROM segments WHERE {where} {_PLAYS} ORDER BY started_us DESC LIMIT ?)",
+            (*values, -1 if count is None else count),
         )
         return Recent(*rows[0])
 

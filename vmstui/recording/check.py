@@ -12,6 +12,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from vmstui.footage import Hole, Segment, SegmentVerdict
@@ -128,6 +129,34 @@ def is_gone(path: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def found_segment(
+    camera: str,
+    generation: int,
+    path: str,
+    started_at: datetime,
+    expected: Expected,
+    verdict: tuple[SegmentVerdict, str],
+    recorded: Extent,
+    found: Media | ValueError,
+) -> Segment:
+    """A file that was looked at, as what it was found to be."""
+    segment = Segment(
+        camera=camera,
+        generation=generation,
+        path=path,
+        started_at=started_at,
+        duration_s=recorded.duration_s,
+        size_bytes=expected.size_bytes,
+        codec="",
+        width=0,
+        height=0,
+        verdict=verdict[0],
+        reason=verdict[1],
+        holes=recorded.holes,
+    )
+    return with_found(segment, found)
 
 
 def with_found(segment: Segment, found: Media | ValueError) -> Segment:

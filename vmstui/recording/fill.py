@@ -20,7 +20,7 @@ from vmstui.model import Event
 from vmstui.recording import journal, past
 from vmstui.recording.by_name import camera_folders, day_folders, files, named_time
 from vmstui.recording.catalogue import Catalogue
-from vmstui.recording.check import Expected, Inspect, extent, is_gone, judge, look, with_found
+from vmstui.recording.check import Expected, Inspect, extent, found_segment, is_gone, judge, look
 from vmstui.recording.gaps import Downtime, gaps_of
 
 RECENT = 8
@@ -267,21 +267,7 @@ def _looked_at(path: str, camera: str, inspect: Inspect, zone: tzinfo | None) ->
             raise FileNotFoundError(path) from error
         return None
     expected = Expected(closed=True, size_bytes=status.st_size)
-    verdict, reason = judge(found, expected)
     recorded = extent(found, expected)
     closed_at = datetime.fromtimestamp(status.st_mtime, UTC)
-    segment = Segment(
-        camera=camera,
-        generation=0,
-        path=path,
-        started_at=named_time(Path(path).name, closed_at - timedelta(seconds=recorded.duration_s), zone),
-        duration_s=recorded.duration_s,
-        size_bytes=status.st_size,
-        codec="",
-        width=0,
-        height=0,
-        verdict=verdict,
-        reason=reason,
-        holes=recorded.holes,
-    )
-    return with_found(segment, found)
+    started_at = named_time(Path(path).name, closed_at - timedelta(seconds=recorded.duration_s), zone)
+    return found_segment(camera, 0, path, started_at, expected, judge(found, expected), recorded, found)

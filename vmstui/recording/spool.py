@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import isfinite
 from pathlib import Path
@@ -19,7 +19,7 @@ from pathlib import Path
 from vmstui.footage import Segment, SegmentVerdict, StreamSpan, Uptime
 from vmstui.model import Camera
 from vmstui.recording.birth import born_at
-from vmstui.recording.check import Expected, Extent, Inspect, extent, judge, look, with_found
+from vmstui.recording.check import Expected, Extent, Inspect, extent, found_segment, judge, look
 from vmstui.recording.clock import WallClock
 from vmstui.recording.layout import camera_quarantine
 from vmstui.recording.naming import segment_path
@@ -181,24 +181,11 @@ def settle(file: Path, origin: Origin, times: Times, inspect: Inspect) -> Segmen
         path = publish(file, origin.recordings.joinpath(*folders), name)
     else:
         path = quarantine(file, camera_quarantine(origin.recordings, origin.camera.id), reason, name)
-    segment = Segment(
-        camera=origin.camera.id,
-        generation=origin.generation,
-        path=str(path),
-        started_at=started_at,
-        duration_s=recorded.duration_s,
-        size_bytes=status.st_size,
-        codec="",
-        width=0,
-        height=0,
-        verdict=verdict,
-        reason=reason,
-        number=int(file.stem),
-        span=spans.get(file.name),
-        uptime=Uptime(times.clock.boot, started_s) if started_s is not None else None,
-        holes=recorded.holes,
+    segment = found_segment(
+        origin.camera.id, origin.generation, str(path), started_at, expected, (verdict, reason), recorded, found
     )
-    return with_found(segment, found)
+    uptime = Uptime(times.clock.boot, started_s) if started_s is not None else None
+    return replace(segment, number=int(file.stem), span=spans.get(file.name), uptime=uptime)
 
 
 def _size(path: str) -> int:
