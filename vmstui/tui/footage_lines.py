@@ -55,7 +55,8 @@ def footage_lines(day: LastDay, where: tzinfo | None, cells: int, label_cells: i
         lines += _account("today", today, day.losing, room, label_cells)
     if day.losing is not None:
         words = "not recording since" if day.losing.certain else "nothing was written since"
-        lines += _block("", [f"{words} {_begun(day.losing.since, day.report.at, where)}"], Role.BAD, label_cells)
+        role = Role.BAD if day.losing.certain else Role.WARN
+        lines += _block("", [f"{words} {_begun(day.losing.since, day.report.at, where)}"], role, label_cells)
     if (last_day := day.footage.last_day) is not None:
         lines += _account("24 hours", last_day, day.losing, room, label_cells)
     lines += _strip(day, where, cells, label_cells)
