@@ -377,7 +377,8 @@ def test_an_export_that_is_broken_off_leaves_nothing_behind(
                 process.kill()
         assert list(out.parent.iterdir()) == []
         assert catalogue.locks(None) == locks
-    assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+    # Whoever inherits the ended process may take a moment to look after it.
+    wait_until(lambda: not Path("/proc", (tmp_path / "pid").read_text().strip()).exists())
 
 
 def _one_that_hangs(ten_minutes: Footage, tmp_path: Path) -> tuple[Path, list[str]]:
