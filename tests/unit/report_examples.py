@@ -75,6 +75,7 @@ def gathered(*cameras: OfCamera, **changes: object) -> Gathered:
     values: dict[str, object] = {
         "since": SINCE,
         "until": NOW,
+        "asked_since": SINCE,
         "zone": UTC,
         "snapshot": snapshot,
         "cameras": shown,

@@ -143,6 +143,12 @@ def test_what_could_not_be_asked_is_told_at_the_top() -> None:
     assert "- the log: a disk that hangs" in said
 
 
+def test_a_report_over_less_than_was_asked_for_says_so() -> None:
+    said = markdown(report(gathered(asked_since=SINCE - timedelta(days=6))), UTC)
+    assert "Asked for were 7 d; of the time before 2025-10-19 07:56 nothing is known." in said
+    assert "Asked for" not in markdown(report(gathered()), UTC)
+
+
 def test_a_recorder_that_has_measured_nothing_yet_has_a_report() -> None:
     empty = of_camera(
         "gate", details=None, measured=None, recordings=recordings([], [], None), events=(), stages=None, live=None

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,6 +67,7 @@ LOG_LINES = 2000
 LOOKS = 8
 """At live streams that nobody has watched so far."""
 LOOK_S = 60.0
+LEAST_S = 60.0
 _LOUD = frozenset((LogLevel.FATAL, LogLevel.ERROR, LogLevel.WARNING))
 T = TypeVar("T")
 Progress = Callable[[str], None]
@@ -83,7 +84,7 @@ class _Gathering:
     def __init__(
         self, config: str | None, since: datetime, until: datetime, zone: tzinfo | None, progress: Progress
     ) -> None:
-        self._since, self._until, self._zone = since, until, zone
+        self._asked_since, self._since, self._until, self._zone = since, since, until, zone
         self._progress = progress
         self._socket = socket_path()
         self._state = Path(default_folders().state)
@@ -95,6 +96,7 @@ class _Gathering:
     def all(self) -> Gathered:
         """Ask and read."""
         mask, snapshot = self._masker.mask, self._snapshot
+        self._since = self._known_since()
         footage = self._footage()
         stages = {one.camera: one for one in self._stages()}
         cameras: list[OfCamera] = []
@@ -116,6 +118,7 @@ class _Gathering:
         return Gathered(
             since=self._since,
             until=self._until,
+            asked_since=self._asked_since,
             zone=self._zone,
             snapshot=replace(snapshot, warnings=tuple(map(mask, snapshot.warnings))),
             cameras=tuple(cameras),
@@ -199,6 +202,21 @@ class _Gathering:
 
     # -- what lies in its files --------------------------------------------------------------------------------------
 
+    def _known_since(self) -> datetime:
+        """Since when anything is known of the time that is asked about: a recorder that runs for an hour has a report
+        over an hour, at the distances that suit one."""
+        found = self._until
+        with self._told("the history of samples"):
+            asked: dict[str, Json] = {"subject": ALL, "since": to_json(self._asked_since), "until": None, "width": 1}
+            oldest_at = from_json(Measured, call(self._socket, "telemetry", asked)).oldest_at
+            found = min(oldest_at or found, found)
+        with self._told("the catalogue"), opened() as catalogue:
+            for segment in catalogue.segments(None, self._asked_since, self._until, limit=1):
+                found = min(segment.started_at, found)
+            for gap in catalogue.gaps(None, self._asked_since, self._until)[:1]:
+                found = min(gap.started_at, found)
+        return max(self._asked_since, min(found, self._until - timedelta(seconds=LEAST_S)))
+
     def _measured(self, subject: str) -> Measured | None:
         since_s, until_s = self._since.timestamp(), self._until.timestamp()
         width = max(1, min(MAX_POINTS, int((until_s - since_s) / POINT_S)))
@@ -223,7 +241,9 @@ class _Gathering:
             if event.at < self._since:
                 before = event if event.kind is EventKind.START else before
             else:
-                found.append(replace(event, text=mask(event.text), measured=mask(event.measured)))
+                text, measured = mask(event.text), mask(event.measured)
+                threshold, outcome = mask(event.threshold), mask(event.outcome)
+                found.append(replace(event, text=text, measured=measured, threshold=threshold, outcome=outcome))
         return (before, *found) if before is not None else tuple(found)
 
     def _footage(self) -> dict[str, Recordings]:

@@ -3,6 +3,8 @@ Pure."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from vmstui.capacity.words import Capacity
 from vmstui.footage import SegmentVerdict, percent_text
 from vmstui.model import CameraState, StabilityVerdict
@@ -18,7 +20,10 @@ from vmstui.report.processes import processes_section
 from vmstui.report.scalability import scalability_section, short
 from vmstui.report.steadiness import drift, steadiness
 from vmstui.report.verification import verification_section
-from vmstui.spoken import decimal_size, length, names, plural
+from vmstui.spoken import decimal_size, length, names, plural, span
+
+LATER_S = 120.0
+"""By so much the report may begin later than asked for before it says so."""
 
 
 def report(gathered: Gathered) -> Report:
@@ -31,6 +36,9 @@ def report(gathered: Gathered) -> Report:
         said(f"{since} to {until} ({zone}), {window(gathered.seconds)}. vmstui {snapshot.version}, {ffmpeg}."),
         _summary(gathered),
     ]
+    if gathered.since - gathered.asked_since > timedelta(seconds=LATER_S):
+        asked = window((gathered.until - gathered.asked_since).total_seconds())
+        blocks.insert(1, said(f"Asked for were {asked}; of the time before {since} nothing is known."))
     if gathered.troubles:
         blocks.append(said("This report is not whole:"))
         blocks.append(Bullets(tuple((trouble,) for trouble in gathered.troubles)))
@@ -59,7 +67,7 @@ def _summary(gathered: Gathered) -> Table:
         ("Live", *_live(gathered)),
         ("Restarts", *_restarts(gathered)),
         ("Warnings", *_warnings(gathered)),
-        ("Memory", leak_summary(judged_runs(gathered)), ""),
+        ("Memory", *_memory(gathered)),
         ("Capacity", *_capacity(gathered)),
     )
     return Table(("what", "verdict", "measured"), rows)
@@ -148,6 +156,12 @@ def _warnings(gathered: Gathered) -> tuple[Inline, Inline]:
     if not lines:
         return Verdict("none", Tone.GOOD), "in the log"
     return plural(lines, "line"), f"of {plural(len(grouped(gathered.lines)), 'kind')}, in the log"
+
+
+def _memory(gathered: Gathered) -> tuple[Inline, Inline]:
+    judged = judged_runs(gathered)
+    longest_s = max((one.judgement.observed_s for one in judged), default=0.0)
+    return leak_summary(judged), f"runs of up to {span(longest_s)}, without their first ten minutes"
 
 
 def _capacity(gathered: Gathered) -> tuple[Inline, Inline]:

@@ -78,7 +78,7 @@ def _judged(name: str, measured: Measured | None, begun: list[datetime], lives: 
         return []
     since_s, step_s = measured.since.timestamp(), measured.step_s
     times_s = [since_s + number * step_s for number in range(len(column.minimum))]
-    starts_s = sorted({at.timestamp() for at in begun if at > measured.since})
+    starts_s = sorted({at.timestamp() for at in begun})
     starts_s = [at_s for number, at_s in enumerate(starts_s) if number == 0 or at_s - starts_s[number - 1] > 1.0]
     series = runs(times_s, column.minimum, starts_s, step_s)
     if not series:

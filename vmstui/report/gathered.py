@@ -87,6 +87,8 @@ class Gathered:
     since: datetime
     until: datetime
     """When it was gathered."""
+    asked_since: datetime
+    """Earlier than `since` where nothing is known of the time between."""
     zone: tzinfo | None
     snapshot: RecorderSnapshot
     cameras: tuple[OfCamera, ...]
