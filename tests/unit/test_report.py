@@ -191,6 +191,14 @@ def test_each_run_of_a_worker_is_judged_by_itself() -> None:
     assert leak_summary(judged) == Verdict("memory leaks: Gate", leak_summary(judged).tone)
 
 
+def test_the_warm_up_of_a_run_that_began_before_the_report_does_not_count_either() -> None:
+    began_at = SINCE - timedelta(minutes=4)
+    one = of_camera("gate", events=(Event(began_at, "gate", EventKind.START, "worker started"),))
+    (judged,) = judged_runs(gathered(replace(one, camera=replace(one.camera, started_at=began_at)), processes=()))
+    assert judged.started_at == began_at
+    assert judged.judgement.observed_s == pytest.approx(86_400 - 6 * 60, abs=2 * STEP_S)
+
+
 def test_a_short_time_says_that_it_cannot_tell_and_which_report_can() -> None:
     young = replace(measured("gate", lambda _: 23.4, lambda n: 122e6 if n > POINTS - 10 else None))
     one = of_camera("gate", measured=young, events=())
