@@ -235,6 +235,12 @@ def test_cpu_that_creeps_is_told_and_cpu_that_varies_is_not() -> None:
     assert not varies.drifts
 
 
+def test_a_camera_that_was_off_for_a_while_is_no_drift() -> None:
+    found = drift(measured("gate", lambda n: 0.4 if 600 < n < 640 else 23.4 - n / 5000, lambda _: None))
+    assert found is not None
+    assert not found.drifts
+
+
 def test_nothing_measured_has_neither_steadiness_nor_drift() -> None:
     assert steadiness(None) is None
     assert drift(measured("gate", lambda _: None, lambda _: 1.0)) is None

@@ -31,6 +31,8 @@ class Recordings:
     largest_bytes: int = 0
     median_s: float = 0.0
     """Length of a segment."""
+    oldest_at: datetime | None = None
+    """When the first segment that plays began."""
     newest: Segment | None = None
     """That plays."""
     faulty: tuple[Segment, ...] = ()
@@ -120,6 +122,7 @@ def recordings(segments: Iterable[Segment], gaps: Sequence[Gap], account: Accoun
     lengths: list[float] = []
     faulty: list[Segment] = []
     newest: Segment | None = None
+    oldest_at: datetime | None = None
     for segment in segments:
         counts[segment.verdict] = counts.get(segment.verdict, 0) + 1
         if segment.verdict is not SegmentVerdict.GOOD:
@@ -127,6 +130,8 @@ def recordings(segments: Iterable[Segment], gaps: Sequence[Gap], account: Accoun
         if segment.plays:
             sizes.append(segment.size_bytes)
             lengths.append(segment.duration_s)
+            if oldest_at is None or segment.started_at < oldest_at:
+                oldest_at = segment.started_at
             if newest is None or segment.started_at > newest.started_at:
                 newest = segment
     sizes.sort()
@@ -138,6 +143,7 @@ def recordings(segments: Iterable[Segment], gaps: Sequence[Gap], account: Accoun
         median_bytes=sizes[len(sizes) // 2] if sizes else 0,
         largest_bytes=sizes[-1] if sizes else 0,
         median_s=lengths[len(lengths) // 2] if lengths else 0.0,
+        oldest_at=oldest_at,
         newest=newest,
         faulty=tuple(faulty),
         account=account,

@@ -110,14 +110,10 @@ def _strips(gathered: Gathered) -> Strips:
     strips = []
     for one in gathered.cameras:
         stretches = [Stretch(0.0, 1.0, Tone.GOOD if one.recordings.count else Tone.OPEN)]
-        account = one.recordings.account
-        begun = min((gap.started_at for gap in one.recordings.gaps), default=None)
-        if account is not None:
-            known_s = account.recorded_s + account.lost_s + account.off_s
-            first = gathered.until - timedelta(seconds=known_s)
-            begun = min(first, begun) if begun is not None else first
-            if (share := _share(begun.timestamp(), gathered)) > 0.02:
-                stretches.append(Stretch(0.0, share, Tone.OPEN))
+        known = [gap.started_at for gap in one.recordings.gaps]
+        known += [one.recordings.oldest_at] if one.recordings.oldest_at is not None else []
+        if known and (share := _share(min(known).timestamp(), gathered)) > 0:
+            stretches.append(Stretch(0.0, share, Tone.OPEN))
         for gap in one.recordings.gaps:
             tone = Tone.BAD if gap.lost else Tone.OPEN
             at = (_share(gap.started_at.timestamp(), gathered), _share(gap.ended_at.timestamp(), gathered))
@@ -149,7 +145,15 @@ def _restarts(gathered: Gathered) -> Section:
                 minute(one.camera.started_at, gathered.zone) if one.camera.started_at is not None else "–",
             )
         )
-    header = ("camera", "starts", "ends unasked", "by the watchdog", "ends on demand", "fallbacks", "runs since")
+    header = (
+        "camera",
+        "starts",
+        "ends unasked",
+        "of these by the watchdog",
+        "ends on demand",
+        "fallbacks",
+        "runs since",
+    )
     blocks: list[Block] = [Table(header, tuple(rows), frozenset(range(1, 6)))]
     told.sort(key=lambda entry: entry[1].at)
     if told:

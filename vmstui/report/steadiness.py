@@ -47,7 +47,7 @@ class Drift:
 
     trend: Trend
     first: float
-    """Mean in the first and the last quarter."""
+    """In the first and the last quarter, the median of their blocks: a restart is no drift."""
     last: float
     mean: float
 
@@ -84,7 +84,8 @@ def drift(measured: Measured | None) -> Drift | None:
         return None
     means = [value for _, value in blocks]
     quarter = max(1, len(means) // 4)
-    return Drift(found, _mean(means[:quarter]), _mean(means[-quarter:]), _mean(means))
+    first, last = (median(sorted(part)) for part in (means[:quarter], means[-quarter:]))
+    return Drift(found, first, last, _mean(means))
 
 
 def _cpu(measured: Measured | None) -> Column | None:

@@ -138,7 +138,7 @@ def judge(run: Run, *, hurry: float = 1.0) -> Judgement:
         return judged(LeakVerdict.LEAK, "it grows all the time and gives nothing back")
     matters = MATTERS_BYTES_PER_S * hurry
     if found.high < matters:
-        return judged(LeakVerdict.STEADY, "what growth there may be is less than 1 MB/h")
+        return judged(LeakVerdict.STEADY, "less than 1 MB/h, if it grows at all")
     if found.low > 0 and lasting:
         # By when it will have grown by enough, or a day be over.
         grown_s = observed_s * max(MUCH * first_bytes, LEAST_BYTES) / max(growth, 1.0)
