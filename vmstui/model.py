@@ -295,7 +295,7 @@ class Changeover:
 
     def __str__(self) -> str:
         if self.gap_s <= 0:
-            return f"no frame lost: generation {self.after} overlaps {self.before} by {-self.gap_s:.1f} s"
+            return f"no frame lost: generation {self.after} overlaps {self.before} by {abs(self.gap_s):.1f} s"
         frames = f", about {self.frames_lost} frames," if self.frames_lost else ""
         return f"{self.gap_s:.1f} s{frames} not recorded between generations {self.before} and {self.after}"
 

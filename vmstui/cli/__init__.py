@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmstui import __version__
-from vmstui.cli import capacity_arguments, export_arguments
+from vmstui.cli import capacity_arguments, export_arguments, report_arguments
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
-TIME_OPTIONS = ("--from", "--to", "--at")
+TIME_OPTIONS = ("--from", "--to", "--at", "--since")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -191,6 +191,10 @@ def _dispatch(options: argparse.Namespace) -> int:
 
             question = Question(options.profile, options.budget, options.cameras, options.retention)
             return capacity(CapacityOptions(question, options.per_camera, as_json=options.json))
+        case "report":
+            from vmstui.cli.report import ReportOptions, report
+
+            return report(ReportOptions(options.config, options.since, options.html, options.out))
         case "retention":
             from vmstui.cli.retention import retention
 
@@ -403,6 +407,8 @@ def _parser() -> argparse.ArgumentParser:
     storage.add_argument("--json", action="store_true", help="as JSON")
 
     capacity_arguments.add_to(add("capacity", "how many more cameras fit, and what ends it"))
+
+    report_arguments.add_to(add("report", "what was measured, as one file to read or to hand on: Markdown or HTML"))
 
     retention = add("retention", "what goes when, and why: by age, by size, for free space")
     how = retention.add_mutually_exclusive_group()

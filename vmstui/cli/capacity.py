@@ -42,7 +42,7 @@ def capacity(options: CapacityOptions) -> int:
         if options.per_camera_percent is not None:
             found = _given(options.per_camera_percent, options.question)
         else:
-            found = project(*_measured(options.question))
+            found = project(*measured(options.question))
     except UnknownProfile as error:
         print(clean(f"--{error}"), file=sys.stderr)
         return WRONG_USE
@@ -72,10 +72,10 @@ def _given(per_camera_percent: float, question: Question) -> Capacity:
     return given(per_camera_percent, Limit(Resource.CPU, CORE_BUDGET_PERCENT * cores, why=why), question.cameras)
 
 
-def _measured(question: Question) -> tuple[Measured, Question]:
-    """By the recorder that runs."""
+def measured(question: Question) -> tuple[Measured, Question]:
+    """By the recorder that runs. Raises RecorderLost and RecorderError."""
     from vmstui.capacity.host import look
-    from vmstui.capacity.seen import measured
+    from vmstui.capacity.seen import measured as seen
     from vmstui.cli.lifecycle import socket_path
     from vmstui.codec import from_json
     from vmstui.control.call import call
@@ -90,7 +90,7 @@ def _measured(question: Question) -> tuple[Measured, Question]:
             f"{error}; without one, say what a camera takes: vmstui capacity --per-camera 23.4%"
         ) from None
     samples = from_json(dict[str, tuple[float, ...]], call(path, "samples", {"seconds": SAMPLES_KEPT}))
-    return measured(snapshot, samples, _storage(), look(snapshot.service.pid), question), question
+    return seen(snapshot, samples, _storage(), look(snapshot.service.pid), question), question
 
 
 def _storage() -> StorageProjection | str:

@@ -48,7 +48,7 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
     with opened() as catalogue:
         check_camera(asked.camera, using, catalogue)
         cameras = [asked.camera] if asked.camera is not None else list(catalogue.cameras())
-        ongoing = [gap for gap in _ongoing(settings, catalogue, now) if gap.camera in cameras]
+        ongoing = [gap for gap in ongoing_gaps(settings, catalogue, now) if gap.camera in cameras]
         ongoing = [gap for gap in ongoing if gap.started_at < until and gap.ended_at > since]
         found = (*catalogue.gaps(asked.camera, since, until), *ongoing)
         accounts = []
@@ -74,7 +74,7 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
     return NOT_WELL if any(gap.lost for gap in found) else 0
 
 
-def _ongoing(settings: Settings, catalogue: Catalogue, now: datetime) -> list[Gap]:
+def ongoing_gaps(settings: Settings, catalogue: Catalogue, now: datetime) -> list[Gap]:
     """Since the last closed segment of each configured camera: what is not recorded until now, or until what is being
     written began."""
     try:

@@ -38,8 +38,13 @@ class Measuring:
         return to_json(tuple(stages.ask(camera, seconds) for camera in chosen))
 
     async def _live_check(self, params: Mapping[str, Json]) -> Json:
-        """A `LiveCheck` of one camera, seen now: the answer takes as long as that does."""
-        camera = params.get("camera")
+        """A `LiveCheck` of one camera, seen now: the answer takes as long as that does. With `latest` that of the last
+        look, null where there was none."""
+        camera, latest = params.get("camera"), params.get("latest", False)
         if not isinstance(camera, str):
             raise ProtocolError(protocol.INVALID_PARAMS, "camera must be the id of a camera")
-        return to_json(await self._service.live_checks.check(self._service.fleet.select((camera,))[0]))
+        if not isinstance(latest, bool):
+            raise ProtocolError(protocol.INVALID_PARAMS, "latest must be true or false")
+        (chosen,) = self._service.fleet.select((camera,))
+        checks = self._service.live_checks
+        return to_json(checks.latest(camera) if latest else await checks.check(chosen))
