@@ -48,6 +48,7 @@ class Connection(asyncio.Protocol):
         self._through = False
         """We have said our last word; what still comes is read and thrown away."""
         self._thrown_away = 0
+        self._patience: asyncio.TimerHandle | None = None
 
     # What asyncio calls
 
@@ -85,6 +86,8 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._patience is not None:
+            self._patience.cancel()  # it would keep all this until its time
         self._session.leave()
         self._relay.forget(self)
 
@@ -161,7 +164,7 @@ class Connection(asyncio.Protocol):
             return
         self._through = True
         self.transport.write_eof()
-        asyncio.get_running_loop().call_later(_LINGER_S, self.transport.abort)
+        self._patience = asyncio.get_running_loop().call_later(_LINGER_S, self.transport.abort)
 
     def _take(self, request: Request) -> None:
         self._asked_s = self._heard_s
