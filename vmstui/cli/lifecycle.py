@@ -134,7 +134,7 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
 
     from vmstui.control.server import serve
     from vmstui.recorder import inheritance
-    from vmstui.recorder.process import seal_descriptors
+    from vmstui.recorder.process import seal_descriptors, spawn_with_bare_hands
     from vmstui.recorder.service import Service
     from vmstui.recorder.state_folder import AlreadyRunning
 
@@ -143,6 +143,7 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
     with contextlib.suppress(ValueError, OSError):  # no standard error to write to
         faulthandler.enable()  # systemd's watchdog ends a service that hangs by SIGABRT: it then tells where it hung
     _share_one_heap()
+    spawn_with_bare_hands()
     # Some five descriptors a camera: the usual soft limit of 1024 would do for 200.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
