@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vmstui import openssl
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
@@ -53,6 +54,8 @@ def running_service(path: Path) -> int | None:
 
 def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
     """Start the service, detached from this terminal unless `foreground`; with `trial` see whether it could start."""
+    if foreground:
+        openssl.leave_out()
     from vmstui.settings import load
 
     folders = default_folders()
