@@ -133,6 +133,7 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
     """Be the service, until told to leave."""
     import asyncio
     import faulthandler
+    import gc
     import resource
 
     from vmstui.control.server import serve
@@ -141,6 +142,7 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
     from vmstui.recorder.service import Service
     from vmstui.recorder.state_folder import AlreadyRunning
 
+    gc.disable()  # what is made while it comes up, stays; `_give_back` puts an end to that
     given = inheritance.take()
     seal_descriptors()
     with contextlib.suppress(ValueError, OSError):  # no standard error to write to
@@ -182,9 +184,14 @@ def _share_one_heap() -> None:
 
 
 def _give_back() -> None:
-    """What coming up took and nothing uses any more goes back to the kernel (malloc_trim(3), glibc only)."""
+    """What coming up took and nothing uses any more goes back to the kernel (malloc_trim(3), glibc only). What is left
+    stays for good, and need not be looked through by each collection of garbage from now on."""
     import ctypes
+    import gc
 
+    gc.collect()
+    gc.freeze()
+    gc.enable()
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
