@@ -4,7 +4,8 @@
 
 While the file SWITCH names an error (`EIO`), whatever would change the disk fails with it, and so does reading; the
 kernel gives that to whoever asked, so that ffmpeg and the recorder meet it as they would meet it on a disk that dies.
-While it says `HANG`, nothing at all is answered.
+While it says `HANG`, nothing at all is answered, and with `HANG_AT_FSYNC` nothing from the next `fsync` on: whoever
+asked for that has the file open.
 Speaks the protocol of the kernel itself (include/uapi/linux/fuse.h, version 7.31), as much of it as recording needs;
 one request after the other, no caching of names. Ends when it is unmounted.
 """
@@ -25,7 +26,7 @@ from pathlib import Path
 IN_HEADER, OUT_HEADER = struct.Struct("<IIQQIIIHH"), struct.Struct("<IiQ")
 MAX_WRITE = 128 * 1024
 ROOT = 1
-HANG = "HANG"
+HANG, HANG_AT_FSYNC = "HANG", "HANG_AT_FSYNC"
 (LOOKUP, FORGET, GETATTR, SETATTR, MKDIR, UNLINK, RMDIR, RENAME, OPEN, READ, WRITE, STATFS) = (
     1, 2, 3, 4, 9, 10, 11, 12, 14, 15, 16, 17,
 )  # fmt: skip
@@ -95,7 +96,9 @@ class FailingDisk:
     def _fail_if_told(self, opcode: int) -> None:
         if opcode in TOUCH_THE_DISK:
             with contextlib.suppress(FileNotFoundError):
-                while (told := self._switch.read_text()) in ("", HANG):
+                while (told := self._switch.read_text()) in ("", HANG, HANG_AT_FSYNC):
+                    if told == HANG_AT_FSYNC and opcode != FSYNC:
+                        return
                     time.sleep(0.02)
                 raise OSError(getattr(errno, told), "as told")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from vmstui.cli import main as command
-from vmstui.recorder import machine, watchdog
+from vmstui.recorder import unwell, watchdog
 
 GRACE_S = 8.0
 FAILING_AFTER_S = 20.0
@@ -17,7 +17,7 @@ FAILING_AFTER_S = 20.0
 def main(arguments: list[str]) -> int:
     """`vmstui` with these limits."""
     watchdog.START_GRACE_S = GRACE_S
-    vars(machine)["FAILING_AFTER_S"] = FAILING_AFTER_S
+    vars(unwell)["FAILING_AFTER_S"] = FAILING_AFTER_S
     return command(arguments)
 
 

@@ -10,17 +10,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.faults.failing_disk import HANG
+from tests.faults.failing_disk import HANG, HANG_AT_FSYNC
 from tests.faults.watch import Watch
 from tests.integration.harness import REPOSITORY, Recorder, wait_until
 from tests.peers import unavailable
@@ -245,3 +247,46 @@ def test_starts_that_hang_on_a_dead_disk_keep_nobody_from_being_told_and_obeyed(
     assert len(on_disk.watch.workers("cam1")) == 1
     assert all(on_disk.watch.workers(name) == [] for name in names[1:])
     recorder.wait_for("progress is reported", lambda camera: camera.progress is not None)
+
+
+def test_a_disk_that_hangs_keeps_no_process_from_starting_and_nobody_from_being_told(
+    on_disk: OnDisk, source: SimulatedCameras, failing: Callable[[Path], Path]
+) -> None:
+    """While the service has files open on it: a new process, which gets a copy of each, must not wait for them."""
+    switch, recorder = failing(on_disk.disk), on_disk.recorder
+    on_disk.start(source, on_disk.disk / "recordings")
+    before = {name: recorder.camera(name).pid for name in CAMERAS}
+    switch.write_text(HANG_AT_FSYNC)
+    service = recorder.pid()
+    wait_until(lambda: files_open(service, on_disk.disk), "the service waits for the disk with a file open")
+    for _ in range(2):
+        old = recorder.snapshot().relay.pid
+        assert old is not None
+        os.kill(old, signal.SIGKILL)
+        new = wait_until(partial(another_relay, recorder, old), "another relay runs")
+        assert os.readlink(f"/proc/{new}/exe") == os.path.realpath(sys.executable)
+        assert files_open(new, on_disk.disk) == []
+    assert {name: recorder.camera(name).pid for name in CAMERAS} == before
+    assert files_open(service, on_disk.disk), "it did so all the while"
+    switch.unlink()
+    for name in CAMERAS:
+        recorder.wait_recording(name)
+        assert len(on_disk.watch.workers(name)) == 1
+
+
+def files_open(pid: int, disk: Path) -> list[str]:
+    """Files on this disk that a process has open; folders do not count, whose close waits for nobody."""
+    found = []
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            path = os.readlink(entry.path)
+            flags = Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text().split("flags:")[1].split()[0]
+            if path.startswith(f"{disk}/") and not int(flags, 8) & os.O_DIRECTORY:
+                found.append(path)
+    return found
+
+
+def another_relay(recorder: Recorder, than: int) -> int | None:
+    """The pid of the relay, if it is not that one."""
+    pid = recorder.snapshot().relay.pid
+    return pid if pid != than else None

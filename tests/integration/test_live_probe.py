@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -190,6 +191,22 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
 async def test_rtsps_takes_the_certificate_a_camera_signed_itself(self_signed: ssl.SSLContext) -> None:
     async with _server(_answers(_OK), self_signed) as port:
         assert (await describe(f"rtsps://127.0.0.1:{port}/x", None, None, LIMIT_S)).codec == "h264"
+
+
+@pytest.mark.peer
+async def test_a_service_that_left_openssl_out_asks_cameras_that_speak_tls(self_signed: ssl.SSLContext) -> None:
+    code = (
+        "import sys; from vmstui import openssl; openssl.leave_out(); import asyncio, vmstui.recorder.service\n"
+        "assert 'libcrypto' not in open('/proc/self/maps').read()\n"
+        "from vmstui.live.client import describe\n"
+        "async def ask(): return [await describe(sys.argv[1], None, None, 20) for _ in range(2)]\n"
+        "print(*(told.codec for told in asyncio.run(ask())))"
+    )
+    async with _server(_answers(_OK), self_signed) as port:
+        argv = [sys.executable, "-c", code, f"rtsps://127.0.0.1:{port}/x"]
+        process = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        said, errors = await process.communicate()
+    assert (said, errors) == (b"h264 h264\n", b"")
 
 
 async def test_rtsps_to_a_server_without_tls_is_a_tls_error() -> None:

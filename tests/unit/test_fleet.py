@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from vmstui.model import LogLevel
 from vmstui.recorder.context import Context
-from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.fleet import TURNS, Fleet
 from vmstui.recording.spool import SpoolView
 
 
@@ -59,10 +59,10 @@ async def test_a_spool_that_cannot_be_looked_at_hides_no_other_and_is_looked_at_
     async with asyncio.timeout(20):
         for _ in range(3):
             await well.told.get()
-            for _ in range(2):  # spools have their turn after every other one
+            for _ in range(TURNS):  # one of them is that of the spools
                 await fleet.tick(0.0)
         broken.sees = SpoolView((), None)
-        for _ in range(2):
+        for _ in range(TURNS):
             await fleet.tick(0.0)
         await broken.told.get()
     assert {text for _, text in said} == {"gate: cannot look at its spool: ValueError: a mistake of ours"}

@@ -14,6 +14,7 @@ from vmstui.model import CameraState as State
 from vmstui.model import EventKind
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
+from vmstui.recorder.machine_state import Machine
 from vmstui.recorder.policy import BACK_OFF_S, FAILING_AFTER_S, WORKER_POLICY, Retry
 
 DEATH = ev.Ended(Retry.NETWORK, "camera closed the stream", 0.0, uptime_s=5.0, recorded=True, segments=0)
@@ -23,8 +24,8 @@ HOLD = ev.Hold("recordings folder is missing", end_running=False)
 EVENT_TYPES = typing.get_args(ev.Event)
 
 
-def run(*events: ev.Event, machine: m.Machine | None = None, at_s: float = 0.0) -> tuple[m.Machine, list[ev.Action]]:
-    current = machine or m.Machine()
+def run(*events: ev.Event, machine: Machine | None = None, at_s: float = 0.0) -> tuple[Machine, list[ev.Action]]:
+    current = machine or Machine()
     actions: list[ev.Action] = []
     for event in events:
         current, new = m.step(current, event, at_s)
@@ -32,7 +33,7 @@ def run(*events: ev.Event, machine: m.Machine | None = None, at_s: float = 0.0) 
     return current, actions
 
 
-def recording() -> m.Machine:
+def recording() -> Machine:
     return run(ev.Start(), ev.Running(), ev.Footage())[0]
 
 
@@ -276,7 +277,7 @@ def test_what_records_after_one_death_raises_no_alarm_however_long_its_segments_
     machine = run(DEATH, ev.Running(), ev.Footage(), machine=recording())[0]
     machine, actions = run(ev.Overdue(), machine=machine, at_s=600.0)
     assert (machine.state, machine.failing, actions) == (State.RECORDING, False, [])
-    adopted, _ = run(ev.Adopted(0, 1, machine.past), ev.Overdue(), machine=m.Machine(), at_s=900.0)
+    adopted, _ = run(ev.Adopted(0, 1, machine.past), ev.Overdue(), machine=Machine(), at_s=900.0)
     assert not adopted.failing, "another service has not looked for its footage yet"
     machine, _ = run(DEATH, machine=machine, at_s=3000.0)
     assert (machine.state, machine.failing) == (State.FAILING, True)
@@ -364,7 +365,7 @@ class World:
     """One machine, its process and its clock; everything that happens is checked against the rules."""
 
     def __init__(self) -> None:
-        self.machine = m.Machine()
+        self.machine = Machine()
         self.now_s = 0.0
         self.process_since_s: float | None = None
         self.starting = False
@@ -423,7 +424,7 @@ class World:
             assert not self.starting
         assert (machine.state is State.STOPPED) == ((not machine.wanted or machine.heir) and not process)
 
-    def check_trouble(self, before: m.Machine, event: ev.Event) -> None:
+    def check_trouble(self, before: Machine, event: ev.Event) -> None:
         machine, since_s = self.machine, self.machine.unwell_since_s
         healthy = isinstance(event, ev.Healthy) or (
             isinstance(event, ev.Ended) and WORKER_POLICY.healthy(event.uptime_s, event.segments)
@@ -462,7 +463,7 @@ class World:
     def another_service(self) -> None:
         """The service dies, and the next one takes over."""
         past, failures, rung = self.machine.past, self.machine.failures, self.machine.rung
-        self.machine = m.Machine(hold=self.hold.text if self.hold is not None else "")
+        self.machine = Machine(hold=self.hold.text if self.hold is not None else "")
         self.starting = self.over = False
         self.timer_s = self.alarm_s = None
         if self.process_since_s is not None:
@@ -547,6 +548,6 @@ def test_no_series_of_events_breaks_the_rules(series: list[tuple[ev.Event | str,
 
 @pytest.mark.parametrize("state", [State.STALLED, State.STOPPING, State.UNKILLABLE])
 def test_nothing_starts_while_the_old_process_lives(state: State) -> None:
-    machine = m.Machine(state=state, wanted=True, alive=True, step=1)
+    machine = Machine(state=state, wanted=True, alive=True, step=1)
     for event in (ev.Start(), ev.Restart("key"), ev.Stop(), ev.Release(), ev.Footage(), ev.Running()):
         assert ev.StartWorker() not in m.step(machine, event, 0.0)[1]

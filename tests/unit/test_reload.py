@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 
 from tests.unit.ffmpeg_examples import SOURCE_PROFILE, abilities, camera
 from vmstui.model import Camera, CameraState, CameraTouch, RestartCost, RestartMode, Secret, Settings, Touch
-from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.launch import Surroundings, digest, shape, surroundings
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.machine_state import Machine
 from vmstui.recorder.policy import WORKER_POLICY
 from vmstui.recorder.process import Process
 from vmstui.recorder.succession import SUCCESSOR
@@ -63,7 +63,7 @@ class Bench:
 
     def put(self, state: CameraState, *, lives: bool, wanted: bool = True, hold: str = "") -> None:
         """Bring the worker into a state, on the present configuration."""
-        self.worker.worker.machine = m.Machine(state, wanted=wanted, alive=lives, hold=hold, policy=WORKER_POLICY)
+        self.worker.worker.machine = Machine(state, wanted=wanted, alive=lives, hold=hold, policy=WORKER_POLICY)
         self.worker.worker.process = cast(Process, SimpleNamespace(pid=1)) if lives else None
         now = digest(shape(self.worker.camera, surroundings(self.context)))
         record = replace(self.worker.worker.record, config_digest=now, generation=1)
@@ -166,7 +166,7 @@ def test_what_is_foretold_is_what_is_done(
             if leaving is not None:
                 note = tmp_path_factory.mktemp("old") / "n"
                 goes = Worker(made.worker, made.worker.succession, made.worker.worker.record, note)
-                goes.machine = m.Machine(leaving, alive=True)
+                goes.machine = Machine(leaving, alive=True)
                 made.worker.succession.leaving = goes
             made.context.abilities = abilities() if ffmpeg_known else None
             old = made.worker.worker

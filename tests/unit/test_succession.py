@@ -26,6 +26,7 @@ from vmstui.recorder import handover, succession, turns
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.handover import TURNED_AWAY
+from vmstui.recorder.machine_state import Machine
 from vmstui.recorder.policy import Retry
 from vmstui.recorder.record import WorkerRecord
 from vmstui.recorder.succession import NOTE, Succession
@@ -75,7 +76,7 @@ class FakeWorker:
 
     def __init__(self, owner: FakeCamera, company: Succession, record: WorkerRecord, note_path: Path) -> None:
         self.record, self.note_path = record, note_path
-        self.machine = m.Machine()
+        self.machine = Machine()
         self.process: SimpleNamespace | None = None
         self.asked_for = False
         self.failure_kind = ExitKind.UNKNOWN

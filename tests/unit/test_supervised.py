@@ -13,8 +13,8 @@ import pytest
 
 from vmstui.footage import GapCause
 from vmstui.model import CameraState, EventKind
-from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
+from vmstui.recorder import unwell
 from vmstui.recorder.policy import HEALTHY_SEGMENTS, RELAY_POLICY, Policy, Retry
 from vmstui.recorder.process import Exit, Process, adopt, spawn, take_lock
 from vmstui.recorder.supervised import StartFailed, Supervised
@@ -293,7 +293,7 @@ async def test_who_is_asked_for_an_end_is_sent_nothing_and_can_be_let_go(tmp_pat
 
 
 async def test_health_ends_the_alarm_while_the_process_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(m, "FAILING_AFTER_S", 0.05)
+    monkeypatch.setattr(unwell, "FAILING_AFTER_S", 0.05)
     sleeper = Sleeper(tmp_path, PATIENT)
     sleeper.fail_to_launch.append(StartFailed(Retry.NETWORK, "refused"))
     sleeper.dispatch(ev.Start())

@@ -17,13 +17,13 @@ import pytest
 from tests.unit.ffmpeg_examples import abilities, camera
 from vmstui.footage import GapCause
 from vmstui.model import CameraState, Settings
-from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder import publisher
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.machine_state import Machine
 from vmstui.recorder.policy import WORKER_POLICY, Retry
 from vmstui.recorder.process import Exit
 from vmstui.recorder.publisher import SUCCESSOR_FIRST_S, Publisher, Spool
@@ -84,7 +84,7 @@ async def test_between_a_death_and_the_next_start_nothing_waits_for_the_disk(
     made = CameraWorker(LOBBY, context)
     worker = made.worker
     worker.save(replace(worker.record, generation=7))
-    worker.machine = m.Machine(CameraState.RECORDING, wanted=True, alive=True, policy=WORKER_POLICY)
+    worker.machine = Machine(CameraState.RECORDING, wanted=True, alive=True, policy=WORKER_POLICY)
     ended = worker.ended(Exit(code=1), uptime_s=90.0)
     assert load_record(worker.note_path, LOBBY.id) == worker.record, "whoever comes next knows of the end in any case"
     worker.dispatch(replace(ended, recorded=True))
@@ -167,7 +167,7 @@ async def test_a_worker_that_made_nothing_that_plays_is_no_camera_that_fell_sile
 ) -> None:
     made = CameraWorker(LOBBY, context)
     worker = made.worker
-    worker.machine = m.Machine(CameraState.STALLED, wanted=True, alive=True, step=1, policy=WORKER_POLICY)
+    worker.machine = Machine(CameraState.STALLED, wanted=True, alive=True, step=1, policy=WORKER_POLICY)
     closed = Closed(good, 3, "does not play: moov atom not found")
     run = SimpleNamespace(closed=closed, recorded=True, spool=worker.spool(), close=lambda: None)
     worker.run = cast(Any, run)

@@ -489,8 +489,8 @@ def test_two_generations_are_followed_at_once_and_neither_is_deleted(tmp_path: P
         log.read()
         assert log.settled(30)
         append(log.path(generation), b"[error] still read\n")
-        log.read()
-        assert texts(log)[-1] == "still read"
+        while texts(log)[-1] != "still read":  # a look takes no more than its share of a busy core
+            log.read()
     live = {file.stem for file in log_files(tmp_path) if file.number is None}
     assert {"000001", "000020"} <= live
     assert len(live) <= GENERATIONS_KEPT + 1

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vmstui import openssl
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
@@ -53,6 +54,8 @@ def running_service(path: Path) -> int | None:
 
 def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
     """Start the service, detached from this terminal unless `foreground`; with `trial` see whether it could start."""
+    if foreground:
+        openssl.leave_out()
     from vmstui.settings import load
 
     folders = default_folders()
@@ -130,19 +133,22 @@ def run_service(loaded: Loaded, folders: Folders) -> int:
     """Be the service, until told to leave."""
     import asyncio
     import faulthandler
+    import gc
     import resource
 
     from vmstui.control.server import serve
     from vmstui.recorder import inheritance
-    from vmstui.recorder.process import seal_descriptors
+    from vmstui.recorder.process import seal_descriptors, spawn_with_bare_hands
     from vmstui.recorder.service import Service
     from vmstui.recorder.state_folder import AlreadyRunning
 
+    gc.disable()  # what is made while it comes up, stays; `_give_back` puts an end to that
     given = inheritance.take()
     seal_descriptors()
     with contextlib.suppress(ValueError, OSError):  # no standard error to write to
         faulthandler.enable()  # systemd's watchdog ends a service that hangs by SIGABRT: it then tells where it hung
     _share_one_heap()
+    spawn_with_bare_hands()
     # Some five descriptors a camera: the usual soft limit of 1024 would do for 200.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
@@ -178,9 +184,14 @@ def _share_one_heap() -> None:
 
 
 def _give_back() -> None:
-    """What coming up took and nothing uses any more goes back to the kernel (malloc_trim(3), glibc only)."""
+    """What coming up took and nothing uses any more goes back to the kernel (malloc_trim(3), glibc only). What is left
+    stays for good, and need not be looked through by each collection of garbage from now on."""
     import ctypes
+    import gc
 
+    gc.collect()
+    gc.freeze()
+    gc.enable()
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -197,7 +197,14 @@ def _run(binary: Binary, arguments: Sequence[str], timeout_s: float) -> str:
 def _start(binary: Binary, arguments: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[bytes] | None:
     argv = (binary.path, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+error", "-y", *arguments)
     try:
-        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False)
+        return subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            close_fds=False,  # see recorder/bare_thread.py
+        )
     except subprocess.TimeoutExpired:
         return None
     except OSError as error:

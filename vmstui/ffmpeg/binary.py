@@ -75,7 +75,12 @@ def identify(path: str, origin: str) -> Binary | str:
         return f"{path!r}, which is not an absolute path"
     try:
         output = subprocess.run(
-            [path, "-version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+            [path, "-version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            check=False,
+            close_fds=False,  # see recorder/bare_thread.py
         ).stdout.decode("utf-8", "replace")
     except FileNotFoundError:
         return f"nothing at {path}"

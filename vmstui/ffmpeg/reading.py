@@ -102,7 +102,14 @@ def spawned(
 ) -> subprocess.Popen[bytes]:
     """ffmpeg, started. Raises CouldNotLook where it is missing: that must not look as if the recording were."""
     try:
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, pass_fds=tuple(pass_fds))
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=tuple(pass_fds),
+            close_fds=bool(pass_fds),  # see recorder/bare_thread.py
+        )
     except OSError as error:
         raise CouldNotLook(f"{path} could not be looked at: {argv[0]} cannot be run: {error.strerror}") from error
 

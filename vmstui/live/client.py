@@ -12,14 +12,18 @@ import asyncio
 import errno
 import secrets
 import socket
-import ssl
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
+from vmstui import openssl
 from vmstui.live import auth, sdp, stats
 from vmstui.live.messages import Frames, Headers, MessageReader, ProtocolError, Request, Response, shown
 from vmstui.live.stats import RelayStats
+
+if TYPE_CHECKING:
+    import ssl
 
 _READ_BYTES = 64 * 1024
 _MAX_REPLY_BYTES = 1024 * 1024
@@ -227,7 +231,9 @@ async def connect(address: Address) -> Connection:
 
 def _tls_context() -> ssl.SSLContext:
     """As lenient as cameras need it: own certificates, old protocol versions, short keys."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    import ssl  # for the few cameras that speak it
+
+    context = openssl.new_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
@@ -276,8 +282,8 @@ def probe_error(error: TimeoutError | OSError | ProtocolError, where: str, timeo
     """What a failed connection means."""
     if isinstance(error, ProtocolError):
         return ProbeError(ProbeErrorKind.PROTOCOL, f"{where} does not speak RTSP as expected: {error}")
-    if isinstance(error, ssl.SSLError):
-        return ProbeError(ProbeErrorKind.TLS, f"no TLS connection with {where}: {shown(error.reason or str(error))}")
+    if (reason := openssl.reason_of(error) if isinstance(error, OSError) else None) is not None:
+        return ProbeError(ProbeErrorKind.TLS, f"no TLS connection with {where}: {shown(reason)}")
     if isinstance(error, socket.gaierror):
         return ProbeError(ProbeErrorKind.RESOLVE, f"the name in {where} has no address: {error.strerror}")
     if isinstance(error, ConnectionRefusedError):

@@ -262,7 +262,7 @@ class CameraWorker:
 
     def read_logs(self, *, everything: bool) -> None:
         """Take in what the workers logged; unless `everything`, only of those that have much to say."""
-        for worker in self.workers:
+        for worker in self.succession.workers:
             if everything or worker.log.busy:
                 worker.log.read()
 

@@ -105,12 +105,14 @@ class CameraLog:
 
     def _take_in(self, texts: Iterable[str]) -> int:
         add, now, count = self._context.logbook.add, datetime.now(UTC), 0
+        part = self._first if len(self._first) < LINES_OF_RUN else self._last
         for text in texts:
             count += 1
             level, component, words = parse_line(text)
             add(now, self._camera, self._generation, level, component, words)
             if level in _LOUD:
-                part = self._first if len(self._first) < LINES_OF_RUN else self._last
+                if part is self._first and len(part) == LINES_OF_RUN:
+                    part = self._last
                 part.append(text.encode("utf-8", "surrogatepass"))
         return count
 

@@ -40,8 +40,10 @@ from vmstui.recording.spool import SpoolView
 DRAIN_S = 20.0
 """Patience at the end for segments that are still to be published."""
 URGENT_LOOK_S = 0.2
-"""Between looks at spools where the first footage or the end of a segment is waited for; the others have theirs after
-every other tick."""
+"""Between looks at spools where the first footage or the end of a segment is waited for; the others have theirs every
+`TURNS` ticks."""
+TURNS = 3
+"""Logs have their look in one tick of so many, spools after the one before it; nobody waits for either."""
 LOGS_WATCHED_S = 5.0
 """So long after somebody asked for log lines, logs are looked at in each tick."""
 BATCH = 16
@@ -73,8 +75,8 @@ class Fleet:
         self._common_cause = CommonCause()
         self._everybody_due = True
         """All spools are to be looked at, not only those where something is waited for."""
-        self._turn_of_logs = False
-        """Logs and spools have their looks in turn, each every other tick."""
+        self._turn = 0
+        """The number of this tick among `TURNS`: 0 is that of the logs, the last one that of the spools."""
         self._logs_watched_until_s = 0.0
         self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
 
@@ -176,8 +178,8 @@ class Fleet:
         """Look after every camera, and judge them unless we were late ourselves."""
         loop = asyncio.get_running_loop()
         everybody = self._all()
-        self._turn_of_logs = not self._turn_of_logs
-        all_logs = self._turn_of_logs or loop.time() < self._logs_watched_until_s
+        self._turn = (self._turn + 1) % TURNS
+        all_logs = self._turn == 0 or loop.time() < self._logs_watched_until_s
         for first in range(0, len(everybody), BATCH):
             await asyncio.sleep(0)
             batch = everybody[first : first + BATCH]
@@ -193,13 +195,13 @@ class Fleet:
                     camera.tick(now_s, at, late_s)
                 except Exception as error:
                     self._blind(camera, error)
-        if not self._turn_of_logs:
+        if self._turn == TURNS - 1:
             # Now, while everything about the workers is in the caches: half a second later it has to be fetched again.
             self._everybody_due = True
             self._context.spools_due.set()
         if late_s > 0:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
-        elif self._turn_of_logs:  # the spools were looked at since it was last done
+        elif self._turn == 0:  # the spools were looked at since it was last done
             self._judge(loop.time())
 
     def _blind(self, camera: CameraWorker, error: Exception) -> None:
@@ -220,7 +222,7 @@ class Fleet:
         return (*self.cameras.values(), *self._retiring.values())
 
     async def _watch_spools(self) -> None:
-        """Look at all spools after every other tick, and in between at those where something is waited for."""
+        """Look at all spools every `TURNS` ticks, and in between at those where something is waited for."""
         due = self._context.spools_due
         while True:
             everybody, self._everybody_due = self._everybody_due, False

@@ -1,8 +1,9 @@
 """The life of one supervised process as a table: (state, event, now) -> new state and actions.
 
-Everything that decides about a worker's life is in this file and in the numbers of `policy.py`; nothing here reads a
-clock, a file or a process. The shell around it (`supervised.py`) turns what happens into events, calls `step` with the
-monotonic clock, and carries out the actions in order. It keeps four promises that the table relies on:
+Everything that decides about a worker's life is in this file, in `unwell.py` (when the alarm is raised and is over)
+and in the numbers of `policy.py`; nothing here reads a clock, a file or a process. The shell around it
+(`supervised.py`) turns what happens into events, calls `step` with the monotonic clock, and carries out the actions in
+order. It keeps four promises that the table relies on:
 
 - `Running` follows a `StartWorker` as soon as the process exists, `NotStarted` when none came to be;
 - `Ended` comes exactly once for every process that ran, after which no signal is sent to it;
@@ -13,17 +14,12 @@ Rules of the table: a process that lives is ended only through the stop ladder, 
 also not from a service that comes later; a new one starts only after the old one `Ended`; whoever is wanted and neither
 held nor waiting is starting; nothing gives up; what was stopped for good (the recorder is leaving) starts never again,
 although commands that were asked for before may still arrive.
-
-A camera is unwell from its first failure (or from when it is held) until a run of it is healthy, or nobody wants it any
-more. Unwell for ten minutes, it is failing: the alarm is raised in whatever state it is then, unless a worker starts or
-records; then its end raises it. Once raised, only health takes it back, no brief success and no person who starts anew.
 """
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
@@ -31,7 +27,6 @@ from vmstui.recorder.machine_events import (
     Action,
     Adopted,
     CancelStart,
-    ClearAlarm,
     ClearTimer,
     Ended,
     Event,
@@ -42,13 +37,11 @@ from vmstui.recorder.machine_events import (
     Note,
     NotStarted,
     Overdue,
-    Past,
     Release,
     Restart,
     Resumed,
     Running,
     Send,
-    SetAlarm,
     SetTimer,
     Stalled,
     Start,
@@ -56,65 +49,10 @@ from vmstui.recorder.machine_events import (
     Stop,
     TimeUp,
 )
-from vmstui.recorder.policy import FAILING_AFTER_S, HEALTHY_SEGMENTS, WORKER_POLICY, Policy, Retry
+from vmstui.recorder.machine_state import Machine, Result
+from vmstui.recorder.policy import Retry
+from vmstui.recorder.unwell import overdue, relieve, remember_trouble, trouble
 
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where one process is in its life."""
-
-    state: State = State.STOPPED
-    reason: str = ""
-    wanted: bool = False
-    alive: bool = False
-    """A process exists."""
-    failures: int = 0
-    """In a row, since the last healthy run."""
-    rung: int = 0
-    """Rung of the fallback ladder the next start uses; 0 is the best."""
-    step: int = 0
-    """Next step of the stop ladder: so many signals were sent to the process."""
-    signalled_s: float = 0.0
-    """When the last of them was sent."""
-    next_start_s: float | None = None
-    """When the wait for the next start is over; None while nothing waits."""
-    unwell_since_s: float | None = None
-    """Since the first failure after the last healthy run; None while all is well, or the camera is not wanted."""
-    failing: bool = False
-    """The alarm is raised."""
-    hold: str = ""
-    """Why nothing may start now; empty when it may."""
-    failures_before_disk: int | None = None
-    """While the last failure was of the disk: what the count was before. None when it was of something else."""
-    over: bool = False
-    """Stopped for good."""
-    heir: bool = False
-    """When the process ends, another one has taken its place already."""
-    now_s: float = 0.0
-    """Monotonic instant of the last event."""
-    policy: Policy = WORKER_POLICY
-
-    @property
-    def signals_sent(self) -> tuple[signal.Signals, ...]:
-        """To the present process."""
-        ladder = self.policy.stall if self.state is State.STALLED else self.policy.stop
-        return tuple(number for number, _ in ladder[: self.step])
-
-    @property
-    def past(self) -> Past:
-        """What a service that comes later must know."""
-        return Past(
-            self.step,
-            self.signalled_s if self.step else 0.0,
-            self.unwell_since_s,
-            self.failing,
-            self.state if self.next_start_s is not None else None,
-            self.reason if self.next_start_s is not None else "",
-            self.next_start_s or 0.0,
-        )
-
-
-Result = tuple[Machine, tuple[Action, ...]]
 Handler = Callable[[Machine, Event], Result]
 
 
@@ -139,11 +77,11 @@ def _begin(machine: Machine) -> Result:
     """Start if wanted and allowed."""
     machine = replace(machine, alive=False, step=0, next_start_s=None)
     if not machine.wanted or machine.heir:
-        stopped, actions = _relieve(machine)
+        stopped, actions = relieve(machine)
         return replace(stopped, state=State.STOPPED, reason="", failures=0, rung=0), actions
     if machine.hold:
         # Whatever keeps it from recording, it is not recorded: a hold counts like a failure.
-        return _trouble(replace(machine, state=State.HELD, reason=machine.hold))
+        return trouble(replace(machine, state=State.HELD, reason=machine.hold))
     # While it only tries again, the reason of the last failure is what a person wants to see.
     reason = machine.reason if machine.failures else ""
     return replace(machine, state=State.STARTING, reason=reason), (StartWorker(),)
@@ -153,7 +91,7 @@ def _adopted(machine: Machine, event: Event) -> Result:
     """Follow a process that lives. One that was told to end is followed to its end, from where its stop ladder is."""
     assert isinstance(event, Adopted)
     past = event.past
-    machine, actions = _remember_trouble(machine, past)
+    machine, actions = remember_trouble(machine, past)
     machine = replace(
         machine,
         state=State.STARTING,
@@ -181,7 +119,7 @@ def _resumed(machine: Machine, event: Event) -> Result:
     """Start, or wait for what is left of a wait."""
     assert isinstance(event, Resumed)
     past = event.past
-    machine, actions = _remember_trouble(replace(machine, wanted=True, failures=event.failures), past)
+    machine, actions = remember_trouble(replace(machine, wanted=True, failures=event.failures), past)
     left_s = min(past.next_start_s - machine.now_s, machine.policy.longest_wait_s)
     if past.waiting not in _WAITS or left_s <= 0:
         after, further = _begin(replace(machine, reason=past.reason))
@@ -226,7 +164,7 @@ def _footage(machine: Machine, event: Event) -> Result:
 
 
 def _healthy(machine: Machine, event: Event) -> Result:
-    return _relieve(replace(machine, failures=0))
+    return relieve(replace(machine, failures=0))
 
 
 def _end(machine: Machine, state: State, reason: str) -> Result:
@@ -251,13 +189,13 @@ def _next_step(machine: Machine, event: Event) -> Result:
         stepped = replace(machine, step=machine.step + 1, signalled_s=machine.now_s)
         return stepped, (note, Send(signal_), SetTimer(wait_s))
     text = "did not end after SIGKILL (stuck in the kernel, often a dead disk or network mount); no second one starts"
-    stuck, actions = _trouble(replace(machine, state=State.UNKILLABLE, reason=text))
+    stuck, actions = trouble(replace(machine, state=State.UNKILLABLE, reason=text))
     return stuck, (Note(EventKind.WATCHDOG, text, rule="stop ladder", outcome="waiting for the kernel"), *actions)
 
 
 def _stop_living(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Stop)
-    unwanted, actions = _relieve(replace(machine, wanted=False))
+    unwanted, actions = relieve(replace(machine, wanted=False))
     ending, ladder = _end(unwanted, State.STOPPING, event.reason)
     return ending, (*actions, *ladder)
 
@@ -316,7 +254,7 @@ def _forget_hold(machine: Machine, event: Event) -> Result:
 
 def _release(machine: Machine, event: Event) -> Result:
     """What was held and had not failed by itself is well again, unless the hold lasted until the alarm."""
-    well, actions = (machine, ()) if machine.failures or machine.failing else _relieve(machine)
+    well, actions = (machine, ()) if machine.failures or machine.failing else relieve(machine)
     fresh, further = _begin(replace(well, hold=""))
     return fresh, (*actions, *further)
 
@@ -324,11 +262,11 @@ def _release(machine: Machine, event: Event) -> Result:
 def _mark_wanted(machine: Machine, event: Event) -> Result:
     """Start or restart asked for while the old process is being ended: the new one follows by itself."""
     machine = replace(machine, wanted=True, failures=0)
-    return _trouble(machine) if machine.state is State.UNKILLABLE else (machine, ())
+    return trouble(machine) if machine.state is State.UNKILLABLE else (machine, ())
 
 
 def _mark_unwanted(machine: Machine, event: Event) -> Result:
-    return _relieve(replace(machine, wanted=False))
+    return relieve(replace(machine, wanted=False))
 
 
 def _note_heir(machine: Machine, event: Event) -> Result:
@@ -361,7 +299,7 @@ def _died(machine: Machine, event: Event) -> Result:
     assert isinstance(event, Ended)
     actions: tuple[Action, ...] = ()
     if machine.policy.healthy(event.uptime_s, event.segments):
-        machine, actions = _relieve(replace(machine, failures=0))
+        machine, actions = relieve(replace(machine, failures=0))
     after, further = _after_failure(machine, event.retry, event.text, event.jitter, recorded=event.recorded)
     return after, (ClearTimer(), *actions, *further)
 
@@ -369,7 +307,7 @@ def _died(machine: Machine, event: Event) -> Result:
 def _after_failure(machine: Machine, retry: Retry, text: str, jitter: float, *, recorded: bool) -> Result:
     if not machine.wanted or machine.heir or machine.hold:
         return _begin(machine)
-    machine, actions = _trouble(replace(machine, alive=False, step=0, reason=text))
+    machine, actions = trouble(replace(machine, alive=False, step=0, reason=text))
     if retry is Retry.FALLBACK:
         lower, start = _begin(replace(machine, rung=machine.rung + 1))
         note = Note(EventKind.FALLBACK, text, rule="fallback ladder", outcome="next rung")
@@ -393,68 +331,6 @@ _WAITS_IN = {Retry.AUTH: State.AUTH_FAILED, Retry.CONFIGURATION: State.CONFIG_ER
 """States that say what a person has to do; every other class waits in back-off, or as failing."""
 _WAITS: tuple[State, ...] = (State.BACKOFF, State.FAILING, *_WAITS_IN.values())
 
-# -- being unwell ----------------------------------------------------------------------------------------------------
-
-
-def _trouble(machine: Machine) -> Result:
-    """A wanted camera is not recorded: it is unwell from now on, unless it was before."""
-    if not machine.wanted or machine.failing:
-        return machine, ()
-    if machine.unwell_since_s is None:
-        return replace(machine, unwell_since_s=machine.now_s), (SetAlarm(FAILING_AFTER_S),)
-    if machine.now_s - machine.unwell_since_s >= FAILING_AFTER_S:
-        return _raise_alarm(machine)
-    return machine, ()
-
-
-def _overdue(machine: Machine, event: Event) -> Result:
-    """Unwell for too long. A worker that has just started, or was adopted, may record: its end will tell."""
-    if machine.unwell_since_s is None or machine.failing or (machine.state is State.STARTING and machine.alive):
-        return machine, ()
-    return _raise_alarm(machine)
-
-
-def _raise_alarm(machine: Machine) -> Result:
-    assert machine.unwell_since_s is not None
-    text = f"FAILING: {machine.reason}" if machine.reason else "FAILING"
-    note = Note(
-        EventKind.ALARM,
-        text,
-        rule="no healthy run since the first failure",
-        measured=f"{machine.now_s - machine.unwell_since_s:.0f} s",
-        threshold=f"{FAILING_AFTER_S:.0f} s",
-        outcome="the alarm is raised; tries go on",
-    )
-    state = State.FAILING if machine.state is State.BACKOFF else machine.state
-    return replace(machine, failing=True, state=state), (note,)
-
-
-def _relieve(machine: Machine) -> Result:
-    """Well again, or of no interest any more."""
-    if machine.unwell_since_s is None:
-        return machine, ()
-    unwell_s = machine.now_s - machine.unwell_since_s
-    actions: tuple[Action, ...] = (ClearAlarm(),)
-    if machine.failing and machine.wanted:
-        text = f"healthy again, {unwell_s / 60:.0f} min after the first failure"
-        threshold = f"{machine.policy.healthy_s:g} s and {HEALTHY_SEGMENTS} good segments in one run"
-        note = Note(EventKind.HEALTHY, text, rule="a healthy run", threshold=threshold, outcome="the alarm is over")
-        actions = (ClearAlarm(), note)
-    return replace(machine, unwell_since_s=None, failing=False), actions
-
-
-def _remember_trouble(machine: Machine, past: Past) -> Result:
-    """What an earlier service knew about it."""
-    if past.unwell_since_s is None:
-        return machine, ()
-    since_s = min(past.unwell_since_s, machine.now_s)
-    machine = replace(machine, unwell_since_s=since_s, failing=past.failing)
-    if past.failing:
-        return machine, ()
-    left_s = since_s + FAILING_AFTER_S - machine.now_s
-    return machine, (SetAlarm(max(left_s, 0.0)),)
-
-
 _NO_PROCESS: dict[type[Event], Handler] = {
     Adopted: _ignore,
     Resumed: _ignore,
@@ -465,7 +341,7 @@ _NO_PROCESS: dict[type[Event], Handler] = {
     Ended: _ignore,
     Stalled: _ignore,
     Heir: _note_heir,
-    Overdue: _overdue,
+    Overdue: overdue,
 }
 _LIVING: dict[type[Event], Handler] = {
     Adopted: _ignore,
@@ -496,7 +372,7 @@ _ENDING: dict[type[Event], Handler] = {
     Stalled: _ignore,
     Heir: _note_heir,
     TimeUp: _next_step,
-    Overdue: _overdue,
+    Overdue: overdue,
     Hold: _remember_hold,
     Release: _forget_hold,
 }
@@ -525,7 +401,7 @@ _ROWS: dict[State, dict[type[Event], Handler]] = {
         Restart: _starting_again,
         NotStarted: _not_started,
         Footage: _footage,
-        Overdue: _overdue,
+        Overdue: overdue,
     },
     # What records is not failing while it does; its end will tell.
     State.RECORDING: {**_LIVING, Footage: _ignore, Overdue: _ignore},

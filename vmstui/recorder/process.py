@@ -21,8 +21,10 @@ import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from vmstui.recorder.bare_thread import BareThread
 from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
 
 MARKER = "VMSTUI_PROCESS"
@@ -33,6 +35,9 @@ LOCK_FD = 3
 
 USUAL_DESCRIPTORS = 1024
 """The soft limit a process has as a rule; the service raises its own."""
+
+_bare_thread: BareThread | None = None
+"""Where `spawn` starts processes, once there is one."""
 
 _PIDFD_GET_INFO = 0xC040FF0B
 """_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) with a 64 byte struct; Linux 6.13."""
@@ -152,22 +157,9 @@ def spawn(
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         for path in (stdout, stderr):
             opened.append(os.open(path, flags, 0o600))
-        null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-        opened.append(null_fd)
-        pid = os.posix_spawn(
-            argv[0],
-            list(argv),
-            {**environment, MARKER: marker},
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, null_fd, 0),
-                (os.POSIX_SPAWN_DUP2, opened[1], 1),
-                (os.POSIX_SPAWN_DUP2, opened[2], 2),
-                (os.POSIX_SPAWN_DUP2, lock_fd, LOCK_FD),
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGXFSZ],
-        )
+        opened.append(os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC))
+        begin = partial(_begin, argv, {**environment, MARKER: marker})
+        pid = begin(opened) if _bare_thread is None else _bare_thread.do(begin, opened)
     finally:
         for descriptor in opened:
             os.close(descriptor)
@@ -177,6 +169,33 @@ def spawn(
         _limit_descriptors(pid, descriptors)
     pidfd = os.pidfd_open(pid)
     return Process(Identity(pid, _start_ticks(pid), boot_id()), pidfd, own=True)
+
+
+def _begin(argv: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> int:
+    lock, stdout, stderr, null = descriptors
+    return os.posix_spawn(
+        argv[0],
+        list(argv),
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, null, 0),
+            (os.POSIX_SPAWN_DUP2, stdout, 1),
+            (os.POSIX_SPAWN_DUP2, stderr, 2),
+            (os.POSIX_SPAWN_DUP2, lock, LOCK_FD),
+        ],
+        setsid=True,
+        setsigmask=[],
+        setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGXFSZ],
+    )
+
+
+def spawn_with_bare_hands() -> None:
+    """From now on what `spawn` starts has never had a descriptor of ours that it is not given, so that none on a disk
+    that hangs can hold it up, and us. Once, before anything on a disk is opened; without effect where the kernel does
+    not have what it takes."""
+    global _bare_thread
+    with contextlib.suppress(OSError):
+        _bare_thread = BareThread()
 
 
 def unprotect(pid: int, inherited: int) -> None:

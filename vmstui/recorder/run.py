@@ -1,6 +1,6 @@
 """One run of a worker as seen from outside: its samples, its progress, its spool, and the vitals the watchdog judges.
 
-Looked at once a second while the worker lives, its spool every other second; holds descriptors of `/proc`
+Looked at once a second while the worker lives, its spool every third second; holds descriptors of `/proc`
 and of the progress file, none on the recordings disk. Never touches the worker. What lies on the recordings disk is
 looked at in a thread (`look_at_spool`), since a dead disk blocks whoever asks it, and taken in on the loop (`take_in`).
 

@@ -23,6 +23,7 @@ from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.causes import WHY_NOTHING_STARTED
 from vmstui.recorder.history import Evidence
+from vmstui.recorder.machine_state import Machine
 from vmstui.recorder.policy import Policy, Retry
 from vmstui.recorder.process import Exit, Process
 
@@ -43,7 +44,7 @@ class Supervised(ABC):
     """One process that is to run, whatever happens to it."""
 
     def __init__(self, policy: Policy) -> None:
-        self.machine = m.Machine(policy=policy)
+        self.machine = Machine(policy=policy)
         self.since = datetime.now(UTC)
         """When the machine entered its state."""
         self.process: Process | None = None

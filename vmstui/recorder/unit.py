@@ -152,6 +152,7 @@ def _answer(argv: list[str]) -> str:
             stderr=subprocess.DEVNULL,
             timeout=ANSWER_TIMEOUT_S,
             check=False,
+            close_fds=False,  # see recorder/bare_thread.py
         )
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -292,6 +292,7 @@ def _run(argv: list[str], environment: dict[str, str]) -> tuple[str | int, str, 
             text=True,
             errors="replace",
             start_new_session=True,
+            close_fds=False,  # see recorder/bare_thread.py
         )
     except OSError as error:
         raise UpgradeRefused(f"cannot run {argv[0]}: {error.strerror}") from None

@@ -178,12 +178,12 @@ def parse_io(raw: bytes) -> tuple[int, int]:
 
 def together(samples: Iterable[Sample], at: datetime) -> Sample:
     """Several processes as one reading: everything added up."""
-    taken = list(samples)
-    return Sample(
-        at=at,
-        cpu_percent=sum(entry.cpu_percent for entry in taken),
-        rss_bytes=sum(entry.rss_bytes for entry in taken),
-        threads=sum(entry.threads for entry in taken),
-        read_bytes_per_s=sum(entry.read_bytes_per_s for entry in taken),
-        write_bytes_per_s=sum(entry.write_bytes_per_s for entry in taken),
-    )
+    cpu_percent = read_bytes_per_s = write_bytes_per_s = 0.0
+    rss_bytes = threads = 0
+    for entry in samples:  # once a second, of hundreds
+        cpu_percent += entry.cpu_percent
+        rss_bytes += entry.rss_bytes
+        threads += entry.threads
+        read_bytes_per_s += entry.read_bytes_per_s
+        write_bytes_per_s += entry.write_bytes_per_s
+    return Sample(at, cpu_percent, rss_bytes, threads, read_bytes_per_s, write_bytes_per_s)
