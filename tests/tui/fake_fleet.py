@@ -40,6 +40,7 @@ from vmstui.footage import (
     Segment,
     SegmentVerdict,
 )
+from vmstui.measured import CpuPast
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -250,7 +251,11 @@ class FakeFleet:
     async def stages(self, camera: str, seconds: int) -> StageBreakdown:
         return StageBreakdown(camera, 101613, self._now(), float(seconds), 23.4, STAGE_SHARES, "")
 
-    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
+    async def cpu_past(self, seconds: int, step_s: int) -> CpuPast:
+        percents = {name: values[::step_s] for name, values in (await self.samples(seconds)).items()}
+        return CpuPast(self._now(), step_s, dict(percents))
+
+    async def samples(self, seconds: int, *, own: bool = False) -> dict[str, tuple[float, ...]]:
         return {
             camera: tuple(23.4 + math.sin((second - seconds) / 9 + number) * 1.2 for second in range(seconds))
             for number, camera in enumerate(self.ids)

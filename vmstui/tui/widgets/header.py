@@ -20,7 +20,8 @@ class Header(LineBar):
     def update(self, picture: Picture) -> None:
         """Show the verdict of a snapshot."""
         recorded = picture.strips.share() if picture.strips is not None else None
-        line = header_line(picture.snapshot, picture.link, self.app.size.width, picture.storage, recorded)
+        width = self.app.size.width
+        line = header_line(picture.snapshot, picture.link, width, picture.storage, recorded, picture.room)
         self.show_lines(line)
 
 
@@ -30,6 +31,7 @@ def header_line(
     cells: int,
     storage: StorageProjection | None = None,
     recorded: Span | None = None,
+    room: tuple[int, Line] | None = None,
 ) -> Line:
     """The header in that many cells."""
     if snapshot is None:
@@ -40,7 +42,7 @@ def header_line(
         right = ((clock(snapshot.at, zone(snapshot.timezone)) + " ", Role.DIM),)
         if cells >= 120:
             right = ((f"{snapshot.host}  ", Role.LABEL), *right)
-    parts = headline(snapshot, storage, recorded)
+    parts = headline(snapshot, storage, recorded, room)
     if link.stale:  # a verdict of the past must not look like one of the present
         words = "not connected" if link.lost else "no news"
         parts = [(-1, ((f" {BAD} {words} ", Role.PILL_BAD),)), (-1, (("last seen", Role.DIM),)), *parts]
