@@ -136,7 +136,7 @@ class FakeFleet:
         return RecorderSnapshot(
             now, "vms-1", "0.1.0", self.config, "local", ProcessSnapshot(900, "running"),
             ProcessSnapshot(901, "running", address="rtsp://127.0.0.1:8554"),
-            StorageSnapshot("/srv/recordings", True, "", 76 * 1024 * MIB, 900 * 1024 * MIB, "/srv"),
+            StorageSnapshot("/srv/recordings", True, "", 4000 * 1024 * MIB, 8000 * 1024 * MIB, "/srv"),
             FfmpegInfo("/opt/vmstui/ffmpeg", "9.0.2", "embedded", ("libx264", "libx265", "hevc_nvenc", "h264_nvenc")),
             "", cameras, self._started_at, cpu + 0.4, 205.0 if len(cameras) < 9 else 1600.0, 16,
             (len(cameras) * 118 + 40) * MIB,
@@ -292,7 +292,7 @@ class FakeFleet:
         )  # fmt: skip
         size_bytes = sum(camera.size_bytes for camera in cameras)
         return StorageProjection(
-            now, cameras, size_bytes, 0, 76 * GIB, 200 * GIB, 10 * GIB, rate * len(cameras), "age", self.ids[0],
+            now, cameras, size_bytes, 0, 4000 * GIB, 8000 * GIB, 400 * GIB, rate * len(cameras), "age", self.ids[0],
             now + timedelta(days=5),
         )  # fmt: skip
 
