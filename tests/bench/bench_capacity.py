@@ -6,9 +6,9 @@ and then one more. Not run by pytest.
 A real recorder over simulated cameras, each of which is copied into its recording and encoded for its live stream. All
 cameras send from the beginning, what was encoded once before, so that what they take of this machine is little and the
 same throughout. Asked is `vmstui capacity --json`, as a user does: first until what a camera takes has settled, then
-for a budget between what is projected for `--cameras` when they are busy and for one more as a rule. Then so many are
-started in the same recorder by its configuration. What is held against the projection is counted outside of it: user
-and system time from `/proc/PID/stat` of all workers, the relay and the service.
+for a budget halfway between what is projected for `--cameras` and for one more, and enough for `--cameras` when they
+are busy. Then so many are started in the same recorder by its configuration. What is held against the projection is
+counted outside of it: user and system time from `/proc/PID/stat` of all workers, the relay and the service.
 
 CPU time is no measure of work where cores are not equally fast all the time: on a virtual machine the other half of a
 core may belong to somebody else, whose load nobody here sees. So the bench does the same small piece of work twice a
@@ -29,6 +29,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,8 @@ def measure(folder: Path, most: int, window_s: float, seconds: float) -> dict[st
             first = _measured(recorder, sources.pid, FIRST, window_s)
             _settled(recorder, window_s)
             rows = _rows(_asked(recorder, "--cameras", str(most + 1)))
-            budget = round((rows[most]["cpu_busy_percent_exact"] + rows[most + 1]["cpu_percent_exact"]) / 2, 1)
+            halfway = (rows[most]["cpu_percent_exact"] + rows[most + 1]["cpu_percent_exact"]) / 2
+            budget = ceil(10 * max(halfway, rows[most]["cpu_busy_percent_exact"])) / 10
             answer = _asked(recorder, "--budget", f"{budget}%")
             used = [first]
             for count in (most, most + 1):
@@ -216,6 +218,7 @@ def _results(budget: float, answer: Any, rows: dict[int, Any], used: Sequence[Us
 
 
 def _measured(recorder: Recorder, server: int, count: int, seconds: float) -> Used:
+    print(f"{count} cameras for {seconds:.0f} s …", file=sys.stderr, flush=True)
     time.sleep(SETTLE_S)
     marks, works = [Counters(recorder, server)], []
     for _ in range(max(round(seconds / BLOCK_S), 1)):
