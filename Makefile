@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Root installs for everybody, others for themselves.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: demo test lint format bench bench-supervision install uninstall lock schema pictures clean
+.PHONY: demo test lint format bench bench-capacity bench-supervision install uninstall lock schema pictures clean
 
 demo: $(VENV)/runtime ## two simulated cameras, recorded and shown (CAMERAS=N SECONDS=S JSON=1)
 	@$(BIN)/vmstui demo $(if $(CAMERAS),--cameras $(CAMERAS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(JSON),--json) $(ARGS)
@@ -28,6 +28,9 @@ format: $(VENV)/dev
 
 bench: $(VENV)/dev ## figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench
+
+bench-capacity: $(VENV)/dev ## does the projection of capacity come true? 7 minutes (ARGS="--cameras 5 --json FILE")
+	$(BIN)/python -m tests.bench.bench_capacity $(ARGS)
 
 bench-supervision: $(VENV)/dev ## vmstui beside supervisord, circus and pm2; 12 minutes (ARGS=--quick: 4), needs a C compiler
 	$(BIN)/python -m tests.bench.bench_supervision $(ARGS)

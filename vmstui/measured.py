@@ -66,6 +66,18 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class CpuPast:
+    """CPU of everything that is measured, each by its subject, over the same time: as far as that is written."""
+
+    until: datetime
+    """Of the last mean, its end."""
+    step_s: int
+    """Seconds of a mean."""
+    percents: dict[str, tuple[float | None, ...]]
+    """Means, oldest first, as many of each; None where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class DiskNow:
     """The disk of the recordings, over the last seconds."""
 

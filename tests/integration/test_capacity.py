@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from tests.integration.harness import Recorder, wait_until
+from vmstui.codec import from_json
+from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
+from vmstui.measured import CpuPast
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -64,5 +67,18 @@ def test_capacity_is_told_from_the_cameras_that_run(
     assert asked(recorder, "--cameras", str(found["maximum"] + 1000))[0] == 1
     assert asked(recorder, "--cameras", "2")[0] == 0
     assert recorder.command("capacity", "--profile", "nope").returncode == 2
+
+    def written() -> bool:
+        asked_for = {"seconds": 900, "step": 10}
+        past = from_json(CpuPast, call(recorder.socket, "cpu_past", asked_for))
+        return all(sum(mean is not None for mean in past.percents.get(name, ())) >= 4 for name in ("cam1", "cam2"))
+
+    wait_until(written, "40 s of both are in the history", limit_s=150)
+    recorder.kill_service()
+    recorder.start()
+    recorder.wait_recording("cam1")
+    recorder.wait_recording("cam2")
+    again = wait_until(lambda: measured_for(30), "what was measured before the service died counts", limit_s=20)
+    assert again["confidence"]["cameras"] == 2
     recorder.stop()
     assert recorder.command("capacity").returncode == 3

@@ -46,6 +46,21 @@ def test_cameras_of_both_codecs_play_without_a_complaint(tmp_path: Path) -> None
             assert decoded.returncode == 0
 
 
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_a_camera_that_was_encoded_before_plays_beyond_its_end(tmp_path: Path, codec: Literal["h264", "h265"]) -> None:
+    """Two seconds again and again, of which five are played; two that are alike share the file."""
+    specs = [CameraSpec(path, codec=codec, size=(320, 180), fps=10, loop_s=2) for path in ("lobby", "gate")]
+    with SimulatedCameras(EMBEDDED_FFMPEG, tmp_path, specs) as cameras:
+        assert _ask(cameras.url("lobby")).codec == codec
+        decoded = decode(EMBEDDED_FFMPEG, cameras.url("gate"), 50)
+        assert (decoded.stderr, decoded.returncode) == ("", 0)
+        assert len(list(tmp_path.glob("loop_*"))) == 1
+        with pytest.raises(RuntimeError):
+            cameras.reopen("gate", size=(1, 1))
+        cameras.reopen("gate", size=(160, 90))
+        assert decode(EMBEDDED_FFMPEG, cameras.url("gate"), 5).returncode == 0
+
+
 @pytest.mark.parametrize("scheme", ["digest", "basic"])
 def test_a_camera_with_a_password_wants_it_from_the_probe_and_from_ffmpeg(
     tmp_path: Path, scheme: Literal["digest", "basic"]

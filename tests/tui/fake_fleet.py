@@ -40,6 +40,7 @@ from vmstui.footage import (
     Segment,
     SegmentVerdict,
 )
+from vmstui.measured import CpuPast
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -135,7 +136,7 @@ class FakeFleet:
         return RecorderSnapshot(
             now, "vms-1", "0.1.0", self.config, "local", ProcessSnapshot(900, "running"),
             ProcessSnapshot(901, "running", address="rtsp://127.0.0.1:8554"),
-            StorageSnapshot("/srv/recordings", True, "", 76 * 1024 * MIB, 900 * 1024 * MIB, "/srv"),
+            StorageSnapshot("/srv/recordings", True, "", 4000 * 1024 * MIB, 8000 * 1024 * MIB, "/srv"),
             FfmpegInfo("/opt/vmstui/ffmpeg", "9.0.2", "embedded", ("libx264", "libx265", "hevc_nvenc", "h264_nvenc")),
             "", cameras, self._started_at, cpu + 0.4, 205.0 if len(cameras) < 9 else 1600.0, 16,
             (len(cameras) * 118 + 40) * MIB,
@@ -250,7 +251,11 @@ class FakeFleet:
     async def stages(self, camera: str, seconds: int) -> StageBreakdown:
         return StageBreakdown(camera, 101613, self._now(), float(seconds), 23.4, STAGE_SHARES, "")
 
-    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
+    async def cpu_past(self, seconds: int, step_s: int) -> CpuPast:
+        percents = {name: values[::step_s] for name, values in (await self.samples(seconds)).items()}
+        return CpuPast(self._now(), step_s, dict(percents))
+
+    async def samples(self, seconds: int, *, own: bool = False) -> dict[str, tuple[float, ...]]:
         return {
             camera: tuple(23.4 + math.sin((second - seconds) / 9 + number) * 1.2 for second in range(seconds))
             for number, camera in enumerate(self.ids)
@@ -287,7 +292,7 @@ class FakeFleet:
         )  # fmt: skip
         size_bytes = sum(camera.size_bytes for camera in cameras)
         return StorageProjection(
-            now, cameras, size_bytes, 0, 76 * GIB, 200 * GIB, 10 * GIB, rate * len(cameras), "age", self.ids[0],
+            now, cameras, size_bytes, 0, 4000 * GIB, 8000 * GIB, 400 * GIB, rate * len(cameras), "age", self.ids[0],
             now + timedelta(days=5),
         )  # fmt: skip
 

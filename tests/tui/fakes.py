@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, Lock, LockedFootage, Segment, SegmentVerdict
+from vmstui.measured import CpuPast
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -169,6 +170,8 @@ class FakeRecorder:
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     lines: list[LogLine] = field(default_factory=list)
     past: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    long_past: CpuPast | None = None
+    """None: a recorder that keeps no history."""
     closed_segments: tuple[Segment, ...] = ()
     """Newest first."""
     gaps: tuple[Gap, ...] = ()
@@ -221,8 +224,13 @@ class FakeRecorder:
     async def details(self, camera: str) -> CameraDetails:
         return camera_details(camera)
 
-    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
+    async def samples(self, seconds: int, *, own: bool = False) -> dict[str, tuple[float, ...]]:
         return self.past
+
+    async def cpu_past(self, seconds: int, step_s: int) -> CpuPast:
+        if self.long_past is None:
+            raise RecorderError("the recorder does not know cpu_past")
+        return self.long_past
 
     async def stages(self, camera: str, seconds: int) -> StageBreakdown:
         if self.stage_reason is None:

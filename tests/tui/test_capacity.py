@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,14 +10,17 @@ from textual.pilot import Pilot
 
 from tests.tui.fakes import GIB, NOW, FakeRecorder, camera, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, until
+from vmstui.capacity.host import Host
 from vmstui.capacity.projection import project
 from vmstui.capacity.words import Limit, Measured, MeasuredCamera, Question, Resource, Taken
+from vmstui.measured import CpuPast
 from vmstui.model import RecorderSnapshot
 from vmstui.storage import CameraStorage, StorageProjection
 from vmstui.tui.app import Dashboard
 from vmstui.tui.capacity_lines import capacity_lines
 from vmstui.tui.leave import Leave
 from vmstui.tui.lines import Role, text_of, width_of
+from vmstui.tui.load import Known
 from vmstui.tui.screens.capacity import CapacityScreen
 
 GB = 10**9
@@ -53,7 +57,7 @@ async def test_a_key_tells_how_many_more_fit_and_what_ends_it(size: tuple[int, i
         shown = screen_text(app)
         assert "+5 cameras; CPU ends it: 70.2 % of 205 % in use, 23.4 % per camera" in " ".join(shown.split())
         assert "maximum     8 cameras" in shown
-        assert "Capacity room for +5: CPU" in shown
+        assert "Capacity room for ~+5: CPU" in shown
         assert "provisional (less than 10 min)" in shown
         assert "187 %  maximum" in shown
         assert "p profile   +/- CPU   ←/→ cameras   ,/. days   0 as it is" in shown
@@ -63,6 +67,43 @@ async def test_a_key_tells_how_many_more_fit_and_what_ends_it(size: tuple[int, i
             assert "RESOURCE" in row, "side by side where there is room"
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.fleet)
+
+
+@pytest.mark.parametrize(("size", "shown"), [((80, 24), False), ((120, 40), True), ((200, 60), True)])
+async def test_the_header_tells_how_many_more_fit_where_there_is_room(size: tuple[int, int], shown: bool) -> None:
+    async with dashboard(recorder(), fleet(), size=size) as (app, pilot):
+        await until(pilot, lambda: app.picture.room is not None)
+        await pilot.pause()
+        header = screen_text(app).split("\n")[0]
+        assert ("room for ~+5: CPU" in header) is shown
+        assert "3/3 recording" in header
+        assert "CPU 70.2 % of 205 %" in header
+        assert "disk 76 G free" in header
+
+
+async def test_the_header_warns_of_too_many_before_it_tells_how_long_the_recorder_is_up() -> None:
+    snapshot = replace(fleet(), cpu_budget_percent=50.0)
+    async with dashboard(recorder(), snapshot, size=(100, 30)) as (app, pilot):
+        await until(pilot, lambda: app.picture.room is not None)
+        await pilot.pause()
+        header = screen_text(app).split("\n")[0]
+        assert "too many by 1: CPU" in header
+        assert "up " not in header
+
+
+async def test_the_header_goes_by_what_an_earlier_service_measured() -> None:
+    made = recorder()
+    made.long_past = CpuPast(NOW, 10, dict.fromkeys(NAMES, (23.4,) * 90))
+    async with dashboard(made, fleet(), size=(200, 60)) as (app, pilot):
+        await until(pilot, lambda: app.picture.room is not None)
+        await pilot.pause()
+        assert "room for +5: CPU" in screen_text(app).split("\n")[0]
+
+
+async def test_cameras_that_nobody_measured_leave_the_header_as_it_is() -> None:
+    young = recorder_snapshot(camera("lobby", since=NOW - timedelta(seconds=5)))
+    known = Known({}, None, Host())
+    assert known.headline_part(young, None) is None
 
 
 async def test_what_if_by_keys() -> None:

@@ -30,7 +30,7 @@ MIB = 1024 * 1024
 
 def camera(
     name: str,
-    cpu: float | tuple[float, ...] = 23.4,
+    cpu: float | tuple[float | None, ...] = 23.4,
     profile: str = "reencode",
     *,
     window_s: float = 900.0,
@@ -78,7 +78,7 @@ def test_two_measured_cameras_give_what_the_report_projects_from_two() -> None:
     assert (found.running, found.maximum, found.more, found.binding) == (2, 8, 6, Resource.CPU)
     assert percents(found) == {2: 47, 3: 70, 4: 94, 5: 117, 6: 140, 7: 164, 8: 187, 9: 211}
     assert sentence(found) == "+6 cameras; CPU ends it: 46.8 % of 205 % in use, 23.4 % per camera"
-    assert short(found) == "room for +6: CPU"
+    assert short(found) == "room for ~+6: CPU", "two cameras say little"
 
 
 def test_a_budget_that_is_met_exactly_is_enough() -> None:
@@ -183,6 +183,31 @@ def test_the_typical_cost_is_that_of_the_camera_in_the_middle_however_long_each_
     assert project(machine(dear, cheap, camera("c", (21.0,)))).cost(Resource.CPU).typical == 21.0
 
 
+def test_cameras_that_are_busy_one_after_the_other_need_no_room_for_all_of_them_at_once() -> None:
+    """Each takes 30 % in one of four blocks; together they never take more than one of them does beyond 20 %."""
+    turns = [tuple(30.0 if block % 4 == number else 20.0 for block in range(40)) for number in range(4)]
+    found = project(machine(*(camera(str(number), turn) for number, turn in enumerate(turns))))
+    cost = found.cost(Resource.CPU)
+    assert (cost.used_typical, cost.used_busy, cost.busy) == (80.0, 90.0, 22.5)
+
+
+def test_cameras_that_are_busy_together_need_room_for_all_of_them_at_once() -> None:
+    night = (30.0,) * 10 + (20.0,) * 30
+    cost = project(machine(*(camera(name, night) for name in "abcd"))).cost(Resource.CPU)
+    assert (cost.used_typical, cost.used_busy, cost.busy) == (80.0, 120.0, 30.0)
+
+
+def test_a_camera_that_was_not_measured_all_the_time_counts_at_its_median_meanwhile() -> None:
+    always, lately, now_and_then = (20.0,) * 40, (10.0,) * 3, (*(5.0, None) * 19, 5.0)
+    cost = project(machine(camera("a", always), camera("b", lately), camera("c", now_and_then))).cost(Resource.CPU)
+    assert (cost.used_typical, cost.used_busy, cost.busy) == (35.0, 35.0, 20.0)
+
+
+def test_one_more_may_be_as_dear_as_the_dear_ones_of_its_like() -> None:
+    cost = project(machine(camera("a", 20.0), camera("b", 20.0), camera("c", 28.0))).cost(Resource.CPU)
+    assert (cost.typical, cost.busy) == (20.0, 28.0)
+
+
 def test_a_single_outlier_moves_neither_median_nor_the_busy_figure() -> None:
     steady = (20.0,) * 39
     found = project(machine(camera("a", (*steady, 400.0)), camera("b", (*steady, 20.0))))
@@ -273,6 +298,19 @@ def test_copying_frees_what_encoding_takes() -> None:
     copying = next(one for one in found.changes if one.what.startswith("copy"))
     assert copying.what == "copy instead of re-encoding on 3 cameras"
     assert (found.more, copying.more, copying.assumed) == (1, 3, "")
+
+
+def test_what_copying_gains_is_what_the_projection_of_such_a_machine_says() -> None:
+    """The cameras that copy instead are in use, and those that are added are still re-encoded."""
+    uneven = ((20.0, 24.0, 21.0) * 20, (18.0, 17.0, 19.0) * 20, (23.0, 30.0, 22.0) * 20)
+    cheap = camera("d", (1.0, 1.5) * 30, "source", reencodes=False)
+    encoding = [camera(name, values) for name, values in zip("abc", uneven, strict=True)]
+    before = project(machine(*encoding, cheap, cpu=150.0), Question(profile="reencode"))
+    told = next(one for one in before.changes if one.what.startswith("copy"))
+    added = before.cost(Resource.CPU).busy or 0.0
+    copied = project(machine(*(camera(name, (1.0, 1.5) * 30, "source", reencodes=False) for name in "abcd"), cpu=150.0))
+    room = int((150.0 - copied.cost(Resource.CPU).used_busy) // added)
+    assert (before.maximum or 0) + told.more == 4 + room
 
 
 def test_where_no_camera_copies_the_cost_of_copying_is_assumed_and_said() -> None:

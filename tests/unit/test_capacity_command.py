@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.tui.fakes import camera, recorder_snapshot
+from tests.tui.fakes import NOW, camera, recorder_snapshot
 from tests.unit.test_capacity import camera as measured_camera
 from tests.unit.test_capacity import machine
 from tests.unit.test_capacity_seen import stored
@@ -17,6 +18,7 @@ from vmstui.cli import main
 from vmstui.cli.capacity_text import lines
 from vmstui.codec import Json, to_json
 from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.measured import CpuPast
 from vmstui.spoken import width
 
 Capture = pytest.CaptureFixture[str]
@@ -119,6 +121,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch, **changes: object) -> Answering:
     answers: dict[str, object] = {
         "snapshot": recorder_snapshot(*(camera(name) for name in names)),
         "samples": {name: (23.4,) * 300 for name in names},
+        "cpu_past": RecorderError("unknown method cpu_past"),
         "storage": RecorderError("the catalogue is being filled"),
     }
     return Answering(monkeypatch, answers | changes)
@@ -137,6 +140,22 @@ def test_measured_cameras_tell_how_many_more_fit(capsys: Capture, monkeypatch: p
     assert found["provisional"] is True
     assert found["confidence"]["provisional"] == ["less than 10 min"]
     assert "retention" in found["unknown"]
+
+
+def test_what_an_earlier_service_measured_counts(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This one is back for 20 s, and its workers have run all day."""
+    names = ("lobby", "gate", "yard")
+    begun, back = NOW - timedelta(days=1), NOW - timedelta(seconds=20)
+    cameras = [camera(name, since=NOW - timedelta(seconds=19), started_at=begun) for name in names]
+    past = CpuPast(NOW, 10, {name: (23.4,) * 90 for name in names})
+    recorder(
+        monkeypatch,
+        snapshot=recorder_snapshot(*cameras, started_at=back),
+        samples={name: (23.4,) * 15 for name in names},
+        cpu_past=past,
+    )
+    found = answer(capsys)[1]
+    assert (found["maximum"], found["confidence"]["window_s"], found["provisional"]) == (8, 900.0, False)
 
 
 def test_a_question_is_put_to_what_is_measured(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,10 @@ import pytest
 from tests.tui.fakes import GIB, MIB, NOW, camera, recorder_snapshot
 from vmstui.capacity.host import Host, look
 from vmstui.capacity.projection import project
-from vmstui.capacity.seen import SETTLE_S, blocks, measured
+from vmstui.capacity.seen import SETTLE_S, measured
+from vmstui.capacity.window import blocks
 from vmstui.capacity.words import Limit, Measured, MeasuredCamera, Question, Resource, Standing
+from vmstui.measured import CpuPast
 from vmstui.model import (
     CameraSnapshot,
     CameraState,
@@ -22,6 +24,7 @@ from vmstui.model import (
     OutputKind,
     OutputState,
     ProcessSnapshot,
+    RecorderSnapshot,
     Sample,
 )
 from vmstui.storage import CameraStorage, StorageProjection
@@ -58,7 +61,7 @@ def one(found: Measured, name: str = "lobby") -> MeasuredCamera:
     return next(camera for camera in found.cameras if camera.camera == name)
 
 
-def taken(found: Measured, resource: Resource, name: str = "lobby") -> tuple[float, ...] | None:
+def taken(found: Measured, resource: Resource, name: str = "lobby") -> tuple[float | None, ...] | None:
     return next((one.values for one in one(found, name).taken if one.resource is resource), None)
 
 
@@ -71,11 +74,18 @@ def limit(found: Measured, resource: Resource) -> Limit:
 
 def test_samples_are_taken_as_means_of_ten_seconds_from_the_newest_back() -> None:
     samples = [0.0] * 5 + [10.0] * 10 + [20.0] * 5 + [40.0] * 5
-    assert blocks(samples, 1000) == (10.0, 30.0)
-    assert blocks(samples, 19) == (30.0,)
-    assert blocks(samples, 9) == ()
-    assert blocks((), 1000) == ()
-    assert len(blocks([1.0] * 5000, 5000)) == 90
+    assert blocks(samples) == (30.0, 10.0)
+    assert blocks(samples[-9:]) == blocks(()) == ()
+    assert len(blocks([1.0] * 5000)) == 90
+
+
+def test_what_the_history_tells_comes_where_there_are_no_samples() -> None:
+    """25 samples, and means of ten seconds that were asked for 20 s before the newest of them."""
+    past = (50.0, 60.0, None, 70.0)
+    assert blocks([1.0] * 25, past, 10, 20.0) == (1.0, 1.0, 70.0, None, 60.0, 50.0)
+    assert blocks((), (7.0, 8.0), 10, 0.0) == (8.0, 7.0)
+    assert blocks([1.0] * 900, past, 10, 0.0) == (1.0,) * 90
+    assert blocks((), (1.0,) * 500, 10, 0.0) == (1.0,) * 90
 
 
 def test_the_start_of_a_worker_is_not_counted() -> None:
@@ -86,6 +96,46 @@ def test_the_start_of_a_worker_is_not_counted() -> None:
     assert SETTLE_S < 20
     assert taken(found, Resource.CPU) == (20.0,) * 4
     assert one(found).window_s == 40.0
+
+
+def restarted(ago_s: float, worker_s: float, since_s: float) -> RecorderSnapshot:
+    """The service started so long ago, its worker so long; and it was found to record so long ago."""
+    then = NOW - timedelta(seconds=worker_s)
+    lobby = camera("lobby", since=NOW - timedelta(seconds=since_s), started_at=then)
+    return recorder_snapshot(lobby, started_at=NOW - timedelta(seconds=ago_s))
+
+
+LONG_AGO = CpuPast(NOW, 10, {"lobby": (30.0,) * 90, "@relay": (4.0,) * 90, "@service": (2.0,) * 90})
+
+
+def test_a_worker_that_outlived_the_service_is_known_of_its_whole_time() -> None:
+    """The service is back for 35 s, of which 30 are sampled; the worker has run for an hour."""
+    snapshot, newest = restarted(35.0, 3600.0, 34.0), {"lobby": (20.0,) * 30}
+    found = measured(snapshot, newest, UNKNOWN, HOST, past=LONG_AGO)
+    assert one(found).window_s == 900.0
+    assert taken(found, Resource.CPU) == (24.0,) * 3 + (34.0,) * 87, "with its share of the relay"
+    assert limit(found, Resource.CPU).beside == 2.0
+
+
+def test_of_the_worker_before_the_present_one_nothing_is_counted() -> None:
+    young = restarted(3600.0, 65.0, 60.0)
+    assert one(measured(young, {"lobby": (20.0,) * 300}, UNKNOWN, HOST, past=LONG_AGO)).window_s == 40.0
+
+
+def test_a_worker_that_was_found_waiting_for_its_camera_is_not_counted_for_that_time() -> None:
+    late = restarted(600.0, 3600.0, 115.0)
+    assert one(measured(late, {"lobby": (20.0,) * 300}, UNKNOWN, HOST, past=LONG_AGO)).window_s == 100.0
+
+
+def test_the_relay_and_the_service_count_from_when_all_cameras_ran() -> None:
+    """A camera came 65 s ago: what the relay took before was without it."""
+    snapshot = recorder_snapshot(
+        camera("lobby"),
+        camera("gate", since=NOW - timedelta(seconds=65), started_at=NOW - timedelta(seconds=66)),
+    )
+    samples = {"lobby": STEADY, "gate": STEADY, "@relay": (2.0,) * 240 + (6.0,) * 60, "@service": STEADY}
+    found = measured(snapshot, samples, UNKNOWN, HOST, past=LONG_AGO)
+    assert {round(value, 6) for value in taken(found, Resource.CPU, "gate") or () if value} == {26.4}
 
 
 @pytest.mark.parametrize("state", [state for state in CameraState if state is not CameraState.RECORDING])

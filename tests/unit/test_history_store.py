@@ -16,7 +16,7 @@ import pytest
 from vmstui.measured import Measured
 from vmstui.telemetry import history, history_file
 from vmstui.telemetry.history import History
-from vmstui.telemetry.history_ask import ask, subjects
+from vmstui.telemetry.history_ask import ask, cpu_past, subjects
 from vmstui.telemetry.history_file import FILE_NAME, HistoryError
 from vmstui.telemetry.history_rows import Points, Quantity
 
@@ -296,3 +296,25 @@ def test_who_reads_sees_whole_minutes_while_somebody_writes(store: History, path
 def test_without_a_file_nothing_was_measured_yet(path: Path) -> None:
     with pytest.raises(HistoryError, match="nothing was measured yet"):
         ask(path, "gate", time.time() - 60, time.time(), time.time(), 10)
+
+
+def test_the_cpu_of_all_that_is_measured_is_told_at_once(store: History, path: Path) -> None:
+    end_s = fill(store, 20, ("gate", "yard", "@relay"))
+    found = cpu_past(path, end_s - 900, end_s, 10)
+    assert (found.until.timestamp(), found.step_s, set(found.percents)) == (end_s, 10, {"gate", "yard", "@relay"})
+    whole = ask(path, "gate", end_s - 900, end_s, end_s, 90).column("cpu_percent")
+    assert whole is not None
+    known = [mean for mean in found.percents["gate"] if mean is not None]
+    assert len(known) == len(found.percents["gate"]) == 90
+    assert known == pytest.approx(whole.mean[-90:], rel=0.01)
+
+
+def test_cpu_of_a_time_that_nobody_measured_is_unknown(store: History, path: Path) -> None:
+    end_s = fill(store, 2)
+    later = cpu_past(path, end_s - 60, end_s + 60, 10).percents["gate"]
+    assert [mean is None for mean in later] == [False] * 6 + [True] * 6
+    assert cpu_past(path, end_s + 3600, end_s + 4500, 10).percents == {}
+
+
+def test_without_a_file_no_cpu_is_known(tmp_path: Path) -> None:
+    assert cpu_past(tmp_path / "samples.sqlite3", 0.0, 900.0, 10).percents == {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import floor
 
-from vmstui.capacity.cost import BUSY, TYPICAL, in_use, percentile, values_of
+from vmstui.capacity.cost import BUSY, TYPICAL, in_use, one_more, values_of
 from vmstui.capacity.fit import GRAIN, exact, fit, with_room
 from vmstui.capacity.told import amount, name
 from vmstui.capacity.words import Capacity, Change, Cost, Measured, MeasuredCamera, Resource, Standing
@@ -92,8 +92,8 @@ def _copied(resource: Resource, copying: list[MeasuredCamera]) -> float | None:
         return 0.0
     if resource is not Resource.CPU:
         return None
-    values = [value for camera in copying for value in values_of(camera, resource)]
-    return percentile(values, BUSY) if values else COPY_CPU_PERCENT
+    alike = [values for camera in copying if (values := values_of(camera, resource))]
+    return one_more(alike, BUSY) if alike else COPY_CPU_PERCENT
 
 
 def _replaced(capacity: Capacity, by: Cost) -> tuple[Cost, ...]:

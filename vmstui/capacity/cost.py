@@ -1,4 +1,10 @@
-"""What one more camera costs, and what is in use: of each resource, from the values that were measured. Pure."""
+"""What one more camera costs, and what is in use: of each resource, from the values that were measured. Pure.
+
+A camera is busy at moments of its own, and at moments that all share: night noise, rain, other programs. Only the
+latter come to all at once, and they show in what the cameras took together. So what is in use when it is busy is a high
+percentile of the sums over all cameras, instant by instant, and not the sum of each one's own: that would be an hour in
+which everything happens at once that did not.
+"""
 
 from __future__ import annotations
 
@@ -12,37 +18,56 @@ TYPICAL, BUSY = 0.5, 0.95
 """The percentiles that count as typical and as busy."""
 NOT_MEASURED = "not measured"
 
+Values = Sequence[float | None]
+"""Of one camera, as in `Taken`."""
+
 
 def percentile(values: Sequence[float], share: float) -> float:
     """By nearest rank: a value that occurred. The median of an even number is the lower of the two in the middle."""
     return sorted(values)[max(ceil(share * len(values)) - 1, 0)]
 
 
-def values_of(camera: MeasuredCamera, resource: Resource) -> tuple[float, ...]:
+def known(values: Values) -> list[float]:
+    """Those that are."""
+    return [value for value in values if value is not None]
+
+
+def values_of(camera: MeasuredCamera, resource: Resource) -> tuple[float | None, ...]:
     """What one camera took of a resource; none where that was not measured."""
     return next((taken.values for taken in camera.taken if taken.resource is resource), ())
 
 
-def by_profile(cameras: Sequence[MeasuredCamera], resource: Resource) -> dict[str, list[tuple[float, ...]]]:
+def by_profile(cameras: Sequence[MeasuredCamera], resource: Resource) -> dict[str, list[Values]]:
     """The values of each camera that was measured, by profile."""
-    found: dict[str, list[tuple[float, ...]]] = {}
+    found: dict[str, list[Values]] = {}
     for camera in cameras:
         if values := values_of(camera, resource):
             found.setdefault(camera.profile, []).append(values)
     return found
 
 
-def one_more(alike: Sequence[Sequence[float]], share: float) -> float:
+def above(cameras: Sequence[Values]) -> float:
+    """By how much what cameras take together is more when they are busy than the sum of their medians. Where one was
+    not measured, it counts at its median."""
+    medians = [percentile(known(values), TYPICAL) for values in cameras]
+    length = max(len(values) for values in cameras)
+    known_always = [_filled(values, median, length) for values, median in zip(cameras, medians, strict=True)]
+    sums = [sum(instant) for instant in zip(*known_always, strict=True)]
+    return max(percentile(sums, BUSY) - sum(medians), 0.0)
+
+
+def one_more(alike: Sequence[Values], share: float) -> float:
     """What one more camera takes, from the values of cameras that are alike. Typical is the median of their medians, as
-    each of them counts the same however long it was measured; busy the percentile of all their values together."""
-    medians = sorted(percentile(values, TYPICAL) for values in alike)
+    each of them counts the same however long it was measured. Busy is what a dear one of them takes (the percentile of
+    their medians) and its share of what all of them take more when they are busy together."""
+    medians = sorted(percentile(known(values), TYPICAL) for values in alike)
     typical = (medians[(len(medians) - 1) // 2] + medians[len(medians) // 2]) / 2
     if share == TYPICAL:
         return typical
-    return max(percentile([value for values in alike for value in values], share), typical)
+    return max(percentile(medians, share), typical) + above(alike) / len(alike)
 
 
-def marginal(of: Mapping[str, Sequence[Sequence[float]]], shares: Mapping[str, int], share: float) -> float | None:
+def marginal(of: Mapping[str, Sequence[Values]], shares: Mapping[str, int], share: float) -> float | None:
     """What one more camera takes: the mean of the profiles by their shares. None: of one of them it is not known."""
     if not shares or any(profile not in of for profile in shares):
         return None
@@ -51,16 +76,20 @@ def marginal(of: Mapping[str, Sequence[Sequence[float]]], shares: Mapping[str, i
 
 
 def in_use(cameras: Sequence[MeasuredCamera], resource: Resource, share: float) -> float:
-    """What all cameras take together, each at that percentile; one that was not measured as those of its profile do, or
-    as all of them on the average."""
+    """What all cameras take together, typical or busy; one that was not measured as those of its profile do, or as all
+    of them on the average."""
     of = by_profile(cameras, resource)
     like = {profile: one_more(alike, share) for profile, alike in of.items()}
     mean = marginal(of, {profile: len(alike) for profile, alike in of.items()}, share) or 0.0
-    total = 0.0
-    for camera in cameras:
-        values = values_of(camera, resource)
-        total += percentile(values, share) if values else like.get(camera.profile, mean)
-    return total
+    measured = [values for alike in of.values() for values in alike]
+    total = sum(percentile(known(values), TYPICAL) for values in measured)
+    if share != TYPICAL and measured:
+        total += above(measured)
+    return total + sum(like.get(camera.profile, mean) for camera in cameras if not values_of(camera, resource))
+
+
+def _filled(values: Values, median: float, length: int) -> Sequence[float]:
+    return [median if value is None else value for value in values] + [median] * (length - len(values))
 
 
 def costs(measured: Measured, shares: Mapping[str, int]) -> tuple[Cost, ...]:

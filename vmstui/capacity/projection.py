@@ -4,12 +4,11 @@ Of every resource there is a cost of one more camera, a use now (of the cameras,
 
     room = (limit - use) / cost, in whole cameras; the least room of all resources is the answer.
 
-The cost is that of cameras of the same profile: the median of their medians is what is typical, the 95th percentile of
-all their values of the window together what a busy camera takes. **The maximum goes by the busy one, of the cameras
-that run as well as of those to come**: night noise, rain and a shaken mast come to all cameras at once, so the hours
-that matter have them all busy together, and a number that fits on the average would drop frames just then. The median
-is for the eye: it is what a process list will show. Without a profile in the question, a new camera is one of those
-there are, in the shares there are.
+The cost is that of cameras of the same profile: the median of their medians is what is typical; a busy one takes what a
+dear one of them does, and its share of what all of them took more at the busiest moments of the window (`cost`). **The
+maximum goes by busy cameras, those that run as well as those to come**: night noise and rain come to all cameras at
+once, and a number that fits on the average would drop frames just then. The median is for the eye: it is what a process
+list will show. Without a profile in the question, a new camera is one of those there are, in the shares there are.
 
 A camera that should be recorded and is not measured is counted at the cost of its like: it will want that when it is
 back. What is not known is named, and never taken for unlimited.
@@ -22,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vmstui.capacity.changes import changes
-from vmstui.capacity.cost import TYPICAL, by_profile, costs, percentile
+from vmstui.capacity.cost import TYPICAL, by_profile, costs, known, percentile
 from vmstui.capacity.fit import fit, rows, with_room
 from vmstui.capacity.words import (
     Capacity,
@@ -139,7 +138,9 @@ def _confidence(cameras: Sequence[MeasuredCamera], cpu: Cost) -> Confidence:
 
 def _variation(cameras: Sequence[MeasuredCamera]) -> float:
     """Of CPU, about the mean of each profile: that two profiles differ is no uncertainty."""
-    of = [[value for values in alike for value in values] for alike in by_profile(cameras, Resource.CPU).values()]
+    profiles = by_profile(cameras, Resource.CPU).values()
+    of = [[value for values in alike for value in known(values)] for alike in profiles]
     count, total = sum(len(values) for values in of), sum(sum(values) for values in of)
-    squares = sum((value - sum(values) / len(values)) ** 2 for values in of for value in values)
+    means = [sum(values) / len(values) for values in of]
+    squares = sum((value - mean) ** 2 for values, mean in zip(of, means, strict=True) for value in values)
     return (squares / count) ** 0.5 / (total / count) if total > 0 else 0.0

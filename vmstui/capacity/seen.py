@@ -1,25 +1,35 @@
 """What the control socket tells, as measurements. Pure.
 
-Samples come once a second. Of them are kept those of the present run of a camera, once it has settled (probing, filling
-of queues), in means of ten seconds: a single second is a matter of keyframes and of the scheduler, and ffmpeg's queues
-carry over it. Whoever has samples of a longer time gives those.
+Samples come once a second. Of them are kept those of the present worker of a camera, once it has settled (probing,
+filling of queues), in means of ten seconds (`window`): a single second is a matter of keyframes and of the scheduler,
+and ffmpeg's queues carry over it. Workers outlive the service, and so do samples of them, in its history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from vmstui.capacity.cost import TYPICAL, known, percentile
 from vmstui.capacity.host import Host
+from vmstui.capacity.window import BLOCK_S, Blocks, windows
 from vmstui.capacity.words import Limit, Measured, MeasuredCamera, Question, Resource, Taken
-from vmstui.model import CORE_BUDGET_PERCENT, CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
+from vmstui.measured import RELAY, SERVICE, CpuPast
+from vmstui.model import (
+    CORE_BUDGET_PERCENT,
+    CameraSnapshot,
+    CameraState,
+    OutputKind,
+    OutputState,
+    ProcessSnapshot,
+    RecorderSnapshot,
+)
 from vmstui.spoken import plural
 from vmstui.storage import CameraStorage, StorageProjection
 
-WINDOW_S = 900
-"""Samples that count, at the most."""
-BLOCK_S = 10
 SETTLE_S = 15.0
 """Of a worker's first footage nothing is counted."""
+TAKE_OVER_S = 60.0
+"""Within which a service has taken over the workers that it found."""
 MEMORY_SHARE = 0.9
 """Of the memory; the rest is for the page cache, through which everything is recorded."""
 NETWORK_SHARE = 0.85
@@ -32,36 +42,35 @@ _OF_GPU = (Resource.ENCODER, Resource.DECODER, Resource.GPU_MEMORY)
 
 def measured(
     snapshot: RecorderSnapshot,
-    cpu: Mapping[str, Sequence[float]],
+    samples: Mapping[str, Sequence[float]],
     storage: StorageProjection | str,
     host: Host,
     question: Question | None = None,
+    past: CpuPast | None = None,
 ) -> Measured:
-    """The cameras that should be recorded, and the machine. `cpu` are samples of each camera at 1 Hz, oldest first; of
-    `storage` the text is why it is not known."""
+    """The cameras that should be recorded, and the machine. `samples` are the CPU of each camera, the relay and the
+    service at 1 Hz, oldest first, and `past` the same before them; of `storage` the text is why it is not known."""
     question = question or Question()
+    cpu = windows(samples, past, snapshot.at)
     wanted = [camera for camera in snapshot.cameras if camera.wanted]
     stored = {one.camera: one for one in storage.cameras} if isinstance(storage, StorageProjection) else {}
-    relayed = sum(_is_live(camera) for camera in wanted)
-    relay = snapshot.relay.sample.cpu_percent if snapshot.relay.sample is not None else 0.0
+    settled = {camera.id: _settled(camera, snapshot) for camera in wanted}
+    relayed = [camera for camera in wanted if _is_live(camera)]
+    # What the relay and the service took while all of these cameras ran, and not before there were so many of them.
+    since_all = min((settled[camera.id] for camera in wanted if settled[camera.id]), default=0)
+    relay = _usual(cpu.get(RELAY, ()), since_all, snapshot.relay)
+    service = _usual(cpu.get(SERVICE, ()), since_all, snapshot.service)
     cameras = tuple(
         _camera(
             camera,
-            blocks(cpu.get(camera.id, ()), _settled_s(camera, snapshot)),
+            cpu.get(camera.id, ())[: settled[camera.id]],
             stored.get(camera.id),
             question.retention_days,
-            relay / relayed if _is_live(camera) else 0.0,
+            relay / len(relayed) if _is_live(camera) else 0.0,
         )
         for camera in wanted
     )
-    return Measured(cameras, (*_limits(snapshot, wanted, host), _retention(storage, cameras)))
-
-
-def blocks(samples: Sequence[float], newest_s: float) -> tuple[float, ...]:
-    """Means of ten samples each, of the newest ones, oldest first; what is over at the old end is left out."""
-    count = int(min(newest_s, WINDOW_S, len(samples))) // BLOCK_S
-    kept = samples[len(samples) - count * BLOCK_S :]
-    return tuple(sum(kept[start : start + BLOCK_S]) / BLOCK_S for start in range(0, count * BLOCK_S, BLOCK_S))
+    return Measured(cameras, (*_limits(snapshot, wanted, host, service), _retention(storage, cameras)))
 
 
 # -- cameras ----------------------------------------------------------------------------------------------------------
@@ -72,16 +81,26 @@ def _is_live(camera: CameraSnapshot) -> bool:
     return live is not None and live.state is OutputState.UP
 
 
-def _settled_s(camera: CameraSnapshot, snapshot: RecorderSnapshot) -> float:
-    """How long it has been recorded by the worker it has, without the beginning."""
+def _settled(camera: CameraSnapshot, snapshot: RecorderSnapshot) -> int:
+    """For how many blocks it has been recorded by the worker it has, without the beginning."""
     if camera.state is not CameraState.RECORDING or camera.started_at is None:
-        return 0.0
-    return max((snapshot.at - max(camera.since, camera.started_at)).total_seconds() - SETTLE_S, 0.0)
+        return 0
+    begun, service_begun = camera.started_at, snapshot.started_at
+    taken_over = begun < service_begun and (camera.since - service_begun).total_seconds() < TAKE_OVER_S
+    recorded_since = begun if taken_over else max(camera.since, begun)  # `since` is when this service found it so
+    return int(max((snapshot.at - recorded_since).total_seconds() - SETTLE_S, 0.0)) // BLOCK_S
+
+
+def _usual(blocks: Blocks, newest: int, process: ProcessSnapshot) -> float:
+    """The median of the newest blocks; where none is known, what was read last."""
+    if found := known(blocks[:newest]):
+        return percentile(found, TYPICAL)
+    return process.sample.cpu_percent if process.sample is not None else 0.0
 
 
 def _camera(
     camera: CameraSnapshot,
-    cpu: tuple[float, ...],
+    cpu: Blocks,
     stored: CameraStorage | None,
     asked_days: float | None,
     relay_percent: float,
@@ -90,10 +109,11 @@ def _camera(
     reencodes = any(encoder != "copy" for encoder in encoders)
     promised = asked_days if asked_days is not None else (stored.promised_days if stored is not None else None)
     rate = stored.bytes_per_s if stored is not None else 0.0
-    if not cpu or camera.sample is None:
+    measured = len(known(cpu))
+    if not measured or camera.sample is None:
         return MeasuredCamera(camera.id, camera.profile, reencodes, promised_days=promised)
     taken = [
-        Taken(Resource.CPU, tuple(value + relay_percent for value in cpu)),
+        Taken(Resource.CPU, tuple(None if value is None else value + relay_percent for value in cpu)),
         Taken(Resource.MEMORY, (float(camera.sample.rss_bytes),)),
         Taken(Resource.ENCODER_SESSIONS, (float(sum(encoder.endswith(_NVENC) for encoder in encoders)),)),
         Taken(Resource.DISK_WRITE, (rate or camera.sample.write_bytes_per_s,)),
@@ -103,19 +123,20 @@ def _camera(
         recording = camera.output(OutputKind.RECORDING)
         if recording is not None and recording.encoder == "copy":
             taken.append(Taken(Resource.NETWORK, (rate,)))
-    return MeasuredCamera(camera.id, camera.profile, reencodes, float(len(cpu) * BLOCK_S), tuple(taken), promised)
+    return MeasuredCamera(camera.id, camera.profile, reencodes, float(measured * BLOCK_S), tuple(taken), promised)
 
 
 # -- limits -----------------------------------------------------------------------------------------------------------
 
 
-def _limits(snapshot: RecorderSnapshot, wanted: Sequence[CameraSnapshot], host: Host) -> tuple[Limit, ...]:
+def _limits(
+    snapshot: RecorderSnapshot, wanted: Sequence[CameraSnapshot], host: Host, service: float
+) -> tuple[Limit, ...]:
     encoders = {output.encoder for camera in wanted for output in camera.outputs}
     nvenc = any(encoder.endswith(_NVENC) for encoder in encoders)
     gpu = any(encoder.endswith(_GPU) for encoder in encoders)
     none = "no camera is encoded on a GPU"
     sessions = "the limit shows with the first session that is refused" if nvenc else none
-    service = snapshot.service.sample.cpu_percent if snapshot.service.sample is not None else 0.0
     return (
         _cpu(snapshot, host, service),
         _memory(snapshot, host),

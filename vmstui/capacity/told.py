@@ -54,12 +54,13 @@ def sentence(found: Capacity) -> str:
 
 
 def short(found: Capacity | None) -> str:
-    """For a line that has little room: `room for +3: CPU`; empty where nothing is known."""
+    """For a line that has little room: `room for +3: CPU`, `~+3` where that is provisional; empty where nothing is
+    known."""
     if found is None or found.more is None or found.binding is None:
         return ""
-    of = name(found.binding)
+    of, about = name(found.binding), "~" if found.confidence.provisional else ""
     if found.more > 0:
-        return f"room for +{found.more}: {of}"
+        return f"room for {about}+{found.more}: {of}"
     return f"full: {of}" if found.more == 0 else f"too many by {-found.more}: {of}"
 
 

@@ -43,8 +43,10 @@ class Taken:
     """What one camera takes of one resource."""
 
     resource: Resource
-    values: tuple[float, ...]
-    """Over the window, each the mean of `BLOCK_S` seconds; only one where no more is known, and never none."""
+    values: tuple[float | None, ...]
+    """Over the window, the newest first: number `n` is the mean of the `BLOCK_S` seconds that ended so many times that
+    ago, so that those of two cameras tell of the same instant. None: not known then; one of them is known. Only one
+    where no more is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ from vmstui.sanitise import clean
 from vmstui.spoken import plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vmstui.codec import Json
+    from vmstui.measured import CpuPast
     from vmstui.storage import StorageProjection
 
 NOT_WELL, WRONG_USE = 1, 2
@@ -89,8 +93,24 @@ def measured(question: Question) -> tuple[Measured, Question]:
         raise RecorderLost(
             f"{error}; without one, say what a camera takes: vmstui capacity --per-camera 23.4%"
         ) from None
-    samples = from_json(dict[str, tuple[float, ...]], call(path, "samples", {"seconds": SAMPLES_KEPT}))
-    return seen(snapshot, samples, _storage(), look(snapshot.service.pid), question), question
+    asked: dict[str, Json] = {"seconds": SAMPLES_KEPT, "own": True}
+    samples = from_json(dict[str, tuple[float, ...]], call(path, "samples", asked))
+    return seen(snapshot, samples, _storage(), look(snapshot.service.pid), question, _past(path)), question
+
+
+def _past(path: Path) -> CpuPast | None:
+    """What is in the history; None where the recorder does not tell: it is older, or its disk does not answer."""
+    from vmstui.capacity.window import BLOCK_S, WINDOW_S
+    from vmstui.codec import from_json
+    from vmstui.control.call import call
+    from vmstui.measured import CpuPast
+
+    try:
+        return from_json(CpuPast, call(path, "cpu_past", {"seconds": WINDOW_S, "step": BLOCK_S}))
+    except RecorderLost:
+        raise
+    except RecorderError:
+        return None
 
 
 def _storage() -> StorageProjection | str:

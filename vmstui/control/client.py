@@ -15,7 +15,7 @@ from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
-from vmstui.measured import Measured
+from vmstui.measured import CpuPast, Measured
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.person import person
 from vmstui.stages import StageBreakdown
@@ -66,9 +66,10 @@ class Client:
         """What the details of one camera show."""
         return _decode(CameraDetails, await self._call("details", {"camera": camera}))
 
-    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
-        """CPU percent of each camera's last seconds, oldest first."""
-        return _decode(dict[str, tuple[float, ...]], await self._call("samples", {"seconds": seconds}))
+    async def samples(self, seconds: int, *, own: bool = False) -> dict[str, tuple[float, ...]]:
+        """CPU percent of each camera's last seconds, oldest first; with `own` also of the relay and the service."""
+        asked: dict[str, Json] = {"seconds": seconds, "own": own}
+        return _decode(dict[str, tuple[float, ...]], await self._call("samples", asked))
 
     async def stages(self, camera: str, seconds: int) -> StageBreakdown:
         """What a worker spent its CPU time on in the last seconds; measured while it is asked for."""
@@ -111,6 +112,10 @@ class Client:
         now. RecorderError also where the service is of a version that keeps no history."""
         asked = {"subject": subject, "since": to_json(since), "until": to_json(until), "width": width}
         return _decode(Measured, await self._call_aside("telemetry", asked))
+
+    async def cpu_past(self, seconds: int, step_s: int) -> CpuPast:
+        """CPU of all that is measured, over the last seconds. RecorderError also where the service cannot tell."""
+        return _decode(CpuPast, await self._call_aside("cpu_past", {"seconds": seconds, "step": step_s}))
 
     async def footage(self) -> FootageReport:
         """How much was recorded, of all cameras."""

@@ -1,4 +1,5 @@
-"""The method `telemetry` of the control socket: what was measured of a camera, or of the machine, over a time.
+"""What was measured, on the control socket: `telemetry` of a camera, or of the machine, over a time; `cpu_past` of all
+that is measured, over the last minutes.
 
 Read in a thread of its own, one question after the other, from the history on disk and from what the rings hold beyond
 it: a disk that hangs costs these answers and nothing else. An answer has at most `MAX_POINTS` points.
@@ -21,6 +22,7 @@ from vmstui.measured import MAX_POINTS
 from vmstui.recorder.service import Service
 from vmstui.telemetry.history_batch import Readings, Rows
 from vmstui.telemetry.history_file import HistoryError
+from vmstui.telemetry.history_rows import FINE_KEPT_S
 
 WIDTH = 300
 PATIENCE_S = 7.0
@@ -36,7 +38,10 @@ class Remembering:
         self._service = service
         self._thread: ThreadPoolExecutor | None = None
         self._waiting = 0
-        self.methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {"telemetry": self._telemetry}
+        self.methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {
+            "telemetry": self._telemetry,
+            "cpu_past": self._cpu_past,
+        }
 
     async def _telemetry(self, params: Mapping[str, Json]) -> Json:
         """`subject`, a camera or one of `measured.OWN_SUBJECTS`; `since`, `until` (null: now), and about how many
@@ -52,9 +57,23 @@ class Remembering:
             raise ProtocolError(protocol.INVALID_PARAMS, f"width must be a whole number from 1 to {MAX_POINTS}")
         if since_s >= until_s:
             raise ProtocolError(protocol.INVALID_PARAMS, "since must be earlier than until")
+        self._check_waiting()
+        return await self._answer(subject, since_s, until_s, width)
+
+    async def _cpu_past(self, params: Mapping[str, Json]) -> Json:
+        """Of the last `seconds`, in means of `step`: a `CpuPast`, without what is not written yet."""
+        seconds, step_s = params.get("seconds"), params.get("step")
+        for name, value, most in (("seconds", seconds, FINE_KEPT_S), ("step", step_s, FINE_KEPT_S)):
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+                raise ProtocolError(protocol.INVALID_PARAMS, f"{name} must be a whole number from 1 to {most}")
+        assert isinstance(seconds, int)
+        assert isinstance(step_s, int)
+        self._check_waiting()
+        return await self._read(partial(_cpu_asked, self._service.historian.path, seconds, step_s))
+
+    def _check_waiting(self) -> None:
         if self._waiting >= AT_ONCE:
             raise ProtocolError(protocol.REFUSED, "too many questions about the past at once")
-        return await self._answer(subject, since_s, until_s, width)
 
     async def _answer(self, subject: str, since_s: float, until_s: float, width: int) -> Json:
         historian = self._service.historian
@@ -94,6 +113,14 @@ def _asked(
     from vmstui.telemetry.history_ask import ask  # here: nobody may ever ask
 
     return to_json(ask(path, subject, since_s, until_s, time.time(), width, pending))
+
+
+def _cpu_asked(path: Path, seconds: int, step_s: int) -> Json:
+    """In the thread."""
+    from vmstui.telemetry.history_ask import cpu_past
+
+    now_s = time.time()
+    return to_json(cpu_past(path, now_s - seconds, now_s, step_s))
 
 
 def _instant(params: Mapping[str, Json], name: str, default_s: float) -> float:

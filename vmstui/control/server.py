@@ -258,10 +258,11 @@ class ControlServer:
         return to_json(camera_details(worker, events))
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
+        """CPU of each camera; with `own` of the relay and the service as well."""
         seconds = _integer(params, "seconds", 60, SAMPLES_KEPT)
-        return {
-            name: list(worker.samples.cpu_percents(seconds)) for name, worker in self._service.fleet.cameras.items()
-        }
+        own = self._service.historian.cpu_percents(seconds) if params.get("own") is True else {}
+        cameras = {name: worker.samples.cpu_percents(seconds) for name, worker in self._service.fleet.cameras.items()}
+        return {name: list(percents) for name, percents in (cameras | own).items()}
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
         history, limit = self._one(params).segments, _integer(params, "limit", 100, 1000)

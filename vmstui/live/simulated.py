@@ -47,6 +47,9 @@ class CameraSpec:
     scheme: Literal["digest", "basic"] = "digest"
     connections: int | None = None
     """So many play it at a time; who comes then gets 453. None: as many as want to."""
+    loop_s: int = 0
+    """So many seconds are encoded once, before the camera comes up, and then sent again and again: a camera that takes
+    hardly any CPU of the machine that records it. 0: encoded as it is sent. Without a second track."""
 
 
 class SimulatedCameras:

@@ -46,6 +46,7 @@ class CameraDict(TypedDict):
     password: str | None
     scheme: str
     connections: int | None
+    loop_s: int
 
 
 class _SimulatedRelay(Relay):
@@ -90,6 +91,9 @@ class _Cameras:
     async def up(self) -> None:
         """Serve, feed every camera, and come back when all of them send."""
         await self._relay.start(self._socket)
+        for camera in self._cameras.values():
+            if camera["loop_s"]:
+                await self._encode(camera)
         for path in self._cameras:
             self._feed(path)
         for path in self._cameras:
@@ -111,6 +115,8 @@ class _Cameras:
         """The stream comes back, other than it was if `changes` says so."""
         await self.close(path)
         self._cameras[path] = cast(CameraDict, {**self._cameras[path], **changes})
+        if self._cameras[path]["loop_s"]:
+            await self._encode(self._cameras[path])
         self._feed(path)
         await self._sending(path)
 
@@ -129,8 +135,35 @@ class _Cameras:
         for path in tuple(self._feeders):
             self._stop_feeding(path)
 
+    async def _encode(self, camera: CameraDict) -> None:
+        """What it sends again and again; cameras that are alike share it."""
+        loop = self._loop_of(camera)
+        if loop.exists():
+            return
+        part = loop.with_suffix(".part.ts")
+        with (self._folder / "loops.log").open("ab") as log:
+            encoder = await asyncio.create_subprocess_exec(
+                *loop_argv(self._ffmpeg, camera, part),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,
+            )
+            if await encoder.wait():
+                raise RuntimeError(f"the ffmpeg that encodes {loop.name} ended with {encoder.returncode}")
+        part.rename(loop)
+
+    def _loop_of(self, camera: CameraDict) -> Path:
+        width, height = camera["size"]
+        about = (camera["codec"], f"{width}x{height}", camera["fps"], camera["bitrate_bps"], camera["gop_s"])
+        return self._folder / f"loop_{'_'.join(map(str, about))}_{camera['loop_s']}s.ts"
+
     def _feed(self, path: str) -> None:
-        argv = feeder_argv(self._ffmpeg, self._cameras[path], f"rtsp://{_HOST}:{self.port}/{path}")
+        camera, url = self._cameras[path], f"rtsp://{_HOST}:{self.port}/{path}"
+        if camera["loop_s"]:
+            argv = player_argv(self._ffmpeg, self._loop_of(camera), url)
+        else:
+            argv = feeder_argv(self._ffmpeg, camera, url)
         with (self._folder / f"{path.replace('/', '_')}.log").open("ab") as log:
             self._feeders[path] = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent
@@ -164,22 +197,42 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 def feeder_argv(ffmpeg: str, camera: CameraDict, url: str) -> list[str]:
     """The ffmpeg that plays a camera: a moving test picture in real time, at little cost."""
-    width, height = camera["size"]
-    gop = str(max(1, round(camera["fps"] * camera["gop_s"])))
-    bitrate = str(camera["bitrate_bps"])
-    argv = [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-re"]
-    argv += ["-f", "lavfi", "-i", f"testsrc2=size={width}x{height}:rate={camera['fps']}"]
+    argv = [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-re", *_picture(camera)]
     if camera["audio"]:
         argv += ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000", "-c:a", "pcm_alaw"]
+    return [*argv, *_encoding(camera), *_to_relay(url)]
+
+
+def loop_argv(ffmpeg: str, camera: CameraDict, loop: Path) -> list[str]:
+    """The ffmpeg that encodes what is sent again and again, as fast as it can, out of the way of all else."""
+    argv = ["nice", "-n", "19", ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", *_picture(camera)]
+    return [*argv, *_encoding(camera), "-t", str(camera["loop_s"]), "-y", str(loop)]
+
+
+def player_argv(ffmpeg: str, loop: Path, url: str) -> list[str]:
+    """The ffmpeg that sends it in real time."""
+    argv = [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-re", "-stream_loop", "-1"]
+    return [*argv, "-i", str(loop), "-c", "copy", *_to_relay(url)]
+
+
+def _picture(camera: CameraDict) -> list[str]:
+    width, height = camera["size"]
+    return ["-f", "lavfi", "-i", f"testsrc2=size={width}x{height}:rate={camera['fps']}"]
+
+
+def _encoding(camera: CameraDict) -> list[str]:
+    gop = str(max(1, round(camera["fps"] * camera["gop_s"])))
+    bitrate = str(camera["bitrate_bps"])
+    argv = ["-c:v", "libx264", "-threads", "1", "-g", gop, "-keyint_min", gop, "-sc_threshold", "0"]
     if camera["codec"] == "h265":
-        argv += ["-c:v", "libx265", "-x265-params", f"log-level=error:pools=1:keyint={gop}:min-keyint={gop}:scenecut=0"]
-    else:
-        argv += ["-c:v", "libx264", "-threads", "1", "-g", gop, "-keyint_min", gop, "-sc_threshold", "0"]
+        argv = ["-c:v", "libx265", "-x265-params", f"log-level=error:pools=1:keyint={gop}:min-keyint={gop}:scenecut=0"]
     argv += ["-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
-    argv += ["-b:v", bitrate, "-maxrate", bitrate, "-bufsize", bitrate]
+    return [*argv, "-b:v", bitrate, "-maxrate", bitrate, "-bufsize", bitrate]
+
+
+def _to_relay(url: str) -> list[str]:
     # cameras repeat their parameter sets in the stream, not only in the description
-    argv += ["-bsf:v", "dump_extra=freq=keyframe"]
-    return [*argv, "-f", "rtsp", "-rtsp_transport", "tcp", url]
+    return ["-bsf:v", "dump_extra=freq=keyframe", "-f", "rtsp", "-rtsp_transport", "tcp", url]
 
 
 def _die_with_parent() -> None:

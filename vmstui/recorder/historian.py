@@ -101,6 +101,10 @@ class Historian:
         """As last read."""
         return self._machine.now
 
+    def cpu_percents(self, seconds: int) -> dict[str, tuple[float, ...]]:
+        """Of the relay and the service, as the cameras have theirs: the last seconds, oldest first."""
+        return {subject: self._rings[subject][0].cpu_percents(seconds) for subject in (RELAY, SERVICE)}
+
     async def flush(self) -> None:
         """Write what there is, if that can be done soon."""
         self._hand_over(final=True)

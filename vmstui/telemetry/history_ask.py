@@ -1,21 +1,35 @@
-"""Questions to the history of samples: what was measured of a subject over a time.
+"""Questions to the history of samples: what was measured of a subject over a time, and the CPU of all of them lately.
 
-A question is answered from the tier it asks for and, for what is not in it yet, from the ones below; and from what the
-service has not written so far. Blocks, and belongs into a thread; reads beside whoever writes.
+A question about a subject is answered from the tier it asks for and, for what is not in it yet, from the ones below;
+and from what the service has not written so far. Blocks, and belongs into a thread; reads beside whoever writes.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from vmstui.measured import MACHINE, Measured
+from vmstui.measured import MACHINE, CpuPast, Measured
 from vmstui.telemetry.history import SELECT, mark_of, part_of
-from vmstui.telemetry.history_batch import Readings, Rows, unpacked
+from vmstui.telemetry.history_batch import CPU, Readings, Rows, unpacked
 from vmstui.telemetry.history_file import NOTHING_YET, HistoryError, open_reading, said_as
 from vmstui.telemetry.history_grid import measured, plan
-from vmstui.telemetry.history_rows import CHUNK_LONGEST_S, COARSE_S, FINE_S, MIDDLE_S, NoChunk, Part, pack, unpack
+from vmstui.telemetry.history_rows import (
+    CHUNK_LONGEST_S,
+    COARSE_S,
+    FINE_S,
+    MIDDLE_S,
+    NoChunk,
+    Part,
+    fine_column,
+    pack,
+    slices,
+    unpack,
+)
 
 MACHINE_S = 6
 """The machine is read every five seconds, and a little later at times."""
@@ -56,6 +70,49 @@ def ask(
             parts.append(Part(unpack(chunk.since_s, chunk.data, quantities, FINE_S), quantities))
             oldest_s = min(chunk.since_s, oldest_s if oldest_s is not None else chunk.since_s)
     return measured(subject, asked, parts, spans, oldest_s)
+
+
+def cpu_past(path: Path, since_s: float, until_s: float, step_s: int) -> CpuPast:
+    """CPU of everything, from the finest tier: of the last hour, and without what is not written yet, which is known
+    of the rings. Raises HistoryError."""
+    count = max(math.ceil((until_s - since_s) / step_s), 1)
+    first_s = until_s - count * step_s
+    percents: dict[str, tuple[float | None, ...]] = {}
+    connection = open_reading(path)
+    if connection is not None:
+        try:
+            connection.execute("BEGIN")
+            for number, name in connection.execute("SELECT id, name FROM subjects").fetchall():
+                means = _cpu_means(connection, number, first_s, step_s, count)
+                if any(mean is not None for mean in means):
+                    percents[name] = means
+        except (sqlite3.Error, NoChunk) as error:
+            raise said_as(path, error) from error
+        finally:
+            connection.close()
+    return CpuPast(datetime.fromtimestamp(until_s, UTC), step_s, percents)
+
+
+def _cpu_means(
+    connection: sqlite3.Connection, subject: int, first_s: float, step_s: int, count: int
+) -> tuple[float | None, ...]:
+    sums, weights = [0.0] * count, [0] * count
+    chunks = connection.execute(
+        "SELECT since_s, data, quantities FROM chunks JOIN layouts ON layouts.id = chunks.layout "
+        "WHERE subject = ? AND tier_s = ? AND since_s BETWEEN ? AND ? AND until_s > ? ORDER BY chunks.id",
+        (subject, FINE_S, first_s - CHUNK_LONGEST_S, first_s + count * step_s, first_s),
+    )
+    for since_s, data, quantities in chunks:
+        names = [name for name, _ in json.loads(quantities)]
+        if CPU.name not in names:
+            continue
+        times, values = fine_column(since_s, data, names.index(CPU.name))
+        for cell, start, end in slices(times, first_s, step_s):
+            known = [value for value in values[start:end] if value == value]
+            if 0 <= cell < count and known:
+                sums[cell] += sum(known)
+                weights[cell] += len(known)
+    return tuple(round(sum_ / weight, 3) if weight else None for sum_, weight in zip(sums, weights, strict=True))
 
 
 def subjects(path: Path) -> tuple[str, ...]:

@@ -137,6 +137,20 @@ def unpack(since_s: float, data: bytes, quantities: Sequence[Quantity], tier_s: 
         raise NoChunk(f"not a chunk of measured values: {error}") from None
 
 
+def fine_column(since_s: float, data: bytes, column: int) -> tuple[Values, Values]:
+    """Times and values of one quantity in a chunk of the finest tier: a fifth of the work of all of them. Raises
+    NoChunk."""
+    try:
+        count, width = _HEAD.unpack_from(data)
+        if not 0 <= column < width:
+            raise NoChunk(f"{width} quantities, and none at {column}")
+        offsets = struct.unpack_from(f"<{count}H", data, _HEAD.size)
+        values = struct.unpack_from(f"<{count}e", data, _HEAD.size + 2 * count * (1 + column))
+    except struct.error as error:
+        raise NoChunk(f"not a chunk of measured values: {error}") from None
+    return tuple([since_s + offset / _FINE_TICKS for offset in offsets]), values
+
+
 def roll_up(parts: Sequence[Points], to_s: int) -> Points:
     """Points of a coarser tier, each beginning at a multiple of `to_s`. All of the same quantities, in the order in
     which they were taken."""

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import on
@@ -34,7 +34,14 @@ from vmstui.tui.day_strip import Strips
 from vmstui.tui.glyphs import in_ascii, needs_ascii
 from vmstui.tui.graphics import Terminal
 from vmstui.tui.leave import Leave, stopped
-from vmstui.tui.messages import FootageArrived, PastArrived, RecorderGone, SnapshotArrived, StorageArrived
+from vmstui.tui.messages import (
+    FootageArrived,
+    PastArrived,
+    RecorderGone,
+    RoomArrived,
+    SnapshotArrived,
+    StorageArrived,
+)
 from vmstui.tui.palette import Commands
 from vmstui.tui.picture import Picture
 from vmstui.tui.screens.confirm import Confirm
@@ -47,6 +54,9 @@ from vmstui.tui.spark import WINDOW_S, CpuHistory
 from vmstui.tui.typed import Typed
 from vmstui.tui.verdict import Link
 
+if TYPE_CHECKING:
+    from vmstui.tui.load import Load
+
 LEAVE_LIMIT_S = 5.0
 STORAGE_PERIOD_S = 45.0
 """How long footage will stay changes slowly."""
@@ -54,6 +64,8 @@ FOOTAGE_PERIOD_S = 15.0
 """The recorder counts no more often."""
 COUNTING_PERIOD_S = 3.0
 """While it has not counted yet."""
+ROOM_FIRST_S, ROOM_PERIOD_S = 2.0, 30.0
+"""How many more cameras fit: once all else is shown, and as seldom as it changes."""
 
 
 def _hung_up() -> bool:
@@ -96,6 +108,7 @@ class Dashboard(App[Leave]):
         self._delays = delays
         self._typed = Typed(self, super().on_event)
         self._history = CpuHistory()
+        self._load: Load | None = None
         self._seen_at = time.monotonic()
         self._stopping = False
         self._stop_asked = False
@@ -187,6 +200,7 @@ class Dashboard(App[Leave]):
                         self.run_worker(self._read_past(), group="past", exclusive=True)
                         self.run_worker(self._read_storage(), group="storage", exclusive=True)
                         self.run_worker(self._read_footage(), group="footage", exclusive=True)
+                        self.run_worker(self._read_room(), group="room", exclusive=True)
             except RecorderError as error:
                 reason = str(error)
             retry_in_s = next(delays)
@@ -217,15 +231,31 @@ class Dashboard(App[Leave]):
                 self.post_message(FootageArrived(None))
             await asyncio.sleep(wait_s)
 
+    def _loads(self) -> Load:
+        """What the projection of capacity goes by; imported once that is needed."""
+        from vmstui.tui.load import Load
+
+        self._load = self._load or Load(self.recorder)
+        return self._load
+
+    async def _read_room(self) -> None:
+        await asyncio.sleep(ROOM_FIRST_S)
+        load = self._loads()
+        while True:
+            snapshot = self.picture.snapshot
+            if snapshot is not None and not self.picture.link.lost:
+                with contextlib.suppress(RecorderError):  # what was known stays, as everything else does
+                    known = await load.read(snapshot)
+                    self.post_message(RoomArrived(known.headline_part(snapshot, self.picture.storage)))
+            await asyncio.sleep(ROOM_PERIOD_S)
+
     @on(SnapshotArrived)
     def _snapshot_arrived(self, message: SnapshotArrived) -> None:
         self._seen_at = time.monotonic()
         if self.picture.link.lost:  # another service may number its lines anew
             self.fleet.log_pane.start_over()
         cpu = self._history.add(message.snapshot)
-        self.picture = Picture(
-            message.snapshot, cpu, self._history.ticks, Link(), self.picture.storage, self.picture.strips
-        )
+        self.picture = replace(self.picture, snapshot=message.snapshot, cpu=cpu, ticks=self._history.ticks, link=Link())
 
     @on(PastArrived)
     def _past_arrived(self, message: PastArrived) -> None:
@@ -234,6 +264,10 @@ class Dashboard(App[Leave]):
     @on(StorageArrived)
     def _storage_arrived(self, message: StorageArrived) -> None:
         self.picture = replace(self.picture, storage=message.storage)
+
+    @on(RoomArrived)
+    def _room_arrived(self, message: RoomArrived) -> None:
+        self.picture = replace(self.picture, room=message.room)
 
     @on(FootageArrived)
     def _footage_arrived(self, message: FootageArrived) -> None:
@@ -342,7 +376,7 @@ class Dashboard(App[Leave]):
         """How many more cameras fit."""
         from vmstui.tui.screens.capacity import CapacityScreen  # here, as few ask
 
-        self.push_screen(CapacityScreen(self.recorder, lambda: self.picture))
+        self.push_screen(CapacityScreen(self._loads(), lambda: self.picture))
 
     def action_leave(self) -> None:
         """Detach; the recorder goes on, or nobody knows. Not while all recording is being stopped: then it does not."""

@@ -9,6 +9,7 @@ from textual.message import Message
 from vmstui.footage import FootageReport
 from vmstui.model import RecorderSnapshot
 from vmstui.storage import StorageProjection
+from vmstui.tui.lines import Line
 
 
 @dataclass
@@ -42,6 +43,13 @@ class StorageArrived(Message):
     """How long footage will stay, as projected now."""
 
     storage: StorageProjection
+
+
+@dataclass
+class RoomArrived(Message):
+    """How many more cameras fit, for the header; None where nothing can be said."""
+
+    room: tuple[int, Line] | None
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.storage import CameraStorage, StorageProjection
 from vmstui.tui.day_strip import Strips
+from vmstui.tui.lines import Line
 from vmstui.tui.verdict import Link
 
 
@@ -23,6 +24,9 @@ class Picture:
     """As last heard; None while nothing is known of it."""
     strips: Strips | None = None
     """How much was recorded, as last heard; None while nothing is known of it."""
+
+    room: tuple[int, Line] | None = None
+    """How many more cameras fit, as a ranked part of the header; None while nothing can be said."""
 
     def camera(self, camera: str | None) -> CameraSnapshot | None:
         """The camera of that id, if there still is one."""

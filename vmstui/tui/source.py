@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
+from vmstui.measured import CpuPast
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.stages import StageBreakdown
@@ -34,8 +35,13 @@ class Recorder(Protocol):
 
     async def details(self, camera: str) -> CameraDetails: ...
 
-    async def samples(self, seconds: int) -> dict[str, tuple[float, ...]]:
-        """CPU percent per camera id, oldest first, one per second."""
+    async def samples(self, seconds: int, *, own: bool = False) -> dict[str, tuple[float, ...]]:
+        """CPU percent per camera id, oldest first, one per second; with `own` also of the relay and the service, by
+        their subjects of `measured`."""
+        ...
+
+    async def cpu_past(self, seconds: int, step_s: int) -> CpuPast:
+        """CPU of all that is measured, as far as it is in the history on disk."""
         ...
 
     async def stages(self, camera: str, seconds: int) -> StageBreakdown:

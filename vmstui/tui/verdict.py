@@ -157,15 +157,21 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
 
 
 def headline(
-    snapshot: RecorderSnapshot, projection: StorageProjection | None = None, recorded: Span | None = None
+    snapshot: RecorderSnapshot,
+    projection: StorageProjection | None = None,
+    recorded: Span | None = None,
+    room: tuple[int, Line] | None = None,
 ) -> list[tuple[int, Line]]:
-    """The header, most important words first, as ranked parts for `lines.pack`. `recorded` is the share of today."""
+    """The header, most important words first, as ranked parts for `lines.pack`. `recorded` is the share of today,
+    `room` how many more cameras fit."""
     parts = [*_verdict(snapshot)]
     if recorded is not None and recorded[0]:
         parts.append((2, (recorded,)))
     over = snapshot.cpu_percent > snapshot.cpu_budget_percent
     cpu = f"CPU {snapshot.cpu_percent:.1f} % of {snapshot.cpu_budget_percent:.0f} %"
     parts.append((3, ((cpu, Role.WARN if over else Role.TEXT),)))
+    if room is not None:
+        parts.append(room)
     if live := _live(snapshot):
         parts.append((4, live))
     storage = snapshot.storage
@@ -173,11 +179,11 @@ def headline(
     parts.append((2, ((disk, Role.BAD if not storage.usable else Role.WARN if storage.reason else Role.TEXT),)))
     if projection is not None and storage.usable and (stays := headline_part(projection)):
         parts.append(stays)
-    parts.append((5, ((f"up {short_span((snapshot.at - snapshot.started_at).total_seconds())}", Role.TEXT),)))
+    parts.append((6, ((f"up {short_span((snapshot.at - snapshot.started_at).total_seconds())}", Role.TEXT),)))
     missing = "looking for ffmpeg" if snapshot.ffmpeg_pending else "no ffmpeg"
     ffmpeg = f"ffmpeg {snapshot.ffmpeg.version}" if snapshot.ffmpeg else missing
-    parts.append((6, ((ffmpeg, Role.DIM if snapshot.ffmpeg or snapshot.ffmpeg_pending else Role.BAD),)))
-    parts.append((7, ((f"memory {coarse_size(snapshot.rss_bytes)}", Role.DIM),)))
+    parts.append((7, ((ffmpeg, Role.DIM if snapshot.ffmpeg or snapshot.ffmpeg_pending else Role.BAD),)))
+    parts.append((8, ((f"memory {coarse_size(snapshot.rss_bytes)}", Role.DIM),)))
     return parts
 
 
@@ -197,7 +203,7 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
             words = f" {len(alarms)} FAILING for {'up to ' if len(alarms) > 1 else ''}{longest} "
             parts.append((1, ((words, Role.PILL_BAD),)))
         parts.append((1, ((names([camera.name for camera in failed], 2), Role.BAD),)))
-        parts.append((8, ((f"{len(recording)} recording", Role.TEXT),)))
+        parts.append((9, ((f"{len(recording)} recording", Role.TEXT),)))
     elif len(recording) < len(wanted):
         parts.append((0, ((f" {glyphs.BUSY} {len(recording)}/{len(wanted)} recording", Role.BUSY),)))
         parts.append((1, ((f"{len(wanted) - len(recording)} starting or stopping", Role.BUSY),)))

@@ -6,8 +6,8 @@ Everything is worked out here, from what the recorder tells anyway; a key that c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from math import ceil, floor
 from typing import ClassVar
 
@@ -16,20 +16,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from vmstui.capacity.host import Host, look
 from vmstui.capacity.projection import Unmeasured, project
-from vmstui.capacity.seen import measured
 from vmstui.capacity.told import short
 from vmstui.capacity.words import Capacity, Question, Resource
 from vmstui.control.errors import RecorderError
-from vmstui.telemetry.ring import SAMPLES_KEPT
 from vmstui.tui.actions import ACTIONS, Scope, bindings
 from vmstui.tui.capacity_lines import capacity_lines, question_line
 from vmstui.tui.format import wrap
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.lines import Line, Role, pack
+from vmstui.tui.load import Known, Load
 from vmstui.tui.picture import Picture
-from vmstui.tui.source import Recorder
 from vmstui.tui.widgets.details import TextBody
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar
@@ -41,14 +38,6 @@ UNPROMISED_DAYS = 14.0
 """To begin with where nothing is promised."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the recorder and the machine last told."""
-
-    samples: Mapping[str, tuple[float, ...]]
-    host: Host
-
-
 class CapacityScreen(ModalScreen[None]):
     """Over the fleet."""
 
@@ -57,15 +46,15 @@ class CapacityScreen(ModalScreen[None]):
         Binding("escape,q,c", "dismiss", "close"),
     ]
 
-    def __init__(self, recorder: Recorder, picture: Callable[[], Picture]) -> None:
+    def __init__(self, load: Load, picture: Callable[[], Picture]) -> None:
         super().__init__()
-        self._recorder, self._picture = recorder, picture
+        self._load, self._picture = load, picture
         self.question = Question()
         self.found: Capacity | None = None
         self.text = TextBody(id="capacity-text")
         self._title = LineBar(classes="title")
         self._keys = LineBar(id="capacity-keys")
-        self._known: _Known | None = None
+        self._known: Known | None = None
         self._reason = "the recorder is asked"
         self._profiles: tuple[str, ...] = ()
 
@@ -88,12 +77,11 @@ class CapacityScreen(ModalScreen[None]):
     async def _ask(self) -> None:
         while True:
             snapshot = self._picture().snapshot
-            try:
-                samples = await self._recorder.samples(SAMPLES_KEPT)
-                pid = snapshot.service.pid if snapshot is not None else None
-                self._known = _Known(samples, await asyncio.to_thread(look, pid))
-            except RecorderError as error:
-                self._reason = str(error)
+            if snapshot is not None:
+                try:
+                    self._known = await self._load.read(snapshot)
+                except RecorderError as error:
+                    self._reason = str(error)
             self._answer()
             await asyncio.sleep(PERIOD_S)
 
@@ -102,8 +90,7 @@ class CapacityScreen(ModalScreen[None]):
     def _answer(self) -> None:
         picture, known = self._picture(), self._known
         if known is not None and picture.snapshot is not None:
-            storage = picture.storage or "how long footage stays is not known yet"
-            there = measured(picture.snapshot, known.samples, storage, known.host, self.question)
+            there = known.there(picture.snapshot, picture.storage, self.question)
             self._profiles = tuple(sorted({camera.profile for camera in there.cameras if camera.taken}))
             try:
                 self.found = project(there, self.question)

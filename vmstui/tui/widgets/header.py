@@ -21,7 +21,7 @@ class Header(LineBar):
         """Show the verdict of a snapshot."""
         strips, snapshot = picture.strips, picture.snapshot
         recorded = strips.share(snapshot) if strips is not None and snapshot is not None else None
-        line = header_line(snapshot, picture.link, self.app.size.width, picture.storage, recorded)
+        line = header_line(snapshot, picture.link, self.app.size.width, picture.storage, recorded, picture.room)
         self.show_lines(line)
 
 
@@ -31,6 +31,7 @@ def header_line(
     cells: int,
     storage: StorageProjection | None = None,
     recorded: Span | None = None,
+    room: tuple[int, Line] | None = None,
 ) -> Line:
     """The header in that many cells."""
     if snapshot is None:
@@ -41,7 +42,7 @@ def header_line(
         right = ((clock(snapshot.at, zone(snapshot.timezone)) + " ", Role.DIM),)
         if cells >= 120:
             right = ((f"{snapshot.host}  ", Role.LABEL), *right)
-    parts = headline(snapshot, storage, recorded)
+    parts = headline(snapshot, storage, recorded, room)
     if link.stale:  # a verdict of the past must not look like one of the present
         words = "not connected" if link.lost else "no news"
         parts = [(-1, ((f" {BAD} {words} ", Role.PILL_BAD),)), (-1, (("last seen", Role.DIM),)), *parts]
