@@ -312,6 +312,9 @@ class Dashboard(App[Leave]):
                     self.fleet.desk.still_of(camera.id, camera.name)
                 case "view.history":
                     self.fleet.open_pane(Pane.HISTORY, camera.id)
+        elif action.scope is Scope.LOG:
+            self.fleet.open_pane(Pane.LOG)
+            self.call_after_refresh(self.fleet.log_pane.log_body.run_action, action.call)
         else:
             self.call_next(self.run_action, action.call)
 
