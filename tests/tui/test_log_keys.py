@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.model import LogLevel, LogLine
+from vmstui.model import LogLevel, LogLine, RunLog
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.log_lines import Times
@@ -204,3 +204,49 @@ async def test_the_palette_works_on_the_log_from_anywhere() -> None:
         await until(pilot, lambda: "Wrap long lines" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.fleet.log_pane.log_body.wrapping)
+
+
+def run_of(*texts: str, untimed: int = 0, generation: int = 7) -> RunLog:
+    lines = tuple(replace(log_line(0, text), at=NOW - timedelta(minutes=5), generation=generation) for text in texts)
+    return RunLog("lobby", generation, lines, untimed, True, NOW - timedelta(minutes=5))
+
+
+async def test_the_run_before_is_shown_and_left_again_where_one_was() -> None:
+    recorder = FakeRecorder(lines=fruit(100), runs=[run_of("no time", "last words", untimed=1), run_of("long ago")])
+    async with dashboard(recorder, recorder_snapshot(camera())) as (app, pilot):
+        body = app.fleet.log_pane.log_body
+        await pilot.press("l")
+        await until(pilot, lambda: body.view.shown == 100 and body.has_focus)
+        await pilot.press("home", "down", "down", "p")
+        await until(pilot, lambda: "Log Lobby, run 7" in screen_text(app) and "over since 07:51:00" in screen_text(app))
+        assert "           rtsp: no time" in screen_text(app)
+        assert "07:51:00   rtsp: last words" in screen_text(app)
+        recorder.lines.append(log_line(101, "the newest"))
+        await pilot.press("P")
+        await until(pilot, lambda: "long ago" in screen_text(app))
+        await pilot.press("P")
+        await until(pilot, lambda: "no log is kept of the run 3 before" in toasts(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "paused +1 new" in screen_text(app))
+        assert text_at_cursor(body) == "fig d3"
+        assert "pear b1" in screen_text(app)
+        assert recorder.run_questions == [("lobby", 1), ("lobby", 2), ("lobby", 3)]
+
+
+async def test_another_camera_shows_its_present_run() -> None:
+    lines = [log_line(1, "mine", camera="a"), log_line(2, "other", camera="b")]
+    recorder = FakeRecorder(lines=lines, runs=[run_of("last words")])
+    async with dashboard(recorder, recorder_snapshot(camera("a"), camera("b"))) as (app, pilot):
+        await pilot.press("l")
+        await until(pilot, lambda: "mine" in screen_text(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "last words" in screen_text(app))
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "other" in screen_text(app) and "last words" not in screen_text(app))
+
+
+async def test_a_recorder_that_keeps_no_log_of_earlier_runs_says_so() -> None:
+    async with dashboard(FakeRecorder(lines=fruit(3)), recorder_snapshot(camera())) as (app, pilot):
+        await pilot.press("l", "p")
+        await until(pilot, lambda: "no log is kept of the run 1 before the present one of lobby" in toasts(app))
+        await until(pilot, lambda: "plum c2" in screen_text(app))

@@ -281,6 +281,10 @@ class FleetScreen(Screen[None]):
                 self.log_pane.show_everyone(not self.log_pane.everyone)
             case "restart":
                 self.log_pane.to_start()
+            case "previous":
+                self.log_pane.toggle_previous()
+            case "earlier":
+                self.log_pane.show_earlier()
 
     @on(FilterBar.Changed)
     def _filter_changed(self, message: FilterBar.Changed) -> None:

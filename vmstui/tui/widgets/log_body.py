@@ -110,11 +110,12 @@ class LogBody(LogText):
         """Key."""
         row = self.in_sight()
         if row is None or not self.view.open_or_close(row.number):
-            self.notify("Repeats that are folded open here; z folds them, l and enter are elsewhere.")
+            self.notify("There are no repeats to open here; z folds them.")
             return
-        self.pause(row.first if row.count > 1 else row.number)
+        number = row.first if row.count > 1 else row.number
+        self.pause(number)
         self.extend()
-        if (now := self.view.row_of(self.cursor or row.number)) is not None:
+        if (now := self.view.row_of(number)) is not None:
             self.bring_into_sight(now)
 
     def action_mark(self) -> None:

@@ -13,20 +13,25 @@ from typing import ClassVar
 
 from textual import on
 
-from vmstui.model import CameraSnapshot, LogLevel, LogLine, RecorderSnapshot
-from vmstui.tui.format import plural, zone
+from vmstui.control.errors import RecorderError
+from vmstui.model import CameraSnapshot, LogLevel, LogLine, RecorderSnapshot, RunLog
+from vmstui.sanitise import clean
+from vmstui.tui.format import clock, plural, zone
 from vmstui.tui.glyphs import DOT, ELLIPSIS
 from vmstui.tui.lines import Line, Role, pack
 from vmstui.tui.log_match import Pattern
 from vmstui.tui.log_ring import CAPACITY, Rule, Threshold
+from vmstui.tui.log_view import LogView
 from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.widgets.log_body import LogBody
-from vmstui.tui.widgets.log_text import LogText
+from vmstui.tui.widgets.log_text import LogText, Place
 from vmstui.tui.widgets.pane import Pane
 
 PAGE = 1000
 """Lines per question."""
 PAGES_AT_ONCE = 5
+RUN_LINES = 2000
+"""Of a run that is over."""
 
 
 class LogPane(Pane):
@@ -41,18 +46,30 @@ class LogPane(Pane):
         self.everyone = False
         self.started_at: datetime | None = None
         """When the present run of the camera began."""
+        self.run: RunLog | None = None
+        """A run that is over, whose lines are shown instead of those that come."""
+        self._back = 0
+        """Which one: so many before the present one."""
+        self._present: tuple[LogView, Place] | None = None
+        """What was shown before that, and where."""
         self._after = 0
         self._capacity = capacity
 
     async def ask(self) -> None:
-        """What was written since the last question."""
+        """What was written since the last question; nothing is while a run is shown that is over."""
+        if self.run is not None:
+            return
         scope = None if self.everyone else self.camera
         for _ in range(PAGES_AT_ONCE):
+            asked = self._after
             page = harmless(await self.recorder.logs(scope, self._after, PAGE))
             first, self._after = self._after == 0, page.next_seq
             lines = page.lines
             if page.missed and lines and not first:
                 lines = (_missed(page.missed, lines[0]), *lines)
+            if self.run is not None:  # since then: these are asked for again
+                self._after = asked
+                return
             if lines:
                 self.log_body.append(lines)
             if len(page.lines) < PAGE or first:
@@ -60,17 +77,20 @@ class LogPane(Pane):
 
     def forget(self) -> None:
         """Lines of another camera are nobody's."""
-        if not self.everyone:
+        if self.run is not None or not self.everyone:
             self.start_over()
 
     def start_over(self) -> None:
         """Forget the lines and the cursor; the next question asks for the newest lines."""
         self._after = 0
+        if self.run is not None:
+            self.run = self._present = None
+            self.log_body.put(LogView(self._capacity), Place())
         self.log_body.clear()
 
     def show_everyone(self, everyone: bool) -> None:
         """Whether the lines of all cameras are shown."""
-        if everyone != self.everyone:
+        if everyone != self.everyone or self.run is not None:
             self.everyone = everyone
             self.start_over()
             self._ask_again()
@@ -84,7 +104,8 @@ class LogPane(Pane):
         """A new tick: only its time matters here, and since when the camera runs."""
         self.started_at = camera.started_at
         body = self.log_body
-        body.restyle(replace(body.looks, where=zone(snapshot.timezone), with_camera=self.everyone, now=snapshot.at))
+        several = self.everyone and self.run is None
+        body.restyle(replace(body.looks, where=zone(snapshot.timezone), with_camera=several, now=snapshot.at))
         self.retitle()
 
     def set_filter(self, typed: str, *, literal: bool = False) -> None:
@@ -107,12 +128,55 @@ class LogPane(Pane):
         else:
             self.log_body.go_to(since)
 
+    def toggle_previous(self) -> None:
+        """The run before the present one, or the present one again."""
+        if self.run is None:
+            self._show_run(1)
+            return
+        self.run = None
+        if self._present is not None:
+            self.log_body.put(*self._present)
+            self._present = None
+        self.retitle()
+
+    def show_earlier(self) -> None:
+        """The run before the one that is shown."""
+        self._show_run(self._back + 1 if self.run is not None else 1)
+
+    def _show_run(self, back: int) -> None:
+        camera = self.camera
+
+        async def show() -> None:
+            if camera is None:
+                return
+            try:
+                run = harmless(await self.recorder.run_log(camera, back, RUN_LINES))
+            except RecorderError as error:
+                self.notify(clean(str(error)), severity="warning")
+                return
+            if camera == self.camera:
+                self._put(run, back)
+
+        self.run_worker(show(), group="past-run", exclusive=True)
+
+    def _put(self, run: RunLog, back: int) -> None:
+        view = LogView(max(len(run.lines), 1))
+        view.ring.append(run.lines)
+        before = self.log_body.put(view, Place(), run.untimed)
+        if self.run is None:
+            self._present = before
+        self.run, self._back = run, back
+        self.log_body.restyle(replace(self.log_body.looks, with_camera=False))
+        self.retitle()
+
     @on(LogText.Changed)
     def _changed(self) -> None:
         self.retitle()
 
     def about(self) -> str:
         """Whose it is."""
+        if self.run is not None:
+            return f"{self.camera_name}, run {self.run.generation}"
         return "all cameras" if self.everyone else self.camera_name
 
     def found(self) -> tuple[str, bool]:
@@ -143,7 +207,12 @@ class LogPane(Pane):
         there is no room for all."""
         body, view = self.log_body, self.log_body.view
         parts: list[tuple[int, Line]] = []
-        if body.following:
+        if self.run is not None:
+            last = clock(self.run.last_at, body.looks.where)
+            older = ", older lines in its files" if self.run.older else ""
+            parts.append((0, ((f"over since {last}", Role.BUSY),)))
+            parts.append((4, ((f"p present run{older}", Role.DIM),)))
+        elif body.following:
             parts.append((0, (("following", Role.DIM),)))
         else:
             new = f"+{body.new_lines} new"

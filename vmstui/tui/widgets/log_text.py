@@ -101,10 +101,11 @@ class LogText(LinePane):
     @property
     def hit(self) -> int:
         """Which of the matches the line at the cursor is; 0 if none."""
-        row = self.view.row_of(self.current) if self.current is not None else None
-        if row is None or not self.view.search:
+        current = self.current
+        row = self.view.row_of(current) if current is not None and self.view.search else None
+        if current is None or row is None:
             return 0
-        return self.view.hit_at(self.current or 0) or self.view.hit_at(row.number)
+        return self.view.hit_at(current) or self.view.hit_at(row.number)
 
     def timed(self, number: int) -> bool:
         """Whether it is known when that line came."""
