@@ -21,6 +21,7 @@ from vmstui.tui.asked import Asked
 from vmstui.tui.fleet_rows import context_of, ordered
 from vmstui.tui.footage_desk import FootageDesk
 from vmstui.tui.lines import cut
+from vmstui.tui.log_desk import LogDesk
 from vmstui.tui.picture import Picture
 from vmstui.tui.questions import Question
 from vmstui.tui.screens.confirm import Confirm
@@ -69,6 +70,7 @@ class FleetScreen(Screen[None]):
         self.filter_bar = FilterBar(id="filter")
         self.keys = KeyBar()
         self.desk = FootageDesk(self, recorder, self.segments_pane)
+        self.log_desk = LogDesk(self, self.log_pane)
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -281,6 +283,11 @@ class FleetScreen(Screen[None]):
                 self.log_pane.show_everyone(not self.log_pane.everyone)
             case "restart":
                 self.log_pane.to_start()
+            case "save":
+                if self.picture.snapshot is not None and any(action.id == "log.save" for action in self.actions):
+                    self.log_desk.save(self.picture.snapshot.at)
+            case "pager":
+                self.log_desk.page(readonly=not any(action.changes for action in self.actions))
             case "previous":
                 self.log_pane.toggle_previous()
             case "earlier":
