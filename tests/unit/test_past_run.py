@@ -82,6 +82,8 @@ def test_a_line_has_its_time_where_the_log_book_knows_it(tmp_path: Path) -> None
     assert [one.text for one in run.lines] == ["a", "b", "worker ended", "c"]
     assert run.untimed == 1
     assert run.last_at == book[2].at
+    few = read(tmp_path, "cam", 3, 1, 2, book, str)
+    assert ([one.text for one in few.lines], few.untimed, few.older) == (["worker ended", "c"], 0, True)
     assert run.lines[1].at == book[0].at
 
 

@@ -59,7 +59,10 @@ def read(
     lines = [LogLine(0, last_at, camera, generation, *line) for line in untimed]
     if timed:
         last_at = timed[-1][1].at
-    return RunLog(camera, generation, (*lines, *(line for _, line in timed)), len(lines), older, last_at)
+    told = (*lines, *(line for _, line in timed))
+    left_out = max(len(told) - limit, 0)
+    untold = max(len(lines) - left_out, 0)
+    return RunLog(camera, generation, told[left_out:], untold, older or left_out > 0, last_at)
 
 
 def _newest(files: Sequence[LogFile], limit: int) -> tuple[list[bytes], bool]:

@@ -30,8 +30,8 @@ class Purpose(StrEnum):
 
 PLACEHOLDER = {
     Purpose.CAMERAS: "text to show only; !text to hide",
-    Purpose.LOG_SEARCH: "expression; !… without it; enter, then n N",
-    Purpose.LOG_FILTER: "expression; !… hides",
+    Purpose.LOG_SEARCH: "expression; with ! lines without it",
+    Purpose.LOG_FILTER: "expression; with ! to hide",
 }
 OTHER = {Purpose.LOG_SEARCH: Purpose.LOG_FILTER, Purpose.LOG_FILTER: Purpose.LOG_SEARCH}
 
