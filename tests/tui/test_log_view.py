@@ -227,6 +227,18 @@ def test_a_pattern_that_takes_for_ever_is_given_up_and_all_is_shown() -> None:
     assert (view.given_up, view.hits) == ("", 1)
 
 
+def test_a_pattern_that_takes_long_again_and_again_is_given_up_before_all_lines_are_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Pattern, "flags", lambda pattern, lines: [pattern.typed == "slow"])  # as if time were over
+    view = LogView(1000)
+    view.ring.append(said(n, "x") for n in range(1000))
+    view.look_for(Pattern("slow"))
+    view.go_on()
+    assert view.given_up == "slow"
+    assert not view.search
+
+
 def test_a_hundred_thousand_lines_are_worked_through_in_pieces() -> None:
     view = LogView(2000)
     view.ring.append(said(n, "x") for n in range(2000))

@@ -23,6 +23,8 @@ from vmstui.tui.track import Track
 
 CHUNK = 250
 """Lines that are worked on between two looks at the time."""
+SLOW_CHUNKS = 100
+"""A pattern that so often took `log_match.LINE_LIMIT_S` for less than a chunk would take the processor for minutes."""
 
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?")
 
@@ -92,6 +94,8 @@ class LogView:
         """The last row belongs to repeats that were opened."""
         self._key: tuple[int, tuple[str, ...]] = (-1, ())
         """What the line at that position in `_kept` is folded to; the last one that was asked for."""
+        self._slow = 0
+        """How often a pattern took long since everything was worked through."""
         self._hits = Track()
         """Numbers of the lines that are searched for."""
         self._searched = 0
@@ -175,6 +179,7 @@ class LogView:
         """Search for this from now on; `go_on` does it."""
         self.given_up = ""
         self.search = pattern
+        self._slow = 0
         self._hits = Track()
         self._searched = self._kept.base
 
@@ -195,6 +200,8 @@ class LogView:
             lines, warnings = lines + kept, warnings + warned
             self._make_rows()
             self._look()
+            if self.settled:
+                self._slow = 0
             if self.settled or over():
                 return Grown(lines, warnings, dropped)
 
@@ -337,7 +344,7 @@ class LogView:
         if rule.pattern:
             tried = list(numbers)
             flags = rule.pattern.flags(map(line, tried))
-            if tried and not flags:
+            if self._too_slow(len(tried) - len(flags), len(flags)):
                 self.give_up(rule.pattern)
                 return 0, 0
             if len(flags) < len(tried):
@@ -374,13 +381,18 @@ class LogView:
             return
         numbers = [self._kept[position] for position in range(self._searched, end)]
         flags = self.search.flags(map(self.ring.line, numbers))
-        if not flags:
+        if self._too_slow(len(numbers) - len(flags), len(flags)):
             self.give_up(self.search)
             return
         for number, flag in zip(numbers, flags, strict=False):
             if flag:
                 self._hits.append(number)
         self._searched += len(flags)
+
+    def _too_slow(self, left: int, done: int) -> bool:
+        """Whether a pattern is given up that was tried on so many lines when its time was over, with so many left."""
+        self._slow += left > 0
+        return left > 0 and (not done or self._slow > SLOW_CHUNKS)
 
     # ---------------------------------------------------------------------------------------------------------- rows
 

@@ -33,6 +33,8 @@ SLICE_S = 0.012
 """Of work between two keys."""
 PAUSE_S = 0.004
 STRIPS_KEPT = 2000
+_WIDEST = Looks(with_camera=True, times=Times.RELATIVE, counts=True)
+"""However lines begin, there is room to scroll to their ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class LogText(LinePane):
 
     def append(self, lines: tuple[LogLine, ...]) -> None:
         """Take in a batch."""
-        self._widest = max(self._widest, max((log_lines.cells_of(line, self.looks) for line in lines), default=0))
+        self._widest = max(self._widest, max((log_lines.cells_of(line, _WIDEST) for line in lines), default=0))
         self._took(self.view.append(lines, self._slice()))
         self._go_on_soon()
 
@@ -130,7 +132,7 @@ class LogText(LinePane):
         view.rule, view.search = before[0].rule, before[0].search
         self._widest = 0
         for number in range(view.ring.oldest, view.ring.end):
-            self._widest = max(self._widest, log_lines.cells_of(view.ring.line(number), self.looks))
+            self._widest = max(self._widest, log_lines.cells_of(view.ring.line(number), _WIDEST))
         view.show(view.rule)
         self._renew(place)
         return before
