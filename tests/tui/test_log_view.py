@@ -249,6 +249,10 @@ def test_a_hundred_thousand_lines_are_worked_through_in_pieces() -> None:
         assert view.shown - before <= 250
         pieces += 1
     assert (pieces, view.shown) == (8, 2000)
+    view.folding = True
+    view.arrange()
+    view.go_on(lambda: True)
+    assert not view.settled
 
 
 def test_marks_are_set_taken_away_and_gone_to_in_turn() -> None:

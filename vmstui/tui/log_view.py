@@ -361,7 +361,8 @@ class LogView:
         return count, warnings
 
     def _make_rows(self) -> None:
-        for position in range(self._rowed, self._kept.end):
+        end = min(self._rowed + CHUNK, self._kept.end)
+        for position in range(self._rowed, end):
             if self.folding and len(self._starts) and not self._continues(position):
                 self._opened = False
             elif self.folding and len(self._starts) and not self._opened:
@@ -371,7 +372,7 @@ class LogView:
             self._starts.append(position)
             if self.height is not None:
                 self._ends.append(self._bottom() + self.height(self._line(position), False))
-        self._rowed = self._kept.end
+        self._rowed = end
 
     def _look(self) -> None:
         if not self.search:
