@@ -98,6 +98,7 @@ async def test_what_is_no_expression_is_told_and_searched_for_as_a_text() -> Non
     async with log([log_line(1, "Non-monotonic DTS in [mp4"), log_line(2, "fine")]) as (app, body, pilot):
         await pilot.press("slash", *"[mp4")
         await until(pilot, lambda: "as a text (unterminated character set): 1" in screen_text(app))
+        assert "[mp4" in next(line for line in screen_text(app).splitlines() if "as a text" in line)
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "text ^R expression" in screen_text(app))
         assert body.view.hits == 1

@@ -84,7 +84,7 @@ class FilterBar(Horizontal):
         self.query_one("#filter-prompt", Static).update(Content(f" {self.purpose} "))
         self.query_one(Input).placeholder = self._drawn(PLACEHOLDER[self.purpose])
         keys = ""
-        if self.purpose in OTHER:
+        if self.purpose in OTHER and not wrong:  # what is wrong needs the room
             kind = "text ^R expression" if self.literal else "expression ^R text"
             keys = f"{kind}  tab {OTHER[self.purpose]} "
         told = self.query_one("#filter-told", Static)
