@@ -600,3 +600,19 @@ class LogPage:
     """Pass as `after` to go on."""
     missed: int
     """Lines after the cursor that had already left the ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """The newest lines of a run of a camera that is over, oldest first."""
+
+    camera: str
+    generation: int
+    lines: tuple[LogLine, ...]
+    """Of those with sequence number 0 none is in `LogPage`s any more."""
+    untimed: int
+    """Of the first so many nobody knows when they came: log files hold no times. Their `at` is `last_at`."""
+    older: bool
+    """There are lines before these, in the log files of the camera."""
+    last_at: datetime
+    """When its last line came or, where nobody knows that, its file was last written to."""

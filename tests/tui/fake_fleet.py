@@ -59,6 +59,7 @@ from vmstui.model import (
     ProcessSnapshot,
     Progress,
     RecorderSnapshot,
+    RunLog,
     Sample,
     Stability,
     StabilityVerdict,
@@ -295,6 +296,12 @@ class FakeFleet:
             now, cameras, size_bytes, 0, 4000 * GIB, 8000 * GIB, 400 * GIB, rate * len(cameras), "age", self.ids[0],
             now + timedelta(days=5),
         )  # fmt: skip
+
+    async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
+        at = self._started_at - timedelta(hours=back)
+        lines = tuple(LogLine(0, at, camera, 1, *self._random.choice(MESSAGES[:7])) for _ in range(min(limit, 400)))
+        last = LogLine(0, at, camera, 1, LogLevel.ERROR, "in#0/rtsp", "Error during demuxing: Connection timed out")
+        return RunLog(camera, 1, (*lines, last), 380, True, at)
 
     async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
         number = self.ids.index(camera)

@@ -28,6 +28,7 @@ from vmstui.model import (
     ProcessSnapshot,
     Progress,
     RecorderSnapshot,
+    RunLog,
     Sample,
     Stability,
     StabilityVerdict,
@@ -203,6 +204,9 @@ class FakeRecorder:
     missed: int = 0
     """Lines that the next answer about the log says were missed."""
     log_questions: list[tuple[str | None, int]] = field(default_factory=list)
+    runs: list[RunLog] = field(default_factory=list)
+    """That are over, newest first."""
+    run_questions: list[tuple[str, int]] = field(default_factory=list)
     _waiting: asyncio.Queue[RecorderSnapshot | None] = field(default_factory=asyncio.Queue)
 
     def send(self, snapshot: RecorderSnapshot) -> None:
@@ -245,6 +249,12 @@ class FakeRecorder:
         page = kept[:limit] if after else kept[-limit:]
         missed, self.missed = self.missed, 0
         return LogPage(tuple(page), page[-1].seq if page else after, missed)
+
+    async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
+        self.run_questions.append((camera, back))
+        if back > len(self.runs):
+            raise RecorderError(f"no log is kept of the run {back} before the present one of {camera}; kept: none")
+        return self.runs[back - 1]
 
     async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
         self.pages.append((before, after))

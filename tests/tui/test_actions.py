@@ -20,7 +20,7 @@ from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.fleet import FleetScreen
 from vmstui.tui.widgets.fleet_table import FleetTable
 from vmstui.tui.widgets.key_bar import fitting
-from vmstui.tui.widgets.log_pane import LogBody
+from vmstui.tui.widgets.log_body import LogBody
 from vmstui.tui.widgets.segments import SegmentsBody
 
 
@@ -53,7 +53,8 @@ def test_ids_are_unique_and_no_key_is_given_twice_in_one_place() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     for inner in ({Scope.TABLE}, {Scope.LOG}, {Scope.TABLE, Scope.SEGMENTS}):
         heard = {Scope.APP, Scope.FLEET, *inner}
-        keys = [key for a in ACTIONS if a.scope in heard for key in a.keys.split(",") if key]
+        taken = {a.instead for a in ACTIONS if a.scope in inner}
+        keys = [key for a in ACTIONS if a.scope in heard and a.id not in taken for key in a.keys.split(",") if key]
         assert len(keys) == len(set(keys))
 
 
@@ -150,3 +151,10 @@ async def test_a_readonly_palette_offers_nothing_that_changes() -> None:
         await until(pilot, lambda: "logs CAMERA" in screen_text(app))
         for verb in ("restart CAMERA", "start CAMERA", "stop CAMERA", "shutdown"):
             assert verb not in screen_text(app)
+
+
+def test_a_key_that_is_taken_from_another_action_is_one_of_its_keys() -> None:
+    by_id = {action.id: action for action in ACTIONS}
+    for action in ACTIONS:
+        if action.instead:
+            assert set(action.keys.split(",")) & set(by_id[action.instead].keys.split(","))

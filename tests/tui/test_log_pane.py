@@ -13,9 +13,10 @@ from textual.selection import Selection
 from tests.tui.fakes import FakeRecorder, camera, log_line, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, until
 from vmstui.model import LogLevel
+from vmstui.tui.log_match import Pattern
 from vmstui.tui.log_ring import Rule, Threshold
 from vmstui.tui.themes import own_variables
-from vmstui.tui.widgets.log_pane import LogBody
+from vmstui.tui.widgets.log_body import LogBody
 
 
 class LogApp(App[None]):
@@ -67,7 +68,7 @@ async def test_a_paused_text_does_not_move_while_lines_are_added_and_dropped() -
         for start in range(100, 150, 10):
             await write(pilot, body, start, start + 10, LogLevel.WARNING)
             assert app.shown() == before
-        assert (body.new_rows, body.new_warnings) == (50, 50)
+        assert (body.new_lines, body.new_warnings) == (50, 50)
 
 
 async def test_a_paused_text_that_leaves_the_ring_gives_way_to_the_oldest_line() -> None:
@@ -86,10 +87,10 @@ async def test_end_and_f_follow_again_and_forget_the_count() -> None:
             await write(pilot, body, 0, 50)
             await pilot.press("home")
             await write(pilot, body, 50, 60)
-            assert body.new_rows == 10
+            assert body.new_lines == 10
             await pilot.press(key)
             await pilot.pause()
-            assert (body.following, body.new_rows) == (True, 0)
+            assert (body.following, body.new_lines) == (True, 0)
             assert app.shown()[-1].endswith("line 000059")
 
 
@@ -109,7 +110,8 @@ async def test_a_paused_text_keeps_its_first_line_when_the_level_changes() -> No
         for n in range(60):
             await write(pilot, body, n, n + 1, LogLevel.ERROR if n % 2 else LogLevel.INFO)
         body.focus()
-        await pilot.press("home", *["down"] * 9)
+        await pilot.press("home")
+        body.scroll_to(y=9, animate=False)
         await pilot.pause()
         assert app.shown()[0].endswith("line 000009")
         await pilot.press("e")
@@ -124,10 +126,10 @@ async def test_a_paused_text_keeps_its_first_line_when_the_level_changes() -> No
 async def test_a_match_is_marked_and_the_rest_of_the_line_is_kept() -> None:
     async with log_app() as (app, body, pilot):
         body.append((log_line(1, "Non-monotonic DTS in [mp4]"), log_line(2, "fine")))
-        body.apply(Rule(Threshold.ALL, "[MP4]"))
+        body.apply(Rule(Threshold.ALL, Pattern("[MP4]", literal=True)))
         await pilot.pause()
         assert app.shown()[0].endswith("Non-monotonic DTS in [mp4]")
-        assert len(body.ring) == 1
+        assert len(body.view) == 1
         marked = [segment.text for segment in body.render_line(0) if segment.style and segment.style.bgcolor]
         assert "[mp4]" in marked
 
@@ -173,8 +175,8 @@ async def test_the_title_says_how_it_stands() -> None:
         await until(pilot, lambda: "paused +1 new, 1 warning" in screen_text(app))
         await pilot.press("e")
         await until(pilot, lambda: "errors only" in screen_text(app))
-        await pilot.press("i", "slash", *"000077", "enter")
-        await until(pilot, lambda: "/000077" in screen_text(app) and "1 of 80" in screen_text(app))
+        await pilot.press("i", "ampersand", *"000077", "enter")
+        await until(pilot, lambda: "&000077" in screen_text(app) and "1 of 80" in screen_text(app))
 
 
 async def test_all_cameras_and_one_camera() -> None:

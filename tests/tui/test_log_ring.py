@@ -2,69 +2,44 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import log_line
-from vmstui.model import LogLevel, LogLine
-from vmstui.tui.log_ring import LogRing, Rule, Threshold
-
-LEVELS = st.sampled_from(list(LogLevel))
-
-
-def ring_of(*lines: LogLine, capacity: int = 100) -> LogRing:
-    ring = LogRing(capacity)
-    ring.append(lines)
-    return ring
+from vmstui.model import LogLevel
+from vmstui.tui.log_ring import LogRing, Threshold
+from vmstui.tui.track import Track
 
 
-@given(st.integers(1, 20), st.lists(st.lists(LEVELS, max_size=8), max_size=10), st.sampled_from(list(Threshold)))
-def test_the_view_is_always_the_newest_lines_that_pass(
-    capacity: int, batches: list[list[LogLevel]], threshold: Threshold
-) -> None:
-    ring = LogRing(capacity)
-    ring.show(Rule(threshold))
-    everything: list[LogLine] = []
-    for batch in batches:
-        lines = [log_line(len(everything) + index, level=level) for index, level in enumerate(batch)]
-        before = len(ring)
-        result = ring.append(lines)
-        everything += lines
-        assert len(ring) == before + result.rows - result.dropped
-    assert list(ring.rows()) == [line for line in everything[-capacity:] if ring.rule.keeps(line)]
+@given(st.integers(1, 20), st.lists(st.integers(0, 8), max_size=10))
+def test_the_ring_holds_the_newest_lines_under_numbers_that_stay(capacity: int, batches: list[int]) -> None:
+    ring, written = LogRing(capacity), 0
+    for count in batches:
+        ring.append(log_line(written + index) for index in range(count))
+        written += count
+    assert (ring.end, len(ring), ring.oldest) == (written, min(written, capacity), max(written - capacity, 0))
+    assert [ring.line(number).seq for number in range(ring.oldest, ring.end)] == list(range(ring.oldest, written))
 
 
-def test_a_line_keeps_its_number_while_others_leave() -> None:
-    ring = ring_of(*(log_line(n) for n in range(5)), capacity=5)
-    number, line = ring.number(3), ring.line(3)
-    assert ring.append([log_line(5), log_line(6)]).dropped == 2
-    assert (ring.number(1), ring.line(1)) == (number, line)
+def test_lines_without_a_known_level_show_only_where_all_do() -> None:
+    shown = {threshold: {level for level in LogLevel if threshold.keeps(level)} for threshold in Threshold}
+    assert shown[Threshold.ALL] == set(LogLevel)
+    assert shown[Threshold.WARNINGS] == {LogLevel.FATAL, LogLevel.ERROR, LogLevel.WARNING}
+    assert shown[Threshold.ERRORS] == {LogLevel.FATAL, LogLevel.ERROR}
 
 
-def test_a_batch_larger_than_the_ring_leaves_its_end() -> None:
-    ring = ring_of(*(log_line(n) for n in range(10)), capacity=4)
-    assert [line.seq for line in ring.rows()] == [6, 7, 8, 9]
-
-
-def test_warnings_among_new_rows_are_counted() -> None:
-    result = LogRing().append([log_line(1, level=LogLevel.ERROR), log_line(2), log_line(3, level=LogLevel.WARNING)])
-    assert (result.rows, result.warnings) == (3, 2)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "kept"),
-    [("pts", [1]), ("PTS", [1]), ("!pts", [2, 3]), ("gate", [3]), ("", [1, 2, 3]), ("!", [1, 2, 3])],
-)
-def test_filter_is_plain_text_and_can_be_inverted(pattern: str, kept: list[int]) -> None:
-    ring = ring_of(log_line(1, "bad [PTS]"), log_line(2, "fine"), log_line(3, "fine", camera="gate"))
-    ring.show(Rule(pattern=pattern))
-    assert [line.seq for line in ring.rows()] == kept
-
-
-def test_a_line_is_found_again_under_another_rule() -> None:
-    ring = ring_of(*(log_line(n, level=LogLevel.ERROR if n % 3 == 0 else LogLevel.INFO) for n in range(10)))
-    ring.show(Rule(Threshold.ERRORS))
-    assert ring.line(ring.row_of(4)).seq == 6
-    ring.show(Rule())
-    assert ring.row_of(4) == 4
+@given(st.lists(st.tuples(st.integers(0, 3000), st.floats(0, 1)), max_size=12))
+def test_positions_in_a_track_stay_while_numbers_come_and_leave(steps: list[tuple[int, float]]) -> None:
+    track, numbers, left = Track(), list[int](), 0
+    for more, share in steps:
+        for _ in range(more):
+            numbers.append(3 * len(numbers))
+            track.append(numbers[-1])
+        gone = int(share * len(track))
+        track.drop(gone)
+        left += gone
+        assert (track.base, track.end) == (left, len(numbers))
+        for position in range(left, len(numbers), 97):
+            assert track[position] == numbers[position]
+            assert track.left(numbers[position]) == position
+            assert track.right(numbers[position]) == position + 1

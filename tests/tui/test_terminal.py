@@ -60,9 +60,9 @@ def test_keys_of_one_write_are_each_taken_by_what_the_keys_before_set_off() -> N
         terminal.wait_for("Gate North")
         terminal.type("/ryQy\r")  # a text for the filter, and no restart, stop or end of everything
         terminal.wait_for("No camera matches 'ryQy'; esc shows all.")
-        terminal.type("\x1b[27u/gate\rlw/rtsp\r")  # all cameras again, the gate, its log, only warnings, their filter
+        terminal.type("\x1b[27u/gate\rlw&rtsp\r")  # all cameras again, the gate, its log, only warnings, their filter
         terminal.wait_for("Log Gate North")
-        terminal.wait_for("warnings and errors · /rtsp")
+        terminal.wait_for("warnings and errors · &rtsp")
         terminal.type(":logs dendo 2\r")
         terminal.wait_for("Log Duc Tai Dendo 2")
         terminal.type("h\x1bsy")  # its history, back to the cameras, stop it, yes

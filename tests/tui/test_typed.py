@@ -77,9 +77,9 @@ async def test_keys_for_a_pane_reach_it_though_it_was_only_just_opened() -> None
     recorder = FakeRecorder()
     async with dashboard(recorder, FLEET) as (app, pilot):
         burst(app, "le/rtsp\r")
-        await until(pilot, lambda: app.fleet.log_pane.log_body.ring.rule.pattern == "rtsp")
+        await until(pilot, lambda: app.fleet.log_pane.log_body.view.search.typed == "rtsp")
         await until(pilot, lambda: app.fleet.log_pane.log_body.has_focus)
-        assert app.fleet.log_pane.log_body.ring.rule.threshold is Threshold.ERRORS
+        assert app.fleet.log_pane.log_body.rule.threshold is Threshold.ERRORS
         assert app.fleet.pattern == ""
         burst(app, "\x1b\x1bgh\x1b/7")  # out of the filter, out of the pane; two panes and back; the cameras' filter
         await until(pilot, lambda: app.fleet.pattern == "7")
@@ -91,7 +91,7 @@ async def test_enter_in_the_palette_means_what_was_typed_before_it() -> None:
     recorder = FakeRecorder()
     async with dashboard(recorder, FLEET) as (app, pilot):
         burst(app, ":logs cam 37\r/h264\r")
-        await until(pilot, lambda: app.fleet.log_pane.log_body.ring.rule.pattern == "h264")
+        await until(pilot, lambda: app.fleet.log_pane.log_body.view.search.typed == "h264")
         assert app.fleet.chosen is Pane.LOG
         assert app.fleet.table.selected_id == "cam_37"
         burst(app, ":restart cam 41\r")

@@ -113,8 +113,13 @@ def _dispatch(options: argparse.Namespace) -> int:
                 as_json=options.json,
             )
         case "logs":
-            from vmstui.cli.logs import logs
+            from vmstui.cli.logs import logs, previous
 
+            if options.previous:
+                if options.camera is None or options.follow:
+                    print("--previous takes the id of one camera, and does not go with --follow", file=sys.stderr)
+                    return WRONG_USE
+                return previous(options.camera, level=options.level, count=options.lines, as_json=options.json)
             return logs(
                 options.camera, follow=options.follow, level=options.level, count=options.lines, as_json=options.json
             )
@@ -346,6 +351,7 @@ def _parser() -> argparse.ArgumentParser:
     logs = add("logs", "what ffmpeg and the recorder said, newest last")
     logs.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
+    logs.add_argument("-p", "--previous", action="store_true", help="of the run before the present one")
     logs.add_argument("-n", "--lines", type=_positive, default=100, metavar="N", help="lines to begin with (100)")
     logs.add_argument("--level", choices=("fatal", "error", "warning", "info"), help="this level and worse")
     logs.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -16,7 +16,7 @@ from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, re
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
 from vmstui.measured import CpuPast, Measured
-from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
+from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
 from vmstui.person import person
 from vmstui.stages import StageBreakdown
 from vmstui.storage import StorageProjection
@@ -79,6 +79,11 @@ class Client:
     async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
         """Log lines after a cursor; see `LogPage`."""
         return _decode(LogPage, await self._call("logs", {"camera": camera, "after": after, "limit": limit}))
+
+    async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
+        """The newest lines of a run that is over; see `RunLog`. RecorderError also where the service is too old."""
+        asked: dict[str, Json] = {"camera": camera, "back": back, "limit": limit}
+        return _decode(RunLog, await self._call_aside("run_log", asked))
 
     async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
         """Segments that began before an instant (None: the newest of all), or the first ones after one."""

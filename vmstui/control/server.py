@@ -22,6 +22,7 @@ from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.browsing import Browsing
 from vmstui.control.measuring import Measuring
+from vmstui.control.past_runs import PastRuns
 from vmstui.control.protocol import ProtocolError, Request
 from vmstui.control.remembering import Remembering
 from vmstui.control.storing import Storing
@@ -85,6 +86,7 @@ class ControlServer:
             **Browsing(service).methods,
             **Measuring(service).methods,
             **Remembering(service).methods,
+            **PastRuns(service).methods,
         }
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
         self._bound: os.stat_result | None = None

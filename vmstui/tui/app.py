@@ -136,12 +136,16 @@ class Dashboard(App[Leave]):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             # Not possible outside the main thread, where tests may run the app.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self._leave_at_once)
+                loop.add_signal_handler(number, self._signalled, number)
         self.run_worker(self._typed.run(), group="keys")
         self.run_worker(self._read(), group="snapshots")
         self.set_interval(1.0, self._look_at_clock)
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=10)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if number is not signal.SIGINT or not self.fleet.log_desk.paging:
+            self._leave_at_once()
 
     def _leave_at_once(self) -> None:
         """Told to by a signal, or the terminal is gone: nobody can be asked or told anything any more.
@@ -346,6 +350,9 @@ class Dashboard(App[Leave]):
                     self.fleet.desk.still_of(camera.id, camera.name)
                 case "view.history":
                     self.fleet.open_pane(Pane.HISTORY, camera.id)
+        elif action.scope is Scope.LOG:
+            self.fleet.open_pane(Pane.LOG)
+            self.call_after_refresh(self.fleet.log_pane.log_body.run_action, action.call)
         else:
             self.call_next(self.run_action, action.call)
 

@@ -23,6 +23,7 @@ from vmstui.sanitise import clean
 from vmstui.times import TimeError, parse_time
 from vmstui.tui.format import clock, day_and_clock, plural, size, span
 from vmstui.tui.graphics import Terminal
+from vmstui.tui.log_desk import free_name
 from vmstui.tui.screens.ask import Ask
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.days import Days
@@ -112,7 +113,7 @@ class FootageDesk:
         if not wanted.segments:
             self._say("There is no closed segment in that: what is being written can be exported once it is closed.")
             return
-        begin = _free_name(os.path.join(os.getcwd(), file_name(wanted, self._where)))
+        begin = free_name(os.path.join(os.getcwd(), file_name(wanted, self._where)))
         text = f"{self._told(wanted)}\nWithout re-encoding, from keyframe to keyframe. Which file?"
 
         def named(out: str | None) -> None:
@@ -224,12 +225,6 @@ def _wrong_name(typed: str) -> str:
 
 def _wrong_note(typed: str) -> str:
     return f"{len(typed)} characters, accepted at most {MAX_NOTE}" if len(typed) > MAX_NOTE else ""
-
-
-def _free_name(path: str) -> str:
-    stem, ending = os.path.splitext(path)
-    names = (path, *(f"{stem}_{number}{ending}" for number in range(2, 100)))
-    return next((name for name in names if not os.path.lexists(name)), path)
 
 
 def _opener() -> list[str]:

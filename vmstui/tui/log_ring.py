@@ -1,17 +1,16 @@
-"""The log pane's memory: a ring of lines and the index of those that pass its rule. No Textual here.
+"""The log pane's memory: the newest lines, each with a number that never changes. No Textual here.
 
-Row numbers are positions in the view (the lines that pass). `append` says how many rows left at the top, so that the
-pane can move its scroll position by as much and a paused text stays where it is.
+What of them is shown, and in which rows, is the matter of `log_view`.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from vmstui.model import LogLevel, LogLine
+from vmstui.tui.log_match import Pattern
 
 CAPACITY = 100_000
 
@@ -32,117 +31,55 @@ class Threshold(IntEnum):
         """For the title of the pane."""
         return ("all levels", "warnings and errors", "errors only")[self]
 
+    def keeps(self, level: LogLevel) -> bool:
+        """Whether lines of that level are shown."""
+        return self is Threshold.ALL or level in (NOTABLE if self is Threshold.WARNINGS else SEVERE)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the pane shows: a threshold, and plain text that must occur (`!` first: must not)."""
+    """What the pane shows: a threshold, and what must occur."""
 
     threshold: Threshold = Threshold.ALL
-    pattern: str = ""
-
-    @property
-    def needle(self) -> str:
-        """The text that is looked for, in the form it is compared in."""
-        return self.pattern.removeprefix("!").casefold()
+    pattern: Pattern = field(default_factory=Pattern)
 
     @property
     def open(self) -> bool:
         """Whether every line passes."""
-        return self.threshold is Threshold.ALL and not self.needle
-
-    def keeps(self, line: LogLine) -> bool:
-        """Whether the line is shown."""
-        if self.threshold is Threshold.WARNINGS and line.level not in NOTABLE:
-            return False
-        if self.threshold is Threshold.ERRORS and line.level not in SEVERE:
-            return False
-        if not (needle := self.needle):
-            return True
-        found = needle in line.text.casefold() or needle in line.component.casefold() or needle in line.camera
-        return found is not self.pattern.startswith("!")
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """What one batch did to the view."""
-
-    rows: int
-    """Rows added at the bottom."""
-    dropped: int
-    """Rows that left at the top."""
-    warnings: int
-    """How many of the added rows are of level warning or worse."""
+        return self.threshold is Threshold.ALL and not self.pattern
 
 
 class LogRing:
-    """The newest `capacity` lines, and which of them pass the rule."""
+    """The newest `capacity` lines."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._slots: list[LogLine] = []
-        self._taken = 0  # lines ever appended; line n lives in slot n % capacity
-        self._kept: deque[int] = deque()  # numbers of the lines that pass, while the rule is not open
-        self.rule = Rule()
+        self.end = 0
+        """Number of the line that comes next: lines ever appended; line n lives in slot n % capacity."""
 
     def __len__(self) -> int:
-        """Rows in the view."""
-        return len(self._slots) if self.rule.open else len(self._kept)
-
-    @property
-    def lines_held(self) -> int:
-        """Lines in the ring, shown or not."""
         return len(self._slots)
 
-    def number(self, row: int) -> int:
-        """The number of the line in that row; it never changes, whatever enters or leaves."""
-        return self._taken - len(self._slots) + row if self.rule.open else self._kept[row]
+    @property
+    def oldest(self) -> int:
+        """Number of the oldest line that is held."""
+        return self.end - len(self._slots)
 
-    def line(self, row: int) -> LogLine:
-        """The line in that row."""
-        return self._slots[self.number(row) % self._capacity]
+    def line(self, number: int) -> LogLine:
+        """The line of that number, which must be held."""
+        return self._slots[number % self._capacity]
 
-    def rows(self) -> Iterable[LogLine]:
-        """All lines of the view, oldest first."""
-        return (self.line(row) for row in range(len(self)))
-
-    def append(self, lines: Iterable[LogLine]) -> Appended:
+    def append(self, lines: Iterable[LogLine]) -> None:
         """Take in a batch, oldest first."""
-        before = len(self)
-        added = warnings = 0
-        rule = self.rule
         for line in lines:
             if len(self._slots) < self._capacity:
                 self._slots.append(line)
             else:
-                self._slots[self._taken % self._capacity] = line
-            if rule.open or rule.keeps(line):
-                added += 1
-                warnings += line.level in NOTABLE
-                if not rule.open:
-                    self._kept.append(self._taken)
-            self._taken += 1
-        oldest = self._taken - len(self._slots)
-        while self._kept and self._kept[0] < oldest:
-            self._kept.popleft()
-        return Appended(added, before + added - len(self), warnings)
-
-    def show(self, rule: Rule) -> None:
-        """Change what is shown."""
-        self.rule = rule
-        oldest = self._taken - len(self._slots)
-        self._kept = deque()
-        if not rule.open:
-            numbers = range(oldest, self._taken)
-            self._kept.extend(n for n in numbers if rule.keeps(self._slots[n % self._capacity]))
-
-    def row_of(self, number: int) -> int:
-        """The row of that line or, where it is not shown, of the next one that is."""
-        if self.rule.open:
-            return max(number - (self._taken - len(self._slots)), 0)
-        return sum(1 for kept in self._kept if kept < number)
+                self._slots[self.end % self._capacity] = line
+            self.end += 1
 
     def clear(self) -> None:
-        """Forget all lines, keep the rule."""
+        """Forget all lines."""
         self._slots.clear()
-        self._kept.clear()
-        self._taken = 0
+        self.end = 0

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
 from vmstui.measured import CpuPast
-from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot
+from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
 from vmstui.sanitise import clean
 from vmstui.stages import StageBreakdown
 from vmstui.storage import StorageProjection
@@ -50,6 +50,10 @@ class Recorder(Protocol):
 
     async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
         """Lines of one camera (None: all) after a cursor; `after=0` gives the last `limit` lines."""
+        ...
+
+    async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
+        """The newest lines of a run that is over: 1 is the one before the present one."""
         ...
 
     async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:

@@ -21,6 +21,7 @@ from vmstui.tui.asked import Asked
 from vmstui.tui.fleet_rows import context_of, ordered
 from vmstui.tui.footage_desk import FootageDesk
 from vmstui.tui.lines import Line, cut
+from vmstui.tui.log_desk import LogDesk
 from vmstui.tui.picture import Picture
 from vmstui.tui.questions import Question
 from vmstui.tui.screens.confirm import Confirm
@@ -28,12 +29,14 @@ from vmstui.tui.source import Recorder
 from vmstui.tui.verdict import banners, summary
 from vmstui.tui.widgets.banner import Banners
 from vmstui.tui.widgets.details import DetailsPane
-from vmstui.tui.widgets.filter_bar import FilterBar
+from vmstui.tui.widgets.filter_bar import FilterBar, Purpose
 from vmstui.tui.widgets.fleet_table import FleetTable
 from vmstui.tui.widgets.header import Header
 from vmstui.tui.widgets.history import HistoryPane
 from vmstui.tui.widgets.key_bar import KeyBar
+from vmstui.tui.widgets.log_body import LogBody
 from vmstui.tui.widgets.log_pane import LogPane
+from vmstui.tui.widgets.log_text import LogText
 from vmstui.tui.widgets.painter import LineBar
 from vmstui.tui.widgets.segments import SegmentsBody, SegmentsPane
 
@@ -66,8 +69,8 @@ class FleetScreen(Screen[None]):
         self.summary = LineBar(id="summary")
         self.filter_bar = FilterBar(id="filter")
         self.keys = KeyBar()
-        self._filtering_log = False
         self.desk = FootageDesk(self, recorder, self.segments_pane)
+        self.log_desk = LogDesk(self, self.log_pane)
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -152,8 +155,9 @@ class FleetScreen(Screen[None]):
         camera = self.selected
         inside = {Scope.LOG: self.log_pane.body.has_focus, Scope.SEGMENTS: self.segments_pane.body.has_focus}
         shown: list[tuple[Action, str]] = []
+        replaced = {action.instead for action in self.actions if inside.get(action.scope)}
         for action in self.actions:
-            if not action.rank or not inside.get(action.scope, True):
+            if not action.rank or not inside.get(action.scope, True) or action.id in replaced:
                 continue
             if camera is None and action.group is Group.CAMERA:
                 continue
@@ -241,8 +245,11 @@ class FleetScreen(Screen[None]):
         log, segments = self.log_pane.body, self.segments_pane.list
         if segments.has_focus and segments.mark_from is not None:
             segments.action_mark()
-        elif log.has_focus and self.log_pane.log_body.ring.rule.pattern:
-            self.log_pane.set_pattern("")
+        elif log.has_focus and self.log_pane.log_body.view.search:
+            self.log_pane.log_body.begin_search()  # to stay where that led
+            self.log_pane.set_search("")
+        elif log.has_focus and self.log_pane.log_body.rule.pattern:
+            self.log_pane.set_filter("")
         elif self.chosen is not None or not self.table.has_focus:
             self.chosen = None
             self.lay_out()
@@ -257,21 +264,59 @@ class FleetScreen(Screen[None]):
     # ----------------------------------------------------------------------------------------------------- filter
 
     def action_filter(self) -> None:
-        """Filter what has the keys: the log, or the cameras."""
-        self._filtering_log = self.log_pane.body.has_focus
-        rule = self.log_pane.log_body.ring.rule
-        self.filter_bar.open(rule.pattern if self._filtering_log else self.pattern)
+        """Filter the cameras."""
+        self._open_bar(self.pattern, Purpose.CAMERAS)
+
+    def _open_bar(self, pattern: str, purpose: Purpose, *, literal: bool = False) -> None:
+        self.filter_bar.open(pattern, purpose, literal=literal)
         self.lay_out()
+
+    @on(LogBody.Asked)
+    def _asked_of_log(self, message: LogBody.Asked) -> None:
+        body = self.log_pane.log_body
+        match message.verb:
+            case "search":
+                body.begin_search()
+                self._open_bar("", Purpose.LOG_SEARCH)
+            case "filter":
+                pattern = body.rule.pattern
+                self._open_bar(pattern.typed, Purpose.LOG_FILTER, literal=pattern.literal)
+            case "everyone":
+                self.log_pane.show_everyone(not self.log_pane.everyone)
+            case "restart":
+                self.log_pane.to_start()
+            case "save":
+                if self.picture.snapshot is not None and any(action.id == "log.save" for action in self.actions):
+                    self.log_desk.save(self.picture.snapshot.at)
+            case "pager":
+                self.log_desk.page(readonly=not any(action.changes for action in self.actions))
+            case "previous":
+                self.log_pane.toggle_previous()
+            case "earlier":
+                self.log_pane.show_earlier()
 
     @on(FilterBar.Changed)
     def _filter_changed(self, message: FilterBar.Changed) -> None:
-        if self._filtering_log:
-            self.log_pane.set_pattern(message.pattern)
-        else:
-            self.set_pattern(message.pattern)
+        pane = self.log_pane
+        match message.purpose:
+            case Purpose.LOG_SEARCH:
+                pane.set_search(message.pattern, literal=message.literal)
+            case Purpose.LOG_FILTER:
+                pane.set_filter(message.pattern, literal=message.literal)
+            case Purpose.CAMERAS:
+                self.set_pattern(message.pattern)
+        self._tell_bar()
         if message.done:
-            self._focus_pane(Pane.LOG if self._filtering_log else None)
+            self._focus_pane(None if message.purpose is Purpose.CAMERAS else Pane.LOG)
             self.lay_out()
+
+    @on(LogText.Changed)
+    def _tell_bar(self) -> None:
+        if not self.filter_bar.display or self.filter_bar.purpose is Purpose.CAMERAS:
+            return
+        searches = self.filter_bar.purpose is Purpose.LOG_SEARCH
+        words, wrong = self.log_pane.found() if searches else self.log_pane.filtered()
+        self.filter_bar.tell(words, wrong=wrong)
 
     def set_pattern(self, pattern: str) -> None:
         """Show only cameras that match."""

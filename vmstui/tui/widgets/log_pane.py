@@ -1,209 +1,37 @@
 """The log pane: what the workers wrote, from a ring of 100,000 lines.
 
-Following shows the newest line. Any scrolling up pauses; a paused text does not move, even while the ring drops lines
-at its start: the scroll position is moved by exactly what was dropped. What arrived meanwhile is counted in the title.
+It asks the recorder for what is new and tells how the log stands; how lines are shown, and the ways through them, is in
+`log_body`. A view that shows something else than ffmpeg's own lines, such as what triage makes of them, would be put
+into the body as the previous run is.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import datetime
 from typing import ClassVar
 
-from textual.binding import BindingType
-from textual.strip import Strip
+from textual import on
 
-from vmstui.model import CameraSnapshot, LogLevel, LogLine, RecorderSnapshot
-from vmstui.tui.actions import Scope, bindings
-from vmstui.tui.format import clock, plural, width, zone
+from vmstui.control.errors import RecorderError
+from vmstui.model import CameraSnapshot, LogLevel, LogLine, RecorderSnapshot, RunLog
+from vmstui.sanitise import clean
+from vmstui.tui.format import clock, plural, zone
 from vmstui.tui.glyphs import DOT, ELLIPSIS
-from vmstui.tui.lines import Line, Role, Span
-from vmstui.tui.log_ring import CAPACITY, LogRing, Rule, Threshold
+from vmstui.tui.lines import Line, Role, pack
+from vmstui.tui.log_match import Pattern
+from vmstui.tui.log_ring import CAPACITY, Rule, Threshold
+from vmstui.tui.log_view import LogView
 from vmstui.tui.source import Recorder, harmless
-from vmstui.tui.widgets.painter import LinePane
+from vmstui.tui.widgets.log_body import LogBody
+from vmstui.tui.widgets.log_text import LogText, Place
 from vmstui.tui.widgets.pane import Pane
 
 PAGE = 1000
 """Lines per question."""
 PAGES_AT_ONCE = 5
-
-LEVEL_ROLE = {
-    LogLevel.FATAL: Role.BAD,
-    LogLevel.ERROR: Role.BAD,
-    LogLevel.WARNING: Role.WARN,
-    LogLevel.INFO: Role.TEXT,
-    LogLevel.UNKNOWN: Role.TEXT,
-}
-LEVEL_SIGN = {
-    LogLevel.FATAL: "F",
-    LogLevel.ERROR: "E",
-    LogLevel.WARNING: "W",
-    LogLevel.INFO: " ",
-    LogLevel.UNKNOWN: "?",
-}
-
-
-class LogBody(LinePane):
-    """The lines."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.LOG)]
-
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        super().__init__(id="log-text")
-        self.ring = LogRing(capacity)
-        self.following = True
-        self.where: tzinfo | None = None
-        self.with_camera = False
-        self.new_rows = 0
-        """Rows that arrived while paused."""
-        self.new_warnings = 0
-        self._widest = 0
-        self._strips: dict[tuple[int, int, int], Strip] = {}
-
-    def append(self, lines: tuple[LogLine, ...]) -> None:
-        """Take in a batch."""
-        result = self.ring.append(lines)
-        self._widest = max(self._widest, max((width(line.text) for line in lines), default=0) + 48)
-        if result.dropped and self.text_selection is not None:
-            self.screen.clear_selection()  # its rows are no longer the rows that were marked
-        if self.following:
-            self._extend()
-            self._to_end()
-        else:
-            self.new_rows += result.rows
-            self.new_warnings += result.warnings
-            top = self.scroll_y
-            self._extend()
-            if result.dropped:
-                self.set_scroll_y(top - result.dropped)
-        self.refresh()
-
-    def set_scroll_y(self, top: float) -> None:
-        """Move without meaning anything by it."""
-        self.scroll_to(y=max(top, 0), animate=False, immediate=True, force=True)
-
-    def apply(self, rule: Rule) -> None:
-        """Show by another rule; a paused text keeps its first line where that is still shown."""
-        anchor = self.ring.number(min(self.scroll_offset.y, len(self.ring) - 1)) if len(self.ring) else 0
-        self.ring.show(rule)
-        self._extend()
-        if self.following:
-            self._to_end()
-        else:
-            self.set_scroll_y(self.ring.row_of(anchor))
-        self._strips.clear()
-        self.refresh()
-
-    def clear(self) -> None:
-        """Forget all lines and follow again."""
-        self.ring.clear()
-        self._strips.clear()
-        self.following, self.new_rows, self.new_warnings = True, 0, 0
-        self._extend()
-        self.refresh()
-
-    def follow(self) -> None:
-        """Go to the newest line and stay there."""
-        self.following, self.new_rows, self.new_warnings = True, 0, 0
-        self._to_end()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Scrolling up pauses, reaching the end follows."""
-        super().watch_scroll_y(old_value, new_value)
-        if new_value < old_value and new_value < self.max_scroll_y:
-            self.following = False
-        elif not self.following and new_value >= self.max_scroll_y:
-            self.following, self.new_rows, self.new_warnings = True, 0, 0
-        self.call_next(self._tell)
-
-    def line_at(self, row: int) -> Line | None:
-        """One line: time, level, camera where several are shown, component, text."""
-        if row >= len(self.ring):
-            return None
-        line = self.ring.line(row)
-        role = LEVEL_ROLE[line.level]
-        head: list[Span] = [(clock(line.at, self.where), Role.DIM), (f" {LEVEL_SIGN[line.level]} ", role)]
-        if self.with_camera:
-            head.append((f"{line.camera:<14} ", Role.LABEL))
-        if line.component:
-            head.append((f"{line.component}: ", Role.DIM))
-        return (*head, *self._marked(line.text, role))
-
-    def render_line(self, y: int) -> Strip:
-        """Line API; a strip is kept until something about its looks changes."""
-        left, top = self.scroll_offset
-        row = y + top
-        if row >= len(self.ring) or self.text_selection is not None:
-            return super().render_line(y)
-        key = (self.ring.number(row), left, self.scrollable_content_region.width)
-        strip = self._strips.get(key)
-        if strip is None:
-            if len(self._strips) > 2000:
-                self._strips.clear()
-            self._strips[key] = strip = super().render_line(y)
-            return strip
-        return strip.apply_offsets(left, row)
-
-    def notify_style_update(self) -> None:
-        """Textual calls this when the theme or a class changed."""
-        self._strips.clear()
-        super().notify_style_update()
-
-    def restyle(self, where: tzinfo | None, *, with_camera: bool) -> None:
-        """How lines begin."""
-        if (where, with_camera) != (self.where, self.with_camera):
-            self.where, self.with_camera = where, with_camera
-            self._strips.clear()
-            self.refresh()
-
-    def on_resize(self) -> None:
-        """Another height must not end the following."""
-        if self.following:
-            self._to_end()
-
-    def action_follow(self) -> None:
-        """Key."""
-        self.follow()
-        self._tell()
-
-    def action_oldest(self) -> None:
-        """Key."""
-        self.following = len(self.ring) <= self.size.height
-        self.set_scroll_y(0)
-        self._tell()
-
-    def action_threshold(self, threshold: int) -> None:
-        """Key."""
-        self.apply(Rule(Threshold(threshold), self.ring.rule.pattern))
-        self._tell()
-
-    def action_everyone(self) -> None:
-        """Key."""
-        if isinstance(self.parent, LogPane):
-            self.parent.show_everyone(not self.parent.everyone)
-
-    def _marked(self, text: str, role: Role) -> list[Span]:
-        needle = self.ring.rule.needle
-        if not needle or self.ring.rule.pattern.startswith("!"):
-            return [(text, role)]
-        spans: list[Span] = []
-        low, at = text.casefold(), 0
-        if len(low) != len(text):  # casefolding moved the letters: positions would lie
-            return [(text, role)]
-        while (found := low.find(needle, at)) >= 0:
-            spans += [(text[at:found], role), (text[found : found + len(needle)], Role.MATCH)]
-            at = found + len(needle)
-        return [*spans, (text[at:], role)]
-
-    def _extend(self) -> None:
-        self.set_extent(self._widest, len(self.ring))
-
-    def _to_end(self) -> None:
-        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
-
-    def _tell(self) -> None:
-        if isinstance(self.parent, LogPane):
-            self.parent.retitle()
+RUN_LINES = 2000
+"""Of a run that is over."""
 
 
 class LogPane(Pane):
@@ -216,17 +44,32 @@ class LogPane(Pane):
         self.log_body = LogBody(capacity)
         super().__init__(recorder, self.log_body, id="log")
         self.everyone = False
+        self.started_at: datetime | None = None
+        """When the present run of the camera began."""
+        self.run: RunLog | None = None
+        """A run that is over, whose lines are shown instead of those that come."""
+        self._back = 0
+        """Which one: so many before the present one."""
+        self._present: tuple[LogView, Place] | None = None
+        """What was shown before that, and where."""
         self._after = 0
+        self._capacity = capacity
 
     async def ask(self) -> None:
-        """What was written since the last question."""
+        """What was written since the last question; nothing is while a run is shown that is over."""
+        if self.run is not None:
+            return
         scope = None if self.everyone else self.camera
         for _ in range(PAGES_AT_ONCE):
+            asked = self._after
             page = harmless(await self.recorder.logs(scope, self._after, PAGE))
             first, self._after = self._after == 0, page.next_seq
             lines = page.lines
             if page.missed and lines and not first:
                 lines = (_missed(page.missed, lines[0]), *lines)
+            if self.run is not None:  # since then: these are asked for again
+                self._after = asked
+                return
             if lines:
                 self.log_body.append(lines)
             if len(page.lines) < PAGE or first:
@@ -234,55 +77,161 @@ class LogPane(Pane):
 
     def forget(self) -> None:
         """Lines of another camera are nobody's."""
-        if not self.everyone:
+        if self.run is not None or not self.everyone:
             self.start_over()
 
     def start_over(self) -> None:
         """Forget the lines and the cursor; the next question asks for the newest lines."""
         self._after = 0
+        if self.run is not None:
+            self.run = self._present = None
+            self.log_body.put(LogView(self._capacity), Place())
         self.log_body.clear()
 
     def show_everyone(self, everyone: bool) -> None:
         """Whether the lines of all cameras are shown."""
-        if everyone != self.everyone:
+        if everyone != self.everyone or self.run is not None:
             self.everyone = everyone
             self.start_over()
             self._ask_again()
-            self.log_body.restyle(self.log_body.where, with_camera=everyone)
+            body = self.log_body
+            body.restyle(replace(body.looks, with_camera=everyone))
+            self.set_filter(body.rule.pattern.typed, literal=body.rule.pattern.literal)
+            self.set_search(body.view.search.typed, literal=body.view.search.literal)
             self.retitle()
 
     def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
-        """A new tick: nothing but the time zone matters here."""
-        self.log_body.restyle(zone(snapshot.timezone), with_camera=self.everyone)
+        """A new tick: only its time matters here, and since when the camera runs."""
+        self.started_at = camera.started_at
+        body = self.log_body
+        several = self.everyone and self.run is None
+        body.restyle(replace(body.looks, where=zone(snapshot.timezone), with_camera=several, now=snapshot.at))
         self.retitle()
 
-    def set_pattern(self, pattern: str) -> None:
-        """Show what contains this text."""
-        self.log_body.apply(Rule(self.log_body.ring.rule.threshold, pattern))
+    def set_filter(self, typed: str, *, literal: bool = False) -> None:
+        """Show what contains this."""
+        pattern = Pattern(typed, literal, self.everyone)
+        if pattern != self.log_body.rule.pattern:
+            self.log_body.apply(Rule(self.log_body.rule.threshold, pattern))
+
+    def set_search(self, typed: str, *, literal: bool = False) -> None:
+        """Search for this."""
+        pattern = Pattern(typed, literal, self.everyone)
+        if pattern != self.log_body.view.search:
+            self.log_body.search(pattern)
+
+    def to_start(self) -> None:
+        """Go to where the present run begins."""
+        since = self.log_body.view.since(self.started_at, self.camera) if self.started_at is not None else None
+        if since is None:
+            self.notify("The camera has not started, or nothing was said since.")
+        else:
+            self.log_body.go_to(since)
+
+    def toggle_previous(self) -> None:
+        """The run before the present one, or the present one again."""
+        if self.run is None:
+            self._show_run(1)
+            return
+        self.run = None
+        if self._present is not None:
+            self.log_body.put(*self._present)
+            self._present = None
+        self.retitle()
+
+    def show_earlier(self) -> None:
+        """The run before the one that is shown."""
+        self._show_run(self._back + 1 if self.run is not None else 1)
+
+    def _show_run(self, back: int) -> None:
+        camera = self.camera
+
+        async def show() -> None:
+            if camera is None:
+                return
+            try:
+                run = harmless(await self.recorder.run_log(camera, back, RUN_LINES))
+            except RecorderError as error:
+                self.notify(clean(str(error)), severity="warning")
+                return
+            if camera == self.camera:
+                self._put(run, back)
+
+        self.run_worker(show(), group="past-run", exclusive=True)
+
+    def _put(self, run: RunLog, back: int) -> None:
+        view = LogView(max(len(run.lines), 1))
+        view.ring.append(run.lines)
+        before = self.log_body.put(view, Place(), run.untimed)
+        if self.run is None:
+            self._present = before
+        self.run, self._back = run, back
+        self.log_body.restyle(replace(self.log_body.looks, with_camera=False))
+        self.retitle()
+
+    @on(LogText.Changed)
+    def _changed(self) -> None:
         self.retitle()
 
     def about(self) -> str:
         """Whose it is."""
+        if self.run is not None:
+            return f"{self.camera_name}, run {self.run.generation}"
         return "all cameras" if self.everyone else self.camera_name
 
+    def found(self) -> tuple[str, bool]:
+        """What becomes of what is searched for, and whether something is wrong with it."""
+        view = self.log_body.view
+        if view.given_up:
+            return f"{view.given_up} takes too long", True
+        if view.search.trouble:
+            return f"as a text ({view.search.trouble}): {view.hits}", True
+        if not view.search:
+            return "", False
+        more = "" if view.settled else ELLIPSIS
+        at = f"{self.log_body.hit} of " if self.log_body.hit else ""
+        around = ", past the end" if self.log_body.wrapped_around else ""
+        return f"{at}{view.hits}{more}{around}", False
+
+    def filtered(self) -> tuple[str, bool]:
+        """What becomes of the filter, and whether something is wrong with it."""
+        view = self.log_body.view
+        if view.given_up:
+            return f"{view.given_up} takes too long", True
+        shown = f"{view.shown}{'' if view.settled else ELLIPSIS} of {len(view.ring)}"
+        trouble = view.rule.pattern.trouble
+        return (f"as a text ({trouble}): {shown}", True) if trouble else (shown, False)
+
     def status(self) -> Line:
-        """Following or paused, what arrived meanwhile, what is left out."""
-        body = self.log_body
-        spans: list[Span] = []
-        if body.following:
-            spans.append(("following", Role.DIM))
+        """Following or paused, what arrived meanwhile, what is searched for and what is left out; the first of it where
+        there is no room for all."""
+        body, view = self.log_body, self.log_body.view
+        parts: list[tuple[int, Line]] = []
+        if self.run is not None:
+            last = clock(self.run.last_at, body.looks.where)
+            older = ", older lines in its files" if self.run.older else ""
+            parts.append((0, ((f"over since {last}", Role.BUSY),)))
+            parts.append((4, ((f"p present run{older}", Role.DIM),)))
+        elif body.following:
+            parts.append((0, (("following", Role.DIM),)))
         else:
-            new = f"+{body.new_rows} new"
+            new = f"+{body.new_lines} new"
             warned = f", {plural(body.new_warnings, 'warning')}" if body.new_warnings else ""
-            spans += [("paused ", Role.BUSY), (new + warned, Role.WARN if body.new_warnings else Role.BUSY)]
-        rule = body.ring.rule
+            role = Role.WARN if body.new_warnings else Role.BUSY
+            parts.append((0, (("paused ", Role.BUSY), (new + warned, role))))
+        rule = view.rule
+        if view.given_up:
+            parts.append((1, ((f"{view.given_up} takes too long", Role.WARN),)))
+        if view.search:
+            words, wrong = self.found()
+            parts.append((1, ((f"/{view.search.typed}", Role.MATCH), (f" {words}", Role.WARN if wrong else Role.DIM))))
         if rule.threshold is not Threshold.ALL:
-            spans.append((f" {DOT} {rule.threshold.words}", Role.BUSY))
+            parts.append((2, ((rule.threshold.words, Role.BUSY),)))
         if rule.pattern:
-            spans.append((f" {DOT} /{rule.pattern}", Role.MATCH))
+            parts.append((1, ((f"&{rule.pattern.typed}", Role.MATCH),)))
         if not rule.open:
-            spans.append((f" {DOT} {len(body.ring)} of {body.ring.lines_held}", Role.DIM))
-        return tuple(spans)
+            parts.append((3, ((f"{view.shown} of {len(view.ring)}", Role.DIM),)))
+        return pack(parts, max(self.size.width - 24, 20), (f" {DOT} ", Role.DIM))
 
 
 def _missed(count: int, following: LogLine) -> LogLine:
