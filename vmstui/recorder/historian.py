@@ -101,6 +101,11 @@ class Historian:
         """As last read."""
         return self._machine.now
 
+    @property
+    def gpu_driver(self) -> str:
+        """Its version; empty while it is not known."""
+        return self._machine.driver
+
     async def flush(self) -> None:
         """Write what there is, if that can be done soon."""
         self._hand_over(final=True)
