@@ -182,7 +182,7 @@ def _chart(shown: Shown, chart: Chart, cells: int, lines: int) -> list[Line]:
         right = ""
         if number == 0:
             left = ((chart.title, Role.LABEL),)
-            right = chart.told(top).replace(".0 ", " ") if known else ""
+            right = chart.told(top).replace(".0 ", " ").removesuffix(".0") if known else ""
         elif number == lines - 1 and known:
             right = "0"
         room = gutter(cells) - 1
