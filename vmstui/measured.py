@@ -106,6 +106,20 @@ class EncoderSession:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLimit:
+    """How many sessions the GPU's encoder allowed when it refused one more. Drivers limit that on consumer models,
+    differently from version to version, so it is never assumed."""
+
+    sessions: int
+    driver: str
+    """Of which this was learnt; empty where it is not told."""
+    at: datetime
+    """When it was refused."""
+    text: str
+    """What ffmpeg said."""
+
+
+@dataclass(frozen=True, slots=True)
 class GpuNow:
     """A GPU; None for what it does not tell."""
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from vmstui.footage import GapCause, Segment
-from vmstui.measured import MachineNow
+from vmstui.measured import MachineNow, SessionLimit
 
 # --------------------------------------------------------------------------------------------------------------------
 # What is configured
@@ -475,6 +475,8 @@ class RecorderSnapshot:
     """What was found at the start that endangers recordings, a sentence each."""
     machine: MachineNow | None = None
     """Read every five seconds; None in the first of them."""
+    session_limit: SessionLimit | None = None
+    """Of the GPU's encoder; None while it never refused a session."""
 
 
 @dataclass(frozen=True, slots=True)

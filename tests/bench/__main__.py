@@ -7,6 +7,7 @@ import sys
 
 BENCHES = (
     "tests.bench.bench_recorder",
+    "tests.bench.bench_truth",
     "tests.bench.bench_recovery",
     "tests.bench.bench_cost",
     "tests.bench.bench_catalogue",

@@ -20,10 +20,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.cells import cell_len
 
-from tests.tui.fakes import STAGE_SHARES, page_of
+from tests.tui.fakes import STAGE_SHARES, measured_by, page_of
 from vmstui.control.errors import RecorderLost
 from vmstui.footage import (
     Account,
@@ -40,7 +41,7 @@ from vmstui.footage import (
     Segment,
     SegmentVerdict,
 )
-from vmstui.measured import CpuPast
+from vmstui.measured import CpuPast, Measured
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -263,6 +264,10 @@ class FakeFleet:
             if self._fault(number, self._now()) not in {"password", "unreachable"}
         }
 
+    async def telemetry(self, subject: str, since: datetime, until: datetime | None, width: int) -> Measured:
+        """A day and a night, a restart at every sixth hour, a leak, and a quarter of an hour without a recorder."""
+        return measured_by(subject, since, until or self._now(), width, _invented(subject in self.ids))
+
     async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
         now = self._now()
         due = int((now - self._wrote_at).total_seconds() * self._log_rate)
@@ -403,6 +408,39 @@ class FakeFleet:
         return None
 
 
+def _invented(of_camera: bool) -> dict[str, Callable[[float], tuple[float, float, float] | None]]:
+    def known(function: Callable[[float], tuple[float, float, float]]) -> Callable[..., Any]:
+        return lambda at_s: None if 17_000 < at_s % 43_200 < 17_900 else function(at_s)
+
+    def around(mean: float, by: float, swing: float = 0.0) -> Callable[..., Any]:
+        def value(at_s: float) -> tuple[float, float, float]:
+            middle = mean + swing * math.sin(at_s / 13_751) + by * 0.4 * math.sin(at_s / 97) * math.sin(at_s / 1031)
+            noise = by * (1 + math.sin(at_s / 61) ** 2) / 2
+            return max(middle - noise, 0.0), max(middle, 0.0), middle + noise
+
+        return known(value)
+
+    def burst(every_s: float, length_s: float, rate: float) -> Callable[..., Any]:
+        return known(lambda at_s: (0.0, 0.0, 0.0) if at_s % every_s > length_s else (0.0, rate, 2 * rate))
+
+    if of_camera:
+        return {
+            "cpu_percent": around(23.4, 1.5, 2.0), "rss_bytes": around(122.0 * MIB, 2.0 * MIB),
+            "fps": around(15.0, 0.4), "dropped_frames_per_s": burst(5_400, 60, 0.3),
+            "duplicated_frames_per_s": burst(1e12, 0, 0.0), "write_bytes_per_s": around(190_000.0, 30_000.0, 60_000.0),
+            "warnings_per_s": burst(2_700, 120, 0.1),
+        }  # fmt: skip
+    return {
+        "cpu_percent": around(310.0, 40.0, 60.0), "steal_percent": around(2.0, 1.0), "load": around(3.4, 0.8, 0.5),
+        "memory_used_bytes": around(5.2 * GIB, 0.1 * GIB), "rss_bytes": around(38.0 * MIB, 1.0 * MIB),
+        "received_bytes_per_s": around(3.1 * MIB, 0.4 * MIB), "sent_bytes_per_s": around(0.9 * MIB, 0.3 * MIB),
+        "temperature_celsius": around(61.0, 3.0, 5.0), "disk_write_bytes_per_s": around(2.6 * MIB, 1.0 * MIB),
+        "disk_write_ms": around(4.0, 3.0), "disk_busy_percent": around(9.0, 4.0),
+        "core_0_percent": around(70.0, 20.0), "core_1_percent": around(60.0, 20.0),
+        "gpu_0_encoder_percent": around(41.0, 5.0), "gpu_0_encoder_sessions": around(8.0, 0.0),
+    }  # fmt: skip
+
+
 async def _picture(fleet: FakeFleet, options: argparse.Namespace) -> str:
     from vmstui.tui.app import Dashboard
 
@@ -426,7 +464,7 @@ def tidy(svg: str) -> str:
         characters = html.unescape(text)
         cell = float(length) / max(cell_len(characters), 1)
         pieces: list[str] = []
-        for word in re.finditer("[━─]{1,8}|[^\xa0━─]+", characters):
+        for word in re.finditer("[━─]{1,8}|[⠁-⣿]|[^\xa0━─⠁-⣿]+", characters):
             start = float(x) + cell * cell_len(characters[: word.start()])
             goes_on = word[0][-1] in "━─" and characters[word.end() : word.end() + 1] == word[0][-1]
             shown = html.escape(word[0]) + (word[0][-1] if goes_on else "")

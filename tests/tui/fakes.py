@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, Lock, LockedFootage, Segment, SegmentVerdict
-from vmstui.measured import CpuPast
+from vmstui.measured import Column, CpuPast, Measured
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -115,6 +116,29 @@ def camera_details(id: str) -> CameraDetails:  # noqa: A002 (the model's word)
     )
 
 
+def measured_by(
+    subject: str,
+    since: datetime,
+    until: datetime,
+    width: int,
+    columns: dict[str, Callable[[float], tuple[float, float, float] | None]],
+) -> Measured:
+    """An answer as a recorder would give it, of functions of the time since the epoch."""
+    span_s = (until - since).total_seconds()
+    tier_s = 1 if span_s / width < 10 else 10 if span_s / width < 60 else 60
+    step_s = tier_s * max(1, math.ceil(span_s / width / tier_s))
+    first_s = since.timestamp() // step_s * step_s
+    times = [first_s + step_s * number for number in range(math.ceil((until.timestamp() - first_s) / step_s))]
+    made: list[Column] = []
+    for name, function in columns.items():
+        found = [function(at_s) for at_s in times]
+        sides = [tuple(None if one is None else one[side] for one in found) for side in range(3)]
+        if any(one is not None for one in found):
+            made.append(Column(name, *sides))
+    begun, ended = (datetime.fromtimestamp(at_s, UTC) for at_s in (first_s, first_s + step_s * len(times)))
+    return Measured(subject, begun, ended, step_s, tier_s, tuple(made), NOW - timedelta(days=30))
+
+
 STAGE_SHARES = tuple(
     StageShare(stage, percent)
     for stage, percent in (
@@ -194,6 +218,9 @@ class FakeRecorder:
     projection: StorageProjection | None = None
     """None: it is not known yet."""
     storage_questions: int = 0
+    measured: Callable[[str, datetime, datetime, int], Measured] | None = None
+    """Answers about what was measured; None: a recorder that does not know the question."""
+    measured_questions: list[tuple[str, datetime, datetime | None, int]] = field(default_factory=list)
     stage_reason: str | None = ""
     """Why there is no breakdown by stages; None: a recorder that does not know the question."""
     refuses: str = ""
@@ -296,6 +323,12 @@ class FakeRecorder:
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         self.history_questions.append((camera, limit))
         return tuple(event for event in self.events if event.camera == camera)[-limit:]
+
+    async def telemetry(self, subject: str, since: datetime, until: datetime | None, width: int) -> Measured:
+        self.measured_questions.append((subject, since, until, width))
+        if self.measured is None:
+            raise RecorderError("unknown method 'telemetry'; known: details, samples")
+        return self.measured(subject, since, until or NOW, width)
 
     async def start(self, cameras: tuple[str, ...]) -> None:
         self._request("start", cameras)

@@ -16,6 +16,7 @@ from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
 from vmstui.tui.palette import commands, score
 from vmstui.tui.screens.capacity import CapacityScreen
+from vmstui.tui.screens.charts import ChartsScreen
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.fleet import FleetScreen
 from vmstui.tui.widgets.fleet_table import FleetTable
@@ -34,6 +35,7 @@ class Homes:
         Scope.LOG: LogBody,
         Scope.SEGMENTS: SegmentsBody,
         Scope.CAPACITY: CapacityScreen,
+        Scope.CHARTS: ChartsScreen,
     }
 
 

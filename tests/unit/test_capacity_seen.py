@@ -16,7 +16,7 @@ from vmstui.capacity.projection import project
 from vmstui.capacity.seen import SETTLE_S, measured
 from vmstui.capacity.window import blocks
 from vmstui.capacity.words import Limit, Measured, MeasuredCamera, Question, Resource, Standing
-from vmstui.measured import CpuPast
+from vmstui.measured import CpuPast, EncoderSession, GpuNow, MachineNow, SessionLimit
 from vmstui.model import (
     CameraSnapshot,
     CameraState,
@@ -332,3 +332,27 @@ def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
 def test_a_line_without_a_speed_has_none(tmp_path: Path, speed: str) -> None:
     files = {"proc/net/route": ROUTE, "sys/class/net/eth0/speed": speed}
     assert look(None, *kernel(tmp_path, files)).network_bytes_per_s is None
+
+
+# -- sessions of the GPU's encoder ------------------------------------------------------------------------------------
+
+
+def test_sessions_that_the_encoder_allows_are_learnt_and_those_of_others_are_beside() -> None:
+    nvenc = tuple(replace(output, encoder="hevc_nvenc") for output in camera().outputs)
+    gpu = GpuNow(0, "T400", 1.0, 20.0, 0.0, 1, 2, None, None, (session(101613), session(101613), session(7)))
+    now = MachineNow(NOW, 1.0, (), 0.0, 0.0, 1, 2, None, 0.0, 0.0, None, (gpu,))
+    snapshot = recorder_snapshot(camera(outputs=nvenc), machine=now)
+    unknown = limit(measured(snapshot, {"lobby": STEADY}, UNKNOWN, HOST), Resource.ENCODER_SESSIONS)
+    assert (unknown.limit, unknown.counts) == (None, True)
+    text = "OpenEncodeSessionEx failed: out of memory (10): (no details)"
+    told = replace(snapshot, session_limit=SessionLimit(8, "550.1", NOW, text))
+    found = measured(told, {"lobby": STEADY}, UNKNOWN, HOST)
+    known = limit(found, Resource.ENCODER_SESSIONS)
+    assert (known.limit, known.beside, known.counts) == (8.0, 1.0, True)
+    assert known.why == "learnt on 2025-10-20, when the encoder refused one more, driver 550.1"
+    projected = project(found)
+    assert (projected.maximum, projected.binding) == (3, Resource.ENCODER_SESSIONS), "2 of 7 each"
+
+
+def session(pid: int) -> EncoderSession:
+    return EncoderSession(pid, "h265", 1920, 1080, 25)

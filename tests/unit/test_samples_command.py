@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from vmstui.cli import main
-from vmstui.cli.samples import spark, written
+from vmstui.cli.samples import spark
 from vmstui.codec import from_json
 from vmstui.measured import Measured
+from vmstui.quantities import written
 from vmstui.telemetry.history import History
 from vmstui.telemetry.history_file import FILE_NAME
 from vmstui.telemetry.history_rows import Points, Quantity

@@ -136,15 +136,27 @@ def _limits(
     nvenc = any(encoder.endswith(_NVENC) for encoder in encoders)
     gpu = any(encoder.endswith(_GPU) for encoder in encoders)
     none = "no camera is encoded on a GPU"
-    sessions = "the limit shows with the first session that is refused" if nvenc else none
     return (
         _cpu(snapshot, host, service),
         _memory(snapshot, host),
-        Limit(Resource.ENCODER_SESSIONS, None, why=sessions, counts=nvenc),
+        _sessions(snapshot) if nvenc else Limit(Resource.ENCODER_SESSIONS, None, why=none, counts=False),
         *(Limit(resource, None, why="not measured" if gpu else none, counts=gpu) for resource in _OF_GPU),
         Limit(Resource.DISK_WRITE, None, why="how fast this disk can be written is not measured"),
         _network(host),
     )
+
+
+def _sessions(snapshot: RecorderSnapshot) -> Limit:
+    """As the encoder's refusals told it."""
+    learnt = snapshot.session_limit
+    if learnt is None:
+        return Limit(Resource.ENCODER_SESSIONS, None, why="the limit shows with the first session that is refused")
+    own = {camera.pid for camera in snapshot.cameras}
+    gpus = snapshot.machine.gpus if snapshot.machine is not None else ()
+    beside = sum(session.pid not in own for gpu in gpus for session in gpu.sessions or ())
+    driver = f", driver {learnt.driver}" if learnt.driver else ""
+    why = f"learnt on {learnt.at:%Y-%m-%d}, when the encoder refused one more{driver}"
+    return Limit(Resource.ENCODER_SESSIONS, float(learnt.sessions), float(beside), why)
 
 
 def _cpu(snapshot: RecorderSnapshot, host: Host, beside: float) -> Limit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from vmstui.cli.machine_text import machine_lines
 from vmstui.cli.table import table
 from vmstui.codec import Json, from_json
 from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputKind, OutputState, RecorderSnapshot
@@ -36,8 +37,8 @@ def picture(answer: Json) -> str:
         lines += ["", table(HEADER, rows, RIGHT)]
     else:
         lines += ["", f"no camera is configured in {snapshot.config_path}"]
-    steadiness = _stability(snapshot)
-    lines += ["", *steadiness] if steadiness else []
+    below = [*_stability(snapshot), *machine_lines(snapshot)]
+    lines += ["", *below] if below else []
     found = troubles(snapshot)
     return "\n".join([*lines, *([""] if found else []), *found])
 

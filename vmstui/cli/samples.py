@@ -21,10 +21,10 @@ from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.measured import ALL, OWN_SUBJECTS, Column, Measured
+from vmstui.quantities import title, written
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders
 from vmstui.spoken import day_and_clock, length, plural, short_span
-from vmstui.spoken import size as size_of
 from vmstui.telemetry.history_ask import ask, subjects
 from vmstui.telemetry.history_file import FILE_NAME, HistoryError
 
@@ -32,19 +32,6 @@ NOT_WELL = 1
 AROUND_S = 300.0
 """With `--at`: so much before and after."""
 JSON_WIDTH, SPARK_WIDTH = 300, 40
-TITLES = {
-    "cpu_percent": "CPU",
-    "rss_bytes": "memory",
-    "write_bytes_per_s": "written",
-    "steal_percent": "CPU taken by the host",
-    "disk_read_bytes_per_s": "disk: read",
-    "disk_write_bytes_per_s": "disk: written",
-    "disk_read_ms": "disk: a read takes",
-    "disk_write_ms": "disk: a write takes",
-    "disk_busy_percent": "disk: busy",
-    "received_bytes_per_s": "network: in",
-    "sent_bytes_per_s": "network: out",
-}
 LEVELS, ASCII_LEVELS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 
 
@@ -118,7 +105,7 @@ def _of_one(one: Measured, levels: str) -> list[str]:
         mean = sum(column.known) / len(column.known)
         name = column.name
         picture = spark(column.maximum if name.endswith("frames_per_s") else column.mean, high, levels)
-        rows.append((_title(name), *(written(name, value) for value in (mean, low, high)), picture))
+        rows.append((title(name), *(written(name, value) for value in (mean, low, high)), picture))
     return table((one.subject, "MEAN", "LEAST", "MOST", ""), rows, frozenset((1, 2, 3))).split("\n")
 
 
@@ -146,33 +133,6 @@ def _of_all(found: Sequence[Measured], levels: str) -> list[str]:
 def _nothing(one: Measured) -> str:
     since = f"the oldest is of {one.oldest_at:%Y-%m-%d %H:%M} UTC" if one.oldest_at is not None else "nothing ever was"
     return f"nothing is known of that time; {since}"
-
-
-def written(name: str, value: float) -> str:
-    """A value with its unit, by the name of its quantity."""
-    if name.endswith("_percent"):
-        return f"{value:.1f} %"
-    if name.endswith("_bytes"):
-        return size_of(value)
-    if name.endswith("_bytes_per_s"):
-        return f"{size_of(value)}/s"
-    if name.endswith("_ms"):
-        return f"{value:.1f} ms"
-    if name.endswith("_celsius"):
-        return f"{value:.0f} °C"
-    if name.endswith("_watts"):
-        return f"{value:.0f} W"
-    if name.endswith("_per_s"):
-        return f"{value:.2f}/s" if value < 100 else f"{value:.0f}/s"
-    return f"{value:.1f}"
-
-
-def _title(name: str) -> str:
-    if name in TITLES:
-        return TITLES[name]
-    for ending in ("_percent", "_bytes_per_s", "_bytes", "_per_s", "_celsius", "_watts"):
-        name = name.removesuffix(ending)
-    return name.replace("_", " ").removesuffix(" ms")
 
 
 def _mean(column: Column | None) -> str:

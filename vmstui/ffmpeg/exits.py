@@ -83,6 +83,9 @@ _LAST_WORDS: tuple[tuple[ExitKind, re.Pattern[str]], ...] = (
     (ExitKind.ENCODER, re.compile(r"^(?P<why>Too many packets buffered for output stream.*)$")),
     (ExitKind.ENCODER, re.compile(r"^(?P<why>Decode error rate .* exceeds maximum.*)$")),
 )
+_NO_SESSION = r"OpenEncodeSessionEx failed: (?:out of memory \(10\)|incompatible client key \(21\))"
+"""As ffmpeg writes what the driver answers (libavcodec/nvenc.c, nvenc_print_error): older drivers answer a session too
+many with the first (NV_ENC_ERR_OUT_OF_MEMORY), newer ones with the second."""
 _REQUEST = r"method (?:DESCRIBE|SETUP|PLAY) failed: "
 # What ffmpeg wrote follows each sentence after a colon, so none may end in a word that announces a secret: the masker
 # would take the reason for one.
@@ -90,7 +93,7 @@ _CAUSE_TABLE: tuple[tuple[ExitKind, str, str], ...] = (
     (
         ExitKind.ENCODER,
         "the GPU's limit of NVENC sessions is reached",
-        r"OpenEncodeSessionEx failed: (?:out of memory \(10\)|incompatible client key \(21\))",
+        _NO_SESSION,
     ),
     (ExitKind.ENCODER, "the GPU cannot encode", r"OpenEncodeSessionEx failed|No (?:NVENC )?capable devices"),
     (ExitKind.ENCODER, "the GPU driver is missing", r"Cannot load lib(?:cuda|nvidia-encode|nvcuvid)"),
@@ -156,6 +159,12 @@ def explain_exit(
     if signal is not None:
         return _from_signal(signal, first_error)
     return _from_code(returncode, ffmpeg_major, first_error)
+
+
+def refuses_session(text: str) -> bool:
+    """Whether a line of ffmpeg's log says that NVENC allows no further session. The memory of the GPU may be short as
+    well where it says so; then there are few sessions for its size."""
+    return re.search(_NO_SESSION, text) is not None
 
 
 def _from_log(lines: Sequence[ParsedLine]) -> ExitCause | None:

@@ -55,6 +55,8 @@ class Context:
     """What is known of the wall clock since the boot."""
     published: Callable[[Segment], None] = lambda segment: None
     """Told of each segment that was published or set aside; never waits."""
+    session_refused: Callable[[str], str] = lambda text: ""
+    """Told of each worker that the GPU's encoder refused a session; gives what is known of its limit then."""
     oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)

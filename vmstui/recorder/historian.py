@@ -105,6 +105,11 @@ class Historian:
         """Of the relay and the service, as the cameras have theirs: the last seconds, oldest first."""
         return {subject: self._rings[subject][0].cpu_percents(seconds) for subject in (RELAY, SERVICE)}
 
+    @property
+    def gpu_driver(self) -> str:
+        """Its version; empty while it is not known."""
+        return self._machine.driver
+
     async def flush(self) -> None:
         """Write what there is, if that can be done soon."""
         self._hand_over(final=True)

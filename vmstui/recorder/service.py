@@ -34,6 +34,7 @@ from vmstui.model import (
 )
 from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
+from vmstui.recorder.encoder_limit import PERIOD_S, EncoderSessions, in_use
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.footage import Footage
 from vmstui.recorder.historian import Historian
@@ -114,6 +115,13 @@ class Service:
         self.historian = Historian(
             self._context, self.fleet, self.total_samples, lambda: self.resources.snapshot().mount_point, self.say
         )
+        self.encoder_sessions = EncoderSessions(
+            state_folder,
+            lambda: in_use(self.fleet.cameras.values(), self.historian.machine),
+            lambda: self.historian.gpu_driver,
+            self.say,
+        )
+        self._context.session_refused = self.encoder_sessions.refused
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()
@@ -143,6 +151,7 @@ class Service:
         self._keep(self._for_ever("looking for ffmpeg", FFMPEG_RETRY_S, self._look_for_ffmpeg))
         self._keep(self._look_at_unit())
         self._keep(self._for_ever("holding the state folder", CHECK_PERIOD_S, self._hold_state_folder))
+        self._keep(self._for_ever("sessions of the GPU's encoder", PERIOD_S, self._look_at_sessions))
         self._keep(self.stages.go_round())
         self._keep(self.live_checks.go_round())
         self._notifier.ready(self._status())
@@ -347,6 +356,10 @@ class Service:
             os.close(self.lock_fd)
             self.lock_fd = kept
             self.say(LogLevel.WARNING, f"{LOCK} was taken away from the state folder; made anew")
+        return False
+
+    async def _look_at_sessions(self) -> bool:
+        self.encoder_sessions.look()
         return False
 
     async def _look_at_unit(self) -> None:

@@ -76,6 +76,7 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         stability=stability(service.total_samples.cpu_percents(SAMPLES_SHOWN)),
         warnings=service.warnings,
         machine=service.historian.machine,
+        session_limit=service.encoder_sessions.limit,
     )
 
 

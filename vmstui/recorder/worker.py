@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, Unpack
 
-from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit
+from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit, refuses_session
 from vmstui.ffmpeg.plan import Plan
 from vmstui.footage import GapCause, Segment
 from vmstui.model import Camera, EventKind
@@ -288,6 +288,9 @@ class Worker(Supervised):
             measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
             cause=self._why_asked() if sent else WHY_NOTHING_IS_RECORDED[cause.kind],
         )
+        if cause.kind is ExitKind.ENCODER and refuses_session(cause.evidence):
+            told = self._owner.context.session_refused(cause.evidence)
+            self._owner.note(EventKind.FALLBACK, told, rule="limit of encoder sessions", measured=cause.evidence)
         return ev.Ended(retry, failure.text, jitter(), uptime_s, recorded, closed.valid)
 
     def explain_unseen_end(self) -> None:

@@ -4,17 +4,11 @@ Called through `ctypes`, a dozen functions of it: NVIDIA's own binding (`nvidia-
 service has 40 for everything; the tests hold our structures against it. Without a driver, which is normal, there is
 no GPU here, and the service does not even load this. A call may hang with a broken driver, so it belongs into a
 thread that nothing else waits for. What a GPU does not tell (data centre models have no encoder) is None.
-
-`learnt` is how many sessions of the encoder a machine allows: drivers limit that on consumer models, differently from
-version to version, so it is never assumed but read from the first refusal.
 """
 
 from __future__ import annotations
 
 import ctypes
-import re
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from vmstui.measured import EncoderSession, GpuNow
@@ -95,44 +89,6 @@ def session_of(entry: Any) -> EncoderSession:
         height=int(entry.vResolution),
         fps=int(entry.averageFps),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimit:
-    """How many sessions the encoder of this machine allowed when it refused one more; for as long as the driver stays
-    the same."""
-
-    sessions: int
-    driver: str
-    at: datetime
-    text: str
-    """What ffmpeg said."""
-
-
-_REFUSED = re.compile(r"OpenEncodeSessionEx failed: (?:out of memory \(10\)|incompatible client key \(21\))")
-"""As ffmpeg writes what the driver answers (libavcodec/nvenc.c, nvenc_print_error): older drivers answer a session too
-many with the first (NV_ENC_ERR_OUT_OF_MEMORY), newer ones with the second."""
-
-
-def is_refusal(text: str) -> bool:
-    """Whether a line of ffmpeg's log says that the encoder allows no further session. The memory of the GPU may be
-    short as well where it says so; then there are few sessions for its size."""
-    return _REFUSED.search(text) is not None
-
-
-def learnt(before: SessionLimit | None, text: str, in_use: int, driver: str, at: datetime) -> SessionLimit | None:
-    """What is known after a line of ffmpeg's log came while so many sessions were in use: the same as before unless it
-    was a refusal, and then the most that were ever seen at one, with this driver."""
-    if not is_refusal(text) or in_use < 1:
-        return before
-    if before is not None and before.driver == driver and before.sessions >= in_use:
-        return before
-    return SessionLimit(in_use, driver, at, text)
-
-
-def still_holds(limit: SessionLimit, driver: str, in_use: int) -> bool:
-    """Whether a limit that was learnt may be gone by: not with another driver, nor where more are in use."""
-    return limit.driver == driver and in_use <= limit.sessions
 
 
 def _loaded() -> Any | None:

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     LOG = "log pane"
     SEGMENTS = "segments pane"
     CAPACITY = "capacity screen"
+    CHARTS = "charts screen"
     PALETTE = "palette"
 
 
@@ -34,6 +35,7 @@ class Group(StrEnum):
     LOG = "In the log"
     SEGMENTS = "In the segments"
     CAPACITY = "In capacity"
+    CHARTS = "In the charts"
     RECORDER = "Recorder"
 
 
@@ -93,6 +95,8 @@ ACTIONS = (
            Group.CAMERA, Scope.FLEET, "g", rank=7, verb="segments", argument=Argument.CAMERA),
     Action("view.history", "history", "history", "What happened to it and why: starts, ends, automatic actions.",
            Group.CAMERA, Scope.FLEET, "h", rank=6, verb="history", argument=Argument.CAMERA),
+    Action("view.charts", "charts", "charts", "What it looked like, now or at 03:12: CPU, frames, drops, bitrate.",
+           Group.CAMERA, Scope.FLEET, "m", rank=8, verb="charts", argument=Argument.CAMERA),
     Action("camera.copy", "copy_command", "copy command", "Copy its ffmpeg command (passwords masked).",
            Group.CAMERA, Scope.FLEET, "y", verb="copy", argument=Argument.CAMERA),
     Action("view.filter", "filter", "filter", "Show only what contains a text; with ! in front, only what does not.",
@@ -109,6 +113,8 @@ ACTIONS = (
            Group.LOOK, Scope.APP, "colon", ":", rank=9),
     Action("view.capacity", "capacity", "capacity", "How many more cameras fit, and what ends it; what if.",
            Group.LOOK, Scope.APP, "c", rank=11, verb="capacity"),
+    Action("view.machine", "machine", "machine", "What the machine looked like: CPU, memory, disk, network, GPU.",
+           Group.LOOK, Scope.APP, "M", verb="machine"),
     Action("view.theme", "theme", "theme", "Change the colours.",
            Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
     Action("move.up", "cursor(-1)", "up", "To the camera or segment above.", Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
@@ -220,6 +226,36 @@ ACTIONS = (
            Group.CAPACITY, Scope.CAPACITY, "full_stop", "."),
     Action("capacity.as_it_is", "as_it_is", "as it is", "No what if: the recorder as it is.",
            Group.CAPACITY, Scope.CAPACITY, "0"),
+    Action("charts.earlier", "move(-1)", "time", "Half of what is shown back in time.",
+           Group.CHARTS, Scope.CHARTS, "left_square_bracket", "["),
+    Action("charts.later", "move(1)", "time", "Half of what is shown on in time.",
+           Group.CHARTS, Scope.CHARTS, "right_square_bracket", "]"),
+    Action("charts.closer", "zoom(-1)", "zoom", "A shorter time, more closely: 30 d, 7 d, 24 h, 6 h, 1 h, 10 min.",
+           Group.CHARTS, Scope.CHARTS, "plus,equals_sign", "+"),
+    Action("charts.wider", "zoom(1)", "zoom", "A longer time.", Group.CHARTS, Scope.CHARTS, "minus", "-"),
+    Action("charts.cursor_back", "cursor(-1)", "cursor", "The cursor back; what is at it is told beside the charts.",
+           Group.CHARTS, Scope.CHARTS, "left", "←"),
+    Action("charts.cursor_on", "cursor(1)", "cursor", "The cursor on.", Group.CHARTS, Scope.CHARTS, "right", "→"),
+    Action("charts.event_before", "event(-1)", "event", "To the event before: a restart, a gap, an automatic action.",
+           Group.CHARTS, Scope.CHARTS, "comma", ","),
+    Action("charts.event_after", "event(1)", "event", "To the event after.",
+           Group.CHARTS, Scope.CHARTS, "full_stop", "."),
+    Action("charts.time", "go_to_time", "to a time", "To a time that is typed: 03:12, yesterday 03:12, 2025-10-20.",
+           Group.CHARTS, Scope.CHARTS, "t"),
+    Action("charts.now", "now", "now", "Back to now, and on with it.", Group.CHARTS, Scope.CHARTS, "n,end", "n"),
+    Action("charts.footage", "footage", "footage", "The footage of the time at the cursor.",
+           Group.CHARTS, Scope.CHARTS, "g"),
+    Action("charts.next", "subject(1)", "next", "The next camera; after them all together, machine, service, relay.",
+           Group.CHARTS, Scope.CHARTS, "tab", "tab"),
+    Action("charts.previous", "subject(-1)", "next", "The one before.",
+           Group.CHARTS, Scope.CHARTS, "shift+tab", "shift+tab"),
+    Action("charts.camera", "camera", "camera", "The camera the charts were opened for.",
+           Group.CHARTS, Scope.CHARTS, "m"),
+    Action("charts.machine", "machine", "machine", "The machine.", Group.CHARTS, Scope.CHARTS, "M"),
+    Action("charts.up", "scroll(-1)", "scroll", "Charts further up, where not all have room.",
+           Group.CHARTS, Scope.CHARTS, "up,k,pageup", "↑"),
+    Action("charts.down", "scroll(1)", "scroll", "Charts further down.",
+           Group.CHARTS, Scope.CHARTS, "down,j,pagedown", "↓"),
     Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
            Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
     Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",

@@ -27,6 +27,7 @@ from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 
 from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.measured import MACHINE
 from vmstui.tui import questions, themes
 from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
 from vmstui.tui.arrange import Pane
@@ -344,6 +345,8 @@ class Dashboard(App[Leave]):
                     self.fleet.open_pane(Pane.DETAILS, camera.id)
                 case "view.log":
                     self.fleet.open_pane(Pane.LOG, camera.id)
+                case "view.charts":
+                    self.fleet.open_charts(camera.id)
                 case "view.segments":
                     self.fleet.open_pane(Pane.SEGMENTS, camera.id)
                 case "segments.still":
@@ -376,7 +379,7 @@ class Dashboard(App[Leave]):
     def action_help(self) -> None:
         """The keys that work on this screen now, and those of its parts."""
         live = {active.binding.id for active in self.fleet.active_bindings.values() if active.enabled}
-        parts = {Scope.TABLE, Scope.LOG, Scope.SEGMENTS, Scope.CAPACITY, Scope.PALETTE}
+        parts = {Scope.TABLE, Scope.LOG, Scope.SEGMENTS, Scope.CAPACITY, Scope.CHARTS, Scope.PALETTE}
         self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
 
     def action_capacity(self) -> None:
@@ -384,6 +387,10 @@ class Dashboard(App[Leave]):
         from vmstui.tui.screens.capacity import CapacityScreen  # here, as few ask
 
         self.push_screen(CapacityScreen(self._loads(), lambda: self.picture))
+
+    def action_machine(self) -> None:
+        """What the machine looked like."""
+        self.fleet.open_charts(MACHINE)
 
     def action_leave(self) -> None:
         """Detach; the recorder goes on, or nobody knows. Not while all recording is being stopped: then it does not."""

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
-from vmstui.measured import CpuPast
+from vmstui.measured import CpuPast, Measured
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
 from vmstui.sanitise import clean
 from vmstui.stages import StageBreakdown
@@ -84,6 +84,11 @@ class Recorder(Protocol):
 
     async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
         """The newest events of a camera, oldest of them first."""
+        ...
+
+    async def telemetry(self, subject: str, since: datetime, until: datetime | None, width: int) -> Measured:
+        """What was measured of a camera, or of one of `measured.OWN_SUBJECTS`, at about `width` points; one that keeps
+        no history refuses."""
         ...
 
     async def start(self, cameras: tuple[str, ...]) -> None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import ClassVar
 
 from textual import on
@@ -227,6 +228,21 @@ class FleetScreen(Screen[None]):
     def action_history(self) -> None:
         """Key."""
         self.open_pane(Pane.HISTORY)
+
+    def action_charts(self) -> None:
+        """Key."""
+        if (camera := self.selected) is not None:
+            self.open_charts(camera.id)
+
+    def open_charts(self, subject: str) -> None:
+        """What a camera, or one of `measured.OWN_SUBJECTS`, looked like."""
+        from vmstui.tui.screens.charts import ChartsScreen  # here, as few ask
+
+        def footage(camera: str, at: datetime) -> None:
+            self.open_pane(Pane.SEGMENTS, camera)
+            self.segments_pane.jump(at)
+
+        self.app.push_screen(ChartsScreen(self.recorder, lambda: self.picture, subject, footage))
 
     def action_next_pane(self) -> None:
         """Key."""

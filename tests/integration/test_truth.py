@@ -1,0 +1,27 @@
+"""What vmstui tells of its workers is what other means tell of the same time. Over a minute: `bench.bench_truth`."""
+
+from __future__ import annotations
+
+from tests.bench.bench_truth import ALLOWED, HEAD, OF_STAGES
+from tests.integration.harness import Recorder
+from tests.integration.test_recorder import MakeCameras
+from tests.integration.truth_support import cpu, footage
+from tests.peers import require
+
+NAMES = ("cam1", "cam2")
+EDGES = 0.05
+"""More than is allowed over a minute: the history tells of whole seconds and, of what is written, of every sixth."""
+
+
+def test_cpu_stages_bitrate_and_frames_are_what_the_kernel_and_ffprobe_tell(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
+    require("ffprobe")
+    sources = simulated(len(NAMES))
+    recorder.configure([(name, sources.url(name)) for name in NAMES], "both", HEAD)
+    recorder.start()
+    for name in NAMES:
+        recorder.wait_recording(name)
+    found = [*cpu(recorder, NAMES, 15), *footage(recorder, NAMES, 15)]
+    exact = {"CPU, samples": ALLOWED, "CPU, stages": OF_STAGES, "bitrate, segments": ALLOWED}
+    assert [str(truth) for truth in found if truth.deviation > exact.get(truth.what, EDGES)] == []
