@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmstui import __version__
-from vmstui.cli import capacity_arguments, export_arguments
+from vmstui.cli import bench_arguments, capacity_arguments, export_arguments
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
 TIME_OPTIONS = ("--from", "--to", "--at")
@@ -191,6 +191,24 @@ def _dispatch(options: argparse.Namespace) -> int:
 
             question = Question(options.profile, options.budget, options.cameras, options.retention)
             return capacity(CapacityOptions(question, options.per_camera, as_json=options.json))
+        case "bench":
+            from vmstui.cli.bench import BenchOptions, bench
+
+            return bench(
+                BenchOptions(
+                    config=options.config,
+                    cameras=tuple(options.cameras),
+                    simulated=options.simulated,
+                    size=options.size,
+                    fps=options.fps,
+                    codec=options.codec,
+                    profile=options.profile,
+                    rounds=options.rounds,
+                    seconds=options.seconds,
+                    as_json=options.json,
+                    markdown=options.markdown,
+                )
+            )
         case "retention":
             from vmstui.cli.retention import retention
 
@@ -403,6 +421,7 @@ def _parser() -> argparse.ArgumentParser:
     storage.add_argument("--json", action="store_true", help="as JSON")
 
     capacity_arguments.add_to(add("capacity", "how many more cameras fit, and what ends it"))
+    bench_arguments.add_to(add("bench", "what cameras cost with a process per output, in one process, and by copy"))
 
     retention = add("retention", "what goes when, and why: by age, by size, for free space")
     how = retention.add_mutually_exclusive_group()
