@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from vmstui.bench.words import BenchResult, Difference, Layout, LayoutResult
+from vmstui.capacity.tables import Table
 from vmstui.spoken import plural, size
 
 _NOT_KEPT_UP = " *"
 _TIMES_FROM = 900.0
 KEPT_UP_NOTE = "* did not keep up with its cameras: it would need more CPU than is told"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A header, rows of as many cells, and which columns are aligned to the right."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    right: frozenset[int]
 
 
 def layouts(found: BenchResult) -> Table:

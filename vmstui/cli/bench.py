@@ -209,8 +209,7 @@ def _turns(
             ticks += 1
             done = min((ticks + _START_S) / each_s, 1.0)
             shown.tell(f"round {round_} of {rounds}: {layout.value}", (number + done) / len(plan))
-            if recorder is not None:
-                _see_to_it(recorder)
+            _see_to_it(recorder)
 
         shown.tell(f"round {round_} of {rounds}: {layout.value}", number / len(plan))
         now = replace(task, layout=layout, round=round_, plans=layouts.plans[layout])
@@ -231,10 +230,13 @@ def _tried(stand: Stand, cameras: Sequence[BenchCamera], task: Task, recorder: R
     return before
 
 
-def _see_to_it(before: RecorderSnapshot) -> None:
-    """That no recording suffers. A recorder that does not answer for a moment is no harm: its workers go on."""
+def _see_to_it(before: RecorderSnapshot | None) -> None:
+    """That no recording suffers. A recorder that does not answer for a moment is no harm: its workers go on. One that
+    was not there before was not asked whether it has CPU to spare."""
     now = _recorder()
-    if now is not None and (what := danger.harm(before, now)):
+    if now is None:
+        return
+    if what := danger.harm(before, now) if before is not None else "a recorder was started":
         raise Refused([f"ended, because {what}"])
 
 
