@@ -80,6 +80,7 @@ def test_a_layout_that_fell_behind_in_one_round_is_marked() -> None:
     assert not single.kept_up
     shown = told.layouts(result(some))
     assert [row[0] for row in shown.rows if row[0].startswith("single *")] == ["single *"]
+    assert list(told.sentences(result(some))) == [], "nothing follows from it"
 
 
 def test_speed_is_frames_between_two_reports_by_the_time_between_them() -> None:

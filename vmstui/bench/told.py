@@ -51,9 +51,15 @@ def facts(found: BenchResult) -> Iterator[tuple[str, str]]:
 
 
 def sentences(found: BenchResult) -> Iterator[str]:
-    """What follows from it, for an owner."""
-    single = found.layout(Layout.SINGLE)
-    best = found.layout(Layout.SEPARATE_BEST) or found.layout(Layout.SEPARATE_SOFTWARE)
+    """What follows from it, for an owner; nothing from layouts that did not keep up."""
+    single, best, copy = (
+        one if one is not None and one.kept_up else None
+        for one in (
+            found.layout(Layout.SINGLE),
+            found.layout(Layout.SEPARATE_BEST) or found.layout(Layout.SEPARATE_SOFTWARE),
+            found.layout(Layout.SINGLE_COPY),
+        )
+    )
     if single is not None and best is not None:
         difference = found.difference(single.layout, best.layout)
         if difference is not None:
@@ -61,7 +67,6 @@ def sentences(found: BenchResult) -> Iterator[str]:
             if single.maximum is not None and best.maximum is not None:
                 fit = f", {plural(single.maximum, 'camera')} instead of {best.maximum}"
             yield f"one process instead of {best.processes // single.processes}: {percent(difference)} CPU{fit}"
-    copy = found.layout(Layout.SINGLE_COPY)
     if single is not None and copy is not None and copy.cpu_percent > 0:
         yield f"copying takes {single.cpu_percent / copy.cpu_percent:.0f} times less CPU than encoding"
 
