@@ -26,7 +26,7 @@ PERCENTS = {
 def turn(layout: Layout, round_: int, percent: float, speed: float = 1.0) -> Turn:
     """Ten seconds of both cameras."""
     processes = CAMERAS * (2 if layout.separate else 1)
-    return Turn(layout, round_, 10.0, percent / 10.0, processes, processes * 50_000_000, speed)
+    return Turn(layout, round_, 10.0, percent / 10.0 * speed, percent / 10.0, processes, processes * 50_000_000, speed)
 
 
 def turns() -> tuple[Turn, ...]:

@@ -14,7 +14,7 @@ from tests.unit.ffmpeg_examples import NVENC, REENCODE, SOFTWARE, SOURCE_PROFILE
 from vmstui.bench import danger, told
 from vmstui.bench.kept import BENCH_FILE, keep, last
 from vmstui.bench.layouts import NothingToCompare, argvs, found_here
-from vmstui.bench.rounds import differences, order, summarised
+from vmstui.bench.rounds import differences, evened, order, summarised
 from vmstui.bench.turn import speed_of
 from vmstui.bench.words import Layout, LeftOut
 from vmstui.cli.table import table
@@ -81,6 +81,12 @@ def test_a_layout_that_fell_behind_in_one_round_is_marked() -> None:
     shown = told.layouts(result(some))
     assert [row[0] for row in shown.rows if row[0].startswith("single *")] == ["single *"]
     assert list(told.sentences(result(some))) == [], "nothing follows from it"
+
+
+def test_a_process_that_fell_behind_or_catches_up_is_reckoned_at_the_rate_of_its_camera() -> None:
+    assert evened(2.0, 0.5) == 4.0
+    assert evened(2.0, 1.25) == 1.6
+    assert evened(2.0, 0.96) == evened(2.0, 1.04) == evened(2.0, 0.0) == 2.0
 
 
 def test_speed_is_frames_between_two_reports_by_the_time_between_them() -> None:

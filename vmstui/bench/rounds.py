@@ -48,7 +48,16 @@ def differences(turns: Sequence[Turn]) -> tuple[Difference, ...]:
 
 def percent_of(turn: Turn) -> float:
     """CPU of all cameras together."""
-    return 100.0 * turn.cpu_s / turn.elapsed_s
+    return 100.0 * turn.even_cpu_s / turn.elapsed_s
+
+
+def evened(cpu_s: float, speed: float) -> float:
+    """CPU time of a process at the rate of its camera; `speed` is frames it took in by frames sent.
+
+    A few frames more or less are the edges of a window. More than that, on a busy machine, is a process that fell
+    behind or catches up, and by its CPU time alone it would look cheap or dear.
+    """
+    return cpu_s if speed <= 0 or KEEPS_UP <= speed <= 1 / KEEPS_UP else cpu_s / speed
 
 
 def _summary(

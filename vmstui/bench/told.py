@@ -10,7 +10,7 @@ from vmstui.spoken import plural, size
 
 _NOT_KEPT_UP = " *"
 _TIMES_FROM = 900.0
-KEPT_UP_NOTE = "* did not keep up with its cameras: it would need more CPU than is told"
+KEPT_UP_NOTE = "* fell behind its cameras in a round: CPU is reckoned from the frames it took in"
 
 
 def layouts(found: BenchResult) -> Table:
@@ -51,7 +51,7 @@ def facts(found: BenchResult) -> Iterator[tuple[str, str]]:
 
 
 def sentences(found: BenchResult) -> Iterator[str]:
-    """What follows from it, for an owner; nothing from layouts that did not keep up."""
+    """What follows from it, for an owner; nothing from layouts that fell behind: there was no CPU to measure them."""
     single, best, copy = (
         one if one is not None and one.kept_up else None
         for one in (

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vmstui.bench.children import Child
 from vmstui.bench.layouts import argvs
+from vmstui.bench.rounds import evened
 from vmstui.bench.stand import START_LIMIT_S, BenchCamera, BenchFailed, Stand, bare
 from vmstui.bench.words import Layout, Turn
 from vmstui.ffmpeg.command import WorkerFiles, input_script
@@ -68,16 +69,17 @@ def measured(stand: Stand, cameras: Sequence[BenchCamera], task: Task, look: Cal
             raise BenchFailed(f"{task.layout}: the live stream {path} stood still: {children[-1].last_words()}")
     per_camera = len(children) // len(cameras)
     rates = [camera.source.fps for camera in cameras for _ in range(per_camera)]
+    speeds = [speed_of(then, now, rate) for then, now, rate in zip(before.frames, after.frames, rates, strict=True)]
+    taken = [now - then for then, now in zip(before.cpu_s, after.cpu_s, strict=True)]
     return Turn(
         layout=task.layout,
         round=task.round,
         elapsed_s=after.at_s - before.at_s,
-        cpu_s=sum(after.cpu_s) - sum(before.cpu_s),
+        cpu_s=sum(taken),
+        even_cpu_s=sum(evened(cpu_s, speed) for cpu_s, speed in zip(taken, speeds, strict=True)),
         processes=len(children),
         rss_bytes=rss_bytes,
-        speed=min(
-            speed_of(then, now, rate) for then, now, rate in zip(before.frames, after.frames, rates, strict=True)
-        ),
+        speed=min(speeds),
     )
 
 

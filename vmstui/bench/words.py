@@ -51,6 +51,8 @@ class Turn:
     elapsed_s: float
     cpu_s: float
     """User and system time of all its processes, by the kernel's clock of each."""
+    even_cpu_s: float
+    """The same had each kept exactly up: what counts. Other than `cpu_s` where one fell behind or caught up."""
     processes: int
     rss_bytes: int
     """At the end of the window, of all of them."""
@@ -75,7 +77,7 @@ class LayoutResult:
     maximum: int | None
     """Cameras that fit into the CPU budget."""
     kept_up: bool
-    """In every round. Where not, its CPU would be more than is told."""
+    """In every round. Where not, its CPU is reckoned from the frames it took in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from vmstui import __version__
 from vmstui.bench import danger, told
 from vmstui.bench.kept import keep
 from vmstui.bench.layouts import Layouts, NothingToCompare, found_here
-from vmstui.bench.rounds import differences, order, summarised
+from vmstui.bench.rounds import differences, order, percent_of, summarised
 from vmstui.bench.stand import BenchCamera, BenchFailed, Stand
 from vmstui.bench.turn import SETTLE_S, Task, measured
 from vmstui.bench.words import FORMAT, BenchResult, Layout, Setting, Turn
@@ -224,7 +224,7 @@ def _tried(stand: Stand, cameras: Sequence[BenchCamera], task: Task, recorder: R
     trial = measured(
         stand, cameras[:1], replace(task, seconds=TRIAL_S, nice=LOWEST_PRIORITY), lambda: _see_to_it(before)
     )
-    tried = danger.Trial(100.0 * trial.cpu_s / trial.elapsed_s, trial.rss_bytes, trial.speed)
+    tried = danger.Trial(percent_of(trial), trial.rss_bytes, trial.speed)
     if reasons := tuple(danger.load_refusals(before, tried, len(cameras), _available_bytes())):
         raise Refused(reasons)
     return before
