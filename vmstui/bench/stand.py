@@ -27,7 +27,7 @@ from vmstui.model import Camera, OutputKind, OutputSettings, Profile
 from vmstui.own_process import own_argv, own_environment
 
 HOST = "127.0.0.1"
-START_LIMIT_S = 30.0
+START_LIMIT_S = 60.0
 _ANSWER_S = 5.0
 _POLL_S = 0.1
 
