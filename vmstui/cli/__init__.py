@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmstui import __version__
-from vmstui.cli import capacity_arguments, export_arguments, report_arguments
+from vmstui.cli import bench_arguments, capacity_arguments, export_arguments, report_arguments
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
 TIME_OPTIONS = ("--from", "--to", "--at", "--since")
@@ -200,6 +200,24 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.report import ReportOptions, report
 
             return report(ReportOptions(options.config, options.since, options.html, options.out))
+        case "bench":
+            from vmstui.cli.bench import BenchOptions, bench
+
+            return bench(
+                BenchOptions(
+                    config=options.config,
+                    cameras=tuple(options.cameras),
+                    simulated=options.simulated,
+                    size=options.size,
+                    fps=options.fps,
+                    codec=options.codec,
+                    profile=options.profile,
+                    rounds=options.rounds,
+                    seconds=options.seconds,
+                    as_json=options.json,
+                    markdown=options.markdown,
+                )
+            )
         case "retention":
             from vmstui.cli.retention import retention
 
@@ -413,6 +431,7 @@ def _parser() -> argparse.ArgumentParser:
     storage.add_argument("--json", action="store_true", help="as JSON")
 
     capacity_arguments.add_to(add("capacity", "how many more cameras fit, and what ends it"))
+    bench_arguments.add_to(add("bench", "what cameras cost with a process per output, in one process, and by copy"))
 
     report_arguments.add_to(add("report", "what was measured, as one file to read or to hand on: Markdown or HTML"))
 

@@ -13,7 +13,8 @@ Guarantees:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from vmstui.ffmpeg.abilities import FIFO_OPTIONS, GPU_DECODING, Abilities
@@ -99,9 +100,29 @@ def worker_argv(
     """
     outputs = [_recording(abilities, plan, camera, files, segment_length_s)]
     if plan.live is not None and publish_url is not None:
-        if "@" in urlsplit(publish_url).netloc:
-            raise CommandError("the address to publish live streams to must hold no user and no password")
         outputs.append(_live(plan.live, plan.gpu_frames, publish_url))
+    return _argv(abilities, plan, files.input_path, outputs)
+
+
+def separate_argvs(
+    abilities: Abilities,
+    plan: Plan,
+    camera: Camera,
+    files: WorkerFiles,
+    segment_length_s: int,
+    publish_url: str,
+) -> tuple[tuple[str, ...], ...]:
+    """The same outputs by a process each, which reads and decodes the camera for itself: what a worker is measured
+    against (`vmstui bench`). The recording first. Raises CommandError as `worker_argv`."""
+    outputs = [(replace(plan, live=None), _recording(abilities, plan, camera, files, segment_length_s))]
+    if plan.live is not None:
+        alone = replace(plan, recording=plan.live, live=None)
+        outputs.append((alone, _live(plan.live, plan.gpu_frames, publish_url)))
+    return tuple(_argv(abilities, part, files.input_path, [output]) for part, output in outputs)
+
+
+def _argv(abilities: Abilities, plan: Plan, input_path: str, outputs: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """One process for these outputs; of the plan only what holds for the process as a whole."""
     encoders = [output.encoder for output in (plan.recording, plan.live) if output and output.encoder != COPY]
     uses_vaapi = any(family_of(encoder) is Encoder.VAAPI for encoder in encoders)
     return (
@@ -110,7 +131,7 @@ def worker_argv(
         *(("-vaapi_device", abilities.vaapi_device) if uses_vaapi else ()),
         *(GPU_DECODING if plan.gpu_frames else ()),
         *_INPUT,
-        *("-i", files.input_path),
+        *("-i", input_path),
         *(argument for output in outputs for argument in output),
     )
 
@@ -136,6 +157,8 @@ def _recording(
 
 
 def _live(live: OutputPlan, gpu_frames: bool, publish_url: str) -> tuple[str, ...]:
+    if "@" in urlsplit(publish_url).netloc:
+        raise CommandError("the address to publish live streams to must hold no user and no password")
     # Parameter sets go into the description of the stream and before every keyframe, for players that read only one.
     headers = () if live.encoder == COPY else ("-flags:v", "+global_header", "-bsf:v", "dump_extra=freq=keyframe")
     return (
