@@ -185,6 +185,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.storage import storage
 
             return storage(options.config, accept=options.accept, as_json=options.json)
+        case "triage":
+            from vmstui.cli.triage import TriageOptions, triage
+
+            return triage(TriageOptions(options.config, options.file, options.json, options.unknown))
         case "capacity":
             from vmstui.capacity.words import Question
             from vmstui.cli.capacity import CapacityOptions, capacity
@@ -403,6 +407,12 @@ def _parser() -> argparse.ArgumentParser:
     storage.add_argument("--json", action="store_true", help="as JSON")
 
     capacity_arguments.add_to(add("capacity", "how many more cameras fit, and what ends it"))
+
+    triage = add("triage", "what an ffmpeg log from anywhere says, what it means and what to do; needs no recorder")
+    triage.add_argument("file", nargs="?", metavar="FILE|-", help="the log, also gzipped (default: standard input)")
+    form = triage.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--unknown", action="store_true", help="what no entry matches, as entries for messages.yaml")
 
     retention = add("retention", "what goes when, and why: by age, by size, for free space")
     how = retention.add_mutually_exclusive_group()

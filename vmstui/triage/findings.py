@@ -235,7 +235,7 @@ class CameraTriage:
     def findings(self, now_s: float | None = None) -> tuple[Finding, ...]:
         """All there are; the worst first, then the most frequent. `now_s` is None for a log that is over."""
         made = [self._finding(kept, now_s) for some in self._kept.values() for kept in some]
-        return tuple(sorted(made, key=_order))
+        return tuple(sorted(made, key=order))
 
     def _new(self, fingerprint: str, message: Message | None, origin: Origin, seen: _Line) -> _Kept | None:
         if message is None:
@@ -365,7 +365,7 @@ def _seen(line: _Line) -> Seen:
     return Seen(number, None if at_s is None else datetime.fromtimestamp(at_s, UTC), text)
 
 
-def _order(finding: Finding) -> tuple[int, int, int]:
+def order(finding: Finding) -> tuple[int, int, int]:
     """Critical, degraded, unknown errors, benign, other unknown ones, info."""
     if finding.worst is None:
         rank = 5 if finding.level in _ERRORS else 2

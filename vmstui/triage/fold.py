@@ -12,6 +12,11 @@ _DIFFERING = frozenset("0123456789/'\"@=")
 _REPEATS = re.compile(r"#(?: #)+")
 
 
+def differs(word: str) -> bool:
+    """Whether a word without blanks is one that differs from line to line."""
+    return not _DIFFERING.isdisjoint(word)
+
+
 def fold(text: str) -> str:
     """`Connection to tcp://10.0.0.2:554 failed` becomes `Connection to # failed`, as it does with another address."""
     words = text[: 2 * FOLDED_CHARACTERS].split(" ")
