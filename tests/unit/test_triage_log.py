@@ -36,7 +36,7 @@ def triaged(raw: bytes) -> LogTriage:
         ("", None, ""),
         ("2026-01-12T10:23:45.000000000Z ", AT_S, ""),  # docker logs -t
         ("2026-01-12T10:23:45.0Z stderr F ", AT_S, ""),  # Kubernetes
-        ("2026-01-12 10:23:45.000000000  ", AT_S, ""),  # s6-log
+        ("2026-01-12 10:23:45,000  ", AT_S, ""),  # s6-log
         ("recorder-1  | ", None, "recorder-1"),  # docker compose
         ("recorder-1  | 2026-01-12T10:23:45Z ", AT_S, "recorder-1"),
         ("Jan 12 10:23:45 nvr ffmpeg[77]: ", AT_S, ""),  # journalctl
@@ -44,7 +44,7 @@ def triaged(raw: bytes) -> LogTriage:
         ("2026-01-12T10:23:45+0000 nvr ffmpeg[77]: ", AT_S, ""),  # journalctl -o short-iso
         ("[2026-01-12 10:23:45] ffmpeg.front_door.record        ERROR   : ", AT_S, "front_door"),  # Frigate
         (
-            "2026-01-12 10:23:45.123456789  [2026-01-12 10:23:45] ffmpeg.gate.detect ERROR   : ",
+            "2026-01-12 10:23:45.5  [2026-01-12 10:23:45] ffmpeg.gate.detect ERROR   : ",
             AT_S,
             "gate",
         ),

@@ -9,21 +9,24 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
 from vmstui.model import LogLevel
 
-_DATE = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+_DATE = r"(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d)([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)?"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SERVICE = re.compile(r"([\w.-]{1,60}) +\| ")
 """`docker compose logs`."""
-_TIME = re.compile(rf"({_DATE})\s+")
+_TIME = re.compile(rf"{_DATE}\s+")
 """`docker logs -t`, s6-log, Kubernetes, `journalctl -o short-iso`, ffmpeg's own `-loglevel datetime`."""
+_ISO = re.compile(_DATE)
+_SERVICE_CHARACTERS = 70
 _STREAM = re.compile(r"std(?:out|err) [FP] ")
 _SYSLOG_TIME = re.compile(rf"({'|'.join(_MONTHS)}) +(\d+) (\d\d):(\d\d):(\d\d)(?:\.\d+)? ")
 _SYSLOG_WHO = re.compile(r"[\w.-]{1,100} ([\w./@-]{1,100})(?:\[\d+\])?: ")
-_FRIGATE = re.compile(rf"\[({_DATE})\] ([\w.-]{{1,100}}) +[A-Z]+ *: ")
+_FRIGATE = re.compile(rf"\[{_DATE}\] ([\w.-]{{1,100}}) +[A-Z]+ *: ")
 _FRIGATE_LOGGER = re.compile(r"ffmpeg\.(.+?)\.(?:detect|record|audio|rtmp|[a-z_]+)$")
 _OWN = re.compile(r"([a-z0-9_]{1,40}) (fatal|error|warning|info|unknown) +(?:([\w#:/,.-]+): )?")
 """`vmstui logs`, behind its time."""
@@ -47,7 +50,8 @@ class FrontReader:
     def __init__(self, zone: tzinfo | None = None, year: int = 1970) -> None:
         self._zone = zone
         self._year = year
-        self._last_time = ("", 0.0)
+        self._last_second = ("", 0.0)
+        self._parse = lru_cache(maxsize=512)(parse_line)
 
     def take(self, text: str) -> Taken:
         """The line as ffmpeg wrote it."""
@@ -60,10 +64,12 @@ class FrontReader:
     def _text(self, text: str) -> Taken:
         at_s: float | None = None
         camera = ""
-        if found := _SERVICE.match(text):
+        if "|" in text[:_SERVICE_CHARACTERS] and (found := _SERVICE.match(text)):
             camera, text = found[1], text[found.end() :]
         if found := _TIME.match(text):
-            at_s, text = self._time(found[1]), text[found.end() :]
+            at_s, text = self._time(*found.groups()), text[found.end() :]
+            if text.startswith("[") and not text.startswith("[2"):
+                return Taken(at_s, camera, self._parse(text))
             if own := _OWN.match(text):
                 return Taken(at_s, own[1], _own_line(own, text))
             if stream := _STREAM.match(text):
@@ -74,11 +80,11 @@ class FrontReader:
             at_s, text = self._syslog_time(found), text[found.end() :]
             if who := _SYSLOG_WHO.match(text):
                 camera, text = camera or _unit(who[1]), text[who.end() :]
-        if found := _FRIGATE.match(text):
-            at_s, text = self._time(found[1]), text[found.end() :]
-            logger = _FRIGATE_LOGGER.match(found[2])
+        if text.startswith("[2") and (found := _FRIGATE.match(text)):
+            at_s, text = self._time(*found.groups()[:3]), text[found.end() :]
+            logger = _FRIGATE_LOGGER.match(found[4])
             camera = logger[1] if logger else camera
-        return Taken(at_s, camera, parse_line(text))
+        return Taken(at_s, camera, self._parse(text))
 
     def _json(self, text: str) -> Taken:
         """`vmstui logs --json`, and docker's files."""
@@ -91,29 +97,30 @@ class FrontReader:
         if isinstance(found.get("log"), str):
             time = found.get("time")
             inner = self.take(found["log"].rstrip("\n"))
-            at_s = self._time(time) if isinstance(time, str) else None
+            at_s = self._any_time(time) if isinstance(time, str) else None
             return inner if inner.at_s is not None else Taken(at_s, inner.camera, inner.line)
         values = [found.get(name) for name in ("at", "camera", "level", "component", "text")]
         if not all(isinstance(value, str) for value in values):
             return Taken(None, "", parse_line(text))
         at, camera, level, component, said = map(str, values)
-        return Taken(self._time(at), camera, ParsedLine(_level(level), component, said))
+        return Taken(self._any_time(at), camera, ParsedLine(_level(level), component, said))
 
-    def _time(self, text: str) -> float | None:
-        """Many lines have the time of the one before them."""
-        if text == self._last_time[0]:
-            return self._last_time[1]
-        try:
-            at = datetime.fromisoformat(text.replace("/", "-").replace(",", "."))
-        except ValueError:
-            return None
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=self._zone) if self._zone else at.astimezone()
-        try:
-            self._last_time = text, at.timestamp()
-        except (ValueError, OverflowError):
-            return None
-        return self._last_time[1]
+    def _time(self, second: str, fraction: str | None = None, offset: str | None = None) -> float | None:
+        """Many lines are of the same second."""
+        key = second + (offset or "")
+        if key != self._last_second[0]:
+            try:
+                at = datetime.fromisoformat(key.replace("/", "-"))
+                if at.tzinfo is None:
+                    at = at.replace(tzinfo=self._zone) if self._zone else at.astimezone()
+                self._last_second = key, at.timestamp()
+            except (ValueError, OverflowError):
+                return None
+        return self._last_second[1] + (float("0." + fraction[1:]) if fraction else 0.0)
+
+    def _any_time(self, text: str) -> float | None:
+        found = _ISO.fullmatch(text)
+        return self._time(*found.groups()) if found else None
 
     def _syslog_time(self, found: re.Match[str]) -> float | None:
         month, day, hour, minute, second = found.groups()
