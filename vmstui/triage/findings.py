@@ -94,7 +94,7 @@ class _Kept:
         self.level = LogLevel.UNKNOWN
         self.count = self.amount = 0
         self.rank = message.severity.rank if message is not None else 0
-        self.top = max(self.rank, *(rule.severity.rank for rule in message.rules)) if message and message.rules else 0
+        self.top = max([self.rank, *(rule.severity.rank for rule in message.rules)]) if message is not None else 0
         """The worst that a rule may make of it."""
         self.sums = message.sums if message is not None else ""
         self.base = self.severity = self.worst = 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from vmstui.findings import Origin, Severity
 from vmstui.triage.words import WORD, alternatives, keys
@@ -71,32 +72,36 @@ class Message:
     samples: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The entry a text belongs to, and the numbers in it."""
+class Match(NamedTuple):
+    """The entry a text belongs to, and the numbers in it. A tuple: thousands are made each second."""
 
     message: Message
-    numbers: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[str, int]
 
 
 class _Entry:
     """A message while lines are looked at; its pattern is compiled when it is first tried."""
 
-    __slots__ = ("_search", "is_own", "message", "rank")
+    __slots__ = ("is_own", "match", "message", "rank", "search")
 
     def __init__(self, message: Message) -> None:
         self.message = message
         self.rank = message.severity.rank
         self.is_own = not message.follows and not message.continues
         """Whether it names a reason of its own."""
-        self._search: Callable[[str], re.Match[str] | None] | None = None
+        self.match = Match(message, {})
+        """What is made of lines without numbers of interest."""
+        self.search: Callable[[str], re.Match[str] | None] = self._first_search
 
-    def find(self, text: str) -> re.Match[str] | None:
-        if self._search is None:
-            compiled = re.compile(self.message.pattern)
-            at_start = self.message.pattern.startswith("^") and len(list(alternatives(self.message.pattern))) == 1
-            self._search = compiled.match if at_start else compiled.search
-        return self._search(text)
+    def _first_search(self, text: str) -> re.Match[str] | None:
+        compiled = re.compile(self.message.pattern)
+        at_start = self.message.pattern.startswith("^") and len(list(alternatives(self.message.pattern))) == 1
+        self.search = compiled.match if at_start else compiled.search
+        return self.search(text)
+
+    def order(self, found: re.Match[str]) -> tuple[bool, int, int]:
+        """Of several matches the greatest is taken."""
+        return self.is_own, self.rank, found.end()
 
 
 class Knowledge:
@@ -107,12 +112,14 @@ class Knowledge:
         self._by_word: dict[str, list[_Entry]] = {}
         self._always: list[_Entry] = []
         """Those without a word of their own."""
+        self._indented: list[_Entry] = []
+        """Of them, those for lines that begin with a blank."""
         ordered = [_Entry(message) for message in self.messages.values()]
         for entry, words in zip(ordered, keys([entry.message.pattern for entry in ordered]), strict=True):
             for word in words or ():
                 self._by_word.setdefault(word, []).append(entry)
             if words is None:
-                self._always.append(entry)
+                (self._indented if entry.message.pattern.startswith("^ ") else self._always).append(entry)
         self.match = lru_cache(maxsize=KNOWN_BY_HEART)(self._match)
         """The entry of a text (`ParsedLine.text`), or None. Of several the one that names a reason of its own, then the
         worst, then the one that ends last, as the reason stands at the end; the numbers of all."""
@@ -120,28 +127,25 @@ class Knowledge:
     def _match(self, text: str) -> Match | None:
         text = text[:LOOKED_AT_CHARACTERS]
         by_word = self._by_word
-        tried = self._always.copy()
+        tried = self._always + self._indented if text.startswith(" ") else self._always.copy()
         for word in WORD.findall(text):
             if word in by_word:
                 tried += by_word[word]
-        best: _Entry | None = None
-        best_rank = (False, 0, 0)
-        numbers: dict[str, dict[str, int]] = {}
+        best: tuple[_Entry, re.Match[str]] | None = None
+        others: dict[str, int] = {}
         for entry in tried:
-            found = entry.find(text)
+            found = entry.search(text)
             if found is None:
                 continue
             if found.re.groups:
-                numbers[entry.message.id] = _numbers(found)
-            rank = (entry.is_own, entry.rank, found.end())
-            if best is None or rank > best_rank:
-                best, best_rank = entry, rank
+                others.update(_numbers(found))
+            if best is None or entry.order(found) > best[0].order(best[1]):
+                best = entry, found
         if best is None:
             return None
-        if len(numbers) > 1:  # those of the entry first
-            others = {name: value for values in numbers.values() for name, value in values.items()}
-            return Match(best.message, {**numbers.get(best.message.id, {}), **others})
-        return Match(best.message, *numbers.values())
+        if not others:
+            return best[0].match
+        return Match(best[0].message, {**_numbers(best[1]), **others})  # its own first
 
 
 def _numbers(found: re.Match[str]) -> dict[str, int]:
