@@ -190,6 +190,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.storage import storage
 
             return storage(options.config, accept=options.accept, as_json=options.json)
+        case "triage":
+            from vmstui.cli.triage import TriageOptions, triage
+
+            return triage(TriageOptions(options.config, options.file, options.json, options.unknown))
         case "capacity":
             from vmstui.capacity.words import Question
             from vmstui.cli.capacity import CapacityOptions, capacity
@@ -434,6 +438,12 @@ def _parser() -> argparse.ArgumentParser:
     bench_arguments.add_to(add("bench", "what cameras cost with a process per output, in one process, and by copy"))
 
     report_arguments.add_to(add("report", "what was measured, as one file to read or to hand on: Markdown or HTML"))
+
+    triage = add("triage", "what an ffmpeg log from anywhere says, what it means and what to do; needs no recorder")
+    triage.add_argument("file", nargs="?", metavar="FILE|-", help="the log, also gzipped (default: standard input)")
+    form = triage.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--unknown", action="store_true", help="what no entry matches, as entries for messages.yaml")
 
     retention = add("retention", "what goes when, and why: by age, by size, for free space")
     how = retention.add_mutually_exclusive_group()

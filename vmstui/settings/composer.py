@@ -136,7 +136,7 @@ def compose_events(events: Iterable[yaml.Event], report: Report) -> Node | None:
                     report.error(place, builder.path(), *NOT_EXPANDED)
                 if any("\ud800" <= character <= "\udfff" for character in text):
                     builder.fail(place, "half a character (a lone surrogate)", "whole characters")
-                builder.add(Scalar(text, style is None and tag is None, place), 1, anchor)
+                builder.add(Scalar(text, not style and tag is None, place), 1, anchor)
             case yaml.CollectionStartEvent(anchor=anchor, tag=tag):
                 if tag is not None:
                     report.error(place, builder.path(), "a YAML tag", "no tag")

@@ -63,6 +63,8 @@ class Key(Generic[T_co]):
     """As it would be written."""
     otherwise: str = ""
     """What leaving it out means where there is no default; empty for a required key."""
+    is_list: bool = False
+    """One value or a list of them, read by `SectionReader.values`."""
 
     @property
     def is_required(self) -> bool:

@@ -100,6 +100,26 @@ class SectionReader:
         self._wrong.add(key.name)
         return None
 
+    def values(self, key: Key[T]) -> tuple[T, ...] | None:
+        """The values of a key that takes one or a list of them; None where it is absent, and after an error."""
+        entry = self._entries.get(key.name)
+        if entry is None or not isinstance(entry.value, Listing):
+            single = self.value(key)
+            return None if single is None else (single,)
+        values: list[T] = []
+        for number, node in enumerate(entry.value.items):
+            here = f"{child(self.path, key.name)}[{number}]"
+            if not isinstance(node, Scalar) or node.is_null:
+                self._report.error(node.place, here, describe(node), key.kind.accepted)
+                self._wrong.add(key.name)
+            elif EXPANSION not in node.text:  # else reported by `composer`
+                try:
+                    values.append(key.kind.parse(node.text))
+                except Refused as refused:
+                    self._report.error(node.place, here, refused.found, key.kind.accepted, refused.hint)
+                    self._wrong.add(key.name)
+        return None if self.is_wrong(key.name) else tuple(values)
+
     def secret(self, key: SecretKey) -> Secret | None:
         """The password of a key, None where there is none and after an error."""
         here = child(self.path, key.name)

@@ -38,7 +38,7 @@ def schema() -> dict[str, Json]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of vmstui",
-        **_section(ROOT),
+        **section_schema(ROOT),
         "type": "object",
     }
 
@@ -48,7 +48,8 @@ def schema_text() -> str:
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _section(section: Section) -> dict[str, Json]:
+def section_schema(section: Section) -> dict[str, Json]:
+    """What may stand in a section."""
     required: list[Json] = [field.name for field in section.fields if isinstance(field, Key) and field.is_required]
     described: dict[str, Json] = {
         # An empty section (null) is one whose keys are all commented out.
@@ -64,17 +65,20 @@ def _field(field: Field) -> Json:
         return {"description": field.help, **_SECRET}
     if isinstance(field, Key):
         default: dict[str, Json] = {} if field.default is None else {"default": _default(field.default)}
+        if field.is_list:
+            some: Json = [dict(field.kind.schema), {"type": "array", "items": dict(field.kind.schema)}]
+            return {"description": field.help, **default, "anyOf": some}
         return {"description": field.help, **default, **field.kind.schema}
     if field.shape == "list":
-        return {"description": field.help, "type": ["array", "null"], "items": _section(field)}
+        return {"description": field.help, "type": ["array", "null"], "items": section_schema(field)}
     if field.shape == "map":
         return {
             "description": field.help,
             "type": ["object", "null"],
             "propertyNames": dict(PROFILE_NAME.schema),
-            "additionalProperties": _section(field),
+            "additionalProperties": section_schema(field),
         }
-    return {"description": field.help, **_section(field)}
+    return {"description": field.help, **section_schema(field)}
 
 
 def _default(text: str) -> Json:

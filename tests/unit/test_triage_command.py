@@ -1,0 +1,121 @@
+"""Promises of `vmstui triage`: any log, no recorder, an exit code to act on, 80 columns, nothing hostile shown."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from vmstui.cli import main
+from vmstui.spoken import width
+from vmstui.triage.messages_file import read_messages
+
+CRITICAL = "[rtsp @ 0x5] [error] method DESCRIBE failed: 401 Unauthorized\n"
+BENIGN = "[h264 @ 0x1] [error] no frame!\n"
+UNKNOWN = "[x @ 0x1] [error] an odd thing happened 17 times\n"
+
+
+@pytest.fixture(autouse=True)
+def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMSTUI_CONFIG", str(tmp_path / "vmstui.yaml"))
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def run(log: Path, text: str, *options: str) -> int:
+    log.write_text(text)
+    return main(["triage", str(log), *options])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", 0),
+        (BENIGN, 0),
+        ("[x @ 0x1] [warning] an odd thing\n", 0),
+        (UNKNOWN, 1),
+        (CRITICAL, 1),
+        ("[tcp @ 0x1] [error] Connection to tcp://a:1 failed: Connection refused\n", 1),
+    ],
+)
+def test_the_exit_code_says_whether_something_is_worse_than_benign(tmp_path: Path, text: str, code: int) -> None:
+    assert run(tmp_path / "log", text) == code
+
+
+def test_the_worst_comes_first_with_what_it_means_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(
+        tmp_path / "log",
+        BENIGN + UNKNOWN + CRITICAL + "[out#0/segment @ 0x1] [error] Error muxing: " + "x" * 500 + "\n",
+    )
+    shown = capsys.readouterr().out
+    places = [
+        shown.index(word) for word in ("CRITICAL  rtsp_unauthorized", "means: ", "do:    ", "UNKNOWN: ", "benign  no_f")
+    ]
+    assert places == sorted(places)
+    assert "line 3" in shown
+    assert max(width(line) for line in shown.splitlines()) <= 80
+
+
+def test_json_has_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "log", CRITICAL * 3 + UNKNOWN, "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["lines"] == 4
+    (finding,) = told["findings"]
+    assert (finding["message"], finding["worst"], finding["count"]) == ("rtsp_unauthorized", "critical", 3)
+    assert (finding["first"]["number"], finding["last"]["number"]) == (1, 3)
+    assert finding["cause"]
+    assert finding["action"]
+    assert told["unknown"][0]["level"] == "error"
+
+
+def test_what_is_unknown_comes_ready_to_paste_and_is_known_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path / "log", UNKNOWN, "--unknown")
+    pasted = capsys.readouterr().out
+    assert len(read_messages("messages.yaml", pasted.encode(), {})) == 1
+    (tmp_path / "messages.yaml").write_text(pasted.replace("severity: degraded", "severity: benign"))
+    assert run(tmp_path / "log", UNKNOWN.replace("17", "42"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["findings"][0]["count"] == 1
+
+
+def test_a_wrong_file_of_messages_is_an_error_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "messages.yaml").write_text("messages:\n  - id: no_frame\n    severity: bad\n")
+    assert run(tmp_path / "log", CRITICAL) == 2
+    assert "messages.yaml:3: messages[0].severity: found 'bad'" in capsys.readouterr().err
+
+
+def test_a_log_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["triage", str(tmp_path / "none")]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_rotated_logs_are_unpacked_and_standard_input_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log.gz").write_bytes(gzip.compress(CRITICAL.encode()))
+    assert main(["triage", str(tmp_path / "log.gz")]) == 1
+    first = capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(CRITICAL.encode())))
+    assert main(["triage", "-"]) == 1
+    assert capsys.readouterr().out == first
+    (tmp_path / "log.gz").write_bytes(gzip.compress(CRITICAL.encode())[:-9])
+    assert main(["triage", str(tmp_path / "log.gz")]) == 2
+
+
+def test_nothing_hostile_and_no_password_reaches_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "[error] \x1b]0;owned\x07\x1b]52;c;aGk=\x07\u202eevil\x00 [/red] rtsp://a:hunter2@h/x: odd thing\n"
+    for options in ((), ("--json",), ("--unknown",)):
+        run(tmp_path / "log", hostile, *options)
+        shown = capsys.readouterr().out
+        assert "evil" in shown
+        assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(shown)
+        assert "hunter2" not in shown
+        assert "owned" not in shown

@@ -1,0 +1,201 @@
+"""`vmstui triage [FILE|-]`: what an ffmpeg log from anywhere says, what it means and what to do. Needs no recorder.
+
+The log streams through: memory stays the same however long it is. Passwords are masked before anything else, those of
+the configuration by their value, others by their shape.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from textwrap import wrap
+from typing import BinaryIO
+
+from vmstui.codec import to_json
+from vmstui.findings import Finding, Origin, Seen, Severity
+from vmstui.settings import SettingsError, find_path, load, secret_values
+from vmstui.spoken import fit, plural, span
+from vmstui.triage.foreign import local_year
+from vmstui.triage.knowledge import Knowledge
+from vmstui.triage.log import LogTriage, lines_of
+from vmstui.triage.masking import Masker
+from vmstui.triage.messages_file import MESSAGES_FILE, load_knowledge
+from vmstui.triage.paste import entries
+
+WELL, NOT_WELL, WRONG_USE = 0, 1, 2
+CHUNK_BYTES = 1 << 16
+UNKNOWN_SHOWN = 20
+"""Kinds of unknown messages in the text; JSON and `--unknown` have them all."""
+_WIDEST = 120
+_BAD = (Severity.CRITICAL, Severity.DEGRADED)
+_ERRORS = ("fatal", "error")
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class TriageOptions:
+    """What was asked for."""
+
+    config: str | None
+    file: str | None
+    as_json: bool
+    unknown: bool
+
+
+def triage(options: TriageOptions) -> int:
+    """Print what the log says. 0: nothing worse than benign; 1: something is; 2: it cannot be read."""
+    if options.file is None and sys.stdin.isatty():
+        print("which log? vmstui triage FILE, or … | vmstui triage", file=sys.stderr)
+        return WRONG_USE
+    knowledge = load_knowledge(options.config)
+    log = LogTriage(knowledge, Masker(_secrets(options.config)), year=local_year())
+    try:
+        for line in lines_of(_chunks(options.file)):
+            log.feed(line)
+    except (OSError, EOFError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        print(f"{options.file or 'standard input'}: {reason.lower()}", file=sys.stderr)
+        return WRONG_USE
+    findings = log.findings()
+    if options.unknown:
+        unknown = [finding for finding in findings if not finding.message]
+        print(entries(unknown) if unknown else f"# every line is known: nothing to add to {MESSAGES_FILE}", end="\n")
+    elif options.as_json:
+        print(json.dumps(_as_json(log, findings, knowledge), indent=2))
+    else:
+        width = min(max(shutil.get_terminal_size((80, 24)).columns, 40), _WIDEST)
+        print("\n".join(_text(log, findings, knowledge, width)))
+    return NOT_WELL if any(map(_is_bad, findings)) or log.not_kept_errors else WELL
+
+
+def _chunks(file: str | None) -> Iterator[bytes]:
+    """The log in pieces, unpacked where it is gzipped, as rotated logs are."""
+    if file in (None, "-"):
+        yield from _read(sys.stdin.buffer)
+        return
+    with open(os.fspath(file or ""), "rb") as raw:
+        head = raw.peek(2)[:2]  # nothing is skipped: it may be a pipe
+        if head == _GZIP:
+            with gzip.open(raw) as unpacked:
+                yield from _read(unpacked)  # type: ignore[arg-type]
+        else:
+            yield from _read(raw)
+
+
+def _read(stream: BinaryIO) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _secrets(config: str | None) -> tuple[str, ...]:
+    """Passwords of the configuration, where there is one that can be read."""
+    if not os.path.exists(find_path(config)):
+        return ()
+    try:
+        return secret_values(load(config).settings)
+    except SettingsError:
+        return ()
+
+
+def _is_bad(finding: Finding) -> bool:
+    return finding.worst in _BAD if finding.message else finding.level in _ERRORS
+
+
+def _as_json(log: LogTriage, findings: tuple[Finding, ...], knowledge: Knowledge) -> dict[str, object]:
+    known = []
+    for finding in findings:
+        if finding.message:
+            message = knowledge.messages[finding.message]
+            told = to_json(finding)
+            assert isinstance(told, dict)
+            known.append({**told, "cause": message.cause, "action": message.action, "source": message.source})
+    return {
+        "lines": log.lines,
+        "first_at": _iso(log.first_s),
+        "last_at": _iso(log.last_s),
+        "findings": known,
+        "unknown": [to_json(finding) for finding in findings if not finding.message],
+        "unknown_not_kept": log.not_kept,
+    }
+
+
+def _iso(at_s: float | None) -> str | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC).isoformat()
+
+
+def _text(log: LogTriage, findings: tuple[Finding, ...], knowledge: Knowledge, width: int) -> Iterator[str]:
+    known = [finding for finding in findings if finding.message]
+    unknown = [finding for finding in findings if not finding.message]
+    bad = [finding for finding in known if finding.worst in _BAD]
+    yield from wrap(_summary(log, known, unknown), width)
+    for finding in bad:
+        yield ""
+        yield from _explained(finding, knowledge, width)
+    if unknown:
+        yield ""
+        yield f"UNKNOWN: {plural(len(unknown), 'kind')} of lines that no entry matches (vmstui triage --unknown)"
+        for finding in unknown[:UNKNOWN_SHOWN]:
+            counted = f"  {finding.level:<7} x{finding.count:<6} line {finding.first.number}: "
+            yield fit(counted + finding.examples[0], width).rstrip()
+        if len(unknown) > UNKNOWN_SHOWN:
+            yield f"  and {len(unknown) - UNKNOWN_SHOWN} more kinds (--json)"
+    if log.not_kept:
+        yield f"{log.not_kept:,} more unknown lines, {log.not_kept_errors:,} of them errors, were only counted"
+    for finding in known:
+        if finding.worst is Severity.BENIGN:
+            yield ""
+            yield from _explained(finding, knowledge, width)
+    noted = [finding for finding in known if finding.worst is Severity.INFO]
+    if noted:
+        yield ""
+        yield from wrap("info: " + ", ".join(f"{_named(finding)} x{finding.count}" for finding in noted), width)
+
+
+def _summary(log: LogTriage, known: list[Finding], unknown: list[Finding]) -> str:
+    counted = [
+        f"{number} {severity.value}"
+        for severity in Severity
+        if (number := sum(finding.worst is severity for finding in known))
+    ]
+    if unknown:
+        counted.append(f"{len(unknown)} unknown")
+    over = ""
+    if log.first_s is not None and log.last_s is not None:
+        over = f" over {span(log.last_s - log.first_s)}"
+    return f"{log.lines:,} lines{over}: {', '.join(counted) or 'nothing found'}"
+
+
+def _explained(finding: Finding, knowledge: Knowledge, width: int) -> Iterator[str]:
+    message = knowledge.messages[finding.message]
+    assert finding.worst is not None
+    word = finding.worst.value.upper() if finding.worst in _BAD else finding.worst.value
+    rate = f", up to {finding.peak_per_min:g} a minute" if finding.peak_per_min and finding.peak_per_min > 1 else ""
+    amount = f", {finding.amount:,} in all" if message.sums else ""
+    yield fit(f"{word}  {_named(finding)}  x{finding.count}{amount}{rate}", width).rstrip()
+    if finding.count == 1:
+        yield f"  {_where(finding.first)}"
+    else:
+        yield f"  {_where(finding.first)} to {_where(finding.last)}"
+    for example in finding.examples:
+        yield fit(f"  | {example}", width).rstrip()
+    if finding.follows:
+        yield fit(f"  follows from {finding.follows}", width).rstrip()
+    for label, text in (("means", message.cause), ("do", message.action)):
+        yield from wrap(text, width, initial_indent=f"  {label + ':':<7}", subsequent_indent=" " * 9)
+
+
+def _named(finding: Finding) -> str:
+    camera = f" of {finding.camera}" if finding.camera else ""
+    origin = "" if finding.origin is Origin.PROCESS else f", {finding.origin.value}"
+    return f"{finding.message}{origin}{camera}"
+
+
+def _where(seen: Seen) -> str:
+    at = f" ({seen.at.astimezone():%Y-%m-%d %H:%M:%S})" if seen.at is not None else ""
+    return f"line {seen.number}{at}"

@@ -1,0 +1,374 @@
+"""From the lines of one camera to its findings: counted, graded by rate and circumstances, bounded. Pure.
+
+Who follows a log makes one `CameraTriage` for it, hands on each line once it is masked, cleaned and taken apart, and
+tells what else is known of the worker: that it was started, that a picture came, that a good segment was closed, that
+it is to end. Whoever knows nothing of that, as with a log from elsewhere, leaves it out; no rule that asks for it holds
+then.
+
+Guarantees: memory is bounded whatever is fed; of known messages every line counts in its finding; unknown texts beyond
+the bound are counted and said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vmstui.ffmpeg.loglines import ParsedLine
+from vmstui.findings import Finding, Origin, Seen, Severity
+from vmstui.model import LogLevel
+from vmstui.triage.fold import fold
+from vmstui.triage.knowledge import LOOKED_AT_CHARACTERS, Knowledge, Match, Message, Rule
+from vmstui.triage.origin import WORKER, Layout, origin_of
+from vmstui.triage.rates import Minutes
+
+SETTLING_S = 15.0
+"""After a start, in which decoders complain because they joined the stream between two keyframes."""
+QUIET_S = 300.0
+"""After which what goes on is another spell of it, and what was worse is as it was before."""
+CHAIN_LINES = 40
+"""Lines after an error within which other lines may follow from it."""
+SPARK_MINUTES = 30
+EXAMPLES_OF = 32
+"""Lines among which examples that differ are looked for."""
+
+_LEVELS = {level: rank for rank, level in enumerate((LogLevel.UNKNOWN, *reversed(tuple(LogLevel)[:-1])))}
+_ERRORS = (LogLevel.FATAL, LogLevel.ERROR)
+_SEVERITIES = tuple(reversed(Severity))
+"""By their rank."""
+_DEGRADED = Severity.DEGRADED.rank
+_PROCESS = Origin.PROCESS
+
+
+_Line = tuple[int, float | None, str]
+"""Number, time, text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is kept of one camera."""
+
+    unknown_kinds: int = 64
+    """Unknown messages that differ; further ones are only counted."""
+    text_characters: int = 400
+    examples: int = 3
+
+
+class _Kept:
+    """A finding while lines come in. Severities are ranks: members of an enumeration are dear to hash and compare."""
+
+    __slots__ = (
+        "amount",
+        "base",
+        "count",
+        "example_folds",
+        "examples",
+        "fingerprint",
+        "first",
+        "follows",
+        "graded_at_s",
+        "is_unsettled",
+        "last",
+        "last_at_s",
+        "level",
+        "message",
+        "minutes",
+        "numbers",
+        "origin",
+        "rank",
+        "run",
+        "severity",
+        "spell_at_s",
+        "starts",
+        "sums",
+        "top",
+        "worst",
+    )
+
+    def __init__(self, fingerprint: str, message: Message | None, origin: Origin, first: _Line) -> None:
+        self.fingerprint = fingerprint
+        self.message = message
+        self.origin = origin
+        self.first = self.last = first
+        self.level = LogLevel.UNKNOWN
+        self.count = self.amount = 0
+        self.rank = message.severity.rank if message is not None else 0
+        self.top = max([self.rank, *(rule.severity.rank for rule in message.rules)]) if message is not None else 0
+        """The worst that a rule may make of it."""
+        self.sums = message.sums if message is not None else ""
+        self.base = self.severity = self.worst = 0
+        """As the last line was graded without rules; with them; the worst ever."""
+        self.graded_at_s: float | None = None
+        """When it was last as severe as it is held to be."""
+        self.last_at_s: float | None = None
+        self.spell_at_s: float | None = None
+        self.minutes = Minutes()
+        self.numbers: Mapping[str, int] = {}
+        self.examples: list[str] = []
+        self.example_folds: set[str] = set()
+        self.follows = ""
+        self.run = -1
+        self.starts = 0
+        self.is_unsettled = False
+        """It came at another time than right after a start."""
+
+
+class CameraTriage:
+    """Findings of one camera. Times are seconds of one clock, such as POSIX time; None where the log does not tell."""
+
+    def __init__(
+        self, knowledge: Knowledge, layout: Layout = WORKER, camera: str = "", bounds: Bounds | None = None
+    ) -> None:
+        self._knowledge = knowledge
+        self._layout = layout
+        self._camera = camera
+        self._bounds = bounds or Bounds()
+        self._kept: dict[str, list[_Kept]] = {}
+        """By fingerprint; one for each origin."""
+        self._unknown_kinds = 0
+        self._previous: _Kept | None = None
+        self._cause: tuple[int, str] | None = None
+        """Line and fingerprint of what went wrong last."""
+        self._run = 0
+        self._began_s: float | None = None
+        self._settled = True
+        self._frame_known = False
+        self._frame_at_s: float | None = None
+        self.stopping: bool | None = None
+        """Whether the worker was told to end; None where nobody knows."""
+        self.lines = 0
+        """That were fed."""
+        self.not_kept = 0
+        """Unknown lines of a kind beyond the bound: counted here, not stored."""
+        self.not_kept_errors = 0
+        """Of them, those that ffmpeg calls errors."""
+        self.left_out = 0
+        """Lines that whoever reads the log could not hand on."""
+        self.settled_lines = 0
+        """Noise of starts that was forgotten once footage was good."""
+
+    def began(self, at_s: float | None, *, sees_frames: bool = False) -> None:
+        """ffmpeg was started. `sees_frames`: `picture` will be told, so that none means that there is none."""
+        self._run += 1
+        self._began_s = at_s
+        self._settled = False
+        self._frame_known = sees_frames
+        self._frame_at_s = None
+        self._previous = self._cause = None
+        self.stopping = None if not sees_frames else False
+
+    def picture(self, at_s: float) -> None:
+        """A picture came in."""
+        if self._frame_at_s is None:
+            self._frame_at_s = at_s
+
+    def segment_closed(self) -> None:
+        """A good segment was closed: what was noise of the start is over."""
+        if self._settled:
+            return
+        self._settled = True
+        for fingerprint, some in list(self._kept.items()):
+            message = some[0].message
+            if message is not None and message.settles:
+                self.settled_lines += sum(kept.count for kept in some if not kept.is_unsettled)
+                self._kept[fingerprint] = [kept for kept in some if kept.is_unsettled]
+                if not self._kept[fingerprint]:
+                    del self._kept[fingerprint]
+        self._previous = None
+
+    def feed(self, line: ParsedLine, at_s: float | None = None, number: int = 0) -> None:
+        """One line, masked and without control characters; `number` is that in its log."""
+        self.lines += 1
+        text = line.text if len(line.text) <= LOOKED_AT_CHARACTERS else line.text[:LOOKED_AT_CHARACTERS]
+        if not text or text.isspace():
+            return
+        match = self._knowledge.match(text)
+        if match is None:
+            message, fingerprint = None, fold(text)
+        else:
+            message = match.message
+            if message.continues and self._previous is not None:
+                self._continue(match, at_s)
+                return
+            fingerprint = message.id
+        origin = origin_of(line.component, text, self._layout) or (message and message.origin) or _PROCESS
+        most = self._bounds.text_characters
+        seen = (number or self.lines, at_s, text if len(text) <= most else text[:most])
+        for kept in self._kept.get(fingerprint, ()):
+            if kept.origin is origin:
+                break
+        else:
+            new = self._new(fingerprint, message, origin, seen)
+            if new is None:
+                self._previous = None
+                self.not_kept += 1
+                self.not_kept_errors += line.level in _ERRORS
+                return
+            kept = new
+        kept.last = seen
+        if line.level is not kept.level and _LEVELS[line.level] > _LEVELS[kept.level]:
+            kept.level = line.level
+        if match is not None and match.numbers:
+            kept.numbers = match.numbers
+        if kept.count < EXAMPLES_OF and len(kept.examples) < self._bounds.examples:
+            self._remember(kept, seen[2])
+        self._previous = kept
+        amount = max(kept.numbers.get(kept.sums, 1), 0) if kept.sums else 1
+        kept.count += 1
+        kept.amount += amount
+        settling = message is not None and message.settles and self._settles_at(at_s)
+        if at_s is not None:
+            if kept.spell_at_s is None or (kept.last_at_s is not None and at_s - kept.last_at_s > QUIET_S):
+                kept.spell_at_s = at_s
+            kept.last_at_s = at_s
+            if not settling:
+                kept.minutes.add(at_s, amount)
+        if kept.run != self._run:
+            kept.starts = kept.starts + 1 if kept.run == self._run - 1 else 1
+            kept.run = self._run
+        if message is not None:
+            self._grade(kept, message, at_s, settling)
+        elif line.level in _ERRORS:
+            self._cause = self.lines, fingerprint
+
+    def findings(self, now_s: float | None = None) -> tuple[Finding, ...]:
+        """All there are; the worst first, then the most frequent. `now_s` is None for a log that is over."""
+        made = [self._finding(kept, now_s) for some in self._kept.values() for kept in some]
+        return tuple(sorted(made, key=order))
+
+    def _new(self, fingerprint: str, message: Message | None, origin: Origin, seen: _Line) -> _Kept | None:
+        if message is None:
+            if self._unknown_kinds >= self._bounds.unknown_kinds:
+                return None
+            self._unknown_kinds += 1
+        kept = _Kept(fingerprint, message, origin, seen)
+        self._kept.setdefault(fingerprint, []).append(kept)
+        return kept
+
+    def _continue(self, match: Match, at_s: float | None) -> None:
+        """A line that belongs to the one before it, and may say how often that one came again."""
+        assert self._previous is not None
+        kept, times = self._previous, match.numbers.get("times", 0)
+        if times:
+            kept.count += times
+            kept.amount += times
+            if at_s is not None:
+                kept.minutes.add(at_s, times)
+
+    def _remember(self, kept: _Kept, text: str) -> None:
+        """Keep a line as an example if it is one of its own."""
+        if kept.message is None:
+            if not kept.examples:
+                kept.examples.append(text)
+            return
+        folded = fold(text)
+        if folded not in kept.example_folds:
+            kept.example_folds.add(folded)
+            kept.examples.append(text)
+
+    def _grade(self, kept: _Kept, message: Message, at_s: float | None, settling: bool) -> None:
+        """Worse at once, better only after a while."""
+        base = kept.rank
+        if settling:
+            base = max(base - 1, 0)
+        else:
+            kept.is_unsettled = True
+        if message.follows:
+            cause = self._cause
+            kept.follows = cause[1] if cause is not None and self.lines - cause[0] <= CHAIN_LINES else ""
+            base = 0 if kept.follows else base
+        elif base >= _DEGRADED:
+            self._cause = self.lines, message.id
+        kept.base = base
+        if (
+            kept.severity == kept.top
+            and kept.graded_at_s is not None
+            and at_s is not None
+            and at_s - kept.graded_at_s < 1.0
+        ):
+            return  # in a flood: it is as bad as it can be, and was so just now
+        now = self._judged(kept, message, at_s) if message.rules else base
+        if now >= kept.severity or at_s is None or kept.graded_at_s is None or at_s - kept.graded_at_s > QUIET_S:
+            kept.severity = now
+            kept.graded_at_s = at_s
+        kept.worst = max(kept.worst, now)
+
+    def _judged(self, kept: _Kept, message: Message, at_s: float | None) -> int:
+        for rule in message.rules:
+            if self._holds(rule, kept, at_s):
+                return rule.severity.rank
+        return kept.base
+
+    def _holds(self, rule: Rule, kept: _Kept, at_s: float | None) -> bool:
+        # A look at the sum of all saves most looks at the minutes.
+        if rule.over is not None and (
+            at_s is None or kept.amount <= rule.over or kept.minutes.within(rule.within_s, at_s) <= rule.over
+        ):
+            return False
+        if rule.lasts_s is not None and (
+            at_s is None or kept.spell_at_s is None or at_s - kept.spell_at_s <= rule.lasts_s
+        ):
+            return False
+        if rule.number is not None and next(iter(kept.numbers.values()), -1) < rule.number:
+            return False
+        if rule.starts is not None and kept.starts < rule.starts:
+            return False
+        if rule.no_frame_s is not None and not self._without_picture(rule.no_frame_s, at_s):
+            return False
+        if rule.stopping is not None and self.stopping is not rule.stopping:
+            return False
+        return rule.origin is None or rule.origin is kept.origin
+
+    def _settles_at(self, at_s: float | None) -> bool:
+        if self._settled or self._began_s is None or at_s is None:
+            return False
+        return at_s - self._began_s <= SETTLING_S
+
+    def _without_picture(self, limit_s: int, at_s: float | None) -> bool:
+        if not self._frame_known or self._began_s is None or at_s is None:
+            return False
+        until_s = at_s if self._frame_at_s is None else self._frame_at_s
+        return until_s - self._began_s > limit_s
+
+    def _finding(self, kept: _Kept, now_s: float | None) -> Finding:
+        severity, message = kept.severity, kept.message
+        end_s = now_s if now_s is not None else kept.last_at_s
+        if message is not None and message.rules and end_s is not None:
+            judged = self._judged(kept, message, end_s)
+            if judged > severity or kept.graded_at_s is None or end_s - kept.graded_at_s > QUIET_S:
+                severity = judged
+        is_timed = kept.last_at_s is not None and end_s is not None
+        return Finding(
+            camera=self._camera,
+            origin=kept.origin,
+            fingerprint=kept.fingerprint,
+            message=message.id if message else "",
+            level=kept.level.value,
+            severity=_SEVERITIES[severity] if message else None,
+            worst=_SEVERITIES[max(kept.worst, severity)] if message else None,
+            count=kept.count,
+            amount=kept.amount,
+            rate_per_min=kept.minutes.within(60, end_s) if is_timed and end_s is not None else None,
+            peak_per_min=float(kept.minutes.peak_per_min) if is_timed else None,
+            spark=kept.minutes.spark(SPARK_MINUTES, end_s) if is_timed and end_s is not None else (),
+            first=_seen(kept.first),
+            last=_seen(kept.last),
+            numbers=dict(kept.numbers),
+            examples=tuple(kept.examples),
+            follows=kept.follows,
+        )
+
+
+def _seen(line: _Line) -> Seen:
+    number, at_s, text = line
+    return Seen(number, None if at_s is None else datetime.fromtimestamp(at_s, UTC), text)
+
+
+def order(finding: Finding) -> tuple[int, int, int]:
+    """Critical, degraded, unknown errors, benign, other unknown ones, info."""
+    if finding.worst is None:
+        rank = 5 if finding.level in _ERRORS else 2
+    else:
+        rank = {Severity.CRITICAL: 8, Severity.DEGRADED: 7, Severity.BENIGN: 3, Severity.INFO: 1}[finding.worst]
+    return -rank, -finding.count, finding.first.number
