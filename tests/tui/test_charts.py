@@ -243,14 +243,14 @@ async def test_a_lost_recorder_is_told_and_what_was_known_stays() -> None:
         screen = await opened(app, pilot)
 
         async def gone(*_: object) -> Measured:
-            raise RecorderLost("no recorder answers at /run/vmstui/control.sock")
+            raise RecorderLost("nothing listens on /run/vmstui/control.sock.")
 
         made.telemetry = gone  # type: ignore[assignment, method-assign]
         made.reachable = False
         made.lose()
         await until(pilot, lambda: screen.state[1] is Role.BAD)
         await pilot.press("left_square_bracket")
-        await sees(pilot, app, "23.4 %", "no recorder answers")
+        await sees(pilot, app, "23.4 %", "nothing listens")
 
 
 async def test_a_time_before_anything_was_measured_says_since_when_there_is() -> None:

@@ -78,6 +78,7 @@ def test_a_pager_gets_the_terminal_and_the_dashboard_comes_back_while_the_log_go
         terminal.wait_for("recording")
         terminal.type("la")
         terminal.wait_for("Log all cameras")
+        terminal.wait_for("rtsp: ")
         terminal.type("o")
         terminal.wait_for("the pager has")
         assert ALTERNATE_OFF in terminal.raw
@@ -99,7 +100,9 @@ def test_a_pager_gets_the_terminal_and_the_dashboard_comes_back_while_the_log_go
 def test_a_pager_that_is_not_there_gives_the_terminal_back() -> None:
     with Terminal(FLEET, env={"PAGER": "/nowhere/pager"}) as terminal:
         terminal.wait_for("recording")
-        terminal.type("lo")
+        terminal.type("l")
+        terminal.wait_for("rtsp: ")
+        terminal.type("o")
         terminal.wait_for("/nowhere/pager could not be started")
         terminal.type("q")
         assert terminal.wait_for_end() == 0
@@ -111,7 +114,9 @@ def test_a_dashboard_that_is_ended_ends_its_pager(tmp_path: Path) -> None:
     script.chmod(0o755)
     with Terminal(FLEET, env={"PAGER": str(script)}) as terminal:
         terminal.wait_for("recording")
-        terminal.type("lo")
+        terminal.type("l")
+        terminal.wait_for("rtsp: ")
+        terminal.type("o")
         terminal.wait_for("the pager runs")
         terminal.kill(signal.SIGTERM)
         assert terminal.wait_for_end() == 0

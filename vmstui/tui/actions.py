@@ -160,7 +160,7 @@ ACTIONS = (
     Action("log.times", "times", "times", "Times: of the clock, how long ago, none.",
            Group.LOG, Scope.LOG, "t", rank=11, verb="times in log"),
     Action("log.mark", "mark", "mark", "Mark the line at the cursor; once more takes the mark away.",
-           Group.LOG, Scope.LOG, "m", rank=12),
+           Group.LOG, Scope.LOG, "m", rank=12, instead="view.charts"),
     Action("log.next_mark", "to_mark(1)", "next mark", "To the next mark.", Group.LOG, Scope.LOG, "u"),
     Action("log.previous_mark", "to_mark(-1)", "previous mark", "To the mark before.", Group.LOG, Scope.LOG, "U"),
     Action("log.minute_before", "step(60,-1)", "minute before",
