@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.tui.fakes import MIB, NOW, STAGE_SHARES, camera, camera_details, log_line, recorder_snapshot, segment
+from tests.unit.bench_examples import result as bench_result
 from vmstui.capacity.projection import given
 from vmstui.capacity.words import Limit, Resource
-from vmstui.codec import Json
+from vmstui.codec import Json, to_json
 from vmstui.footage import Account, Gap, GapCause, SegmentVerdict
 from vmstui.live_check import LiveCheck
 from vmstui.measured import Column, Measured
@@ -23,15 +24,8 @@ STEP_S = 120
 POINTS = 720
 HOSTILE = "a|b `c` *d* _e_ <script>alert(1)</script> [x](javascript:y) &lt; \x1b[2J\u202e"
 """What a camera may be called."""
-LAYOUTS: Json = {
-    "at": "2025-10-20T06:00:00+00:00", "cameras": 2, "rounds": 3, "seconds": 60, "machine": "2 cores",
-    "layouts": [
-        {"name": "baseline", "cpu_percent": 188.1, "cpu_percent_per_camera": 94.1, "processes": 4},
-        {"name": "separate", "cpu_percent": 80.3, "cpu_percent_per_camera": 40.2, "processes": 4},
-        {"name": "single", "cpu_percent": 46.7, "cpu_percent_per_camera": 23.4, "processes": 2, "maximum_cameras": 8},
-    ],
-}  # fmt: skip
-"""The figures of the hand-written report."""
+LAYOUTS: Json = to_json(bench_result())
+"""As `vmstui bench` leaves it, with the figures of the hand-written report."""
 
 
 def measured(subject: str, cpu: Callable[[int], float | None], rss: Callable[[int], float | None]) -> Measured:

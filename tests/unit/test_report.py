@@ -102,16 +102,18 @@ def test_stages_add_up_to_what_the_process_took() -> None:
 
 def test_layouts_are_compared_with_each_other_as_the_hand_written_report_does() -> None:
     said = re.sub(" +", " ", text_of(layouts_section(LAYOUTS)))
-    assert "| single | 46.7 % | – | 23.4 % | 2 | – | 8 |" in said
-    assert "| single | −75 % | −42 % | – |" in said
-    assert "| baseline | – | +134 % | +303 % |" in said
+    assert "| single | 23.4 % | 23.3–23.4 | 46.7 % | 2 |" in said
+    assert "| separate, best | 40.1 % | 40.0–40.3 | 80.3 % | 4 |" in said
+    assert "| 3 single | -75.2 % | -41.8 % | | x47 |" in said
+    assert "One process instead of 2: -41.8 % CPU, 8 cameras instead of 5." in said
+    assert "| encoders | hevc_nvenc + h264_nvenc: separate, best; single |" in said.replace("\\_", "_")
 
 
 def test_without_a_bench_it_says_how_to_make_one() -> None:
     assert "`vmstui bench`" in text_of(layouts_section(None))
 
 
-@pytest.mark.parametrize("data", [[], "x", 1, {"layouts": 3, "at": "2025-10-20T06:00:00+00:00"}, {"layouts": []}])
+@pytest.mark.parametrize("data", [[], "x", 1, {"format": 1, "layouts": 3}, {"format": 2, "layouts": []}])
 def test_a_bench_that_cannot_be_understood_is_told_as_that(data: object) -> None:
     assert "cannot be understood" in text_of(layouts_section(data, "/state/bench.json"))  # type: ignore[arg-type]
 

@@ -46,4 +46,5 @@ def layouts_section(data: Json, where: str = FILE_NAME) -> Section:
 
 
 def _table(plain: Plain) -> Table:
-    return Table(tuple(cell.lower() for cell in plain.header), plain.rows, plain.right)
+    header = tuple(cell.lower().replace("cpu", "CPU") for cell in plain.header)
+    return Table(header, plain.rows, plain.right)
