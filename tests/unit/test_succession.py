@@ -389,6 +389,24 @@ def test_whatever_happens_to_workers_nobody_is_replaced_unasked_and_nothing_is_l
         assert not any(shared._waiting.values())
 
 
+def test_what_a_worker_left_is_settled_also_where_its_successor_is_called_off() -> None:
+    """The successor held the lock when the worker ended, and gave it back because the camera was stopped."""
+    clock = Clock()
+    loop = SimpleNamespace(get_running_loop=lambda: clock)
+    with (
+        mock.patch.object(succession, "asyncio", loop),
+        mock.patch.object(turns, "asyncio", loop),
+        mock.patch.object(succession, "Worker", FakeWorker),
+    ):
+        shared = Turns(HAND_OVERS, HAND_OVERS)
+        fleet = Fleet(clock, [FakeCamera(clock, shared)], shared)
+        for step in (("restart", 0, 0), ("end", 0, 0), ("stop", 0, 0)):
+            fleet.do(step)
+        assert fleet.cameras[0].unsettled
+        fleet.pass_(11)
+        assert not fleet.cameras[0].unsettled
+
+
 def test_a_camera_that_takes_long_to_be_asked_is_not_taken_for_one_that_sends_nothing() -> None:
     """The time a new worker has begins when it runs, not while it waits for the start gate."""
     clock = Clock()

@@ -35,6 +35,9 @@ from vmstui.recorder.worker import Owner, Worker
 
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
+SETTLE_AGAIN_S, SETTLE_AT_LAST_S = 10.0, 600.0
+"""So soon it is tried again to settle what a generation left while something held its lock; then ever later, up to
+that: it may also be a dead disk."""
 
 
 class Succession:
@@ -69,6 +72,7 @@ class Succession:
         """The old worker lost its connection while the new one came up: by that one, if it records."""
         self._limit: asyncio.TimerHandle | None = None
         self._newest_generation = self.present.record.generation
+        self._settle_again_at_s, self._settle_again_s = 0.0, SETTLE_AGAIN_S
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -250,6 +254,10 @@ class Succession:
         for worker in self.workers:
             worker.tick(now_s, at, late_s)
         self._look_after_wishes(now_s)
+        if not self._owner.unsettled:
+            self._settle_again_s = SETTLE_AGAIN_S
+        elif now_s >= self._settle_again_at_s:
+            self._settle_again(now_s)
         cost = self.costs.look(self.present, alone=self.beside is None)
         if cost is not None:
             self._owner.note(EventKind.CHANGEOVER, str(cost))
@@ -380,6 +388,13 @@ class Succession:
             self._hear_witness(self._witness, now_s)
         if self._retry is not None and now_s >= self._retry[0]:
             self._fulfil(self._retry[1])
+
+    def _settle_again(self, now_s: float) -> None:
+        """Not while one is being started: its folder is still empty, and must not be taken for one that was left."""
+        if not any(worker.process is None and not worker.settled.is_set() for worker in self.workers):
+            self._settle_again_at_s = now_s + self._settle_again_s
+            self._settle_again_s = min(2 * self._settle_again_s, SETTLE_AT_LAST_S)
+            self._owner.settle_leftovers()
 
     @property
     def _is_in_doubt(self) -> bool:
