@@ -6,7 +6,7 @@ both do without where it is not, which is what they are told here. Of hashes onl
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 _LOADERS = ("asyncio", "hashlib", "hmac")
 _LOADED = ("ssl", "_hashlib")
+_OWN_HASHES = (("_md5",), ("_sha1",), ("_sha2", "_sha256"), ("_sha2", "_sha512"))
+"""Python's own implementations of what is needed, one of each; some builds of it (FIPS) leave them to OpenSSL."""
 
 
 def leave_out() -> None:
     """Load what would load it now, without it. To be called before anything else does; afterwards, and where `ssl` is
     loaded already, without effect. Everybody can import `ssl` as ever."""
     hidden: list[str] = [name for name in _LOADED if name not in sys.modules]
+    if not all(any(map(importlib.util.find_spec, names)) for names in _OWN_HASHES):
+        hidden = [name for name in hidden if name != "_hashlib"]
     modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
     modules.update(dict.fromkeys(hidden))  # a module that is None there is one that cannot be imported
     try:

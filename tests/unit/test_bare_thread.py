@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 
 import pytest
@@ -46,3 +47,8 @@ def test_what_fails_in_a_bare_thread_is_raised_and_the_next_one_goes_on() -> Non
 def test_what_a_bare_thread_is_lent_is_passed_on_to_nobody_by_itself() -> None:
     thread = BareThread()
     assert thread.do(lambda lent: [os.get_inheritable(descriptor) for descriptor in lent], [0, 1]) == [False, False]
+
+
+def test_a_signal_never_goes_to_a_bare_thread_where_asyncio_would_not_hear_of_it() -> None:
+    blocked = BareThread().do(lambda lent: signal.pthread_sigmask(signal.SIG_BLOCK, []), [])
+    assert blocked >= {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1}

@@ -8,6 +8,7 @@ it; and when all is quiet again nobody waits for anything, and nothing is left u
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -158,6 +159,7 @@ class FakeCamera:
         self.camera = SimpleNamespace(id="lobby", restart=RestartMode.SEAMLESS, profile=None)
         self.context = SimpleNamespace(handovers=turns_, abilities=None, spools_due=asyncio.Event())
         self.unsettled = False
+        self.settling = 0
         self.configuration = 0
         self.made_s = 0
         """Seconds that it has sent."""
@@ -405,6 +407,39 @@ def test_what_a_worker_left_is_settled_also_where_its_successor_is_called_off() 
         assert fleet.cameras[0].unsettled
         fleet.pass_(11)
         assert not fleet.cameras[0].unsettled
+
+
+def test_where_a_disk_is_dead_it_is_tried_ever_less_often_to_settle_what_lies_there() -> None:
+    clock = Clock()
+    loop = SimpleNamespace(get_running_loop=lambda: clock)
+    with (
+        mock.patch.object(succession, "asyncio", loop),
+        mock.patch.object(turns, "asyncio", loop),
+        mock.patch.object(succession, "Worker", FakeWorker),
+    ):
+        camera = FakeCamera(clock, Turns(HAND_OVERS, HAND_OVERS))
+        tries: list[float] = []
+
+        def settle() -> None:
+            """It takes 15 seconds to find out, and as long it looks as if all were well."""
+            tries.append(clock.now_s)
+            camera.settling, camera.unsettled = 1, False
+
+            def found_out() -> None:
+                camera.settling, camera.unsettled = 0, True
+
+            clock.call_later(15.0, found_out)
+
+        camera.settle_leftovers = settle  # type: ignore[method-assign]
+        camera.unsettled = True
+        for _ in range(3600):
+            clock.now_s += 1.0
+            clock.call_due()
+            camera.tick()
+        pauses = [later - earlier for earlier, later in itertools.pairwise(tries)]
+        assert pauses == sorted(pauses)
+        assert pauses[0] <= 16.0
+        assert pauses[-1] == succession.SETTLE_AT_LAST_S
 
 
 def test_a_camera_that_takes_long_to_be_asked_is_not_taken_for_one_that_sends_nothing() -> None:

@@ -27,6 +27,8 @@ from vmstui.telemetry.history_rows import FINE_KEPT_S
 WIDTH = 300
 PATIENCE_S = 7.0
 """Shorter than that of who asks."""
+MAX_MEANS = 300
+"""Of one camera in one answer."""
 AT_ONCE = 16
 """Questions that may wait for the thread."""
 
@@ -68,6 +70,9 @@ class Remembering:
                 raise ProtocolError(protocol.INVALID_PARAMS, f"{name} must be a whole number from 1 to {most}")
         assert isinstance(seconds, int)
         assert isinstance(step_s, int)
+        if seconds > MAX_MEANS * step_s:
+            text = f"step must be at least {-(-seconds // MAX_MEANS)} for {seconds} seconds: {MAX_MEANS} means at most"
+            raise ProtocolError(protocol.INVALID_PARAMS, text)
         self._check_waiting()
         return await self._read(partial(_cpu_asked, self._service.historian.path, seconds, step_s))
 

@@ -64,6 +64,7 @@ class ControlServer:
         self._server: asyncio.Server | None = None
         self._owed = 0
         """Answers that are being made."""
+        self._writers: set[asyncio.StreamWriter] = set()
         self._upgrader = Upgrader(service)
         self._answers = Threads(ANSWERS_AT_ONCE, "answers")
         """Not those that all share, which look up names of cameras: that takes long where no name server answers."""
@@ -125,6 +126,7 @@ class ControlServer:
             while True:
                 await asyncio.sleep(QUIET_POLL_S)  # at once also for those that were let in just now to be counted
                 asking = self._owed > 1 or not all(asked for asked, _ in self._clients.values())
+                asking = asking or any(writer.transport.get_write_buffer_size() for writer in self._writers)
                 if not asking or loop.time() >= until_s:
                     break
             yield self._listener.fileno()
@@ -155,6 +157,7 @@ class ControlServer:
             del self._clients[silent]
             silent.cancel()
         self._clients[task] = (False, asyncio.get_running_loop().time())
+        self._writers.add(writer)
         subscription: list[asyncio.Task[None]] = []
         try:
             await self._serve(reader, writer, subscription)
@@ -162,6 +165,7 @@ class ControlServer:
             pass
         finally:
             self._clients.pop(task, None)
+            self._writers.discard(writer)
             for running in subscription:
                 running.cancel()
             writer.transport.abort()

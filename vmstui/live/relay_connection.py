@@ -163,7 +163,11 @@ class Connection(asyncio.Protocol):
         if self._through or self.transport.is_closing():
             return
         self._through = True
-        self.transport.write_eof()
+        try:
+            self.transport.write_eof()
+        except OSError:  # its reset has arrived, and was not read yet
+            self.transport.abort()
+            return
         self._patience = asyncio.get_running_loop().call_later(_LINGER_S, self.transport.abort)
 
     def _take(self, request: Request) -> None:

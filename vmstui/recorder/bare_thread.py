@@ -20,6 +20,7 @@ import ctypes
 import fcntl
 import os
 import queue
+import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -65,6 +66,8 @@ class BareThread:
     # -- in the thread -----------------------------------------------------------------------------------------------
 
     def _run(self, bare: Future[None]) -> None:
+        # A signal that came to this thread would be written to asyncio's descriptor, which it does not have: lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             _keep_only(self._borrowing)
         except OSError as error:
@@ -74,8 +77,9 @@ class BareThread:
         with socket.socket(fileno=self._borrowing) as borrowing:
             while True:
                 work, count, done = self._work.get()
-                lent = _taken(borrowing, count)
+                lent: Sequence[int] = ()
                 try:
+                    lent = _taken(borrowing, count)
                     done.set_result(work(lent))
                 except BaseException as error:
                     done.set_exception(error)
@@ -104,6 +108,5 @@ def _keep_only(kept: int) -> None:
         if system_call(_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(last), _UNSHARE) != 0:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code))
-    null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    if null != 3:  # one below was free, where it does no harm
-        fcntl.fcntl(null, fcntl.F_DUPFD_CLOEXEC, 3)
+    while os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC) < 3:
+        pass  # one of those below was free, and had been given to what is lent

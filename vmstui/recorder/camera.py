@@ -68,6 +68,7 @@ class CameraWorker:
         """Good ones published since the service started."""
         self.spooling = asyncio.Lock()
         self.unsettled = False
+        self.settling = 0
         self.publisher = Publisher(
             context, self._published, self._settled, lambda text: self.note(EventKind.SEGMENT, text)
         )
@@ -214,6 +215,7 @@ class CameraWorker:
 
     def settle_leftovers(self) -> None:
         """See to it that what ended generations left in the spool is settled; the live one is followed by `tick`."""
+        self.settling += 1
         self._do_beside(self._settle_leftovers())
 
     async def finished(self, patience_s: float) -> bool:
@@ -387,6 +389,12 @@ class CameraWorker:
 
     async def _settle_leftovers(self) -> None:
         noted = {Path(folder) for folder in (self.context.settings.recordings, self.worker.record.recordings) if folder}
+        try:
+            await self._settle(noted)
+        finally:
+            self.settling -= 1
+
+    async def _settle(self, noted: set[Path]) -> None:
         async with self.spooling:
             if not any(worker.process for worker in self.workers) and not slots_are_free(self.folder):
                 self.unsettled = True  # somebody we do not know of writes there still

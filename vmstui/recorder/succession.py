@@ -254,9 +254,7 @@ class Succession:
         for worker in self.workers:
             worker.tick(now_s, at, late_s)
         self._look_after_wishes(now_s)
-        if not self._owner.unsettled:
-            self._settle_again_s = SETTLE_AGAIN_S
-        elif now_s >= self._settle_again_at_s:
+        if not self._owner.settling:
             self._settle_again(now_s)
         cost = self.costs.look(self.present, alone=self.beside is None)
         if cost is not None:
@@ -391,7 +389,11 @@ class Succession:
 
     def _settle_again(self, now_s: float) -> None:
         """Not while one is being started: its folder is still empty, and must not be taken for one that was left."""
-        if not any(worker.process is None and not worker.settled.is_set() for worker in self.workers):
+        if not self._owner.unsettled:
+            self._settle_again_s = SETTLE_AGAIN_S
+        elif now_s >= self._settle_again_at_s and not any(
+            worker.process is None and not worker.settled.is_set() for worker in self.workers
+        ):
             self._settle_again_at_s = now_s + self._settle_again_s
             self._settle_again_s = min(2 * self._settle_again_s, SETTLE_AT_LAST_S)
             self._owner.settle_leftovers()

@@ -69,6 +69,8 @@ class Owner(Protocol):
     """Held while a spool folder is made and a worker put into it, and while old ones are looked for."""
     unsettled: bool
     """What a generation left in the spool could not be settled at its end: something held its lock still."""
+    settling: int
+    """How many tries to settle that are under way."""
 
     @property
     def wanted(self) -> bool:
