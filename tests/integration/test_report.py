@@ -16,6 +16,7 @@ from vmstui.codec import Json, from_json
 from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.live_check import LiveCheck
+from vmstui.model import CameraSnapshot, OutputKind, OutputState
 
 
 @pytest.fixture
@@ -31,7 +32,15 @@ def running(recorder: Recorder, simulated: Callable[..., SimulatedCameras]) -> R
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     recorder.wait_recording("cam1", generation=2)
+    for name in ("cam1", "cam2"):
+        recorder.wait_for("a live stream", _is_live, name)
+    assert recorder.command("verify", "--live").returncode == 0, "seen now, not while a worker was away"
     return recorder
+
+
+def _is_live(camera: CameraSnapshot) -> bool:
+    live = camera.output(OutputKind.LIVE)
+    return live is not None and live.state is OutputState.UP
 
 
 def test_a_report_is_written_from_what_was_measured_and_never_over_another_file(running: Recorder) -> None:
