@@ -27,6 +27,8 @@ from vmstui.stages import StageBreakdown
 from vmstui.telemetry.procfs import parse_stat
 
 LOOK_S = 0.1
+SURE_S = 0.02
+"""A look that took longer does not tell when it was."""
 REPORT_S = 1.0
 """ffmpeg reports its frames so often."""
 
@@ -61,8 +63,11 @@ class Outside(threading.Thread):
         """Look again and again."""
         while not self._ended.wait(LOOK_S):
             for pid, seen in self._seen.items():
+                before_s = time.time()
                 raw = Path(f"/proc/{pid}/stat").read_bytes()
-                seen.append((time.time(), parse_stat(raw)[1]))
+                after_s = time.time()
+                if after_s - before_s < SURE_S:
+                    seen.append(((before_s + after_s) / 2, parse_stat(raw)[1]))
 
     def stop(self) -> None:
         """No more."""

@@ -22,6 +22,7 @@ from vmstui.tui.arrange import Pane
 from vmstui.tui.chart_lines import Shown, chart_lines, charts_of, head_line, unseen
 from vmstui.tui.leave import Leave
 from vmstui.tui.lines import Role, text_of, width_of
+from vmstui.tui.screens import charts
 from vmstui.tui.screens.ask import Ask
 from vmstui.tui.screens.charts import TOO_OLD, ChartsScreen
 from vmstui.tui.screens.help import Help
@@ -149,7 +150,8 @@ async def test_keys_move_in_time_and_the_recorder_is_asked_for_what_is_shown() -
         await until(pilot, lambda: screen.view.until is None)
 
 
-async def test_a_key_that_is_held_down_asks_once() -> None:
+async def test_a_key_that_is_held_down_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "SETTLE_S", 1.0)  # on a busy machine keys come slowly
     made = recorder()
     async with dashboard(made, fleet()) as (app, pilot):
         screen = await opened(app, pilot)

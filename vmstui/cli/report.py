@@ -14,7 +14,10 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from vmstui.control.errors import RecorderError
+from vmstui.sanitise import clean
 
+NAME_MAX = 255
+"""Bytes of a file name (limits.h)."""
 STDOUT = "-"
 _AGO = re.compile(r"(?:\d{1,6}[dhms])+", re.ASCII)
 _HTML = (".html", ".htm")
@@ -58,7 +61,7 @@ def report(options: ReportOptions) -> int:
     _write(options.out, text)
     print(f"report written: {options.out}", file=sys.stderr)
     for trouble in gathered.troubles:
-        print(f"not whole: {trouble}", file=sys.stderr)
+        print(f"not whole: {clean(trouble)}", file=sys.stderr)
     return 0
 
 
@@ -83,6 +86,8 @@ def _check(out: str) -> None:
     """Before anything is asked: it would be a pity about the work."""
     if out == STDOUT:
         return
+    if not out or len(os.fsencode(os.path.basename(out))) > NAME_MAX:
+        raise RecorderError(f"-o: found a name of {len(os.fsencode(out))} bytes, accepted 1 to {NAME_MAX}, or - alone")
     if os.path.lexists(out):
         raise RecorderError(f"{out} is there already, and nothing is ever overwritten: name another file")
     folder = os.path.dirname(out) or "."

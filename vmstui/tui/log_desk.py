@@ -75,9 +75,11 @@ class LogDesk:
 
     def page(self, *, readonly: bool) -> None:
         """Give the terminal to `$PAGER` with all lines that are shown."""
-        argv = pager(os.environ.get("PAGER", ""))
-        if not argv:
-            self._screen.notify("There is no pager: neither $PAGER nor less nor more is there.", severity="warning")
+        # Of all pagers less alone can be told to do nothing else (LESSSECURE): others start a shell or write files.
+        argv = pager("less" if readonly else os.environ.get("PAGER", ""))
+        if not argv or (readonly and not shutil.which("less")):
+            lacking = "neither $PAGER nor less nor more is" if not readonly else "less, which only shows, is not"
+            self._screen.notify(f"There is no pager: {lacking} there.", severity="warning")
             return
         body = self._pane.log_body
         row = body.view.row_of(body.current) if body.current is not None else None
@@ -113,10 +115,14 @@ class LogDesk:
 def written(path: str, lines: Iterable[str]) -> int:
     """Write lines to a new file that only its owner may read; its size. Raises OSError, also where there is one."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-        file.writelines(f"{line}\n" for line in lines)
-        file.flush()
-        return os.fstat(descriptor).st_size
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            return os.fstat(descriptor).st_size
+    except OSError:
+        os.unlink(path)  # half of it would look like all
+        raise
 
 
 def wrong_name(typed: str) -> str:
