@@ -119,3 +119,34 @@ def test_nothing_hostile_and_no_password_reaches_the_terminal(
         assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(shown)
         assert "hunter2" not in shown
         assert "owned" not in shown
+
+
+def test_an_error_in_the_configuration_is_told_and_the_passwords_that_can_be_read_are_masked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VMSTUI_NOT_SET", raising=False)
+    (tmp_path / "vmstui.yaml").write_text(
+        "recordings: /srv/footage\ncameras:\n"
+        "  - {id: gate, url: rtsp://10.0.0.1/, username: a, password: {env: VMSTUI_NOT_SET}}\n"
+        "  - {id: no id at all, url: rtsp://10.0.0.2/, username: a, password: yellow-horse}\n"
+        "  - {id: yard, url: 'rtsp://a:green-horse@10.0.0.3/'}\n"
+    )
+    run(tmp_path / "log", "[x @ 0x1] [error] yellow-horse and green-horse are odd\n")
+    shown = capsys.readouterr()
+    assert "*** and *** are odd" in shown.out
+    assert "horse" not in shown.out + shown.err
+    assert "VMSTUI_NOT_SET" in shown.err
+    assert "passwords are masked by shape only, but for 2 passwords" in shown.err
+    (tmp_path / "vmstui.yaml").write_text("cameras: [\n")
+    run(tmp_path / "log", UNKNOWN)
+    assert "passwords are masked by shape only\n" in capsys.readouterr().err
+
+
+def test_a_configuration_that_was_named_and_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "log").write_text(CRITICAL)
+    assert main(["--config", str(tmp_path / "none.yaml"), "triage", str(tmp_path / "log")]) == 2
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "none.yaml: no such configuration" in shown.err

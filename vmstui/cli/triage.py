@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from vmstui.codec import to_json
 from vmstui.findings import Finding, Origin, Seen, Severity
-from vmstui.settings import SettingsError, find_path, load, secret_values
+from vmstui.settings import find_path, load_secrets
 from vmstui.spoken import fit, plural, span
 from vmstui.triage.foreign import local_year
 from vmstui.triage.knowledge import Knowledge
@@ -52,6 +52,9 @@ def triage(options: TriageOptions) -> int:
     """Print what the log says. 0: nothing worse than benign; 1: something is; 2: it cannot be read."""
     if options.file is None and sys.stdin.isatty():
         print("which log? vmstui triage FILE, or … | vmstui triage", file=sys.stderr)
+        return WRONG_USE
+    if options.config is not None and not os.path.exists(options.config):
+        print(f"{options.config}: no such configuration", file=sys.stderr)
         return WRONG_USE
     knowledge = load_knowledge(options.config)
     log = LogTriage(knowledge, Masker(_secrets(options.config)), year=local_year())
@@ -94,13 +97,20 @@ def _read(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _secrets(config: str | None) -> tuple[str, ...]:
-    """Passwords of the configuration, where there is one that can be read."""
-    if not os.path.exists(find_path(config)):
-        return ()
+    """Passwords of the configuration, as far as there is one that can be read. Tells where there may be more."""
     try:
-        return secret_values(load(config).settings)
-    except SettingsError:
+        os.stat(find_path(config))
+    except FileNotFoundError:
         return ()
+    except OSError:
+        pass  # said with what is wrong below
+    secrets, problems = load_secrets(config)
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        but = f", but for {plural(len(secrets), 'password')} that can be read" if secrets else ""
+        told = f"configuration not readable ({problems[0]}{more}): passwords are masked by shape only{but}"
+        print(told, file=sys.stderr)
+    return secrets
 
 
 def _is_bad(finding: Finding) -> bool:
