@@ -150,3 +150,45 @@ def test_a_configuration_that_was_named_and_is_not_there_is_refused(
     shown = capsys.readouterr()
     assert not shown.out
     assert "none.yaml: no such configuration" in shown.err
+
+
+def given(monkeypatch: pytest.MonkeyPatch, raw: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+
+
+def test_a_packed_log_on_standard_input_is_unpacked_part_by_part(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = gzip.compress(BENIGN.encode() * 50_000), gzip.compress(CRITICAL.encode())
+    given(monkeypatch, parts[0] + parts[1] + bytes(512))
+    assert main(["triage", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["lines"] == 50_001
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "behind"])
+def test_a_damaged_packed_log_is_told_as_that(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
+    packed = gzip.compress(CRITICAL.encode() * 100)
+    middle = len(packed) // 2
+    changed = packed[:middle] + bytes(byte ^ 0xFF for byte in packed[middle:])
+    (tmp_path / "log.gz").write_bytes({"cut": packed[:-9], "changed": changed, "behind": packed + b"more"}[damage])
+    assert main(["triage", str(tmp_path / "log.gz")]) == 2
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "log.gz: damaged gzip file: " in shown.err
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [bytes(range(256)) * 300, bytes(70_000), CRITICAL.encode("utf-16"), gzip.compress(bytes(range(256)) * 300)],
+)
+def test_what_is_no_text_is_not_called_well(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, raw: bytes
+) -> None:
+    given(monkeypatch, raw)
+    assert main(["triage", "-"]) == 2
+    assert capsys.readouterr().err == "-: not a text log\n"
+
+
+def test_a_log_with_nuls_where_it_was_rotated_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, bytes(5000) + b"\n" + CRITICAL.encode())
+    assert main(["triage"]) == 1
