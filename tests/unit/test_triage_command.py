@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -192,3 +194,12 @@ def test_what_is_no_text_is_not_called_well(
 def test_a_log_with_nuls_where_it_was_rotated_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, bytes(5000) + b"\n" + CRITICAL.encode())
     assert main(["triage"]) == 1
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_what_standard_output_cannot_write_is_replaced(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "log").write_text("[x @ 0x1] [error] an odd thing at Пётр\n")
+    command = [sys.executable, "-m", "vmstui", "triage", str(tmp_path / "log")]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": encoding}, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert ("at Пётр" if encoding == "utf-8" else "at ????").encode() in ended.stdout
