@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -203,3 +204,29 @@ def test_what_standard_output_cannot_write_is_replaced(tmp_path: Path, encoding:
     ended = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": encoding}, capture_output=True, check=False)
     assert (ended.returncode, ended.stderr) == (1, b"")
     assert ("at Пётр" if encoding == "utf-8" else "at ????").encode() in ended.stdout
+
+
+class Followed(io.RawIOBase):
+    """A pipe with one line in it, where Ctrl-C comes while more is waited for."""
+
+    def __init__(self, line: str) -> None:
+        self.rest = line.encode()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.rest:
+            raise KeyboardInterrupt
+        read, self.rest = self.rest, b""
+        buffer[: len(read)] = read
+        return len(read)
+
+
+def test_ctrl_c_on_a_log_that_is_followed_tells_what_was_found_so_far(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Followed(CRITICAL))))
+    assert main(["triage", "--json"]) == 130
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["message"] for finding in findings] == ["rtsp_unauthorized"]

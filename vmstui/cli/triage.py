@@ -29,7 +29,7 @@ from vmstui.triage.masking import Masker
 from vmstui.triage.messages_file import MESSAGES_FILE, load_knowledge
 from vmstui.triage.paste import entries
 
-WELL, NOT_WELL, WRONG_USE = 0, 1, 2
+WELL, NOT_WELL, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 CHUNK_BYTES = 1 << 16
 UNKNOWN_SHOWN = 20
 """Kinds of unknown messages in the text; JSON and `--unknown` have them all."""
@@ -59,7 +59,8 @@ class TriageOptions:
 
 
 def triage(options: TriageOptions) -> int:
-    """Print what the log says. 0: nothing worse than benign; 1: something is; 2: it cannot be read."""
+    """Print what the log says. 0: nothing worse than benign; 1: something is; 2: it cannot be read; 130: that is
+    what it said until Ctrl-C."""
     if options.file is None and sys.stdin.isatty():
         print("which log? vmstui triage FILE, or … | vmstui triage", file=sys.stderr)
         return WRONG_USE
@@ -68,9 +69,12 @@ def triage(options: TriageOptions) -> int:
         return WRONG_USE
     knowledge = load_knowledge(options.config)
     log = LogTriage(knowledge, Masker(_secrets(options.config)), year=local_year())
+    is_whole = True
     try:
         for line in lines_of(_chunks(options.file)):
             log.feed(line)
+    except KeyboardInterrupt:  # the way to end `docker logs -f | vmstui triage`
+        is_whole = False
     except (OSError, EOFError, zlib.error, NotText) as error:
         print(f"{options.file or 'standard input'}: {_why(error)}", file=sys.stderr)
         return WRONG_USE
@@ -83,6 +87,8 @@ def triage(options: TriageOptions) -> int:
     else:
         width = min(max(shutil.get_terminal_size((80, 24)).columns, 40), _WIDEST)
         print("\n".join(_text(log, findings, knowledge, width)))
+    if not is_whole:
+        return INTERRUPTED
     return NOT_WELL if any(map(_is_bad, findings)) or log.not_kept_errors else WELL
 
 
