@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,3 +122,111 @@ def test_nothing_hostile_and_no_password_reaches_the_terminal(
         assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(shown)
         assert "hunter2" not in shown
         assert "owned" not in shown
+
+
+def test_an_error_in_the_configuration_is_told_and_the_passwords_that_can_be_read_are_masked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VMSTUI_NOT_SET", raising=False)
+    (tmp_path / "vmstui.yaml").write_text(
+        "recordings: /srv/footage\ncameras:\n"
+        "  - {id: gate, url: rtsp://10.0.0.1/, username: a, password: {env: VMSTUI_NOT_SET}}\n"
+        "  - {id: no id at all, url: rtsp://10.0.0.2/, username: a, password: yellow-horse}\n"
+        "  - {id: yard, url: 'rtsp://a:green-horse@10.0.0.3/'}\n"
+    )
+    run(tmp_path / "log", "[x @ 0x1] [error] yellow-horse and green-horse are odd\n")
+    shown = capsys.readouterr()
+    assert "*** and *** are odd" in shown.out
+    assert "horse" not in shown.out + shown.err
+    assert "VMSTUI_NOT_SET" in shown.err
+    assert "passwords are masked by shape only, but for 2 passwords" in shown.err
+    (tmp_path / "vmstui.yaml").write_text("cameras: [\n")
+    run(tmp_path / "log", UNKNOWN)
+    assert "passwords are masked by shape only\n" in capsys.readouterr().err
+
+
+def test_a_configuration_that_was_named_and_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "log").write_text(CRITICAL)
+    assert main(["--config", str(tmp_path / "none.yaml"), "triage", str(tmp_path / "log")]) == 2
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "none.yaml: no such configuration" in shown.err
+
+
+def given(monkeypatch: pytest.MonkeyPatch, raw: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+
+
+def test_a_packed_log_on_standard_input_is_unpacked_part_by_part(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = gzip.compress(BENIGN.encode() * 50_000), gzip.compress(CRITICAL.encode())
+    given(monkeypatch, parts[0] + parts[1] + bytes(512))
+    assert main(["triage", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["lines"] == 50_001
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "behind"])
+def test_a_damaged_packed_log_is_told_as_that(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
+    packed = gzip.compress(CRITICAL.encode() * 100)
+    middle = len(packed) // 2
+    changed = packed[:middle] + bytes(byte ^ 0xFF for byte in packed[middle:])
+    (tmp_path / "log.gz").write_bytes({"cut": packed[:-9], "changed": changed, "behind": packed + b"more"}[damage])
+    assert main(["triage", str(tmp_path / "log.gz")]) == 2
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "log.gz: damaged gzip file: " in shown.err
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [bytes(range(256)) * 300, bytes(70_000), CRITICAL.encode("utf-16"), gzip.compress(bytes(range(256)) * 300)],
+)
+def test_what_is_no_text_is_not_called_well(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, raw: bytes
+) -> None:
+    given(monkeypatch, raw)
+    assert main(["triage", "-"]) == 2
+    assert capsys.readouterr().err == "-: not a text log\n"
+
+
+def test_a_log_with_nuls_where_it_was_rotated_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, bytes(5000) + b"\n" + CRITICAL.encode())
+    assert main(["triage"]) == 1
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_what_standard_output_cannot_write_is_replaced(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "log").write_text("[x @ 0x1] [error] an odd thing at Пётр\n")
+    command = [sys.executable, "-m", "vmstui", "triage", str(tmp_path / "log")]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": encoding}, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert ("at Пётр" if encoding == "utf-8" else "at ????").encode() in ended.stdout
+
+
+class Followed(io.RawIOBase):
+    """A pipe with one line in it, where Ctrl-C comes while more is waited for."""
+
+    def __init__(self, line: str) -> None:
+        self.rest = line.encode()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.rest:
+            raise KeyboardInterrupt
+        read, self.rest = self.rest, b""
+        buffer[: len(read)] = read
+        return len(read)
+
+
+def test_ctrl_c_on_a_log_that_is_followed_tells_what_was_found_so_far(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Followed(CRITICAL))))
+    assert main(["triage", "--json"]) == 130
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["message"] for finding in findings] == ["rtsp_unauthorized"]

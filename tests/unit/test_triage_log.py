@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -117,6 +119,58 @@ def test_hostile_text_is_harmless_in_what_comes_out() -> None:
         for text in (finding.fingerprint, finding.first.text, *finding.examples):
             assert text.isprintable()
             assert "owned" not in text
+
+
+def as_docker(text: str) -> str:
+    return json.dumps({"log": text + "\n", "stream": "stderr", "time": "2026-01-12T10:23:45Z"})
+
+
+def as_vmstui(text: str) -> str:
+    line = {"seq": 1, "at": "2026-01-12T10:23:45+00:00", "camera": text, "level": "error", "component": text}
+    return json.dumps({**line, "text": text})
+
+
+WRITTEN = [
+    as_docker,
+    as_vmstui,
+    lambda text: as_docker(as_vmstui(text)),
+    lambda text: as_docker(text)[:-20],  # cut off
+    lambda text: "recorder-1  | " + as_docker(text),
+    lambda text: "\x1b[0m" + as_docker(text),
+]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("secret", ["S3cret@Pw", 'S3c"ret w', "S3cret&Pw", "S3crét\U0001f511Pw", "S3c\\ret\\u0040"])
+def test_no_password_comes_out_that_json_writes_in_another_way(written: Callable[[str], str], secret: str) -> None:
+    raw = (
+        written(f"[error] password={secret} and {secret}: nobody knows").replace("@", "\\u0040").replace("&", "\\u0026")
+    )
+    log = LogTriage(KNOWLEDGE, Masker([secret]), zone=UTC, year=2026)
+    log.feed(raw.encode())
+    told = repr(log.findings()) + entries(log.findings())
+    assert "nobody knows" in told
+    assert "S3c" not in told
+    assert "Pw" not in told
+    assert "ret" not in told.replace("retry", "")
+
+
+@pytest.mark.parametrize("written", [as_docker, as_vmstui])
+def test_a_word_that_json_writes_in_another_way_still_tells_a_password(written: Callable[[str], str]) -> None:
+    told = repr(
+        triaged(written("[error] password=hunter2: nobody knows").replace("word", "\\u0077ord").encode()).findings()
+    )
+    assert "***" in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_hostile_text_that_json_writes_in_another_way_is_harmless(written: Callable[[str], str]) -> None:
+    findings = triaged(written("[error] \x1b]52;c;aGk=\x07\u202eevil\x00 \ud800 nobody knows").encode()).findings()
+    assert findings
+    for finding in findings:
+        shown = (finding.camera, finding.fingerprint, finding.first.text, *finding.examples)
+        assert all(text.isprintable() for text in shown)
 
 
 def test_cameras_are_told_apart_where_the_log_names_them_and_their_number_is_bounded() -> None:

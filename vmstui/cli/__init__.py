@@ -14,6 +14,7 @@ from typing import Any
 
 from vmstui import __version__
 from vmstui.cli import bench_arguments, capacity_arguments, export_arguments, report_arguments
+from vmstui.cli.printing import print_what_can_be_printed
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
 TIME_OPTIONS = ("--from", "--to", "--at", "--since")
@@ -21,6 +22,7 @@ TIME_OPTIONS = ("--from", "--to", "--at", "--since")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    print_what_can_be_printed()
     options = _parser().parse_args(join_times(sys.argv[1:] if arguments is None else arguments))
     try:
         return _run(options)

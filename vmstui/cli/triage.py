@@ -6,20 +6,21 @@ the configuration by their value, others by their shape.
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import shutil
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from textwrap import wrap
 from typing import BinaryIO
 
 from vmstui.codec import to_json
 from vmstui.findings import Finding, Origin, Seen, Severity
-from vmstui.settings import SettingsError, find_path, load, secret_values
+from vmstui.settings import find_path, load_secrets
 from vmstui.spoken import fit, plural, span
 from vmstui.triage.foreign import local_year
 from vmstui.triage.knowledge import Knowledge
@@ -28,7 +29,7 @@ from vmstui.triage.masking import Masker
 from vmstui.triage.messages_file import MESSAGES_FILE, load_knowledge
 from vmstui.triage.paste import entries
 
-WELL, NOT_WELL, WRONG_USE = 0, 1, 2
+WELL, NOT_WELL, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 CHUNK_BYTES = 1 << 16
 UNKNOWN_SHOWN = 20
 """Kinds of unknown messages in the text; JSON and `--unknown` have them all."""
@@ -36,6 +37,15 @@ _WIDEST = 120
 _BAD = (Severity.CRITICAL, Severity.DEGRADED)
 _ERRORS = ("fatal", "error")
 _GZIP = b"\x1f\x8b"
+_WITH_GZIP_HEADER = 31
+"""`wbits` of zlib."""
+_TEXT = bytes({*range(0x20, 0x7F), *range(0x80, 0x100), *b"\t\n\v\f\r\x1b"})
+_BINARY_SHARE = 0.05
+"""Random bytes have twice as many control characters, text next to none."""
+
+
+class NotText(Exception):
+    """What was given is no log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +59,24 @@ class TriageOptions:
 
 
 def triage(options: TriageOptions) -> int:
-    """Print what the log says. 0: nothing worse than benign; 1: something is; 2: it cannot be read."""
+    """Print what the log says. 0: nothing worse than benign; 1: something is; 2: it cannot be read; 130: that is
+    what it said until Ctrl-C."""
     if options.file is None and sys.stdin.isatty():
         print("which log? vmstui triage FILE, or … | vmstui triage", file=sys.stderr)
         return WRONG_USE
+    if options.config is not None and not os.path.exists(options.config):
+        print(f"{options.config}: no such configuration", file=sys.stderr)
+        return WRONG_USE
     knowledge = load_knowledge(options.config)
     log = LogTriage(knowledge, Masker(_secrets(options.config)), year=local_year())
+    is_whole = True
     try:
         for line in lines_of(_chunks(options.file)):
             log.feed(line)
-    except (OSError, EOFError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        print(f"{options.file or 'standard input'}: {reason.lower()}", file=sys.stderr)
+    except KeyboardInterrupt:  # the way to end `docker logs -f | vmstui triage`
+        is_whole = False
+    except (OSError, EOFError, zlib.error, NotText) as error:
+        print(f"{options.file or 'standard input'}: {_why(error)}", file=sys.stderr)
         return WRONG_USE
     findings = log.findings()
     if options.unknown:
@@ -71,36 +87,89 @@ def triage(options: TriageOptions) -> int:
     else:
         width = min(max(shutil.get_terminal_size((80, 24)).columns, 40), _WIDEST)
         print("\n".join(_text(log, findings, knowledge, width)))
+    if not is_whole:
+        return INTERRUPTED
     return NOT_WELL if any(map(_is_bad, findings)) or log.not_kept_errors else WELL
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    return str(error) if isinstance(error, NotText) else f"damaged gzip file: {error}"
+
+
 def _chunks(file: str | None) -> Iterator[bytes]:
-    """The log in pieces, unpacked where it is gzipped, as rotated logs are."""
+    """The log in pieces, unpacked where it is gzipped, as rotated logs are. Raises `NotText` for what is no log."""
     if file in (None, "-"):
-        yield from _read(sys.stdin.buffer)
+        yield from _text_of(_read(sys.stdin.buffer))
         return
-    with open(os.fspath(file or ""), "rb") as raw:
-        head = raw.peek(2)[:2]  # nothing is skipped: it may be a pipe
-        if head == _GZIP:
-            with gzip.open(raw) as unpacked:
-                yield from _read(unpacked)  # type: ignore[arg-type]
-        else:
-            yield from _read(raw)
+    with open(os.fspath(file or ""), "rb") as stream:
+        yield from _text_of(_read(stream))
 
 
 def _read(stream: BinaryIO) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK_BYTES):
+    # `read1`: a log that is followed is handed on as it comes.
+    while chunk := stream.read1(CHUNK_BYTES):  # type: ignore[attr-defined]
         yield chunk
 
 
+def _text_of(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    head = next(chunks, b"")
+    if len(head) < len(_GZIP):  # a pipe may give a single byte
+        head += next(chunks, b"")
+    chunks = chain([head], chunks)
+    if head.startswith(_GZIP):
+        chunks = _unpacked(chunks)
+        head = next(chunks, b"")
+        chunks = chain([head], chunks)
+    if _is_binary(head):
+        raise NotText("not a text log")
+    yield from chunks
+
+
+def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What gzip packed, also in several parts. Raises `zlib.error` or `EOFError` where it is damaged."""
+    part = zlib.decompressobj(_WITH_GZIP_HEADER)
+    for chunk in chunks:
+        packed = chunk
+        while packed:
+            if part.eof:
+                packed = packed.lstrip(b"\0")  # padding between or behind parts
+                if not packed:
+                    break
+                part = zlib.decompressobj(_WITH_GZIP_HEADER)
+            if text := part.decompress(packed, CHUNK_BYTES):
+                yield text
+            packed = part.unused_data if part.eof else part.unconsumed_tail
+    if rest := part.flush():
+        yield rest
+    if not part.eof:
+        raise EOFError("it ends in the middle")
+
+
+def _is_binary(block: bytes) -> bool:
+    """Whether no log begins like this. A log may begin with NULs, where it was rotated while it was written."""
+    shown = block.strip(b"\0")
+    if not shown:
+        return bool(block)
+    return b"\0" in shown and len(shown.translate(None, _TEXT)) > len(shown) * _BINARY_SHARE
+
+
 def _secrets(config: str | None) -> tuple[str, ...]:
-    """Passwords of the configuration, where there is one that can be read."""
-    if not os.path.exists(find_path(config)):
-        return ()
+    """Passwords of the configuration, as far as there is one that can be read. Tells where there may be more."""
     try:
-        return secret_values(load(config).settings)
-    except SettingsError:
+        os.stat(find_path(config))
+    except FileNotFoundError:
         return ()
+    except OSError:
+        pass  # said with what is wrong below
+    secrets, problems = load_secrets(config)
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        but = f", but for {plural(len(secrets), 'password')} that can be read" if secrets else ""
+        told = f"configuration not readable ({problems[0]}{more}): passwords are masked by shape only{but}"
+        print(told, file=sys.stderr)
+    return secrets
 
 
 def _is_bad(finding: Finding) -> bool:

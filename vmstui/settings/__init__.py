@@ -11,7 +11,7 @@ from vmstui.settings.problems import Problem, SettingsError
 
 if TYPE_CHECKING:
     from vmstui.settings.changes import CameraChange, Change, SettingsDiff, diff
-    from vmstui.settings.loader import Loaded, load
+    from vmstui.settings.loader import Loaded, load, load_secrets
     from vmstui.settings.secrets import secret_values
 else:
     _LATER = {
@@ -21,6 +21,7 @@ else:
         "SettingsDiff": "changes",
         "diff": "changes",
         "load": "loader",
+        "load_secrets": "loader",
         "secret_values": "secrets",
     }
 
@@ -44,6 +45,7 @@ __all__ = [
     "diff",
     "find_path",
     "load",
+    "load_secrets",
     "secret_values",
     "socket_path",
 ]

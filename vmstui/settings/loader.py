@@ -53,16 +53,31 @@ def load(path: str | None = None) -> Loaded:
 
     Raises `SettingsError` with every error.
     """
-    file = find_path(path)
+    loaded, report, _ = _load(find_path(path))
+    report.raise_errors()
+    assert loaded is not None
+    return loaded
+
+
+def load_secrets(path: str | None = None) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """The passwords that can be read, for masking by exact value, and the errors, behind which there may be more."""
+    try:
+        _, report, secrets = _load(find_path(path))
+    except SettingsError as error:
+        return (), error.problems
+    return tuple(sorted(set(secrets))), tuple(report.errors)
+
+
+def _load(file: str) -> tuple[Loaded | None, Report, list[str]]:
+    """What is loaded counts where the report has no errors; the passwords count in any case."""
     report = Report(file)
     raw = _read(file, report)
     node = read_document(raw, report)
-    if node is None:
-        report.raise_errors()
+    if node is None and report.errors:
+        return None, report, []
     context = Context(report, os.path.dirname(os.path.abspath(file)))
     settings = _settings(SectionReader(keys.ROOT, node, "", Place(1, 1), context), file, context)
-    report.raise_errors()
-    return Loaded(settings, tuple(report.warnings), context.origins, _digest(raw, settings))
+    return Loaded(settings, tuple(report.warnings), context.origins, _digest(raw, settings)), report, context.secrets
 
 
 def shipped_profiles() -> dict[str, Profile]:
@@ -262,6 +277,8 @@ def _camera(
                 report.warn(place, here, "a login in the address", accepted)
                 context.origins[f"{section.path}.{keys.USERNAME.name}"] = origin
                 context.origins[f"{section.path}.{keys.PASSWORD.name}"] = origin
+            if address.password:
+                context.secrets.append(address.password)
             username = address.username
             password = Secret(address.password) if address.password else None
     if camera_id is None:

@@ -29,6 +29,8 @@ class Context:
     """Of the configuration file; secret files are relative to it."""
     origins: dict[str, str] = field(default_factory=dict)
     """Where each value came from, by dotted key: `FILE:LINE` or `default`."""
+    secrets: list[str] = field(default_factory=list)
+    """Every password that could be read, whatever is wrong around it."""
 
 
 class SectionReader:
@@ -131,6 +133,8 @@ class SectionReader:
         secret = read_secret(entry.value, here, self._context.folder, self._report)
         if secret is None:
             self._wrong.add(key.name)
+        else:
+            self._context.secrets.append(secret.value)
         return secret
 
     def section(self, section: Section) -> SectionReader:

@@ -1,13 +1,15 @@
 """Lines of ffmpeg as other programs hand them on, without what docker, journald, Frigate or vmstui put before them.
 
 `FrontReader.take` gives the time, the camera where the line names one, and the line as ffmpeg wrote it, taken apart.
-What has no known front is left as it is. Pure; times without a zone are those of the zone that is given.
+What has no known front is left as it is. JSON can write any character so that no mask and no filter sees it: what is
+shown of it is made harmless once it is decoded. Pure; times without a zone are those of the zone that is given.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -45,20 +47,24 @@ class Taken(NamedTuple):
 
 
 class FrontReader:
-    """Takes the fronts off the lines of one log. `year` is what syslog leaves out."""
+    """Takes the fronts off the lines of one log. `year` is what syslog leaves out, `harmless` masks and cleans."""
 
-    def __init__(self, zone: tzinfo | None = None, year: int = 1970) -> None:
+    def __init__(self, zone: tzinfo | None = None, year: int = 1970, harmless: Callable[[str], str] = str) -> None:
         self._zone = zone
         self._year = year
+        self._harmless = harmless
         self._last_second = ("", 0.0)
         self._parse = lru_cache(maxsize=512)(parse_line)
 
     def take(self, text: str) -> Taken:
-        """The line as ffmpeg wrote it."""
+        """The line as ffmpeg wrote it, made harmless."""
+        if text.startswith("{") and (decoded := self._json(text)):
+            return decoded
+        text = self._harmless(text)
         if (text.startswith("[") and not text.startswith("[2")) or not _MAY_HAVE_FRONT.match(text):
             return Taken(None, "", parse_line(text))
-        if text.startswith("{"):
-            return self._json(text)
+        if text.startswith("{") and (decoded := self._json(text)):
+            return decoded  # what stood before the brace is gone by now
         return self._text(text)
 
     def _text(self, text: str) -> Taken:
@@ -86,24 +92,25 @@ class FrontReader:
             camera = logger[1] if logger else camera
         return Taken(at_s, camera, self._parse(text))
 
-    def _json(self, text: str) -> Taken:
+    def _json(self, text: str) -> Taken | None:
         """`vmstui logs --json`, and docker's files."""
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
-            found = None
+            return None
         if not isinstance(found, dict):
-            return Taken(None, "", parse_line(text))
+            return None
         if isinstance(found.get("log"), str):
             time = found.get("time")
-            inner = self.take(found["log"].rstrip("\n"))
+            inner = self.take(found["log"].rstrip("\r\n"))
             at_s = self._any_time(time) if isinstance(time, str) else None
             return inner if inner.at_s is not None else Taken(at_s, inner.camera, inner.line)
         values = [found.get(name) for name in ("at", "camera", "level", "component", "text")]
         if not all(isinstance(value, str) for value in values):
-            return Taken(None, "", parse_line(text))
+            return None
         at, camera, level, component, said = map(str, values)
-        return Taken(self._any_time(at), camera, ParsedLine(_level(level), component, said))
+        line = ParsedLine(_level(level), self._harmless(component), self._harmless(said))
+        return Taken(self._any_time(at), self._harmless(camera), line)
 
     def _time(self, second: str, fraction: str | None = None, offset: str | None = None) -> float | None:
         """Many lines are of the same second."""

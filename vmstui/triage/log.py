@@ -28,6 +28,10 @@ FEW_KINDS = Bounds(unknown_kinds=20)
 MANY_CAMERAS = 10
 SAME_LINES = 512
 """Lines that were seen lately are not taken apart again."""
+MAX_ESCAPED = 4
+"""Layers of escapes in which a password is looked for: JSON in a line of JSON has two."""
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/]))")
+"""Those of white space stay: no password has any but the blank."""
 _ENDS = re.compile(rb"[\r\n]+")
 
 
@@ -65,7 +69,7 @@ class LogTriage:
         self._knowledge = knowledge
         self._masker = masker
         self._layout = layout
-        self._front = FrontReader(zone, year)
+        self._front = FrontReader(zone, year, self._harmless)
         self._cameras: dict[str, CameraTriage] = {}
         self._previous: CameraTriage | None = None
         self._take = lru_cache(maxsize=SAME_LINES)(self._taken_apart)
@@ -109,7 +113,42 @@ class LogTriage:
         return made
 
     def _taken_apart(self, raw: bytes) -> Taken:
-        """Masked, harmless, without its front. What was hidden by control characters is masked once they are gone."""
-        text = self._masker.mask(raw.decode("utf-8", errors="replace"))
-        harmless = clean(text)
-        return self._front.take(harmless if harmless is text else self._masker.mask(harmless))
+        """Masked, harmless, without its front."""
+        return self._front.take(raw.decode("utf-8", errors="replace"))
+
+    def _harmless(self, text: str) -> str:
+        """Masked and clean. What was hidden by control characters is masked once they are gone; what is hidden by
+        escapes, as in JSON that is cut off or behind a front, is shown without them then."""
+        if "\\" not in text:
+            return self._masked(text)
+        text = self._masked(self._without_known(text))  # values first: a shape might hide but the beginning of one
+        for plain in _layers(text):
+            if (masked := self._masked(plain)) != clean(plain):
+                return masked
+        return text
+
+    def _without_known(self, text: str) -> str:
+        for _ in range(MAX_ESCAPED):
+            masked = ((self._masker.mask_known(plain), plain) for plain in _layers(text))
+            found = next((hidden for hidden, plain in masked if hidden != plain), None)
+            if found is None:
+                break
+            text = found
+        return text
+
+    def _masked(self, text: str) -> str:
+        masked = self._masker.mask(text)
+        harmless = clean(masked)
+        return harmless if harmless is masked else self._masker.mask(harmless)
+
+
+def _layers(text: str) -> Iterator[str]:
+    """The text, and what it is without one layer of the escapes of JSON after the other, wherever they stand."""
+    for _ in range(MAX_ESCAPED + 1):
+        yield text
+        plain = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)) if escape[1] else escape[2], text)
+        # Characters beyond the first plane are written as two escapes.
+        plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if plain == text:
+            return
+        text = plain

@@ -14,7 +14,7 @@ also byte offsets; only ASCII whitespace ends a word there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 MASK = "***"
 MIN_SECRET_BYTES = 3
@@ -51,8 +51,15 @@ class Masker:
 
     def mask(self, text: str) -> str:
         """The text with every secret replaced by `***`."""
+        return self._replaced(text, self._spans)
+
+    def mask_known(self, text: str) -> str:
+        """The text without the known secrets: for text that is decoded further before its shapes can be told."""
+        return self._replaced(text, lambda plain: _merged([*self._known(plain)]))
+
+    def _replaced(self, text: str, spans_of: Callable[[str], list[Span]]) -> str:
         plain = text if text.isascii() else _as_bytes(text)
-        spans = self._spans(plain)
+        spans = spans_of(plain)
         if not spans:
             return text
         parts: list[str] = []
@@ -76,17 +83,7 @@ class Masker:
 
     def _spans(self, text: str) -> list[Span]:
         """What to hide, ordered and without overlap."""
-        spans = [*self._known(text), *_shapes(text)]
-        if len(spans) < 2:
-            return spans
-        spans.sort()
-        merged = [spans[0]]
-        for start, stop in spans[1:]:
-            if start <= merged[-1][1]:
-                merged[-1] = merged[-1][0], max(stop, merged[-1][1])
-            else:
-                merged.append((start, stop))
-        return merged
+        return _merged([*self._known(text), *_shapes(text)])
 
     def _known(self, text: str) -> Iterator[Span]:
         """Where exact values stand, also below up to two layers of percent-encoding."""
@@ -105,6 +102,19 @@ class Masker:
                 if needle in layers[-1]:
                     starts = _starts(layers[:-1])
                     yield from ((starts[at], starts[end]) for at, end in _occurrences(needle, layers[-1]))
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    if len(spans) < 2:
+        return spans
+    spans.sort()
+    merged = [spans[0]]
+    for start, stop in spans[1:]:
+        if start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(stop, merged[-1][1])
+        else:
+            merged.append((start, stop))
+    return merged
 
 
 def _beginnings(needles: tuple[str, ...]) -> re.Pattern[str] | None:
