@@ -17,6 +17,7 @@ from tests.integration.harness import PATIENCE_S, Recorder, alive, wait_until
 from vmstui.bench.janitor import PREFIX
 from vmstui.bench.kept import last
 from vmstui.bench.words import Layout
+from vmstui.cli.bench import GIVING_WAY
 from vmstui.live.simulated import SimulatedCameras
 
 TINY = ("--simulated", "1", "--size", "160x90", "--fps", "10", "--seconds", "3")
@@ -74,6 +75,23 @@ def names(pids: list[int]) -> list[str]:
     return found
 
 
+def giving_way() -> int:
+    """Niceness of every process that is measured, also without a recorder."""
+    return min(os.getpriority(os.PRIO_PROCESS, 0) + GIVING_WAY, 19)
+
+
+def niceness(pids: list[int], mark: str) -> list[int]:
+    """Of those whose command holds this mark."""
+    found = []
+    for pid in pids:
+        try:
+            if mark.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(os.getpriority(os.PRIO_PROCESS, pid))
+        except OSError:
+            continue
+    return found
+
+
 def nothing_is_left(folder: Path) -> None:
     wait_until(lambda: not marked(folder), "every process has ended", lambda: "\n".join(names(marked(folder))))
     wait_until(lambda: not list(folder.glob(f"{PREFIX}*")), "the temporary folder is gone")
@@ -123,6 +141,7 @@ def test_a_bench_that_is_ended_takes_everything_with_it(
             lambda: any("spool/%06d.mp4" in line for line in names(marked(temporary))), "a layout is being measured"
         )
         assert list(temporary.glob(f"{PREFIX}*"))
+        assert [one for one in niceness(marked(temporary), "spool/%06d.mp4") if one < giving_way()] == []
         process.send_signal(number)
         code = process.wait(PATIENCE_S)
     finally:

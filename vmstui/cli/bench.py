@@ -29,13 +29,12 @@ from vmstui.bench.turn import SETTLE_S, Task, measured
 from vmstui.bench.words import FORMAT, BenchResult, Layout, Setting, Turn
 from vmstui.capacity.projection import given
 from vmstui.capacity.words import Limit, Resource
+from vmstui.cli.bench_recorder import Mute, seen
 from vmstui.cli.ending import ended_in_order
 from vmstui.cli.export_progress import JsonLines, Shown, shown_on
 from vmstui.cli.lifecycle import socket_path
 from vmstui.cli.table import table
-from vmstui.codec import from_json, to_json
-from vmstui.control.call import call
-from vmstui.control.errors import RecorderLost
+from vmstui.codec import to_json
 from vmstui.ffmpeg.abilities import choose
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
 from vmstui.ffmpeg.command import CommandError
@@ -66,7 +65,8 @@ TRIAL_S = 4.0
 COLUMNS = 80
 _INDENT = 10
 LOWEST_PRIORITY, GIVING_WAY = 19, 10
-"""Of the trial; of all turns beside a recorder, whose workers have 0."""
+"""Of the trial; of all turns. Workers have 0, also those of a recorder that is not seen: of another user, or started
+meanwhile."""
 SIMULATED_BPS_PER_PIXEL = 2_000_000 / (1280 * 720)
 _START_S = 6.0
 """What a turn takes beside its window, about."""
@@ -165,11 +165,11 @@ def _run(options: BenchOptions) -> BenchResult:
             profile=asked.profile,
             segment_length_s=asked.settings.segment_length_s if asked.settings is not None else 180,
             seconds=options.seconds,
+            nice=GIVING_WAY,
         )
         if recorder is not None:
             shown.tell("trial", 0.0)
             recorder = _tried(stand, cameras, task, recorder)
-            task = replace(task, nice=GIVING_WAY)
         turns = _turns(stand, cameras, task, layouts, options.rounds, recorder, shown)
     limit = Limit(Resource.CPU, asked.budget_percent, why=asked.budget_why)
     return BenchResult(
@@ -231,8 +231,8 @@ def _tried(stand: Stand, cameras: Sequence[BenchCamera], task: Task, recorder: R
 
 
 def _see_to_it(before: RecorderSnapshot | None) -> None:
-    """That no recording suffers. A recorder that does not answer for a moment is no harm: its workers go on. One that
-    was not there before was not asked whether it has CPU to spare."""
+    """That no recording suffers. A recorder that is gone for a moment is no harm: its workers go on. One that was not
+    there before was not asked whether it has CPU to spare. Raises Refused."""
     now = _recorder()
     if now is None:
         return
@@ -241,11 +241,11 @@ def _see_to_it(before: RecorderSnapshot | None) -> None:
 
 
 def _recorder() -> RecorderSnapshot | None:
-    """What runs now, None where no recorder does."""
+    """What runs now, None where no recorder does. Raises Refused where one does not answer."""
     try:
-        return from_json(RecorderSnapshot, call(socket_path(), "snapshot"))
-    except RecorderLost:
-        return None
+        return seen(socket_path())
+    except Mute as error:
+        raise Refused([str(error)]) from None
 
 
 def _before(recorder: RecorderSnapshot, asked: _Asked) -> Iterator[str]:
