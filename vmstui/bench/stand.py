@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from vmstui.own_process import own_argv, own_environment
 HOST = "127.0.0.1"
 START_LIMIT_S = 60.0
 _ANSWER_S = 5.0
+LOOK_S = 1.0
+"""So often it is seen to whether recordings suffer."""
 _POLL_S = 0.1
 
 
@@ -56,6 +58,7 @@ class Stand:
         """`environment` is that of workers: without passwords."""
         self.abilities = abilities
         self.environment = environment
+        self.start_limit_s = START_LIMIT_S
         self._janitor: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
         self._relay: Child | None = None
@@ -92,8 +95,9 @@ class Stand:
             raise BenchFailed(str(error)) from None
         return tuple(self._seen(spec.path, self._simulated.url(spec.path)) for spec in specs)
 
-    def connect(self, cameras: Sequence[Camera]) -> tuple[BenchCamera, ...]:
-        """Cameras of one's own, one connection each. Raises BenchFailed, CommandError."""
+    def connect(self, cameras: Sequence[Camera], look: Callable[[], None]) -> tuple[BenchCamera, ...]:
+        """Cameras of one's own, one connection each; `look` is called once a second meanwhile and may raise. Raises
+        BenchFailed, CommandError."""
         place = self.folder / "cameras"
         place.mkdir()
         for camera in cameras:
@@ -110,7 +114,7 @@ class Stand:
             )
             self._feeders.append(Child(argv, place, camera.id, self.environment))
         for camera in cameras:
-            self.wait_published([_source(camera.id)])
+            self.wait_published([_source(camera.id)], (), look)
         return tuple(self._seen(camera.id, self.url(_source(camera.id))) for camera in cameras)
 
     def url(self, path: str) -> str:
@@ -124,14 +128,26 @@ class Stand:
         except ProbeError as error:
             raise BenchFailed(f"the relay of the bench: {error}") from None
 
-    def wait_published(self, paths: Sequence[str], children: Sequence[Child] = ()) -> None:
+    def wait_published(self, paths: Sequence[str], children: Sequence[Child], look: Callable[[], None]) -> None:
         """Until something came in on each of these. Raises BenchFailed."""
-        until_s = time.monotonic() + START_LIMIT_S
-        while missing := self._silent(paths):
+        if not self.wait(lambda: not self._silent(paths), children, look):
+            silent = ", ".join(self._silent(paths))
+            raise BenchFailed(f"no live stream came within {self.start_limit_s:g} s: {silent}")
+
+    def wait(self, done: Callable[[], bool], children: Sequence[Child], look: Callable[[], None]) -> bool:
+        """Whether it was done before the limit; `look` is called once a second meanwhile and may raise. Raises
+        BenchFailed when something ended."""
+        began_s = looked_s = time.monotonic()
+        while not done():
             self.check(children)
-            if time.monotonic() > until_s:
-                raise BenchFailed(f"no live stream came within {START_LIMIT_S:g} s: {', '.join(missing)}")
+            now_s = time.monotonic()
+            if now_s - looked_s >= LOOK_S:
+                looked_s = now_s
+                look()
+            if now_s - began_s > self.start_limit_s:
+                return False
             time.sleep(_POLL_S)
+        return True
 
     def check(self, children: Sequence[Child] = ()) -> None:
         """Raises BenchFailed when one of these has ended, or anything that the bench stands on."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from vmstui.bench.children import Child
 from vmstui.bench.layouts import argvs
 from vmstui.bench.rounds import evened
-from vmstui.bench.stand import START_LIMIT_S, BenchCamera, BenchFailed, Stand, bare
+from vmstui.bench.stand import LOOK_S, BenchCamera, BenchFailed, Stand, bare
 from vmstui.bench.words import Layout, Turn
 from vmstui.ffmpeg.command import WorkerFiles, input_script
 from vmstui.ffmpeg.plan import Plan
@@ -23,9 +23,6 @@ from vmstui.model import Profile
 
 SETTLE_S = 2.0
 """After the first footage: the start of an encoder, what came in a burst."""
-_POLL_S = 0.1
-_LOOK_S = 1.0
-"""So often it is seen to whether all still runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,8 @@ class _Mark:
 def measured(stand: Stand, cameras: Sequence[BenchCamera], task: Task, look: Callable[[], None]) -> Turn:
     """One turn; `look` is called once a second meanwhile and may raise. Raises BenchFailed, CommandError."""
     with _running(stand, cameras, task) as (children, paths, spools):
-        _wait_recorded(stand, children, spools)
-        stand.wait_published(paths, children)
+        _wait_recorded(stand, children, spools, look)
+        stand.wait_published(paths, children, look)
         _pass(SETTLE_S, stand, children, look)
         before = _mark(stand, children, paths)
         _pass(task.seconds, stand, children, look)
@@ -130,14 +127,13 @@ def _running(
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _wait_recorded(stand: Stand, children: Sequence[Child], spools: Sequence[Path]) -> None:
-    until_s = time.monotonic() + START_LIMIT_S
-    while not (all(_has_footage(spool) for spool in spools) and all(child.frames() for child in children)):
-        stand.check(children)
-        if time.monotonic() > until_s:
-            said = "; ".join(filter(None, (child.last_words() for child in children)))
-            raise BenchFailed(f"nothing was recorded within {START_LIMIT_S:g} s ({said or 'ffmpeg said nothing'})")
-        time.sleep(_POLL_S)
+def _wait_recorded(stand: Stand, children: Sequence[Child], spools: Sequence[Path], look: Callable[[], None]) -> None:
+    def recorded() -> bool:
+        return all(_has_footage(spool) for spool in spools) and all(child.frames() for child in children)
+
+    if not stand.wait(recorded, children, look):
+        said = "; ".join(filter(None, (child.last_words() for child in children)))
+        raise BenchFailed(f"nothing was recorded within {stand.start_limit_s:g} s ({said or 'ffmpeg said nothing'})")
 
 
 def _has_footage(spool: Path) -> bool:
@@ -148,7 +144,7 @@ def _pass(seconds: float, stand: Stand, children: Sequence[Child], look: Callabl
     """Let time go by, and see to it that all goes on."""
     until_s = time.monotonic() + seconds
     while (left_s := until_s - time.monotonic()) > 0:
-        time.sleep(min(left_s, _LOOK_S))
+        time.sleep(min(left_s, LOOK_S))
         stand.check(children)
         look()
 

@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -154,7 +154,7 @@ def _run(options: BenchOptions) -> BenchResult:
     )
     with shown, Stand(abilities, environment) as stand:
         shown.tell("cameras", 0.0)
-        cameras = _cameras(stand, options, asked)
+        cameras = _cameras(stand, options, asked, lambda: _see_to_it(recorder))
         layouts = found_here(asked.profile, tuple(dict.fromkeys(one.source.codec for one in cameras)), abilities)
         if reason := danger.disk_refusal(_disk(stand, asked.settings), len(cameras), options.seconds + SETTLE_S):
             raise Refused([reason])
@@ -207,7 +207,7 @@ def _turns(
         def look(number: int = number, round_: int = round_, layout: Layout = layout) -> None:
             nonlocal ticks
             ticks += 1
-            done = min((ticks + _START_S) / each_s, 1.0)
+            done = min(ticks / each_s, 1.0)
             shown.tell(f"round {round_} of {rounds}: {layout.value}", (number + done) / len(plan))
             _see_to_it(recorder)
 
@@ -311,9 +311,9 @@ def _may_encode(profile: Profile) -> bool:
     return all(output is not None and output.codec is not VideoCodec.SOURCE for output in asked)
 
 
-def _cameras(stand: Stand, options: BenchOptions, asked: _Asked) -> tuple[BenchCamera, ...]:
+def _cameras(stand: Stand, options: BenchOptions, asked: _Asked, look: Callable[[], None]) -> tuple[BenchCamera, ...]:
     if options.simulated is None:
-        return stand.connect(asked.own)
+        return stand.connect(asked.own, look)
     width, height = options.size
     spec = CameraSpec(
         "",
