@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from vmstui import __version__
 from vmstui.bench import danger, told
-from vmstui.bench.kept import keep
+from vmstui.bench.kept import BENCH_FILE, keep
 from vmstui.bench.layouts import Layouts, NothingToCompare, found_here
 from vmstui.bench.rounds import differences, order, percent_of, summarised
 from vmstui.bench.stand import BenchCamera, BenchFailed, Stand
@@ -113,23 +113,37 @@ def bench(options: BenchOptions) -> int:
     if options.simulated is not None and options.cameras:
         print("found cameras beside --simulated, accepted one of them", file=sys.stderr)
         return WRONG_USE
-    try:
-        with ended_in_order():
+    with ended_in_order():
+        try:
             result = _run(options)
-            kept = keep(Path(default_folders().state), result)
-    except NothingToCompare as error:
-        return _no(options, [str(error)], WRONG_USE)
-    except Refused as error:
-        return _no(options, error.reasons, NOT_WELL)
-    except (BenchFailed, NoUsableFfmpeg, CommandError, OSError) as error:
-        return _no(options, [str(error)], NOT_WELL)
+        except NothingToCompare as error:
+            return _no(options, [str(error)], WRONG_USE)
+        except Refused as error:
+            return _no(options, error.reasons, NOT_WELL)
+        except (BenchFailed, NoUsableFfmpeg, CommandError, OSError) as error:
+            return _no(options, [str(error)], NOT_WELL)
+        return finish(options, result, Path(default_folders().state))
+
+
+def finish(options: BenchOptions, result: BenchResult, state: Path) -> int:
+    """Keep and print it. What was measured is printed also where it cannot be kept, which is an exit code of 1."""
+    why = ""
+    try:
+        kept = keep(state, result)
+    except OSError as error:
+        kept, why = state / BENCH_FILE, error.strerror or str(error)
     if options.as_json:
         print(json.dumps({"result": to_json(result)}))
     elif options.markdown:
         print("\n".join(clean(line) for line in told.markdown(result).split("\n")), end="")
     else:
         print("\n".join(clean(line) for line in _lines(result)))
-        print(f"kept in {clean(str(kept))}", file=sys.stderr)
+        if not why:
+            print(f"kept in {clean(str(kept))}", file=sys.stderr)
+    if why:
+        sys.stdout.flush()
+        print(f"not kept in {clean(str(kept))}: {clean(why)}", file=sys.stderr)
+        return NOT_WELL
     return DONE
 
 

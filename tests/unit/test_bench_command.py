@@ -1,0 +1,56 @@
+"""`vmstui bench` where nothing has to be measured for it: what becomes of a result, and what is wrong use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.bench_examples import result
+from vmstui.bench.kept import last
+from vmstui.cli.bench import BenchOptions, finish
+from vmstui.codec import to_json
+
+OPTIONS = BenchOptions(
+    config=None,
+    cameras=(),
+    simulated=2,
+    size=(1280, 720),
+    fps=15,
+    codec="h264",
+    profile=None,
+    rounds=3,
+    seconds=10,
+    as_json=False,
+    markdown=False,
+)
+
+# -- a result ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_result_that_cannot_be_kept_is_printed_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "state"
+    state.write_text("a file where a folder should be")
+    assert finish(OPTIONS, result(), state) == 1
+    out, err = capsys.readouterr()
+    assert "one process instead of 2: -41.8 % CPU" in out
+    assert err == f"not kept in {state}/bench.json: Not a directory\n"
+
+    assert finish(replace(OPTIONS, as_json=True), result(), state) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"result": to_json(result())}
+    assert err.startswith("not kept in ")
+
+
+def test_a_result_that_is_kept_is_printed_and_it_is_said_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finish(OPTIONS, result(), tmp_path) == 0
+    out, err = capsys.readouterr()
+    assert "one process instead of 2: -41.8 % CPU" in out
+    assert err == f"kept in {tmp_path}/bench.json\n"
+    assert last(tmp_path) == result()
