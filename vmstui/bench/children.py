@@ -17,10 +17,15 @@ from pathlib import Path
 
 from vmstui.ffmpeg.progress import parse_progress
 from vmstui.telemetry.procfs import ProcessGone, ProcReader, cpu_clock
+from vmstui.triage.masking import Masker
 
 _PR_SET_PDEATHSIG = 1
 _TAIL_BYTES = 4096
+_MOST_SAID = 1000
+"""Characters of a last line."""
 _END_S = 10.0
+BY_SHAPE = Masker(())
+"""Knows no password, and finds what looks like one."""
 _LIBC = ctypes.CDLL(None)
 
 
@@ -28,10 +33,17 @@ class Child:
     """One process that runs; its output goes to files of a folder."""
 
     def __init__(
-        self, argv: Sequence[str], folder: Path, name: str, environment: Mapping[str, str], nice: int = 0
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        name: str,
+        environment: Mapping[str, str],
+        nice: int = 0,
+        masker: Masker = BY_SHAPE,
     ) -> None:
-        """Raises OSError when it cannot be started."""
+        """`masker` is for what it says. Raises OSError when it cannot be started."""
         self.name = name
+        self._masker = masker
         self.log = folder / f"{name}.log"
         self._progress = folder / f"{name}.progress"
         bench = os.getpid()
@@ -68,12 +80,14 @@ class Child:
         return f"{self.name} {how}: {self.last_words() or 'it said nothing'}"
 
     def last_words(self) -> str:
-        """The last line of its log."""
+        """The last line of its log, without passwords: ffmpeg writes the addresses it was given."""
         try:
-            lines = self.log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").split("\n")
+            lines = self.log.read_bytes().decode(errors="replace").split("\n")
         except OSError:
             return ""
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        # Masked as a whole and cut then: half a password is not recognised.
+        return self._masker.mask(last)[-_MOST_SAID:]
 
     def cpu_s(self) -> float:
         """User and system time of all its threads, also of those that ended."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmstui.bench.children import Child
+from vmstui.bench.children import BY_SHAPE, Child
 from vmstui.bench.words import Source
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.command import WorkerFiles, input_script, separate_argvs
@@ -25,6 +25,7 @@ from vmstui.live.stats import PathStats
 from vmstui.live.viewer import watch
 from vmstui.model import Camera, OutputKind, OutputSettings, Profile
 from vmstui.own_process import own_argv, own_environment
+from vmstui.triage.masking import Masker
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 60.0
@@ -54,10 +55,11 @@ class BenchCamera:
 class Stand:
     """Use it as a context manager: what was begun is ended, also where only half of it began."""
 
-    def __init__(self, abilities: Abilities, environment: Mapping[str, str]) -> None:
-        """`environment` is that of workers: without passwords."""
+    def __init__(self, abilities: Abilities, environment: Mapping[str, str], masker: Masker = BY_SHAPE) -> None:
+        """`environment` is that of workers: without passwords. `masker` is for whatever they say."""
         self.abilities = abilities
         self.environment = environment
+        self.masker = masker
         self.start_limit_s = START_LIMIT_S
         self._janitor: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
@@ -112,7 +114,7 @@ class Stand:
                 1,
                 self.url(_source(camera.id)),
             )
-            self._feeders.append(Child(argv, place, camera.id, self.environment))
+            self._feeders.append(Child(argv, place, camera.id, self.environment, masker=self.masker))
         for camera in cameras:
             self.wait_published([_source(camera.id)], (), look)
         return tuple(self._seen(camera.id, self.url(_source(camera.id))) for camera in cameras)
@@ -196,7 +198,7 @@ class Stand:
     def _start_relay(self) -> None:
         port_file = self.folder / "relay.port"
         argv = own_argv("vmstui.live.relay", "--host", HOST, "--port", "0", "--port-file", str(port_file))
-        self._relay = Child(argv, self.folder, "relay", own_environment())
+        self._relay = Child(argv, self.folder, "relay", own_environment(), masker=self.masker)
         until_s = time.monotonic() + START_LIMIT_S
         while not port_file.exists():
             self.check()

@@ -117,7 +117,7 @@ def _running(
             )
             for number, argv in enumerate(commands):
                 name = f"{camera.id}-{number}"
-                children.append(Child(argv, folder, name, stand.environment, task.nice))
+                children.append(Child(argv, folder, name, stand.environment, task.nice, stand.masker))
             paths.append(path)
             spools.append(spool)
         yield children, paths, spools

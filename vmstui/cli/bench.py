@@ -52,7 +52,9 @@ from vmstui.recorder.launch import worker_environment
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, find_path, load
 from vmstui.settings.loader import shipped_profiles
+from vmstui.settings.secrets import secret_values
 from vmstui.spoken import plural
+from vmstui.triage.masking import Masker
 
 if TYPE_CHECKING:
     from vmstui.settings import Loaded
@@ -162,11 +164,12 @@ def _run(options: BenchOptions) -> BenchResult:
     if recorder is not None and (reasons := tuple(_before(recorder, asked))):
         raise Refused(reasons)
     environment = worker_environment(asked.settings or Settings("", "", ()))
+    masker = Masker(secret_values(asked.settings) if asked.settings is not None else ())
     shown: Shown = JsonLines(sys.stdout) if options.as_json else shown_on(sys.stderr)
     abilities = choose(
         asked.settings.ffmpeg if asked.settings is not None else "auto", Path(default_folders().state) / "cache"
     )
-    with shown, Stand(abilities, environment) as stand:
+    with shown, Stand(abilities, environment, masker) as stand:
         shown.tell("cameras", 0.0)
         cameras = _cameras(stand, options, asked, lambda: _see_to_it(recorder))
         layouts = found_here(asked.profile, tuple(dict.fromkeys(one.source.codec for one in cameras)), abilities)
