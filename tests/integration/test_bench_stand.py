@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.ffmpeg_examples import REENCODE, camera
 from vmstui.bench.layouts import found_here
-from vmstui.bench.stand import BenchCamera, Stand
+from vmstui.bench.stand import BenchCamera, BenchFailed, Stand
 from vmstui.bench.turn import Task, measured
 from vmstui.bench.words import Layout, Source
 from vmstui.ffmpeg.abilities import choose
@@ -41,6 +41,18 @@ def stand(abilities: tuple[Path, str]) -> Iterator[Stand]:
 def test_recordings_are_looked_after_while_a_silent_camera_is_waited_for(stand: Stand, silent: str) -> None:
     with pytest.raises(Suffers):
         stand.connect([camera(url=silent)], suffering)
+
+
+def test_a_silent_camera_is_named_with_the_last_words_of_what_read_it(stand: Stand, silent: str) -> None:
+    stand.start_limit_s = 1.0
+
+    def say() -> None:
+        log = stand.folder / "cameras" / "lobby.log"
+        log.write_text("rtsp://admin:hunter2@cam/1: still waiting\n")
+
+    with pytest.raises(BenchFailed) as failed:
+        stand.connect([camera(url=silent)], say)
+    assert str(failed.value) == "camera lobby sent nothing within 1 s: rtsp://***@cam/1: still waiting"
 
 
 def test_recordings_are_looked_after_while_the_first_footage_of_a_turn_is_waited_for(stand: Stand, silent: str) -> None:

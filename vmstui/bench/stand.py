@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from vmstui.bench.children import BY_SHAPE, Child
@@ -115,8 +116,10 @@ class Stand:
                 self.url(_source(camera.id)),
             )
             self._feeders.append(Child(argv, place, camera.id, self.environment, masker=self.masker))
-        for camera in cameras:
-            self.wait_published([_source(camera.id)], (), look)
+        for camera, feeder in zip(cameras, self._feeders, strict=True):
+            if not self.wait(partial(self._sends, _source(camera.id)), (), look):
+                said = feeder.last_words() or "ffmpeg said nothing"
+                raise BenchFailed(f"camera {camera.id} sent nothing within {self.start_limit_s:g} s: {said}")
         return tuple(self._seen(camera.id, self.url(_source(camera.id))) for camera in cameras)
 
     def url(self, path: str) -> str:
@@ -176,6 +179,9 @@ class Stand:
             janitor.stdin.close()
             janitor.stdout.close()
             janitor.wait()
+
+    def _sends(self, path: str) -> bool:
+        return not self._silent([path])
 
     def _silent(self, paths: Sequence[str]) -> list[str]:
         there = self.published()
