@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.bench_examples import result
 from vmstui.bench.kept import last
+from vmstui.cli import main
 from vmstui.cli.bench import BenchOptions, finish
 from vmstui.codec import to_json
 
@@ -54,3 +55,32 @@ def test_a_result_that_is_kept_is_printed_and_it_is_said_where(
     assert "one process instead of 2: -41.8 % CPU" in out
     assert err == f"kept in {tmp_path}/bench.json\n"
     assert last(tmp_path) == result()
+
+
+# -- wrong use --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration with one camera, and no recorder; gives the folder."""
+    config = tmp_path / "vmstui.yaml"
+    config.write_text(f"recordings: {tmp_path}/recordings\ncameras:\n  - {{id: gate, url: 'rtsp://127.0.0.1:1/s'}}\n")
+    for name, where in {"CONFIG": config, "RUNTIME": tmp_path / "run", "STATE": tmp_path / "state"}.items():
+        monkeypatch.setenv(f"VMSTUI_{name}", str(where))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("yard",), "not measured: camera: found yard; accepted: gate\n"),
+        (("gate", "--profile", "nonesuch"), "not measured: --profile: found nonesuch; accepted: "),
+    ],
+)
+def test_a_camera_or_profile_that_there_is_not_is_wrong_use(
+    configured: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    assert main(["bench", *arguments]) == 2
+    assert capsys.readouterr().err.startswith(said)
+    assert main(["bench", *arguments, "--json"]) == 2
+    assert said.removeprefix("not measured: ").strip() in json.loads(capsys.readouterr().out)["refused"][0]

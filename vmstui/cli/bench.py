@@ -92,11 +92,12 @@ class BenchOptions:
 
 
 class Refused(Exception):
-    """It may not run; a sentence for each reason."""
+    """It may not run, or was asked for what there is not; a sentence for each reason, and the exit code."""
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    def __init__(self, reasons: Sequence[str], code: int = NOT_WELL) -> None:
         super().__init__("; ".join(reasons))
         self.reasons = tuple(reasons)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def bench(options: BenchOptions) -> int:
         except NothingToCompare as error:
             return _no(options, [str(error)], WRONG_USE)
         except Refused as error:
-            return _no(options, error.reasons, NOT_WELL)
+            return _no(options, error.reasons, error.code)
         except (BenchFailed, NoUsableFfmpeg, CommandError, OSError) as error:
             return _no(options, [str(error)], NOT_WELL)
         return finish(options, result, Path(default_folders().state))
@@ -302,7 +303,8 @@ def _loaded(options: BenchOptions) -> Loaded | None:
 def _own(ids: Sequence[str], settings: Settings) -> tuple[Camera, ...]:
     known = {camera.id: camera for camera in settings.cameras}
     if unknown := [name for name in ids if name not in known]:
-        raise Refused([f"camera: found {', '.join(unknown)}; accepted: {', '.join(known) or 'none is configured'}"])
+        accepted = ", ".join(known) or "none is configured"
+        raise Refused([f"camera: found {', '.join(unknown)}; accepted: {accepted}"], WRONG_USE)
     if ids:
         return tuple(known[name] for name in dict.fromkeys(ids))
     enabled = tuple(camera for camera in settings.cameras if camera.enabled)[:OWN_CAMERAS]
@@ -318,7 +320,8 @@ def _profile(name: str | None, own: Sequence[Camera], settings: Settings | None)
     if name is None:
         return next((camera.profile for camera in own if _may_encode(camera.profile)), known[REENCODE])
     if name not in known:
-        raise Refused([f"--profile: found {name}; accepted: {', '.join(known)} (of cameras, or shipped)"])
+        accepted = f"{', '.join(known)} (of cameras, or shipped)"
+        raise Refused([f"--profile: found {name}; accepted: {accepted}"], WRONG_USE)
     return known[name]
 
 
