@@ -18,9 +18,9 @@ OPTIONS = BenchOptions(
     config=None,
     cameras=(),
     simulated=2,
-    size=(1280, 720),
-    fps=15,
-    codec="h264",
+    size=None,
+    fps=None,
+    codec=None,
     profile=None,
     rounds=3,
     seconds=10,
@@ -84,3 +84,18 @@ def test_a_camera_or_profile_that_there_is_not_is_wrong_use(
     assert capsys.readouterr().err.startswith(said)
     assert main(["bench", *arguments, "--json"]) == 2
     assert said.removeprefix("not measured: ").strip() in json.loads(capsys.readouterr().out)["refused"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (("--size", "640x360"), "--size"),
+        (("gate", "--fps", "15"), "--fps"),
+        (("--codec", "h264", "--size", "1280x720"), "--size, --codec"),
+    ],
+)
+def test_what_is_said_of_simulated_cameras_alone_is_wrong_use_without_them(
+    configured: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], found: str
+) -> None:
+    assert main(["bench", *arguments]) == 2
+    assert capsys.readouterr().err == f"found {found} without --simulated, accepted only with it\n"

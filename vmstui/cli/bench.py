@@ -69,6 +69,7 @@ _INDENT = 10
 LOWEST_PRIORITY, GIVING_WAY = 19, 10
 """Of the trial; of all turns. Workers have 0, also those of a recorder that is not seen: of another user, or started
 meanwhile."""
+SIMULATED_SIZE, SIMULATED_FPS = (1280, 720), 15
 SIMULATED_BPS_PER_PIXEL = 2_000_000 / (1280 * 720)
 _START_S = 6.0
 """What a turn takes beside its window, about."""
@@ -81,9 +82,10 @@ class BenchOptions:
     config: str | None
     cameras: tuple[str, ...]
     simulated: int | None
-    size: tuple[int, int]
-    fps: int
-    codec: str
+    size: tuple[int, int] | None
+    fps: int | None
+    codec: str | None
+    """Of simulated cameras; None where nothing was asked for."""
     profile: str | None
     rounds: int
     seconds: int
@@ -115,6 +117,11 @@ def bench(options: BenchOptions) -> int:
     """Measure, print, keep. Exit code 1 when it may not run or cannot be measured, 2 for wrong use."""
     if options.simulated is not None and options.cameras:
         print("found cameras beside --simulated, accepted one of them", file=sys.stderr)
+        return WRONG_USE
+    simulated_only = {"--size": options.size, "--fps": options.fps, "--codec": options.codec}
+    given_alone = [name for name, value in simulated_only.items() if value is not None]
+    if options.simulated is None and given_alone:
+        print(f"found {', '.join(given_alone)} without --simulated, accepted only with it", file=sys.stderr)
         return WRONG_USE
     with ended_in_order():
         try:
@@ -334,12 +341,12 @@ def _may_encode(profile: Profile) -> bool:
 def _cameras(stand: Stand, options: BenchOptions, asked: _Asked, look: Callable[[], None]) -> tuple[BenchCamera, ...]:
     if options.simulated is None:
         return stand.connect(asked.own, look)
-    width, height = options.size
+    width, height = options.size or SIMULATED_SIZE
     spec = CameraSpec(
         "",
         codec="h265" if options.codec == "h265" else "h264",
-        size=options.size,
-        fps=options.fps,
+        size=(width, height),
+        fps=options.fps or SIMULATED_FPS,
         bitrate_bps=max(round(width * height * SIMULATED_BPS_PER_PIXEL), 100_000),
     )
     return stand.simulate([replace(spec, path=f"cam{number}") for number in range(1, (options.simulated or 0) + 1)])

@@ -18,9 +18,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--simulated", type=_whole(1, MOST_CAMERAS), metavar="N", help="with N simulated cameras; needs no recorder"
     )
-    parser.add_argument("--size", type=_size, default=(1280, 720), metavar="WxH", help="of simulated ones (1280x720)")
-    parser.add_argument("--fps", type=_whole(1, 60), default=15, metavar="N", help="of simulated ones (15)")
-    parser.add_argument("--codec", choices=("h264", "h265"), default="h264", help="of simulated ones (h264)")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="of simulated ones (1280x720)")
+    parser.add_argument("--fps", type=_whole(1, 60), metavar="N", help="of simulated ones (15)")
+    parser.add_argument("--codec", choices=("h264", "h265"), help="of simulated ones (h264)")
     parser.add_argument("--profile", metavar="NAME", help="outputs to make (default: that of the cameras, or reencode)")
     parser.add_argument("--rounds", type=_whole(1, MOST_ROUNDS), default=3, metavar="N", help="of all layouts (3)")
     parser.add_argument(
