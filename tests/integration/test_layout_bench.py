@@ -179,6 +179,21 @@ def test_beside_a_recorder_it_refuses_what_could_endanger_recordings_and_touches
     assert last(recorder.folder / "state") is None
 
 
+def test_beside_a_recorder_that_hangs_nothing_is_measured(recorder: Recorder, temporary: Path) -> None:
+    recorder.configure([])
+    pid = recorder.start()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        refused = bench(recorder, temporary, *TINY, "--rounds", "1", "--json")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert refused.returncode == 1
+    [reason] = json.loads(refused.stdout)["refused"]
+    assert "does not answer within" in reason
+    assert reason.endswith("whether recordings suffer could not be seen")
+    nothing_is_left(temporary)
+
+
 def test_own_cameras_are_measured_over_one_connection_each_and_nothing_is_recorded(
     recorder: Recorder, temporary: Path, simulated: Callable[..., SimulatedCameras]
 ) -> None:
