@@ -28,6 +28,8 @@ SUCCESSOR_FIRST_S = 0.2
 RETRY_S, LONGEST_RETRY_S = 10.0, 320.0
 TRIES = 3
 """Before it may be the file, and not the disk."""
+LOOKING_S = 5.0
+"""So long a service that has just begun may still look for ffmpeg and at the recordings folder."""
 INSPECT_S = 30.0
 SLOW_DISK_BYTES_PER_S = 5e6
 """A file is read through for its check; a large one on a slow disk gets its time."""
@@ -116,11 +118,13 @@ class Publisher:
 
     async def drained(self, patience_s: float) -> bool:
         """Wait until everything that was handed in is settled; False when it cannot be, or not so soon."""
-        limit_s = asyncio.get_running_loop().time() + patience_s
+        begun_s = asyncio.get_running_loop().time()
+        limit_s = begun_s + patience_s
         while self._task is not None and not self._task.done() and asyncio.get_running_loop().time() < limit_s:
             await asyncio.wait([self._task], timeout=0.5)
             ready = self._context.ffmpeg_found.is_set() and self._context.folder_is_ours.is_set()
-            if (self._jobs or self._later) and (self.troubled or not ready):
+            looking = asyncio.get_running_loop().time() < begun_s + LOOKING_S  # a service that has just begun
+            if (self._jobs or self._later) and (self.troubled or not (ready or looking)):
                 return False
         return not self._jobs and not self._later
 
