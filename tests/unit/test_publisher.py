@@ -103,3 +103,27 @@ async def test_a_disk_that_is_well_again_is_not_waited_for(context: Context, mon
     assert await made.queue.drained(20.0)
     assert not made.queue.troubled
     made.queue.close()
+
+
+async def test_a_recorder_that_is_stopped_as_it_began_publishes_once_it_knows_its_ffmpeg(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "LOOKING_S", 60.0)
+    made = Spooled(context, monkeypatch)
+    context.ffmpeg_found.clear()
+    made.queue.closed(made.spool, NAMES[1:])
+    asyncio.get_running_loop().call_later(1.0, context.ffmpeg_found.set)  # after the first look whether all is done
+    assert await made.queue.drained(60.0)
+    assert await made.numbers(4) == [1, 2, 3, 4]
+
+
+async def test_a_recorder_that_never_finds_its_ffmpeg_does_not_keep_who_stops_it_waiting(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "LOOKING_S", 0.0)
+    made = Spooled(context, monkeypatch)
+    context.ffmpeg_found.clear()
+    made.queue.closed(made.spool, NAMES[1:])
+    async with asyncio.timeout(30):
+        assert not await made.queue.drained(3600.0)
+    made.queue.close()
