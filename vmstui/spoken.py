@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ELLIPSIS = "…"
+_CODECS = {"h264": "H.264", "h265": "H.265"}
+
+
+def codec_name(codec: str, unknown: str = "") -> str:
+    """`H.264` for `h264`; others as they are. `unknown` is said of one that is empty."""
+    return _CODECS.get(codec, codec or unknown)
 
 
 def size(size_bytes: float) -> str:

@@ -8,8 +8,9 @@ it; and when all is quiet again nobody waits for anything, and nothing is left u
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -233,6 +234,19 @@ class FakeCamera:
                 self._renew()
 
 
+@contextlib.contextmanager
+def faked() -> Iterator[Clock]:
+    """Successions and their turns go by this clock, and their workers are made up."""
+    clock = Clock()
+    loop = SimpleNamespace(get_running_loop=lambda: clock)
+    with (
+        mock.patch.object(succession, "asyncio", loop),
+        mock.patch.object(turns, "asyncio", loop),
+        mock.patch.object(succession, "Worker", FakeWorker),
+    ):
+        yield clock
+
+
 Step = tuple[str, int, int]
 STEPS = st.lists(
     st.tuples(
@@ -365,13 +379,7 @@ class Fleet:
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_whatever_happens_to_workers_nobody_is_replaced_unasked_and_nothing_is_left_undone(steps: list[Step]) -> None:
-    clock = Clock()
-    loop = SimpleNamespace(get_running_loop=lambda: clock)
-    with (
-        mock.patch.object(succession, "asyncio", loop),
-        mock.patch.object(turns, "asyncio", loop),
-        mock.patch.object(succession, "Worker", FakeWorker),
-    ):
+    with faked() as clock:
         shared = Turns(HAND_OVERS, HAND_OVERS)
         fleet = Fleet(clock, [FakeCamera(clock, shared) for _ in range(3)], shared)
         for step in steps:
@@ -393,13 +401,7 @@ def test_whatever_happens_to_workers_nobody_is_replaced_unasked_and_nothing_is_l
 
 def test_what_a_worker_left_is_settled_also_where_its_successor_is_called_off() -> None:
     """The successor held the lock when the worker ended, and gave it back because the camera was stopped."""
-    clock = Clock()
-    loop = SimpleNamespace(get_running_loop=lambda: clock)
-    with (
-        mock.patch.object(succession, "asyncio", loop),
-        mock.patch.object(turns, "asyncio", loop),
-        mock.patch.object(succession, "Worker", FakeWorker),
-    ):
+    with faked() as clock:
         shared = Turns(HAND_OVERS, HAND_OVERS)
         fleet = Fleet(clock, [FakeCamera(clock, shared)], shared)
         for step in (("restart", 0, 0), ("end", 0, 0), ("stop", 0, 0)):
@@ -410,13 +412,7 @@ def test_what_a_worker_left_is_settled_also_where_its_successor_is_called_off() 
 
 
 def test_where_a_disk_is_dead_it_is_tried_ever_less_often_to_settle_what_lies_there() -> None:
-    clock = Clock()
-    loop = SimpleNamespace(get_running_loop=lambda: clock)
-    with (
-        mock.patch.object(succession, "asyncio", loop),
-        mock.patch.object(turns, "asyncio", loop),
-        mock.patch.object(succession, "Worker", FakeWorker),
-    ):
+    with faked() as clock:
         camera = FakeCamera(clock, Turns(HAND_OVERS, HAND_OVERS))
         tries: list[float] = []
 
@@ -444,13 +440,7 @@ def test_where_a_disk_is_dead_it_is_tried_ever_less_often_to_settle_what_lies_th
 
 def test_a_camera_that_takes_long_to_be_asked_is_not_taken_for_one_that_sends_nothing() -> None:
     """The time a new worker has begins when it runs, not while it waits for the start gate."""
-    clock = Clock()
-    loop = SimpleNamespace(get_running_loop=lambda: clock)
-    with (
-        mock.patch.object(succession, "asyncio", loop),
-        mock.patch.object(turns, "asyncio", loop),
-        mock.patch.object(succession, "Worker", FakeWorker),
-    ):
+    with faked() as clock:
         shared = Turns()
         fleet = Fleet(clock, [FakeCamera(clock, shared)], shared)
         camera = fleet.cameras[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from vmstui.bench.words import BenchResult, Difference, Layout, LayoutResult
 from vmstui.capacity.tables import Table
-from vmstui.spoken import plural, size
+from vmstui.spoken import codec_name, plural, size
 
 _NOT_KEPT_UP = " *"
 _TIMES_FROM = 900.0
@@ -36,7 +36,7 @@ def facts(found: BenchResult) -> Iterator[tuple[str, str]]:
     setting = found.setting
     cameras = plural(len(found.sources), "simulated camera" if setting.simulated else "camera")
     seen = dict.fromkeys(
-        f"{_codec(one.codec)} {one.width}x{one.height}, {one.fps:.3g} fps, {one.bitrate_bps / 1e6:.2g} Mbit/s"
+        f"{codec_name(one.codec, '?')} {one.width}x{one.height}, {one.fps:.3g} fps, {one.bitrate_bps / 1e6:.2g} Mbit/s"
         for one in found.sources
     )
     yield "cameras", f"{cameras}: {'; '.join(seen)}"
@@ -111,10 +111,6 @@ def _by_encoders(layouts: Sequence[LayoutResult]) -> dict[str, list[str]]:
 
 def _against(difference: Difference | None) -> str:
     return "" if difference is None else percent(difference)
-
-
-def _codec(codec: str) -> str:
-    return {"h264": "H.264", "h265": "H.265"}.get(codec, codec or "?")
 
 
 def _markdown_table(table: Table) -> Sequence[str]:

@@ -12,6 +12,7 @@ from vmstui.control.call import call
 from vmstui.live_check import LiveCheck
 from vmstui.model import OutputKind, RecorderSnapshot
 from vmstui.sanitise import clean
+from vmstui.spoken import codec_name
 
 PATIENCE_S = 60.0
 """One look takes some seconds, but somebody else may be waiting for another one."""
@@ -41,9 +42,8 @@ def lines(found: LiveCheck) -> list[str]:
     if found.first_picture_s is not None:
         shown.append(f"  stream accessible via RTSP, first picture after {found.first_picture_s:.2f} s")
     if found.pictures:
-        codec = {"h264": "H.264", "h265": "H.265"}.get(found.codec, found.codec or "not known")
         shown += [
-            f"  codec       {codec}",
+            f"  codec       {codec_name(found.codec, 'not known')}",
             f"  resolution  {found.width}x{found.height}" if found.width else "  resolution  not told",
             f"  frame rate  {found.fps:.2f} fps",
             f"  bitrate     {found.bitrate_bps / 1e6:.2f} Mbit/s, over {found.watched_s:.1f} s",

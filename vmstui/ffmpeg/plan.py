@@ -17,6 +17,7 @@ from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.encoders import COPY, FAMILIES, encoder_name, family_of
 from vmstui.ffmpeg.exits import ExitCause, ExitKind
 from vmstui.model import Encoder, OutputKind, OutputSettings, Profile, VideoCodec
+from vmstui.spoken import codec_name
 
 
 class Rung(StrEnum):
@@ -131,9 +132,9 @@ def _output(
     codec = settings.codec.value if settings.codec is not VideoCodec.SOURCE else source_codec or "h264"
     if settings.encoder is Encoder.COPY:
         sends = (
-            f"the camera sends {_spoken(source_codec)}" if source_codec else "what the camera sends is not known yet"
+            f"the camera sends {codec_name(source_codec)}" if source_codec else "what the camera sends is not known yet"
         )
-        notes.append(f"{kind} is encoded, not copied: {sends}, {_spoken(codec)} is asked for")
+        notes.append(f"{kind} is encoded, not copied: {sends}, {codec_name(codec)} is asked for")
     families: tuple[Encoder, ...] = FAMILIES
     if settings.encoder in FAMILIES:
         families = tuple(dict.fromkeys((settings.encoder, Encoder.SOFTWARE)))
@@ -146,7 +147,7 @@ def _output(
             return OutputPlan(kind, name, codec, settings)
         tried.append(f"{name}: {abilities.reason(name)}")
     notes.append(
-        f"{kind}: {abilities.binary.path} {abilities.binary.version} cannot encode {_spoken(codec)} here "
+        f"{kind}: {abilities.binary.path} {abilities.binary.version} cannot encode {codec_name(codec)} here "
         f"({', '.join(tried)})"
     )
     return None
@@ -169,7 +170,3 @@ def _in_software(output: OutputPlan, abilities: Abilities) -> OutputPlan | None:
         return output
     name = encoder_name(Encoder.SOFTWARE, output.codec)
     return replace(output, encoder=name) if name in abilities.encoders else None
-
-
-def _spoken(codec: str) -> str:
-    return {"h264": "H.264", "h265": "H.265"}.get(codec, codec)

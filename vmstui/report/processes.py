@@ -9,10 +9,9 @@ from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputKind, 
 from vmstui.report.document import Block, Inline, Listing, Section, Table, Tone, Verdict, said
 from vmstui.report.gathered import Gathered
 from vmstui.report.names import called, megabytes, minute, percent
-from vmstui.spoken import plural
+from vmstui.spoken import codec_name, plural
 
 COLUMNS = 96
-_CODECS = {"h264": "H.264", "h265": "H.265"}
 
 
 def processes_section(gathered: Gathered) -> Section:
@@ -100,7 +99,7 @@ def _outputs(camera: CameraSnapshot) -> list[Block]:
 
 
 def _output(output: OutputHealth) -> str:
-    codec = _CODECS.get(output.codec, output.codec or "codec not known")
+    codec = codec_name(output.codec, "codec not known")
     made = "copied" if output.encoder == "copy" else f"by {output.encoder}" if output.encoder else "not made"
     what = "MP4 segments" if output.kind is OutputKind.RECORDING else "RTSP stream"
     where = f" → {what}, {output.address}" if output.address else ""

@@ -8,11 +8,10 @@ from vmstui.model import OutputKind
 from vmstui.report.document import Block, Bullets, Code, Inline, Section, Table, Tone, Verdict, said
 from vmstui.report.gathered import Gathered, OfCamera
 from vmstui.report.names import called, minute
-from vmstui.spoken import decimal_size, length
+from vmstui.spoken import codec_name, decimal_size, length
 
 FAULTS = 20
 """Segments that are not good, told one by one."""
-_CODECS = {"h264": "H.264", "h265": "H.265"}
 
 
 def verification_section(gathered: Gathered) -> Section:
@@ -115,7 +114,7 @@ def _live_row(one: OfCamera, gathered: Gathered) -> tuple[Inline, ...]:
     return (
         called(one.camera),
         minute(check.at, gathered.zone),
-        _CODECS.get(check.codec, check.codec) if seen else "–",
+        codec_name(check.codec) if seen else "–",
         f"{check.width}x{check.height}" if seen and check.width else "–",
         f"{check.fps:.2f}" if seen else "–",
         f"{check.bitrate_bps / 1e6:.2f} Mbit/s" if seen else "–",
@@ -135,4 +134,4 @@ def video(codec: str, width: int, height: int, fps: float) -> str:
     if not codec:
         return "–"
     rate = f", {fps:.1f} fps" if fps else ""
-    return f"{_CODECS.get(codec, codec)} {width}x{height}{rate}"
+    return f"{codec_name(codec)} {width}x{height}{rate}"
