@@ -261,6 +261,25 @@ def alive(pid: int) -> bool:
     return raw[raw.rindex(b")") + 2 :][:1] not in b"ZX"
 
 
+def kill_amid_segment(pid: int, spool: Path) -> float:
+    """SIGKILL for a worker whose open segment holds frames already, as nothing of one that was just begun would play.
+
+    It is frozen for the look, so that it cannot begin another one in between; gives the time on the clock.
+    """
+
+    def holds_frames() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        latest = max(spool.glob("*.mp4"), default=None)
+        if latest is not None and latest.stat().st_size > 40_000:
+            return True
+        os.kill(pid, signal.SIGCONT)
+        return False
+
+    wait_until(holds_frames, "an open segment of some seconds")
+    os.kill(pid, signal.SIGKILL)
+    return time.time()
+
+
 def wait_until(
     look: Callable[[], Any], what: str, explain: Callable[[], str] = lambda: "", limit_s: float = PATIENCE_S
 ) -> Any:

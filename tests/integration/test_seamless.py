@@ -16,7 +16,7 @@ from urllib.parse import quote
 import av
 import pytest
 
-from tests.integration.harness import PASSWORD, Recorder, wait_until
+from tests.integration.harness import PASSWORD, Recorder, kill_amid_segment, wait_until
 from tests.peers import unavailable
 from vmstui.control.call import call
 from vmstui.footage import Segment, SegmentVerdict
@@ -313,12 +313,12 @@ def test_what_the_old_worker_left_is_published_also_where_it_dies_before_the_new
     gate.touch()
     assert recorder.command("restart", "cam1").returncode == 0
     wait_until(lambda: gate.read_text(), "a new worker is being prepared")
-    os.kill(before.pid, signal.SIGKILL)
+    spool = layout.generation_spool(recorder.recordings, "cam1", before.generation)
+    kill_amid_segment(before.pid, spool)
     wait_until(lambda: before.pid not in recorder.left_running(), "the old one is gone")
     recorder.wait_for("its end is known", lambda camera: camera.pid is None)
     gate.unlink()
     recorder.wait_recording(generation=before.generation + 1)
-    spool = layout.generation_spool(recorder.recordings, "cam1", before.generation)
     wait_until(lambda: not spool.exists(), "its spool is settled")
     last = [entry for entry in recorder.segments() if entry.generation == before.generation][-1]
     assert last.verdict is SegmentVerdict.PARTIAL
