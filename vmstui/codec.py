@@ -1,7 +1,7 @@
 """The frozen dataclasses of `model` as JSON and back, by their field types; a new field needs no code here.
 
-Carries str, int, float, bool, None, datetime (as ISO 8601), StrEnum, tuple[...], dict[str, ...] and dataclasses of
-these. Used for what crosses the control socket and for what the recorder notes in its state folder.
+Carries str, int, float, bool, None, datetime (as ISO 8601), StrEnum, tuple[...], dict[str, ...] (or Mapping) and
+dataclasses of these. Used for what crosses the control socket and for what the recorder notes in its state folder.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _decoder(kind: Hashable) -> Callable[[Json], object]:
         return _optional(kind)
     if origin is tuple:
         return _sequence(kind)
-    if origin is dict:
+    if origin in (dict, Mapping):
         item = _decoder(typing.get_args(kind)[1])
         return lambda data: {key: item(value) for key, value in cast("dict[str, Json]", data).items()}
     if dataclasses.is_dataclass(kind):

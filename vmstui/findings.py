@@ -93,3 +93,89 @@ class Finding:
     """Lines that differ, the first ones."""
     follows: str
     """Fingerprint of the finding that it only follows from; empty where it stands for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What a person said of a kind of message: known, no need to tell it again."""
+
+    id: str
+    """Short, by which it is taken back."""
+    fingerprint: str
+    camera: str
+    """Empty: on all cameras."""
+    origin: Origin | None
+    """None: whatever it is about."""
+    at: datetime
+    until: datetime | None
+    """When it is told again in any case; None: never."""
+    ceiling_per_min: float | None
+    """A rate above which it is told all the same; None: no rate."""
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedFinding:
+    """A finding of a camera of this recorder, with what the table of messages says of it."""
+
+    finding: Finding
+    cause: str
+    """What it means; empty for what nobody knows."""
+    action: str
+    """What to do about it."""
+    source: str
+    """Where that is known from."""
+    active: bool
+    """It came within the last minutes, in the present run."""
+    acknowledgement: Acknowledgement | None = None
+    """That covers it; also while it is told all the same (`is_quiet`)."""
+    is_quiet: bool = False
+    """It is acknowledged, not expired, and below its ceiling: not counted as a problem."""
+    incident: str = ""
+    """Id of the incident it is part of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One cause that several cameras have in common."""
+
+    id: str
+    key: str
+    """What they have in common: a fingerprint, or `exit:` and how their workers ended."""
+    text: str
+    """One sentence for a person, with the number of cameras."""
+    action: str
+    severity: Severity
+    cameras: tuple[str, ...]
+    """In the order it reached them."""
+    since: datetime
+    last: datetime
+    over_at: datetime | None = None
+    """None while it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldLines:
+    """Lines of a camera that are in no finding."""
+
+    camera: str
+    not_kept: int
+    """Unknown, of kinds beyond the bound: counted only."""
+    not_kept_errors: int
+    """Of them, those that ffmpeg calls errors."""
+    left_out: int
+    """That came faster than they could be taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsPage:
+    """All findings there are, the worst first, and what they have in common."""
+
+    at: datetime
+    rows: tuple[ExplainedFinding, ...]
+    incidents: tuple[Incident, ...]
+    """Those that go on first, then those that are over, newest first; at most 50."""
+    acknowledgements: tuple[Acknowledgement, ...]
+    untold: tuple[UntoldLines, ...] = ()
+    """Of cameras that have such lines."""

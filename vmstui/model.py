@@ -1,7 +1,7 @@
 """The words of vmstui as frozen data: what the configuration, the recorder, the socket and the dashboard exchange.
 
-No input or output happens here and nothing of ours is imported but the words of `footage` and `measured`, so every part
-may import this file.
+No input or output happens here and nothing of ours is imported but the words of `findings`, `footage` and `measured`,
+so every part may import this file.
 
 Units are in the names: `_s` seconds, `_bytes` bytes, `_bps` bits per second, `_percent` percent where 100 is one
 CPU core. `datetime` values are timezone-aware UTC. Everything that crosses the control socket is built from str, int,
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from vmstui.findings import Incident, Severity
 from vmstui.footage import GapCause, Segment
 from vmstui.measured import MachineNow, SessionLimit
 
@@ -391,6 +392,10 @@ class CameraSnapshot:
     """Segments published since the service started."""
     warnings_per_min: int = 0
     """Log lines of level warning or worse in the last minute."""
+    severity: Severity | None = None
+    """The worst of its active findings that nobody acknowledged; None: none, or only such as nobody knows."""
+    finding: str = ""
+    """What that one means, one line."""
     seamless: bool = False
     """A restart now would start the new worker beside the old one and lose nothing."""
     beside_pid: int | None = None
@@ -477,6 +482,8 @@ class RecorderSnapshot:
     """Read every five seconds; None in the first of them."""
     session_limit: SessionLimit | None = None
     """Of the GPU's encoder; None while it never refused a session."""
+    incidents: tuple[Incident, ...] = ()
+    """Those that go on, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,6 +598,10 @@ class LogLine:
     component: str
     """`in#0/rtsp`, `fifo`, `libx264`, … or `` where ffmpeg names none."""
     text: str
+    message: str = ""
+    """Id in the table of messages, where it was asked for (`explain`) and there is one."""
+    severity: Severity | None = None
+    """Of that message, as the table has it."""
 
 
 @dataclass(frozen=True, slots=True)
