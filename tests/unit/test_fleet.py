@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,7 +20,8 @@ class Watched:
         self.camera = SimpleNamespace(id=name)
         self.sees = sees
         self.told: asyncio.Queue[SpoolView] = asyncio.Queue()
-        self.awaits_boundary = False
+        self.awaits_boundary = self.calm = False
+        self.samples = self.ticks = 0
         self.process = None
         self.workers = (SimpleNamespace(run=SimpleNamespace(recorded=True, look_at_spool=self.look)),)
 
@@ -33,8 +33,11 @@ class Watched:
     def read_logs(self, *, everything: bool) -> None:
         return
 
-    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
-        return
+    def sample(self, now_s: float, at_s: float) -> None:
+        self.samples += 1
+
+    def tick(self, now_s: float, late_s: float) -> None:
+        self.ticks += 1
 
     def stall(self, now_s: float) -> None:
         return
@@ -68,4 +71,20 @@ async def test_a_spool_that_cannot_be_looked_at_hides_no_other_and_is_looked_at_
     assert {text for _, text in said} == {"gate: cannot look at its spool: ValueError: a mistake of ours"}
     for task in kept:
         task.cancel()
+    fleet.close()
+
+
+async def test_a_camera_that_is_calm_is_sampled_each_second_and_looked_after_when_that_is_due(tmp_path: Path) -> None:
+    context = cast(Context, SimpleNamespace(spools_due=asyncio.Event(), state_folder=tmp_path, installation="none"))
+    fleet = Fleet(context, lambda *line: None, lambda work: work.close())
+    calm, waiting = Watched("gate", SpoolView((), None)), Watched("lobby", SpoolView((), None))
+    calm.calm = True
+    fleet.cameras = cast(Any, {watched.camera.id: watched for watched in (calm, waiting)})
+    for _ in range(2 * TURNS):
+        await fleet.tick(0.0)
+    assert (calm.samples, calm.ticks) == (2 * TURNS, 2)
+    assert (waiting.samples, waiting.ticks) == (2 * TURNS, 2 * TURNS)
+    for _ in range(TURNS):
+        await fleet.tick(3.0)
+    assert calm.ticks == 2 + TURNS, "no time in which the service itself was late may count against it"
     fleet.close()

@@ -220,7 +220,7 @@ async def test_what_records_is_never_ended_while_no_new_worker_may_start(tmp_pat
         made.context.abilities = abilities()
         made.worker.dispatch(ev.Release())
         made.worker.worker.machine = replace(made.worker.worker.machine, hold="")
-        made.worker.tick(asyncio.get_running_loop().time(), datetime.now(UTC), 0.0)
+        made.worker.tick(asyncio.get_running_loop().time(), 0.0)
         assert made.worker.succession.successor is not None
 
 

@@ -95,7 +95,8 @@ class FakeWorker:
         owner = self._owner
         if self.process is None:
             return None
-        return SimpleNamespace(progress=None, footage_from=None, out_time_s=lambda now_s: float(owner.made_s))
+        made_s = owner.made_s
+        return SimpleNamespace(progress=None, footage_from=None, young=False, out_time_s=lambda now_s: float(made_s))
 
     def dispatch(self, event: ev.Event) -> None:
         if isinstance(event, ev.Restart):
@@ -135,7 +136,11 @@ class FakeWorker:
         recorded = self.machine.state in (State.RECORDING, State.STALLED, State.STOPPING)
         self.dispatch(ev.Ended(KINDS[kind], "", 0.0, 5.0, recorded=recorded, segments=0))
 
-    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
+    @property
+    def troubled(self) -> bool:
+        return self.machine.failures > 0
+
+    def tick(self, now_s: float, late_s: float) -> None:
         return
 
     def uptime_s(self) -> float:
@@ -225,7 +230,7 @@ class FakeCamera:
         self.succession.replace("configuration changed", None, renews=True)
 
     def tick(self) -> None:
-        self.succession.tick(self.clock.now_s, AT, 0.0)
+        self.succession.tick(self.clock.now_s, 0.0)
         if self.succession.is_to_be_tried(self.clock.now_s) and self._outdated():
             self.asked_after = self.succession.newest_generation()
             if self.present.machine.hold:
@@ -453,3 +458,25 @@ def test_a_camera_that_takes_long_to_be_asked_is_not_taken_for_one_that_sends_no
         assert camera.succession.beside is cast(object, new)
         fleet.pass_(2)
         assert camera.succession.leaving is cast(object, new)
+
+
+def test_a_camera_is_calm_until_something_happens_to_a_worker() -> None:
+    with faked() as clock:
+        camera = FakeCamera(clock, Turns())
+        assert not camera.succession.is_calm
+        camera.tick()
+        assert camera.succession.is_calm
+        camera.restart(RestartMode.SEAMLESS, at_boundary=False)
+        assert not camera.succession.is_calm
+        camera.tick()
+        assert not camera.succession.is_calm, "a new one comes up beside it"
+        camera.workers[1].come_up()
+        camera.workers[1].dispatch(ev.Footage())
+        camera.tick()
+        assert not camera.succession.is_calm, "the old one leaves"
+        camera.workers[1].end(ExitKind.NETWORK)
+        camera.tick()
+        assert camera.succession.is_calm
+        camera.present.end(ExitKind.NETWORK)
+        camera.tick()
+        assert not camera.succession.is_calm

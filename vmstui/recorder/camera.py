@@ -268,13 +268,29 @@ class CameraWorker:
             if everything or worker.log.busy:
                 worker.log.read()
 
-    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
-        """Look at the workers. `at` is what the wall clock says; the look comes `late_s` later than planned."""
-        self.succession.tick(now_s, at, late_s)
+    @property
+    def calm(self) -> bool:
+        """Nothing is waited for: `tick` every few seconds is enough."""
+        return self.succession.is_calm and not self.succession.costs.waiting
+
+    def sample(self, now_s: float, at_s: float) -> None:
+        """Take a sample of each worker; of the present one it is kept. `at_s` is what the wall clock says."""
+        succession = self.succession
+        run = succession.present.run
+        if run is not None:
+            rates = run.take_sample(now_s, at_s)
+            if rates is not None:
+                self.samples.add(at_s, *rates)
+        if succession.beside is not None:
+            for worker in succession.workers[1:]:
+                if worker.run is not None:
+                    worker.run.take_sample(now_s, at_s)
+
+    def tick(self, now_s: float, late_s: float) -> None:
+        """Look at the workers; the look comes `late_s` later than planned."""
+        self.succession.tick(now_s, late_s)
         run = self.succession.present.run
         if run is not None:
-            if run.sample is not None:
-                self.samples.append(run.sample)
             report = run.progress
             if report is not self._reported:
                 self._reported = report

@@ -37,6 +37,11 @@ class Costs:
         """All that a generation left is published; that is the end of its last frame."""
         self._ended = (generation, end)
 
+    @property
+    def waiting(self) -> bool:
+        """A generation was settled, and where the next one begins is not known yet."""
+        return self._ended is not None
+
     def look(self, present: Worker, *, alone: bool) -> Changeover | None:
         """Look at the present worker; what a change to it cost, once, when that has become known."""
         run = present.run

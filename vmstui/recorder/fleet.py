@@ -7,9 +7,9 @@ ended and settled, also if it left while no service ran; one that comes back mea
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from itertools import chain
 
 from vmstui.model import (
@@ -43,7 +43,8 @@ URGENT_LOOK_S = 0.2
 """Between looks at spools where the first footage or the end of a segment is waited for; the others have theirs every
 `TURNS` ticks."""
 TURNS = 3
-"""Logs have their look in one tick of so many, spools after the one before it; nobody waits for either."""
+"""Logs have their look in one tick of so many, cameras that are calm in the next one, and spools after the last; nobody
+waits for any of these. Samples are taken in each."""
 LOGS_WATCHED_S = 5.0
 """So long after somebody asked for log lines, logs are looked at in each tick."""
 BATCH = 16
@@ -76,7 +77,8 @@ class Fleet:
         self._everybody_due = True
         """All spools are to be looked at, not only those where something is waited for."""
         self._turn = 0
-        """The number of this tick among `TURNS`: 0 is that of the logs, the last one that of the spools."""
+        """The number of this tick among `TURNS`: 0 is that of the logs, 1 that of calm cameras, the last one that of
+        the spools."""
         self._logs_watched_until_s = 0.0
         self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
 
@@ -180,6 +182,7 @@ class Fleet:
         everybody = self._all()
         self._turn = (self._turn + 1) % TURNS
         all_logs = self._turn == 0 or loop.time() < self._logs_watched_until_s
+        everybody_due = self._turn == 1 or late_s > 0
         for first in range(0, len(everybody), BATCH):
             await asyncio.sleep(0)
             batch = everybody[first : first + BATCH]
@@ -189,12 +192,18 @@ class Fleet:
                     camera.read_logs(everything=all_logs)
                 except Exception as error:
                     self._blind(camera, error)
-            now_s, at = loop.time(), datetime.now(UTC)
+            now_s, at_s = loop.time(), time.time()
             for camera in batch:
                 try:
-                    camera.tick(now_s, at, late_s)
+                    camera.sample(now_s, at_s)
                 except Exception as error:
                     self._blind(camera, error)
+            for camera in batch:
+                if everybody_due or not camera.calm:
+                    try:
+                        camera.tick(now_s, late_s)
+                    except Exception as error:
+                        self._blind(camera, error)
         if self._turn == TURNS - 1:
             # Now, while everything about the workers is in the caches: half a second later it has to be fetched again.
             self._everybody_due = True

@@ -25,6 +25,7 @@ TAIL_BYTES = 1024
 FIRST_REPORTS = 30
 """Looked at as they come. By then it is known when the first frame came: the first reports come late."""
 LOOK_S = 5.0
+"""At least, from then on; who looks does not look every second."""
 RATE_LOOKS = 7
 """fps and speed are taken from the oldest of so many looks until now."""
 RATE_MIN_S = 3.0
@@ -43,6 +44,8 @@ class ProgressFile:
         self._fresh = fresh
         self._fd = -1
         self.due_s = 0.0
+        self.young = True
+        """Its reports are still looked at as they come."""
         self._reports = 0
         self._looks: list[tuple[float, int, float]] = []
         """Instant, frames and ffmpeg's own time."""
@@ -67,6 +70,7 @@ class ProgressFile:
         self._reports += 1
         if self._reports > FIRST_REPORTS:
             self.due_s = now_s + LOOK_S
+            self.young = False
         elif self._fresh and reported.out_time_s > 0:
             # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
             began_s = status.st_mtime - reported.out_time_s

@@ -20,7 +20,7 @@ from vmstui.recorder.publisher import Spool
 from vmstui.recorder.watchdog import Closed, Finding, Vitals, judge, judge_closed, still
 from vmstui.recording.gaps import Moment
 from vmstui.recording.spool import OpenFile, SpoolReader, SpoolView
-from vmstui.telemetry.procfs import ProcessGone, ProcReader
+from vmstui.telemetry.procfs import ProcessGone, ProcReader, Rates
 
 BLIND_S = 5.0
 """Without a look at the spool for so long, nothing is known about its growth."""
@@ -34,7 +34,8 @@ class Run:
         self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float, *, fresh: bool
     ) -> None:
         self.spool = spool
-        self.sample: Sample | None = None
+        self.rates: Rates | None = None
+        """As last read."""
         self.recorded = False
         """Footage of this run is on disk."""
         self.closed = Closed()
@@ -48,9 +49,15 @@ class Run:
         self._grew_at_s = 0.0
         self._vitals = Vitals(now_s)
         self._looked_s = now_s
+        self._sampled_s = 0.0
         self._reader: ProcReader | None = None
         with contextlib.suppress(ProcessGone):
             self._reader = ProcReader(pid)
+
+    @property
+    def sample(self) -> Sample | None:
+        """The last one."""
+        return Sample(datetime.fromtimestamp(self._sampled_s, UTC), *self.rates) if self.rates is not None else None
 
     @property
     def open(self) -> OpenSegment | None:
@@ -66,18 +73,30 @@ class Run:
         return self._progress.progress
 
     @property
+    def young(self) -> bool:
+        """Its reports are still looked at as they come."""
+        return self._progress.young
+
+    @property
     def footage_from(self) -> Moment | None:
         """When the first frame of this run came; None while unknown, and for one not fresh."""
         return self._progress.footage_from
 
-    def look(self, now_s: float, at: datetime, late_s: float) -> None:
-        """Take a sample and look at the progress. `at`: what the wall clock says. `late_s`: how much later than planned
-        this look comes; that time does not count against the worker."""
-        if self._reader is not None:
-            try:  # noqa: SIM105 - suppress() costs as much again as half a sample
-                self.sample = self._reader.sample(now_s, at)
-            except ProcessGone:  # what that means is seen to elsewhere
-                pass
+    def take_sample(self, now_s: float, at_s: float) -> Rates | None:
+        """What the process took since the last time; `at_s`: what the wall clock says. None at the first, or where it
+        is gone, which is seen to elsewhere."""
+        if self._reader is None:
+            return None
+        try:
+            rates = self._reader.rates(now_s)
+        except ProcessGone:
+            return None
+        self.rates, self._sampled_s = rates, at_s
+        return rates
+
+    def look(self, now_s: float, late_s: float) -> None:
+        """Look at the progress. `late_s`: how much later than planned this look comes; that time does not count against
+        the worker."""
         if now_s >= self._progress.due_s:
             self._progress.look(now_s)
         if late_s > 0:

@@ -329,8 +329,8 @@ class Service:
 
     def _add_up(self, relay: Sample | None) -> None:
         runs = [worker.run for camera in self.fleet.cameras.values() for worker in camera.workers]
-        samples = [run.sample for run in runs if run is not None] + [relay, self.own_sample]
-        taken = [entry for entry in samples if entry is not None]
+        readings = [*(run.rates for run in runs if run is not None), relay, self.own_sample]
+        taken = [entry for entry in readings if entry is not None]
         if taken:
             self.total_samples.append(together(taken, datetime.now(UTC)))
 

@@ -73,6 +73,9 @@ class Succession:
         self._limit: asyncio.TimerHandle | None = None
         self._newest_generation = self.present.record.generation
         self._settle_again_at_s, self._settle_again_s = 0.0, SETTLE_AGAIN_S
+        self.is_calm = False
+        """The present worker records alone as it has for a while: `tick` may come less often. Until a worker changes.
+        """
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -214,6 +217,7 @@ class Succession:
 
     def worker_changed(self, worker: Worker) -> None:
         """Something happened to a worker."""
+        self.is_calm = False
         if worker is self.successor:
             if worker.process is not None and self._limit is None:  # it is not to blame for what came before
                 limit_s = handover.LIMIT_S
@@ -249,16 +253,17 @@ class Succession:
         if worker is self.present and self._at_boundary is not None:
             self._fulfil(self._at_boundary)
 
-    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
-        """Look at the workers. `at` is what the wall clock says; the look comes `late_s` later than planned."""
+    def tick(self, now_s: float, late_s: float) -> None:
+        """Look at the workers; the look comes `late_s` later than planned."""
         for worker in self.workers:
-            worker.tick(now_s, at, late_s)
+            worker.tick(now_s, late_s)
         self._look_after_wishes(now_s)
         if not self._owner.settling:
             self._settle_again(now_s)
         cost = self.costs.look(self.present, alone=self.beside is None)
         if cost is not None:
             self._owner.note(EventKind.CHANGEOVER, str(cost))
+        self.is_calm = self._now_calm()
 
     # -- coming and going of the service -----------------------------------------------------------------------------
 
@@ -397,6 +402,17 @@ class Succession:
             self._settle_again_at_s = now_s + self._settle_again_s
             self._settle_again_s = min(2 * self._settle_again_s, SETTLE_AT_LAST_S)
             self._owner.settle_leftovers()
+
+    def _now_calm(self) -> bool:
+        present, run = self.present, self.present.run
+        return (
+            run is not None
+            and not run.young
+            and present.machine.state is State.RECORDING
+            and not present.troubled
+            and self.beside is None
+            and self._witness is None
+        )
 
     @property
     def _is_in_doubt(self) -> bool:

@@ -327,10 +327,10 @@ class Worker(Supervised):
 
     # -- once a second -----------------------------------------------------------------------------------------------
 
-    def tick(self, now_s: float, at: datetime, late_s: float) -> None:
-        """Look at it. `at` is what the wall clock says, `late_s` how much later than planned this look comes."""
+    def tick(self, now_s: float, late_s: float) -> None:
+        """Look at it; `late_s` is how much later than planned this look comes."""
         if self.run is not None:
-            self.run.look(now_s, at, late_s)
+            self.run.look(now_s, late_s)
             if self.troubled:
                 self.saw_health(self.run.closed.valid)
 
@@ -423,8 +423,8 @@ class Worker(Supervised):
         evidence = self._owner.context.oom.evidence(identity.pid, identity.start_ticks / os.sysconf("SC_CLK_TCK"))
         if not evidence:
             return cause
-        if self.run is not None and self.run.sample is not None:
-            evidence += f"; last seen with {self.run.sample.rss_bytes / 2**20:.0f} MiB"
+        if self.run is not None and self.run.rates is not None:
+            evidence += f"; last seen with {self.run.rates.rss_bytes / 2**20:.0f} MiB"
         return ExitCause(ExitKind.OUT_OF_MEMORY, "killed by the kernel for want of memory", evidence)
 
     def _begun_at(self) -> datetime:

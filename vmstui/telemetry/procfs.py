@@ -39,11 +39,21 @@ class Reading(NamedTuple):
     """Bytes the process asked to be written by system calls (wchar)."""
 
 
+class Rates(NamedTuple):
+    """What a sample holds, without its instant. A tuple: there are hundreds each second."""
+
+    cpu_percent: float
+    rss_bytes: int
+    threads: int
+    read_bytes_per_s: float
+    write_bytes_per_s: float
+
+
 class ProcReader:
     """Reads one process. Open it while the process is known to be the right one, close it when it ended.
 
-    `read` gives everything as of now. `sample` is made for hundreds of processes each second: CPU and memory are of
-    each call; threads and I/O, which cost the kernel a walk over all threads, of every `SLOW_SAMPLES`th.
+    `read` gives everything as of now. `rates` is made for hundreds of processes each second: CPU and memory are of each
+    call; threads and I/O, which cost the kernel a walk over all threads, of every `SLOW_SAMPLES`th.
     """
 
     def __init__(self, pid: int) -> None:
@@ -81,7 +91,12 @@ class ProcReader:
         return Reading(monotonic_s, cpu_s, rss_bytes, threads, read_bytes, write_bytes)
 
     def sample(self, monotonic_s: float, at: datetime) -> Sample | None:
-        """The rates since the last call, None at the first; `at` is what the wall clock says. 100 % is one core.
+        """`rates` as a sample; `at` is what the wall clock says."""
+        rates = self.rates(monotonic_s)
+        return Sample(at, *rates) if rates is not None else None
+
+    def rates(self, monotonic_s: float) -> Rates | None:
+        """The rates since the last call, None at the first. 100 % is one core.
 
         Raises ProcessGone once the process has ended.
         """
@@ -103,7 +118,7 @@ class ProcReader:
         if first:
             return None
         cpu_percent = 100.0 * used_s / elapsed_s if elapsed_s > 0 else 0.0
-        return Sample(at, cpu_percent if cpu_percent > 0 else 0.0, rss_pages * _PAGE_BYTES, *self._rates)
+        return Rates(cpu_percent if cpu_percent > 0 else 0.0, rss_pages * _PAGE_BYTES, *self._rates)
 
     def _read_slowly(self, monotonic_s: float) -> None:
         before, self._slow = self._slow, self.read(monotonic_s)
@@ -176,11 +191,11 @@ def parse_io(raw: bytes) -> tuple[int, int]:
     return int(fields[1]), int(fields[3])
 
 
-def together(samples: Iterable[Sample], at: datetime) -> Sample:
+def together(readings: Iterable[Sample | Rates], at: datetime) -> Sample:
     """Several processes as one reading: everything added up."""
     cpu_percent = read_bytes_per_s = write_bytes_per_s = 0.0
     rss_bytes = threads = 0
-    for entry in samples:  # once a second, of hundreds
+    for entry in readings:  # once a second, of hundreds
         cpu_percent += entry.cpu_percent
         rss_bytes += entry.rss_bytes
         threads += entry.threads

@@ -48,16 +48,34 @@ class SampleRing:
 
     def append(self, sample: Sample) -> None:
         """Add the newest sample."""
-        at_s = sample.at.timestamp()
+        self.add(
+            sample.at.timestamp(),
+            sample.cpu_percent,
+            sample.rss_bytes,
+            sample.threads,
+            sample.read_bytes_per_s,
+            sample.write_bytes_per_s,
+        )
+
+    def add(
+        self,
+        at_s: float,
+        cpu_percent: float,
+        rss_bytes: int,
+        threads: int,
+        read_bytes_per_s: float,
+        write_bytes_per_s: float,
+    ) -> None:
+        """The same of a sample that is none yet; `at_s` is POSIX time."""
         seconds = int(at_s)
         row = (
             seconds,
             int((at_s - seconds) * 256),
-            sample.cpu_percent,
-            sample.rss_bytes // 1024,
-            sample.threads,
-            sample.read_bytes_per_s / _MIB,
-            sample.write_bytes_per_s / _MIB,
+            cpu_percent,
+            rss_bytes // 1024,
+            threads,
+            read_bytes_per_s / _MIB,
+            write_bytes_per_s / _MIB,
         )
         offset = self._count % self._capacity * _ROW.size
         try:
