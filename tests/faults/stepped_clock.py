@@ -60,6 +60,7 @@ class SteppedOs:
 def main() -> int:
     time.time = lambda: shown(_real_time())
     datetime_module.datetime = SteppedDatetime  # type: ignore[misc]
+    from tests.faults.hasty_service import allow_short_segments
     from vmstui.cli import main as vmstui
     from vmstui.recorder import progress_file
     from vmstui.recording import spool
@@ -75,6 +76,7 @@ def main() -> int:
         (progress_file, "os", SteppedOs()),
     ):
         setattr(module, name, value)
+    allow_short_segments()
     return vmstui(sys.argv[1:])
 
 

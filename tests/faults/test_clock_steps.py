@@ -76,6 +76,7 @@ def _recorded(segment: Segment) -> tuple[int, int]:
 def test_the_clock_is_told_to_a_service_that_comes_after(recorder: Recorder, simulated: MakeCameras) -> None:
     """It is set while no service runs, and the worker records on."""
     recorder.program = "tests.faults.stepped_clock"
+    recorder.segment_s = 2
     recording(recorder, simulated)
     _record_two_more(recorder)
     recorder.kill_service()

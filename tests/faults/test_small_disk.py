@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.faults.test_disk_faults import CAMERAS, RESUMED_S, fill
-from tests.integration.harness import Recorder, wait_until
+from tests.integration.harness import Recorder, cameras, wait_until
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState, EventKind
 
 SIZE_MB = 16
 
 
+@pytest.fixture(scope="module")
+def source(abilities: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedCameras]:
+    """Cameras that fill it three times as fast as others."""
+    folder = tmp_path_factory.mktemp("cameras")
+    some: SimulatedCameras = cameras(abilities[1], folder, 2, fps=30, gop_s=0.3, bitrate_bps=1_500_000)
+    some.start()
+    yield some
+    some.stop()
+
+
 def start(recorder: Recorder, source: SimulatedCameras, disk: Path, wanted_bytes: int) -> None:
     """Until both record, and so much is published."""
     recorder.recordings = disk / "recordings"
+    recorder.segment_s = 3
     head = "retention: {min_free: 1M}\nlive: {listen: '127.0.0.1:0'}"
     recorder.configure([(name, source.url(name)) for name in CAMERAS], head=head)
     recorder.start()

@@ -92,8 +92,8 @@ def with_more_cameras(text: str) -> str:
 
 @pytest.fixture
 def mixed(abilities: tuple[Path, str], tmp_path: Path) -> object:
-    """Two cameras with a keyframe each second, two with one every twelve."""
-    some = [cameras(abilities[1], tmp_path / f"gop{gop_s}", 2, gop_s=gop_s) for gop_s in (1.0, 12.0)]
+    """Two cameras with a keyframe each second, two with one every four."""
+    some = [cameras(abilities[1], tmp_path / f"gop{gop_s}", 2, gop_s=gop_s) for gop_s in (1.0, 4.0)]
     for each in some:
         each.start()
     yield some
@@ -104,7 +104,10 @@ def mixed(abilities: tuple[Path, str], tmp_path: Path) -> object:
 def test_workers_that_all_freeze_are_held_back_whatever_their_keyframe_intervals(
     watched: tuple[Recorder, Watch], mixed: list[SimulatedCameras]
 ) -> None:
+    """Whose limits are eight seconds and twelve."""
     recorder, watch = watched
+    recorder.segment_s = 2
+    recorder.hurry({"watchdog.STALE_S": 8.0})
     sources = [each.url(name) for each in mixed for name in ("cam1", "cam2")]
     recorder.configure(list(zip(NAMES, sources, strict=True)))
     recorder.start()

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from vmstui.recorder.process import find_marked
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 60.0
+SHORTEST_SEGMENT_S = 5
+HASTY = "tests.faults.hasty_service"
 PASSWORD = "p@ss wörd/1"
 """With everything that has to be quoted or percent-encoded somewhere."""
 
@@ -49,6 +51,9 @@ class Recorder:
         }
         self.program = "vmstui"
         """Module that is run as the service."""
+        self.segment_s = 5
+        """How long a segment is, for what is configured from now on; shorter ones than a person may have are for tests
+        that wait for several."""
         self.service: subprocess.Popen[bytes] | None = None
         (folder / "state").mkdir(parents=True, exist_ok=True)
         shutil.copytree(cache, folder / "state" / "cache", dirs_exist_ok=True)
@@ -57,9 +62,11 @@ class Recorder:
 
     def configure(self, cameras: Sequence[tuple[str, str]], profile: str = "source", head: str = "") -> None:
         """Write a configuration: id and address of each camera; `head` is more YAML at the top."""
+        if self.segment_s < SHORTEST_SEGMENT_S and self.program == "vmstui":
+            self.hurry({})
         lines = [
             f"recordings: {self.recordings}",
-            "segment: {length: 5s}",
+            f"segment: {{length: {self.segment_s}s}}",
             "timezone: UTC",
             "ffmpeg: embedded",
             head or "retention: {min_free: 16M}\nlive: {listen: '127.0.0.1:0'}",
@@ -74,6 +81,12 @@ class Recorder:
                 f"    profile: {profile}",
             ]
         self.config.write_text("\n".join(lines) + "\n")
+
+    def hurry(self, limits: Mapping[str, float]) -> None:
+        """Run a service that has other limits than the product, such as `{"watchdog.STALE_S": 6}`: what is promised for
+        a time holds for a shorter one too, and nobody waits for the sake of waiting."""
+        self.program = HASTY
+        self.environment["VMSTUI_TEST_LIMITS"] = json.dumps(limits)
 
     # -- the service -------------------------------------------------------------------------------------------------
 
@@ -226,7 +239,7 @@ class Recorder:
     def command(self, *arguments: str, timeout_s: float = 90.0) -> subprocess.CompletedProcess[str]:
         """Run `vmstui` as a person would."""
         return subprocess.run(
-            [sys.executable, "-m", "vmstui", *arguments],
+            [sys.executable, "-m", HASTY if self.segment_s < SHORTEST_SEGMENT_S else "vmstui", *arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

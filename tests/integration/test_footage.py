@@ -176,6 +176,7 @@ def _catalogue_is_made_anew(recorder: Recorder) -> None:
 
 
 def test_a_lost_state_folder_costs_no_gap_its_place(recorder: Recorder, simulated: MakeCameras) -> None:
+    recorder.segment_s = 2
     recording(recorder, simulated)
     assert recorder.command("restart", "cam1", "--stop-first", "--wait").returncode == 0
     recorder.wait_for("a segment of the second worker", lambda camera: camera.segments_closed >= 2)

@@ -65,6 +65,7 @@ def shown_lines(recorder: Recorder) -> list[str]:
 
 
 def test_a_camera_becomes_named_segments_that_play(recorder: Recorder, simulated: MakeCameras) -> None:
+    recorder.segment_s = 2
     recording(recorder, simulated)
     recorder.wait_for("two segments", lambda camera: camera.segments_closed >= 2)
     for segment in recorder.segments():
@@ -98,13 +99,14 @@ def test_kill_9_of_a_worker_costs_at_most_a_gop_and_a_second(recorder: Recorder,
 
 
 def test_kill_9_of_the_service_costs_no_frame(recorder: Recorder, simulated: MakeCameras) -> None:
+    recorder.segment_s = 2
     recording(recorder, simulated, count=2)
     before = {camera.id: camera for camera in recorder.snapshot().cameras}
     recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1)
     log = Path(recorder.details("cam1").log_path)
     recorder.kill_service()
     written = write_lines(log, 500)
-    time.sleep(6)  # at least one segment is closed while nobody looks
+    time.sleep(4)  # at least one segment is closed while nobody looks
     recorder.start()
     wait_until(lambda: shown_lines(recorder) == written, "every line is shown once")
     for name, camera in before.items():
@@ -189,6 +191,7 @@ def test_restart_replaces_the_worker_and_closes_its_segment(recorder: Recorder, 
 def test_a_dead_relay_costs_no_frame_of_the_recording_and_comes_back(
     recorder: Recorder, simulated: MakeCameras, way: str
 ) -> None:
+    recorder.segment_s = 2
     recording(recorder, simulated)
     before = recorder.wait_for("live up", live_is(OutputState.UP))
     relay = recorder.snapshot().relay.pid
@@ -285,6 +288,8 @@ def test_reencode_falls_back_from_missing_hardware_and_says_why(recorder: Record
 
 
 def test_a_frozen_worker_is_found_by_its_segment_and_replaced(recorder: Recorder, simulated: MakeCameras) -> None:
+    recorder.segment_s = 2
+    recorder.hurry({"watchdog.STALE_S": 6.0})
     recording(recorder, simulated)
     before = recorder.wait_for("a closed segment", lambda camera: camera.segments_closed >= 1)
     assert before.pid is not None
@@ -324,12 +329,14 @@ def test_a_lost_note_never_lets_a_worker_write_over_what_lies_in_the_spool(
 
 def test_the_clock_of_the_watchdog_is_not_the_wall_clock(recorder: Recorder, simulated: MakeCameras) -> None:
     """A service that was frozen for a while judges no camera by the time it missed."""
+    recorder.segment_s = 2
+    recorder.hurry({"watchdog.STALE_S": 12.0})
     recording(recorder, simulated)
     before, log = recorder.camera(), Path(recorder.details().log_path)
     assert recorder.service is not None
     recorder.service.send_signal(signal.SIGSTOP)
     written = write_lines(log, 500)
-    time.sleep(25)
+    time.sleep(15)
     recorder.service.send_signal(signal.SIGCONT)
     wait_until(lambda: shown_lines(recorder) == written, "every line is shown once")
     recorder.wait_for("segments after it", lambda camera: camera.segments_closed >= 5)

@@ -278,6 +278,7 @@ def test_a_camera_that_is_silent_for_a_moment_is_not_taken_for_one_that_serves_o
     recorder: Recorder, simulated: MakeCameras
 ) -> None:
     sources = simulated()
+    recorder.hurry({"handover.RETRY_S": 10.0})
     before = start(recorder, sources)
 
     def turned_away() -> list[str]:

@@ -26,6 +26,7 @@ from vmstui.model import (
 )
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recording import layout
+from vmstui.sanitise import clean
 from vmstui.settings.names import camera_folder
 from vmstui.telemetry.stability import stability
 
@@ -87,7 +88,7 @@ def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None) -> Cam
     beside = worker.succession.beside
     return CameraSnapshot(
         id=worker.camera.id,
-        name=worker.camera.name,
+        name=clean(worker.camera.name),  # what a person configures may hold anything
         state=machine.state,
         reason=worker.worker.delayed or worker.succession.waits or worker.context.masker.mask(machine.reason),
         since=worker.worker.since,
