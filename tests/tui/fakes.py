@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, Lock, LockedFootage, Segment, SegmentVerdict
+from vmstui.footage import Gap, Lock, Segment, SegmentVerdict
+from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.measured import Column, CpuPast, Measured
 from vmstui.model import (
     CameraDetails,

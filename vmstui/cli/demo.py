@@ -20,8 +20,9 @@ from pathlib import Path
 
 from vmstui.cli.dashboard import shown, wrongly_chosen
 from vmstui.cli.ending import ended_in_order
-from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S, socket_path, start_service
+from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S, start_service
 from vmstui.cli.picture import picture
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import Json, from_json
 from vmstui.control.call import call
 from vmstui.control.client import Client

@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmstui import openssl
+from vmstui.cli.recorder_socket import control_socket, running_service, socket_path
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
-from vmstui.control.errors import RecorderLost
 from vmstui.settings import Folders, default_folders, find_path
-from vmstui.settings import socket_path as path_of_socket
-from vmstui.settings.folders import CONTROL_SOCKET
 
 if TYPE_CHECKING:
     from vmstui.settings import Loaded
@@ -30,26 +28,6 @@ RELOAD_TIMEOUT_S = 60.0
 """To find out what another ffmpeg can do takes a while."""
 STARTED_S = 45.0
 """By then a service has looked at everything that it looks at once."""
-
-
-def socket_path() -> Path:
-    """Where the recorder of this user listens."""
-    return control_socket(default_folders())
-
-
-def control_socket(folders: Folders) -> Path:
-    """The socket of the recorder of these folders."""
-    return Path(path_of_socket(folders.runtime, CONTROL_SOCKET))
-
-
-def running_service(path: Path) -> int | None:
-    """Process id of the service that answers, None when there is none."""
-    try:
-        answer = call(path, "hello", timeout_s=3.0)
-    except RecorderLost:
-        return None
-    pid = answer.get("pid") if isinstance(answer, dict) else None
-    return pid if isinstance(pid, int) else None
 
 
 def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:

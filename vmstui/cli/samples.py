@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from vmstui.cli.asked import InUse
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.table import table
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
