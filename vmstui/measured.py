@@ -37,6 +37,11 @@ class Column:
         """The means that are known."""
         return tuple(value for value in self.mean if value is not None)
 
+    @property
+    def average(self) -> float:
+        """Of all that is known; of a recorder that does not tell it, the mean of the means."""
+        return self.overall if self.overall is not None else sum(self.known) / len(self.known)
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
@@ -67,6 +72,13 @@ class Measured:
     def column(self, name: str) -> Column | None:
         """The quantity of that name."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def counted(self, name: str) -> float | None:
+        """What a rate comes to over the time that is known; None where none is."""
+        column = self.column(name)
+        if column is None:
+            return None
+        return column.average * column.known_s if column.known_s else sum(column.known) * self.step_s
 
 
 @dataclass(frozen=True, slots=True)

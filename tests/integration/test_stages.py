@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.harness import Recorder, read_json
+from tests.integration.harness import Recorder, read_json, wait_until
 from tests.peers import require
 from vmstui.codec import from_json
 from vmstui.control.call import call
@@ -91,6 +91,13 @@ def test_a_worker_that_copies_decodes_and_encodes_nothing(recorder: Recorder, si
     found = from_json(tuple[StageBreakdown, ...], read_json(done.stdout))[0]
     assert set(shares(found)) == {Stage.DEMUX, Stage.MUX, Stage.OTHER}
     assert sum(shares(found).values()) == pytest.approx(found.cpu_percent, rel=0.1)
+
+    # Once nobody asks any more, it is part of the history.
+    def told() -> str:
+        return recorder.command("samples", "cam1", "--from", "-5m").stdout
+
+    wait_until(lambda: "stage demux" in told(), "the stages in the history", told)
+    assert "stage decode" not in told()
 
 
 @pytest.mark.peer

@@ -20,7 +20,9 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.historian import FIRST_S, PERIOD_S, Historian
 from vmstui.recorder.logbook import LogBook
+from vmstui.stages import Stage, StageBreakdown, StageShare
 from vmstui.telemetry.history_ask import ask
+from vmstui.telemetry.history_batch import CAMERA, WARNINGS, Rows, Staged, unpacked
 from vmstui.telemetry.history_file import FILE_NAME, HistoryError
 from vmstui.telemetry.ring import SAMPLES_KEPT, ReportRing, SampleRing
 
@@ -66,7 +68,7 @@ class Bench:
 
     def new_camera(self) -> SimpleNamespace:
         camera = SimpleNamespace(id="gate")
-        return SimpleNamespace(camera=camera, samples=SampleRing(), reports=ReportRing(), process=object())
+        return SimpleNamespace(camera=camera, samples=SampleRing(), reports=ReportRing(), staged=[], process=object())
 
     def tick(self, seconds: int = 1, fps: int = 10, reports: bool = True) -> None:
         for _ in range(seconds):
@@ -166,6 +168,19 @@ async def test_warnings_of_workers_that_never_got_far_are_told(bench: Bench) -> 
     assert (column.known, column.known_s) == ((30.0,), 1.0)
 
 
+@pytest.mark.parametrize(("over_s", "points"), [(0.2, 1), (20.7, 20), (300.0, 60)])
+def test_what_was_said_without_a_sample_is_spread_over_the_time_since_anything_was_handed_over(
+    over_s: float, points: int
+) -> None:
+    at_s = BEGUN.timestamp()
+    quantities, found = unpacked(Rows("gate", CAMERA, 0, b"", told=5, warnings=35, at_s=at_s, over_s=over_s))
+    rates = found.stats[quantities.index(WARNINGS)][1]
+    assert len(rates) == points
+    assert sum(rates) == pytest.approx(30.0)
+    assert found.times_s[-1] == at_s
+    assert found.times_s[0] > at_s - max(over_s, 1)
+
+
 @pytest.mark.parametrize("asked_for", [1000, 40])
 async def test_every_warning_is_told_also_those_before_the_first_report_and_between_two_samples(
     bench: Bench, asked_for: int
@@ -188,6 +203,38 @@ async def test_every_warning_is_told_also_those_before_the_first_report_and_betw
     assert column is not None
     assert column.overall is not None
     assert column.overall * column.known_s == pytest.approx(13, rel=2e-3)
+
+
+@pytest.mark.parametrize("width", [1000, 12])
+async def test_what_a_worker_spends_its_cpu_on_is_kept_with_the_time_it_was_measured(bench: Bench, width: int) -> None:
+    bench.tick(30)
+    shares = (StageShare(Stage.DEMUX, 1.5), StageShare(Stage.DECODE, 12.0))
+    at = BEGUN + timedelta(seconds=bench.second)
+    breakdown = StageBreakdown("gate", 1, at, 5.0, 13.5, shares, "")
+    staged = Staged.of(breakdown)
+    assert staged is not None
+    bench.camera.staged.append(staged)
+    bench.tick(30)
+    await settled(bench)
+    await minutes(bench, 12)
+    since_s, until_s = BEGUN.timestamp(), BEGUN.timestamp() + bench.second + 1
+    pending = bench.historian.pending("gate")
+    found = ask(bench.folder / FILE_NAME, "gate", since_s, until_s, until_s, width, pending)
+    assert found.tier_s == (1 if width == 1000 else 60)
+    for name, percent in (("stage_demux_percent", 1.5), ("stage_decode_percent", 12.0)):
+        column = found.column(name)
+        assert column is not None
+        assert column.overall == percent
+        assert column.known_s >= 5.0
+        first = found.since + timedelta(seconds=found.step_s * column.mean.index(percent))
+        assert first <= at
+        assert first + timedelta(seconds=found.step_s) > at - timedelta(seconds=5)
+    assert found.column("stage_encode_live_percent") is None, "it has none"
+    assert found.column("cpu_percent") is not None
+
+
+def test_a_worker_whose_stages_cannot_be_told_has_none() -> None:
+    assert Staged.of(StageBreakdown("gate", 1, None, 0.0, 0.0, (), "no breakdown")) is None
 
 
 async def test_a_disk_that_hangs_is_not_waited_for_and_given_no_more(tmp_path: Path) -> None:

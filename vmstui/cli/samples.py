@@ -102,8 +102,7 @@ def _of_one(one: Measured, levels: str) -> list[str]:
     for column in one.columns:
         low = min(value for value in column.minimum if value is not None)
         high = max(value for value in column.maximum if value is not None)
-        mean = _overall(column)
-        name = column.name
+        mean, name = column.average, column.name
         picture = spark(column.maximum if name.endswith("frames_per_s") else column.mean, high, levels)
         rows.append((title(name), *(written(name, value) for value in (mean, low, high)), picture))
     return table((one.subject, "MEAN", "LEAST", "MOST", ""), rows, frozenset((1, 2, 3))).split("\n")
@@ -113,14 +112,13 @@ def _of_all(found: Sequence[Measured], levels: str) -> list[str]:
     rows = []
     for one in found:
         cpu, rss, fps = (one.column(name) for name in ("cpu_percent", "rss_bytes", "fps"))
-        dropped, warnings = one.column("dropped_frames_per_s"), one.column("warnings_per_s")
         if cpu is None:
             continue
         rows.append(
             (
                 one.subject,
                 *(_mean(column) for column in (cpu, rss, fps)),
-                *(_counted(column) for column in (dropped, warnings)),
+                *(_counted(one.counted(name)) for name in ("dropped_frames_per_s", "warnings_per_s")),
                 spark(cpu.mean, max(100.0, max(cpu.known)), levels),
             )
         )
@@ -136,16 +134,11 @@ def _nothing(one: Measured) -> str:
 
 
 def _mean(column: Column | None) -> str:
-    return written(column.name, _overall(column)) if column is not None else ""
+    return written(column.name, column.average) if column is not None else ""
 
 
-def _overall(column: Column) -> float:
-    return column.overall if column.overall is not None else sum(column.known) / len(column.known)
-
-
-def _counted(column: Column | None) -> str:
-    """What a rate comes to over the time that is known."""
-    return f"{_overall(column) * column.known_s:.0f}" if column is not None else ""
+def _counted(counted: float | None) -> str:
+    return f"{counted:.0f}" if counted is not None else ""
 
 
 def _span(wanted: Wanted, using: InUse) -> tuple[datetime, datetime]:

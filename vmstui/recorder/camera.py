@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,9 +41,12 @@ from vmstui.recording.gaps import end_of
 from vmstui.recording.journal import order
 from vmstui.recording.publish import sync
 from vmstui.recording.spool import SpoolView
+from vmstui.telemetry.history_batch import Staged
 from vmstui.telemetry.ring import ReportRing, SampleRing
 
 SEGMENTS_KEPT = 2000
+STAGED_KEPT = 3
+"""Measurements of stages that wait for the history: one in ten minutes, and one whenever somebody looked."""
 LEFTOVERS_LIMIT_S = 15.0
 """Patience with a disk that is to tell what lies in its spool."""
 LOGIN = ("url", "username", "password")
@@ -63,6 +67,8 @@ class CameraWorker:
         """Of the present worker."""
         self.reports = ReportRing()
         """What ffmpeg counted meanwhile."""
+        self.staged: deque[Staged] = deque(maxlen=STAGED_KEPT)
+        """What the worker was last found to spend its CPU time on."""
         self._reported: Progress | None = None
         self.segments_closed = 0
         """Good ones published since the service started."""

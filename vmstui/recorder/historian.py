@@ -77,6 +77,8 @@ class Historian:
         self._machine = MachineWatch(mount_point)
         self._taken: dict[str, _Taken] = {}
         self._due_s = 0.0
+        self._cut_s = time.time()
+        """When rows were last handed over, by the wall clock."""
         self.batches = 0
         """That were handed over."""
         self._writing = False
@@ -135,7 +137,7 @@ class Historian:
         batch = self._rows(final=final)
         if not batch:
             return
-        self._writing = True
+        self._writing, self._cut_s = True, time.time()
         self.batches += 1
         loop = asyncio.get_running_loop()
 
@@ -197,7 +199,9 @@ class Historian:
         if not packed and warnings <= taken.warnings:
             return []
         upto = _Taken(until, camera.reports.count, warnings)
-        return [(Rows(camera.camera.id, CAMERA, first, packed, reports, taken.warnings, warnings, at_s), upto)]
+        name, staged = camera.camera.id, tuple(camera.staged)
+        over_s = at_s - self._cut_s
+        return [(Rows(name, CAMERA, first, packed, reports, taken.warnings, warnings, at_s, over_s, staged), upto)]
 
     # -- in the thread -----------------------------------------------------------------------------------------------
 

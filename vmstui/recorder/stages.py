@@ -20,6 +20,7 @@ from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.record import WorkerRecord
 from vmstui.stages import Stage, StageBreakdown, StageShare
+from vmstui.telemetry.history_batch import Staged
 from vmstui.telemetry.procfs import ProcessGone
 from vmstui.telemetry.stages import STARTING, NoBreakdown, OutputPlan, StageReader, StageTimes, between
 
@@ -86,7 +87,7 @@ class Stages:
             except Exception as error:  # a mistake of ours must not end it for all
                 self._say(LogLevel.ERROR, f"{camera.camera.id}: stages: {type(error).__name__}: {error}")
                 found = _none(camera, f"cannot be measured: {type(error).__name__}")
-            self._known[camera.camera.id] = _Known.of(found)
+            self._keep(camera, found)
 
     def close(self) -> None:
         """Follow nobody any more."""
@@ -116,7 +117,13 @@ class Stages:
         if self._followed.get(name) is followed:
             del self._followed[name]
             if (found := followed.last(LONGEST_WINDOW_S)) is not None:
-                self._known[name] = _Known.of(found)
+                self._keep(followed.camera, found)
+
+    def _keep(self, camera: CameraWorker, found: StageBreakdown) -> None:
+        """For who asks, and for the history."""
+        self._known[camera.camera.id] = _Known.of(found)
+        if (staged := Staged.of(found)) is not None:
+            camera.staged.append(staged)
 
 
 class _Known(NamedTuple):

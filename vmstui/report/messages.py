@@ -108,9 +108,8 @@ def _counted_more(gathered: Gathered) -> list[Block]:
     """What the history of samples has counted beyond what the log still holds."""
     counted = 0.0
     for one in gathered.cameras:
-        column = one.measured.column("warnings_per_s") if one.measured is not None else None
-        if column is not None and one.measured is not None:
-            counted += sum(column.known) * one.measured.step_s
+        if one.measured is not None:
+            counted += one.measured.counted("warnings_per_s") or 0.0
     if round(counted) <= len(gathered.lines):
         return []
     return [said(f"The history of samples has counted about {counted:,.0f} such lines over the whole time.")]

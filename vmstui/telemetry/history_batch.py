@@ -2,7 +2,8 @@
 
 Quantities of each kind of subject are named here, and nowhere else. A rate at which ffmpeg counts (frames, and of those
 dropped and duplicated) is known between two of its reports, and holds for each second in between; warnings of the log
-are counted along, across the ends of workers.
+are counted along, across the ends of workers. What workers spend their CPU time on is measured over a few seconds in
+ten minutes, or while somebody looks; a minute in which it was has columns for that, and the others have none.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from vmstui.measured import MachineNow
+from vmstui.stages import Stage, StageBreakdown
 from vmstui.telemetry.history_rows import Points, Quantity, Values
 from vmstui.telemetry.ring import Report, report_rows, sample_columns
 
@@ -22,7 +25,26 @@ DUPLICATED, WARNINGS = Quantity("duplicated_frames_per_s"), Quantity("warnings_p
 CAMERA = (CPU, RSS, FPS, DROPPED, DUPLICATED, WRITTEN, WARNINGS)
 PROCESS = (CPU, RSS)
 TOGETHER = (CPU, RSS, WRITTEN)
+STAGES = tuple(Quantity(f"stage_{stage.name.lower()}_percent") for stage in Stage)
 _NAN = math.nan
+
+
+class Staged(NamedTuple):
+    """What a worker spent its CPU time on, over a time by the wall clock."""
+
+    since_s: float
+    until_s: float
+    percents: tuple[float, ...]
+    """In the order of STAGES; NaN for a stage that it has not."""
+
+    @classmethod
+    def of(cls, found: StageBreakdown) -> Staged | None:
+        """None where nothing was measured."""
+        if found.at is None or not found.shares:
+            return None
+        percents = {share.stage: share.cpu_percent for share in found.shares}
+        until_s = found.at.timestamp()
+        return cls(until_s - found.elapsed_s, until_s, tuple(percents.get(stage, _NAN) for stage in Stage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +64,10 @@ class Rows:
     """Those of the log by the end of this, with the ones that were told."""
     at_s: float = 0.0
     """When the rows were cut out, by the wall clock."""
+    over_s: float = 0.0
+    """So long before that others were."""
+    staged: tuple[Staged, ...] = ()
+    """What was measured lately, oldest first; some of it may be of other samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +80,7 @@ class Readings:
 
 def unpacked(batch: Rows | Readings) -> tuple[tuple[Quantity, ...], Points]:
     """As points of the finest tier."""
-    return _of_machine(batch) if isinstance(batch, Readings) else (batch.quantities, _points_of(batch))
+    return _of_machine(batch) if isinstance(batch, Readings) else _of_rows(batch)
 
 
 def _of_machine(batch: Readings) -> tuple[tuple[Quantity, ...], Points]:
@@ -66,16 +92,30 @@ def _of_machine(batch: Readings) -> tuple[tuple[Quantity, ...], Points]:
     return quantities, Points.of_samples([at_s for at_s, _ in batch.readings], values)
 
 
-def _points_of(rows: Rows) -> Points:
-    """The samples, in the order of `rows.quantities`."""
+def _of_rows(rows: Rows) -> tuple[tuple[Quantity, ...], Points]:
+    """The samples, in the order of `rows.quantities`, with the stages that are known of any of them."""
     if not rows.samples:
-        return _warnings_only(rows)
+        return rows.quantities, _warnings_only(rows)
     seconds, fractions, cpu, rss_kib, _, _, written_mib = sample_columns(rows.samples)
     times = [second + fraction / 256 for second, fraction in zip(seconds, fractions, strict=True)]
     columns: dict[str, Values] = {CPU.name: cpu, RSS.name: [kib / 1024 for kib in rss_kib], WRITTEN.name: written_mib}
     if rows.quantities is CAMERA:
         columns |= _counted(rows, times)
-    return Points.of_samples(times, [columns[quantity.name] for quantity in rows.quantities])
+    stages = _staged(rows.staged, times)
+    known = [*(columns[quantity.name] for quantity in rows.quantities), *stages.values()]
+    return (*rows.quantities, *stages), Points.of_samples(times, known)
+
+
+def _staged(staged: tuple[Staged, ...], times: list[float]) -> dict[Quantity, Values]:
+    """Of each stage that is known of any sample, its values."""
+    values = [[_NAN] * len(times) for _ in STAGES]
+    for since_s, until_s, percents in staged:
+        for number, at_s in enumerate(times):
+            if since_s < at_s <= until_s:
+                for column, percent in zip(values, percents, strict=True):
+                    column[number] = percent
+    found = zip(STAGES, values, strict=True)
+    return {what: column for what, column in found if any(value == value for value in column)}
 
 
 def _counted(rows: Rows, times: list[float]) -> dict[str, Values]:
@@ -139,9 +179,11 @@ def _warnings(rows: Rows, reports: list[Report], times: list[float]) -> list[flo
 
 
 def _warnings_only(rows: Rows) -> Points:
-    """No worker ran long enough for a sample, but what it said is known: as if it was said in a second."""
+    """No worker ran long enough for a sample, but what it said is known: as if it was said all along since the last
+    rows, or for a minute."""
     untold = rows.warnings - rows.told
     if untold <= 0:
         return Points((), (), ())
-    known = [(float(untold),) if quantity is WARNINGS else (_NAN,) for quantity in rows.quantities]
-    return Points.of_samples((rows.at_s,), known)
+    seconds = max(1, min(60, int(rows.over_s)))
+    known = [(untold / seconds if quantity is WARNINGS else _NAN,) * seconds for quantity in rows.quantities]
+    return Points.of_samples([rows.at_s - seconds + 1 + second for second in range(seconds)], known)
