@@ -7,8 +7,10 @@ A real recorder over simulated cameras, each of which is copied into its recordi
 cameras send from the beginning, what was encoded once before, so that what they take of this machine is little and the
 same throughout. Asked is `vmstui capacity --json`, as a user does: first until what a camera takes has settled, then
 for a budget halfway between what is projected for `--cameras` and for one more, and enough for `--cameras` when they
-are busy. Then so many are started in the same recorder by its configuration. What is held against the projection is
-counted outside of it: user and system time from `/proc/PID/stat` of all workers, the relay and the service.
+are busy. Then so many are started in the same recorder by its configuration, and then one more. What is held against
+the projection is counted outside of it: user and system time from `/proc/PID/stat` of all workers, the relay and the
+service. A maximum is one whose busy moments the budget covers; so these are what has to stay below it with the maximum,
+and to exceed it with one more.
 
 CPU time is no measure of work where cores are not equally fast all the time: on a virtual machine the other half of a
 core may belong to somebody else, whose load nobody here sees. So the bench does the same small piece of work twice a
@@ -207,8 +209,8 @@ def _results(budget: float, answer: Any, rows: dict[int, Any], used: Sequence[Us
     bounds = {
         f"the maximum is {most.cameras}": answer["maximum"] == most.cameras,
         f"measured with {most.cameras} within {DEVIATION:.0%} of the projection": abs(told[1]["off"]) <= DEVIATION,
-        f"{most.cameras} stay below {budget} %: {most.together:.1f} %": most.together <= budget,
-        f"one more exceeds it: {over.together:.1f} %": over.together > budget,
+        f"{most.cameras} stay below {budget} % when they are busy: {most.busiest:.1f} %": most.busiest <= budget,
+        f"one more exceeds it then: {over.busiest:.1f} %": over.busiest > budget,
     }
     return {
         "machine": _machine(),
