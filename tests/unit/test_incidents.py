@@ -211,9 +211,20 @@ def test_it_is_as_severe_as_the_worst_of_it() -> None:
     incidents = of_cameras(40)
     flood(incidents, names(3))
     incidents.saw("cam4", KEY, WORSE, at(1))
-    flood(incidents, names(4), 2)
+    incidents.saw("cam4", KEY, REFUSED, at(2))
     assert only(incidents).severity is Severity.CRITICAL
-    assert only(incidents).text == "nobody answers: 4 cameras"
+
+
+def test_it_says_what_most_of_those_say_that_have_it() -> None:
+    incidents = of_cameras(40)
+    flood(incidents, names(3))
+    incidents.saw("cam1", KEY, WORSE, at(1))
+    assert only(incidents).text == "the RTSP server on this host refused: 3 cameras"
+    incidents.saw("cam2", KEY, WORSE, at(2))
+    assert only(incidents).text == "nobody answers: 3 cameras"
+    for camera in names(3):
+        incidents.cured(camera, KEY, at(3))
+    assert only(incidents).text == "nobody answers: 3 cameras"
 
 
 def test_the_worst_comes_first() -> None:

@@ -11,6 +11,7 @@ how its workers end. The rules:
   seconds it is over, since the last one had it. When as many as make an incident have it again soon after, it is the
   same one, begun again.
 - A camera that leaves the configuration leaves the incident.
+- It is as severe as it was at its worst, and says what most of the cameras that have it say.
 
 Time is told by the wall clock, for people, but counted so that no step of it does harm: backwards it stands still, and
 forwards it goes by a minute at the most from one call to the next; so `tick` must come every few seconds.
@@ -21,6 +22,7 @@ Memory is bounded whatever is said: so many keys of a camera, the latest, and so
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -98,6 +100,9 @@ class _GoingOn:
     id: str
     key: str
     what: Common
+    """As it was told last."""
+    severity: Severity
+    """The worst it was."""
     cameras: dict[str, None]
     """In the order it reached them."""
     since: datetime
@@ -110,7 +115,6 @@ class _GoingOn:
 @dataclass(slots=True)
 class _Over:
     incident: Incident
-    what: Common
     over_s: float
 
 
@@ -190,13 +194,21 @@ class Incidents:
             if incident.over_at is not None or not cameras:
                 over_at = incident.over_at or incident.last
                 ago_s = max(0.0, (now - over_at).total_seconds())
-                self._over.append(_Over(replace(incident, over_at=over_at), what, self._now_s - ago_s))
+                self._over.append(_Over(replace(incident, over_at=over_at, cured=()), self._now_s - ago_s))
                 continue
             for camera in cameras:
                 if camera not in incident.cured:
                     self._had[camera][incident.key] = _Had(0, self._now_s, incident.since, what)
             self._going_on[incident.key] = _GoingOn(
-                incident.id, incident.key, what, cameras, incident.since, incident.last, self._now_s, incident.last
+                incident.id,
+                incident.key,
+                what,
+                incident.severity,
+                cameras,
+                incident.since,
+                incident.last,
+                self._now_s,
+                incident.last,
             )
 
     # -- what there is -----------------------------------------------------------------------------------------------
@@ -255,18 +267,19 @@ class Incidents:
         reached = sorted(self._with_onset(key), key=lambda each: each[1].number)
         if len(reached) < self._enough or len(self._going_on) >= INCIDENTS_KEPT:
             return
-        what = _worst(had.what for _, had in reached)
+        what = reached[0][1].what
+        severity = max((had.what.severity for _, had in reached), key=lambda severity: severity.rank)
         since = reached[0][1].onset_at
         again = next((over for over in reversed(self._over) if over.incident.key == key), None)
         if again is not None and self._now_s - again.over_s <= AGAIN_S:
             self._over.remove(again)
             before = again.incident
             cameras = dict.fromkeys(camera for camera in before.cameras if camera in self._had)
-            what = _worst((again.what, what))
-            going_on = _GoingOn(before.id, key, what, cameras, before.since, at, self._now_s, at)
+            severity = max(severity, before.severity, key=lambda severity: severity.rank)
+            going_on = _GoingOn(before.id, key, what, severity, cameras, before.since, at, self._now_s, at)
         else:
             again = None
-            going_on = _GoingOn(_id_of(key, since), key, what, {}, since, at, self._now_s, at)
+            going_on = _GoingOn(_id_of(key, since), key, what, severity, {}, since, at, self._now_s, at)
         going_on.cameras.update(dict.fromkeys(camera for camera, _ in reached))
         self._going_on[key] = going_on
         self._make_room()
@@ -277,8 +290,7 @@ class Incidents:
         incident.last = incident.had_at = at
         incident.had_s = self._now_s
         for camera, had in reached:
-            if had.what.severity.rank > incident.what.severity.rank:
-                incident.what = had.what
+            incident.severity = max(incident.severity, had.what.severity, key=lambda severity: severity.rank)
             if camera not in incident.cameras:
                 incident.cameras[camera] = None
                 self._note(Turn.SPREAD, self._told(incident), (camera,))
@@ -296,7 +308,7 @@ class Incidents:
             elif self._now_s - going_on.had_s >= CALM_S or not any(camera in self._had for camera in going_on.cameras):
                 del self._going_on[key]
                 over = replace(self._told(going_on), over_at=max(going_on.had_at, going_on.since), cured=())
-                self._over.append(_Over(over, going_on.what, going_on.had_s))
+                self._over.append(_Over(over, going_on.had_s))
                 self._note(Turn.OVER, over, over.cameras)
         self._make_room()
 
@@ -306,12 +318,15 @@ class Incidents:
     def _told(self, incident: _GoingOn) -> Incident:
         cameras = tuple(incident.cameras)
         cured = tuple(camera for camera in cameras if not self._has(camera, incident.key))
+        said = Counter(self._had[camera][incident.key].what for camera in cameras if self._has(camera, incident.key))
+        if said:
+            incident.what = said.most_common(1)[0][0]  # the first of those that are said most
         return Incident(
             incident.id,
             incident.key,
             _text(incident.what.text, len(cameras), len(cameras) - len(cured)),
             incident.what.action,
-            incident.what.severity,
+            incident.severity,
             cameras,
             incident.since,
             incident.last,
@@ -326,11 +341,6 @@ class Incidents:
                 return
         self._changes.append(Change(turn, incident, cameras))
         del self._changes[:-CHANGES_KEPT]
-
-
-def _worst(some: Iterable[Common]) -> Common:
-    """The first of the most severe."""
-    return max(some, key=lambda what: what.severity.rank)
 
 
 def _text(what: str, cameras: int, now: int) -> str:
