@@ -256,6 +256,10 @@ class CameraWorker:
         generation = self.worker.record.generation
         self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, OWN_COMPONENT, mask(text))
 
+    def note_beside(self, kind: EventKind, text: str, *, outcome: str = "") -> None:
+        """A line for the history of the camera alone: the service says it once, for all that it concerns."""
+        self.events.add(Event(datetime.now(UTC), self.camera.id, kind, self.context.masker.mask(text), outcome=outcome))
+
     def newest_segment(self) -> Segment | None:
         """The last one published."""
         return self.segments.newest()

@@ -27,6 +27,7 @@ from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import WHY_NOTHING_IS_RECORDED, after_exit
+from vmstui.recorder.common_ends import kind_of_start
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import Evidence
 from vmstui.recorder.launch import (
@@ -95,6 +96,9 @@ class Company(Protocol):
     def has_company(self, worker: Worker) -> bool:
         """Whether another worker of the camera lives beside this one, and is known to."""
 
+    def is_present(self, worker: Worker) -> bool:
+        """Whether it is the one that records the camera, or is to."""
+
     def newest_generation(self) -> int:
         """The highest number given to a worker so far."""
 
@@ -150,6 +154,7 @@ class Worker(Supervised):
         except StartFailed as error:
             self.failure_kind = error.kind
             self._suspect_disk(error.retry)
+            self._tell_end(kind_of_start(error.kind, error.retry), str(error))
             raise
 
     async def _launch(self) -> Process:
@@ -283,6 +288,8 @@ class Worker(Supervised):
         failure = self._failure(cause, closed)
         retry = after_exit(failure, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
         self._suspect_disk(retry)
+        if self.machine.state is not State.STOPPING:
+            self._tell_end(failure.kind, failure.text)
         self.save(replace(self.record, identity=None))
         self._owner.note(
             EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
@@ -390,6 +397,11 @@ class Worker(Supervised):
         """A disk that is to blame is so for all cameras: have it looked at while this one waits for its next start."""
         if retry is Retry.DISK:
             self._owner.context.storage_due.set()
+
+    def _tell_end(self, kind: ExitKind, text: str) -> None:
+        """That it ended, or did not start, though that was not wanted; only the present worker is of interest."""
+        if self._company.is_present(self):
+            self._owner.context.ended(self._owner.camera, kind, text)
 
     def _failure(self, cause: ExitCause, closed: Closed) -> ExitCause:
         """What the next start is to go by: of a worker that was ended because nothing plays that it made, not that it

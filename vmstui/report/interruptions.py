@@ -36,6 +36,8 @@ _TOLD = frozenset(
         EventKind.CHANGEOVER,
         EventKind.ALARM,
         EventKind.HEALTHY,
+        EventKind.OFFLINE,
+        EventKind.BACK,
     )
 )
 

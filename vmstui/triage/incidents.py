@@ -190,7 +190,7 @@ class Incidents:
         self._pass_to(now)
         for incident in list(incidents)[:INCIDENTS_KEPT][::-1]:
             cameras = dict.fromkeys(camera for camera in incident.cameras if camera in self._had)
-            what = Common(_without_number(incident.text), incident.action, incident.severity)
+            what = Common(text_of_all(incident), incident.action, incident.severity)
             if incident.over_at is not None or not cameras:
                 over_at = incident.over_at or incident.last
                 ago_s = max(0.0, (now - over_at).total_seconds())
@@ -229,6 +229,10 @@ class Incidents:
         key = key[:KEY_CHARACTERS]
         going_on = self._going_on.get(key)
         return going_on.id if going_on is not None and self._has(camera, key) else ""
+
+    def has(self, camera: str, key: str) -> bool:
+        """Whether a camera has it now."""
+        return self._has(camera, key[:KEY_CHARACTERS])
 
     def changes(self) -> tuple[Change, ...]:
         """What became of incidents since this was last asked, in order, each as it is now."""
@@ -348,8 +352,9 @@ def _text(what: str, cameras: int, now: int) -> str:
     return f"{what}: {number}" if now in (0, cameras) else f"{what}: {number}, {now} of them now"
 
 
-def _without_number(text: str) -> str:
-    return text.rpartition(": ")[0] or text
+def text_of_all(incident: Incident) -> str:
+    """Its text without the number of cameras."""
+    return incident.text.rpartition(": ")[0] or incident.text
 
 
 def _id_of(key: str, since: datetime) -> str:
