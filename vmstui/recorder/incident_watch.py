@@ -9,9 +9,9 @@ One cause shall be one incident, also where it shows in several ways:
 - What all cameras share (disk, ffmpeg) has one key, whether workers ended for it or nothing may start.
 
 A camera is cured of its end when it records again, or nobody wants it any more. A turn of an incident is a line in the
-service's log and one in the history of each camera that it concerns. What there was outlives the service, in a small
-file; one that is lost costs the beginning of what goes on. Runs on the loop; a look at 300 cameras takes a fraction of
-a millisecond.
+service's log and one in the history of each camera that it concerns, unless it is a hold, which is told as that. What
+there was outlives the service, in a small file; one that is lost costs the beginning of what goes on. Runs on the loop;
+a look at 300 cameras takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
@@ -92,6 +92,8 @@ class IncidentWatch:
         self._known: tuple[str, ...] = ()
         self._ends: dict[str, _End] = {}
         self._waiting: dict[tuple[str, str], _Waiting] = {}
+        self._holds: set[str] = set()
+        """Keys of what keeps cameras from starting: the service says that, and each camera has it in its history."""
 
     # -- what is said ------------------------------------------------------------------------------------------------
 
@@ -228,6 +230,7 @@ class IncidentWatch:
         if cause is GapCause.SERVICE:
             return  # it was only not looked at yet
         key, what = of_hold(camera.worker.machine.hold, is_disk=cause is GapCause.DISK)
+        self._holds.add(key)
         if end is None or end.said[0] != key:
             if end is not None:
                 self._forget(name, end, now)
@@ -250,6 +253,8 @@ class IncidentWatch:
         cameras = self._cameras()
         for change in changes:
             incident = change.incident
+            if incident.key in self._holds:
+                continue
             text = f"incident {incident.id} {_TOLD[change.turn]}: {incident.text}"
             if change.turn is Turn.OVER and incident.over_at is not None:
                 text += f", for {_span((incident.over_at - incident.since).total_seconds())}"
@@ -258,8 +263,8 @@ class IncidentWatch:
             for name in change.cameras:
                 camera = cameras.get(name)
                 if camera is not None:
-                    outcome = incident.action if change.turn is not Turn.OVER else ""
-                    camera.note_beside(EventKind.INCIDENT, text, outcome=outcome)
+                    camera.note_beside(EventKind.INCIDENT, text)
+        self._holds &= {incident.key for incident in self._incidents.going_on}
         self._keep()
 
     def _keep(self) -> None:

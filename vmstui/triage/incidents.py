@@ -237,7 +237,13 @@ class Incidents:
     def changes(self) -> tuple[Change, ...]:
         """What became of incidents since this was last asked, in order, each as it is now."""
         changes, self._changes = self._changes, []
-        return tuple(changes)
+        now = {incident.id: incident for incident in self.going_on} if changes else {}
+        return tuple(
+            replace(change, incident=now[change.incident.id])
+            if change.turn is not Turn.OVER and change.incident.id in now
+            else change
+            for change in changes
+        )
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
