@@ -22,6 +22,7 @@ from vmstui.recorder.turns import Turns
 from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.recording.clock import WallClock
 from vmstui.recording.guard import Guard
+from vmstui.triage.knowledge import Match
 from vmstui.triage.masking import Masker
 
 
@@ -60,6 +61,8 @@ class Context:
     """Told of each worker that ended, and each start that came to nothing, though nobody wanted that, and of why."""
     session_refused: Callable[[str], str] = lambda text: ""
     """Told of each worker that the GPU's encoder refused a session; gives what is known of its limit then."""
+    match: Callable[[str], Match | None] | None = None
+    """What the table of messages knows of a text; None while it is not loaded (`load_messages`)."""
     oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)

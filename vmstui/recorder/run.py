@@ -34,6 +34,7 @@ class Run:
         self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float, *, fresh: bool
     ) -> None:
         self.spool = spool
+        self.fresh = fresh
         self.sample: Sample | None = None
         self.recorded = False
         """Footage of this run is on disk."""

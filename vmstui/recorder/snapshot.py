@@ -115,6 +115,7 @@ def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None, incide
         warnings_per_min=worker.context.logbook.warnings_since(
             worker.camera.id, datetime.now(UTC) - timedelta(minutes=1)
         ),
+        offline_since=worker.outages.since,
         incident=incident,
         seamless=worker.succession.may_hand_over(),
         beside_pid=beside.process.pid if beside is not None and beside.process is not None else None,
