@@ -204,6 +204,13 @@ def test_what_went_on_when_the_service_was_killed_goes_on(nvr: Site) -> None:
     assert len(nvr.said) == 1
 
 
+def test_a_mistake_of_ours_is_told_once_and_ends_nothing(nvr: Site) -> None:
+    del nvr.cameras["cam3"].worker.machine
+    nvr.tick(5)
+    assert len(nvr.said) == 1
+    assert nvr.said[0][1].startswith("incidents: AttributeError: ")
+
+
 @pytest.mark.parametrize("noted", [b"", b"[{", b'{"a": 1}', b"[1]"])
 def test_a_note_that_cannot_be_read_is_none(nvr: Site, noted: bytes) -> None:
     (nvr.folder / "incidents.json").write_bytes(noted)

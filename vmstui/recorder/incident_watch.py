@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +92,8 @@ class IncidentWatch:
         self._known: tuple[str, ...] = ()
         self._ends: dict[str, _End] = {}
         self._waiting: dict[tuple[str, str], _Waiting] = {}
+        self._mistake = ""
+        """The last one that was told."""
         self._holds: set[str] = set()
         """Keys of what keeps cameras from starting: the service says that, and each camera has it in its history."""
 
@@ -115,6 +117,10 @@ class IncidentWatch:
 
     def ended(self, camera: Camera, kind: ExitKind, text: str) -> None:
         """The worker of a camera ended, or a start came to nothing, and nobody had asked for it."""
+        with self._harmless():
+            self._ended(camera, kind, text)
+
+    def _ended(self, camera: Camera, kind: ExitKind, text: str) -> None:
         name, now, now_s = camera.id, datetime.now(UTC), self._now_s()
         for key in [key for one, key in self._waiting if one == name]:
             del self._waiting[name, key]  # what led to the end is told by it
@@ -163,6 +169,10 @@ class IncidentWatch:
 
     def restore(self) -> None:
         """Begin with what an earlier service knew."""
+        with self._harmless():
+            self._restore()
+
+    def _restore(self) -> None:
         self._configure(datetime.now(UTC))
         with contextlib.suppress(OSError, ValueError, CodecError):
             noted = from_json(tuple[Incident, ...], json.loads(self._path.read_bytes()))
@@ -175,6 +185,10 @@ class IncidentWatch:
 
     def tick(self) -> None:
         """Look at the cameras, say what is due, and tell what became of incidents."""
+        with self._harmless():
+            self._tick()
+
+    def _tick(self) -> None:
         now, now_s, cameras = datetime.now(UTC), self._now_s(), self._cameras()
         self._configure(now)
         for name, camera in cameras.items():
@@ -190,6 +204,17 @@ class IncidentWatch:
         self._tell()
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _harmless(self) -> Iterator[None]:
+        """A mistake of ours must keep nobody from recording; it is told once."""
+        try:
+            yield
+        except Exception as error:
+            text = f"incidents: {type(error).__name__}: {error}"
+            if text != self._mistake:
+                self._mistake = text
+                self._say(LogLevel.ERROR, text)
 
     def _configure(self, now: datetime) -> None:
         known = tuple(self._cameras())
