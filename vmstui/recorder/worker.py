@@ -405,7 +405,8 @@ class Worker(Supervised):
         context, code = self._owner.context, f"exit code {exit_.code}" if exit_.code is not None else ""
         if cause.kind is ExitKind.UNKNOWN:
             load_messages(context)
-        return of_death(cause, code, self.log.lines_of_run(), context.match, sent, self.machine.reason if sent else "")
+        why = self.machine.reason if sent and not self.machine.hold else ""  # a hold the service says once, for all
+        return of_death(cause, code, self.log.lines_of_run(), context.match, sent, why)
 
     def _told(self, sent: tuple[signal.Signals, ...]) -> str:
         """Who sent which signal, as far as it was us."""
