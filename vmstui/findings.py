@@ -153,6 +153,8 @@ class Incident:
     last: datetime
     over_at: datetime | None = None
     """None while it goes on."""
+    cured: tuple[str, ...] = ()
+    """Of `cameras`, those that do not have it any more, while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -324,6 +324,12 @@ class EventKind(StrEnum):
     """A camera that was failing is healthy again."""
     RETENTION = "retention"
     """Footage was deleted to make room or because of its age, or could not be."""
+    OFFLINE = "offline"
+    """A camera that should record does not any more; one line, however often it is tried."""
+    BACK = "back"
+    """It records again, with what was not recorded meanwhile."""
+    INCIDENT = "incident"
+    """A cause that several cameras have in common reached it, or is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +402,10 @@ class CameraSnapshot:
     """The worst of its active findings that nobody acknowledged; None: none, or only such as nobody knows."""
     finding: str = ""
     """What that one means, one line."""
+    offline_since: datetime | None = None
+    """It should record and does not, since then; told only once that is no matter of a moment."""
+    incident: str = ""
+    """Id of the incident that it does not record for."""
     seamless: bool = False
     """A restart now would start the new worker beside the old one and lose nothing."""
     beside_pid: int | None = None

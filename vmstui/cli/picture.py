@@ -31,7 +31,7 @@ _NONE = "-"
 def picture(answer: Json) -> str:
     """Everything at a glance."""
     snapshot = from_json(RecorderSnapshot, answer)
-    lines = [headline(snapshot)]
+    lines = [headline(snapshot), *incidents(snapshot)]
     if snapshot.cameras:
         rows = [_row(camera, snapshot.at, snapshot.timezone) for camera in snapshot.cameras]
         lines += ["", table(HEADER, rows, RIGHT)]
@@ -69,9 +69,27 @@ def _stability(snapshot: RecorderSnapshot) -> list[str]:
     return [f"CPU %, {len(seen.samples)} samples over {5 * len(seen.samples)} s: {values}  ({spread}; {seen.verdict})"]
 
 
+def incidents(snapshot: RecorderSnapshot) -> list[str]:
+    """What several cameras have in common, with those that are not recorded for it; none of them has a line of its own
+    below."""
+    told = []
+    where = zone(snapshot.timezone)
+    for incident in snapshot.incidents:
+        since = clock(incident.since, where)
+        told.append(f"{incident.severity.value.upper()} {clean(incident.text)}, since {since} ({incident.id})")
+        told.append(f"  what to do: {clean(incident.action)}")
+        cameras = [camera for camera in snapshot.cameras if camera.incident == incident.id]
+        if cameras:
+            next_starts = [camera.next_start_at for camera in cameras if camera.next_start_at is not None]
+            tried = f"; next try at {clock(min(next_starts), where)}" if next_starts else ""
+            told.append(f"  not recorded: {', '.join(clean(camera.name) for camera in cameras)}{tried}")
+    return ["", *told] if told else []
+
+
 def troubles(snapshot: RecorderSnapshot) -> list[str]:
     """What is not as it should be, a line each."""
     found = []
+    told = {incident.id for incident in snapshot.incidents}
     if snapshot.storage.reason:
         found.append(f"recordings: {snapshot.storage.reason}")
     if snapshot.ffmpeg is None and not snapshot.ffmpeg_pending:
@@ -82,7 +100,7 @@ def troubles(snapshot: RecorderSnapshot) -> list[str]:
         if camera.failing_since is not None:
             known = span((snapshot.at - camera.failing_since).total_seconds())
             found.append(f"{clean(camera.name)}: FAILING for {known}: no healthy run since its first failure")
-        if camera.reason:
+        if camera.reason and camera.incident not in told:
             since = f"since {clock(camera.since, zone(snapshot.timezone))}"
             if camera.next_start_at is not None:
                 since += f", next try at {clock(camera.next_start_at, zone(snapshot.timezone))}"

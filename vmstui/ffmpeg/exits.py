@@ -150,7 +150,7 @@ def explain_exit(
     """
     if asked:
         return ExitCause(ExitKind.STOPPED, "ended as it was told to", "")
-    relevant = [line for line in lines if not _of_live_server(line)]
+    relevant = [line for line in lines if not is_of_live_server(line)]
     if found := _from_log(relevant):
         return found
     first_error = next((line.text for line in relevant if _is_error(line) and _may_show(line)), "")
@@ -250,6 +250,15 @@ def _errno_text(text: str) -> str:
     return found[1] if found else ""
 
 
+def is_table_known(line: ParsedLine) -> bool:
+    """Whether an error is one that this table knows: a reason, last words, or what only follows from another."""
+    return (
+        not _may_show(line)
+        or any(pattern.search(line.text) for _, pattern in _LAST_WORDS)
+        or any(pattern.search(line.text) for _, _, pattern in _CAUSES)
+    )
+
+
 def _is_error(line: ParsedLine) -> bool:
     return line.level in (LogLevel.ERROR, LogLevel.FATAL)
 
@@ -258,10 +267,10 @@ def _may_show(line: ParsedLine) -> bool:
     return not _NEVER_EVIDENCE.search(line.text)
 
 
-def _of_live_server(line: ParsedLine) -> bool:
+def is_of_live_server(line: ParsedLine) -> bool:
     """Whether a line comes from the publishing side: its sockets have no timeout, those of the input have one."""
     return (
-        line.component == "fifo"
+        line.component.removeprefix("out#1/") == "fifo"
         or "?timeout=0 " in line.text
         or line.text.startswith(("method ANNOUNCE ", "method RECORD "))
     )

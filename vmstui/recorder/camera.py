@@ -28,6 +28,7 @@ from vmstui.recorder.history import EVENTS_KEPT, Evidence, History
 from vmstui.recorder.launch import FFMPEG, INPUT_SCRIPT, Surroundings, changed_keys, digest, shape, surroundings
 from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.marks import generation_of, marker
+from vmstui.recorder.outages import Outages
 from vmstui.recorder.process import Process, adopt, all_marked
 from vmstui.recorder.publisher import Publisher, Spool
 from vmstui.recorder.record import WANTED, save_wanted
@@ -82,6 +83,7 @@ class CameraWorker:
         self._shape = shape(camera, surroundings(context))
         """Of a worker on the configuration as it was last looked at."""
         self._chores: set[asyncio.Task[None]] = set()
+        self.outages = Outages(self)
 
     @property
     def worker(self) -> Worker:
@@ -120,6 +122,7 @@ class CameraWorker:
             self.succession.adopt(processes)
         elif identity is not None:
             self.worker.explain_unseen_end()
+            self.outages.ended_unseen()
         self.succession.forget_old_files()
         asyncio.get_running_loop().call_soon(self.worker.log.mask_all)  # once all cameras are taken over
         self.settle_leftovers()
@@ -134,6 +137,7 @@ class CameraWorker:
         """Record from now on."""
         self._remember(True)
         self.worker.asked_for = True
+        self.outages.asked()
         self.note(EventKind.COMMAND, f"start asked for by {by}", cause=GapCause.OPERATOR)
         self.dispatch(ev.Start())
 
@@ -150,6 +154,7 @@ class CameraWorker:
         """
         self._remember(True)
         self.worker.ask_again = self.worker.asked_for = True
+        self.outages.asked()
         text = f"restart asked for by {by}"
         if at_boundary and self.worker.machine.state is State.RECORDING:
             self.succession.replace_at_boundary(text, mode)
@@ -256,11 +261,16 @@ class CameraWorker:
         if "measured" in evidence:
             evidence["measured"] = mask(evidence["measured"])
         self.events.add(Event(now, self.camera.id, kind, mask(text), **evidence))
-        if kind in (EventKind.HOLD, EventKind.ALARM) and self.worker.machine.state is State.HELD:
+        if kind in (EventKind.HOLD, EventKind.ALARM, EventKind.OFFLINE) and self.worker.machine.state is State.HELD:
             return  # it is so for all cameras, and the service says it once
         # In the log, too: there it stands between ffmpeg's lines, and a camera that never started has no others.
         generation = self.worker.record.generation
-        self.context.logbook.add(now, self.camera.id, generation, LogLevel.INFO, OWN_COMPONENT, mask(text))
+        level = LogLevel.WARNING if kind is EventKind.OFFLINE else LogLevel.INFO
+        self.context.logbook.add(now, self.camera.id, generation, level, OWN_COMPONENT, mask(text))
+
+    def note_beside(self, kind: EventKind, text: str) -> None:
+        """A line for the history of the camera alone: the service says it once, for all that it concerns."""
+        self.events.add(Event(datetime.now(UTC), self.camera.id, kind, self.context.masker.mask(text)))
 
     def newest_segment(self) -> Segment | None:
         """The last one published."""
@@ -295,6 +305,7 @@ class CameraWorker:
     def tick(self, now_s: float, late_s: float) -> None:
         """Look at the workers; the look comes `late_s` later than planned."""
         self.succession.tick(now_s, late_s)
+        self.outages.look(now_s)
         run = self.succession.present.run
         if run is not None:
             report = run.progress
@@ -380,6 +391,7 @@ class CameraWorker:
             self.succession.try_later()
             return
         self.worker.ask_again = True
+        self.outages.asked()
         self.succession.give_up("the configuration changed again")  # who comes up on the one before this
         self.succession.replace("configuration changed", None, renews=True)
 

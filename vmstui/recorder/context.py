@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 from vmstui.ffmpeg.abilities import Abilities
+from vmstui.ffmpeg.exits import ExitKind
 from vmstui.footage import Segment
-from vmstui.model import OutputState, Settings
+from vmstui.model import Camera, OutputState, Settings
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate
@@ -21,6 +22,7 @@ from vmstui.recorder.turns import Turns
 from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.recording.clock import WallClock
 from vmstui.recording.guard import Guard
+from vmstui.triage.knowledge import Match
 from vmstui.triage.masking import Masker
 
 
@@ -55,8 +57,12 @@ class Context:
     """What is known of the wall clock since the boot."""
     published: Callable[[Segment], None] = lambda segment: None
     """Told of each segment that was published or set aside; never waits."""
+    ended: Callable[[Camera, ExitKind, str], None] = lambda camera, kind, text: None
+    """Told of each worker that ended, and each start that came to nothing, though nobody wanted that, and of why."""
     session_refused: Callable[[str], str] = lambda text: ""
     """Told of each worker that the GPU's encoder refused a session; gives what is known of its limit then."""
+    match: Callable[[str], Match | None] | None = None
+    """What the table of messages knows of a text; None while it is not loaded (`load_messages`)."""
     oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)

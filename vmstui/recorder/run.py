@@ -34,6 +34,7 @@ class Run:
         self, pid: int, spool: Spool, progress_path: Path, begun_at: datetime, now_s: float, *, fresh: bool
     ) -> None:
         self.spool = spool
+        self.fresh = fresh
         self.rates: Rates | None = None
         """As last read."""
         self.recorded = False

@@ -38,6 +38,7 @@ from vmstui.recorder.encoder_limit import PERIOD_S, EncoderSessions, in_use
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.footage import Footage
 from vmstui.recorder.historian import Historian
+from vmstui.recorder.incident_watch import IncidentWatch
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.launch import Surroundings, surroundings, which
 from vmstui.recorder.live_checks import LiveChecks
@@ -122,6 +123,8 @@ class Service:
             self.say,
         )
         self._context.session_refused = self.encoder_sessions.refused
+        self.incidents = IncidentWatch(state_folder, lambda: self.fleet.cameras, time.monotonic, self.say)
+        self._context.ended = self.incidents.ended
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()
@@ -145,6 +148,7 @@ class Service:
         self._held = self.resources.hold
         self._footage.start()
         self.fleet.open(self.settings, self._held)
+        self.incidents.restore()
         self.ready = True
         self.arrival = arrived(self, self.inheritance) if self.inheritance is not None else None
         self._keep(self._watch_storage())
@@ -321,6 +325,7 @@ class Service:
             self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         self.live.tick(now_s)
         await self.fleet.tick(late_s)
+        self.incidents.tick()
         relay = self.live.snapshot().sample
         self._add_up(relay)
         self.historian.tick(now_s, self.own_sample, relay)

@@ -42,7 +42,10 @@ CALM_SAMPLES = 5
 def recorder_snapshot(service: Service) -> RecorderSnapshot:
     """All of it."""
     checks = service.live_checks
-    cameras = tuple(camera_snapshot(worker, checks.latest(name)) for name, worker in service.fleet.cameras.items())
+    cameras = tuple(
+        camera_snapshot(worker, checks.latest(name), service.incidents.of_end(name))
+        for name, worker in service.fleet.cameras.items()
+    )
     relay = service.live.snapshot()
     own = ProcessSnapshot(os.getpid(), "running", sample=service.own_sample)
     total = next(iter(service.total_samples.last(1)), None)
@@ -78,11 +81,13 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
         warnings=service.warnings,
         machine=service.historian.machine,
         session_limit=service.encoder_sessions.limit,
+        incidents=service.incidents.going_on,
     )
 
 
-def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None) -> CameraSnapshot:
-    """One row of the fleet table. `check`: how its live stream was last seen."""
+def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None, incident: str = "") -> CameraSnapshot:
+    """One row of the fleet table. `check`: how its live stream was last seen; `incident`: id of the one that it does
+    not record for."""
     machine, record = worker.worker.machine, worker.worker.record
     run = worker.worker.run
     beside = worker.succession.beside
@@ -111,6 +116,8 @@ def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None) -> Cam
         warnings_per_min=worker.context.logbook.warnings_since(
             worker.camera.id, datetime.now(UTC) - timedelta(minutes=1)
         ),
+        offline_since=worker.outages.since,
+        incident=incident,
         seamless=worker.succession.may_hand_over(),
         beside_pid=beside.process.pid if beside is not None and beside.process is not None else None,
         changeover=worker.succession.costs.changeover,

@@ -204,6 +204,10 @@ class Succession:
         """Whether another worker of this camera lives beside this one, and is known to."""
         return any(other is not worker and other.process is not None for other in self.workers)
 
+    def is_present(self, worker: Worker) -> bool:
+        """Whether it is the one that records the camera, or is to."""
+        return worker is self.present
+
     def newest_generation(self) -> int:
         """The highest number given to a worker so far, also to one that came to nothing."""
         self._newest_generation = max(self._newest_generation, *(worker.record.generation for worker in self.workers))

@@ -27,8 +27,10 @@ from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import WHY_NOTHING_IS_RECORDED, after_exit
+from vmstui.recorder.common_ends import kind_of_start
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import Evidence
+from vmstui.recorder.known_messages import load_messages
 from vmstui.recorder.launch import (
     Launch,
     ask_camera,
@@ -52,6 +54,7 @@ from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
 from vmstui.recorder.watchdog import Closed, Finding
 from vmstui.recording.spool import SpoolView
+from vmstui.triage.death import of_death
 
 _CAMERA_STAYED = (ExitKind.STOPPED, ExitKind.KILLED, ExitKind.CRASH, ExitKind.OUT_OF_MEMORY, ExitKind.ENCODER)
 """Ends that do not come from the camera: it still sends what it sent, so that it need not be asked again."""
@@ -95,6 +98,9 @@ class Company(Protocol):
     def has_company(self, worker: Worker) -> bool:
         """Whether another worker of the camera lives beside this one, and is known to."""
 
+    def is_present(self, worker: Worker) -> bool:
+        """Whether it is the one that records the camera, or is to."""
+
     def newest_generation(self) -> int:
         """The highest number given to a worker so far."""
 
@@ -116,6 +122,8 @@ class Worker(Supervised):
         """The camera is asked what it sends before the next start."""
         self.asked_for = False
         """The next start is one that a person waits for."""
+        self.failed_starts = 0
+        """In a row: that came to nothing, or to a worker that ended before it recorded."""
         self.failure_kind = ExitKind.UNKNOWN
         """Why the last process ended, or the last start came to nothing."""
         self._owner = owner
@@ -150,6 +158,8 @@ class Worker(Supervised):
         except StartFailed as error:
             self.failure_kind = error.kind
             self._suspect_disk(error.retry)
+            self.failed_starts += 1
+            self._tell_end(kind_of_start(error.kind, error.retry), str(error))
             raise
 
     async def _launch(self) -> Process:
@@ -252,7 +262,9 @@ class Worker(Supervised):
 
     def detached(self) -> None:
         if self.run is not None:
-            self._grew_at = self.grew_at
+            # At its end ffmpeg writes what it had not yet; nothing else tells of that any more.
+            is_fresh = self.run.recorded and not self.run.still(asyncio.get_running_loop().time())
+            self._grew_at = datetime.now(UTC) if is_fresh and self.process is None else self.grew_at
             self.run.close()
             self.run = None
 
@@ -283,10 +295,13 @@ class Worker(Supervised):
         failure = self._failure(cause, closed)
         retry = after_exit(failure, self._plan, lower_rung=self._lower_rung, uptime_s=uptime_s, recorded=recorded)
         self._suspect_disk(retry)
+        if self.machine.state is not State.STOPPING:
+            self.failed_starts += not recorded and retry is not Retry.FALLBACK
+            self._tell_end(failure.kind, failure.text)
         self.save(replace(self.record, identity=None))
         self._owner.note(
             EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
-            f"worker (generation {generation}) ended after {uptime_s:.0f} s: {cause.text}",
+            f"worker (generation {generation}) ended after {uptime_s:.0f} s: {self._sentence(cause, exit_, sent)}",
             measured="; ".join(filter(None, (str(exit_), self._told(sent), cause.evidence))),
             cause=self._why_asked() if sent else WHY_NOTHING_IS_RECORDED[cause.kind],
         )
@@ -298,11 +313,15 @@ class Worker(Supervised):
     def explain_unseen_end(self) -> None:
         """The noted worker ended while no service ran."""
         _, past = self.recalled()
+        with contextlib.suppress(OSError):  # it wrote there twice a second
+            at_s = progress_path(self._owner.folder, self.record.generation).stat().st_mtime
+            self._grew_at = datetime.fromtimestamp(at_s, UTC)
         self.log.follow(self.record.generation, tail=True)
         self.log.read(everything=True)
         exit_ = (reap_dead(self.record.identity) if self.record.identity is not None else None) or Exit()
         cause = self._cause(exit_, asked=past.signals > 0)
-        text = f"worker (generation {self.record.generation}) ended while no service looked: {cause.text}"
+        told = self._sentence(cause, exit_, ())
+        text = f"worker (generation {self.record.generation}) ended while no service looked: {told}"
         measured = f"{exit_}; {cause.evidence}" if cause.evidence else str(exit_)
         self._owner.note(EventKind.EXIT, text, measured=measured, cause=WHY_NOTHING_IS_RECORDED[cause.kind])
         self.save(replace(self.record, identity=None))
@@ -345,6 +364,7 @@ class Worker(Supervised):
         if closed:
             self._owner.publisher.closed(run.spool, closed)
         if run.recorded and self.machine.state is State.STARTING:
+            self.failed_starts = 0
             self.dispatch(ev.Footage())
         return bool(closed)
 
@@ -380,6 +400,13 @@ class Worker(Supervised):
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
+    def _sentence(self, cause: ExitCause, exit_: Exit, sent: tuple[signal.Signals, ...]) -> str:
+        """Why it ended."""
+        context, code = self._owner.context, f"exit code {exit_.code}" if exit_.code is not None else ""
+        if cause.kind is ExitKind.UNKNOWN:
+            load_messages(context)
+        return of_death(cause, code, self.log.lines_of_run(), context.match, sent, self.machine.reason if sent else "")
+
     def _told(self, sent: tuple[signal.Signals, ...]) -> str:
         """Who sent which signal, as far as it was us."""
         if not sent:
@@ -390,6 +417,11 @@ class Worker(Supervised):
         """A disk that is to blame is so for all cameras: have it looked at while this one waits for its next start."""
         if retry is Retry.DISK:
             self._owner.context.storage_due.set()
+
+    def _tell_end(self, kind: ExitKind, text: str) -> None:
+        """That it ended, or did not start, though that was not wanted; only the present worker is of interest."""
+        if self._company.is_present(self):
+            self._owner.context.ended(self._owner.camera, kind, text)
 
     def _failure(self, cause: ExitCause, closed: Closed) -> ExitCause:
         """What the next start is to go by: of a worker that was ended because nothing plays that it made, not that it

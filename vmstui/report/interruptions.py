@@ -37,6 +37,8 @@ _TOLD = frozenset(
         EventKind.CHANGEOVER,
         EventKind.ALARM,
         EventKind.HEALTHY,
+        EventKind.OFFLINE,
+        EventKind.BACK,
     )
 )
 

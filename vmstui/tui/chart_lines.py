@@ -282,9 +282,10 @@ _RANK = {
     kind: rank
     for rank, kind in enumerate(
         (
-            EventKind.ALARM, EventKind.NO_START, EventKind.EXIT, EventKind.WATCHDOG, EventKind.FALLBACK, EventKind.HOLD,
-            EventKind.STOP, EventKind.START, EventKind.CHANGEOVER, EventKind.HEALTHY, EventKind.COMMAND,
-            EventKind.ADOPT, EventKind.SEGMENT, EventKind.RETENTION,
+            EventKind.ALARM, EventKind.OFFLINE, EventKind.NO_START, EventKind.EXIT, EventKind.WATCHDOG,
+            EventKind.FALLBACK, EventKind.HOLD, EventKind.BACK, EventKind.STOP, EventKind.START, EventKind.CHANGEOVER,
+            EventKind.HEALTHY, EventKind.INCIDENT, EventKind.COMMAND, EventKind.ADOPT, EventKind.SEGMENT,
+            EventKind.RETENTION,
         )
     )
 }  # fmt: skip

@@ -51,6 +51,9 @@ EVENT = {
     EventKind.ALARM: "◆",
     EventKind.HEALTHY: "✔",
     EventKind.RETENTION: "■",
+    EventKind.OFFLINE: "×",
+    EventKind.BACK: "◔",
+    EventKind.INCIDENT: "◍",
 }
 
 VERDICT = {

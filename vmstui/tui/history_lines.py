@@ -29,6 +29,9 @@ KIND_ROLE = {
     EventKind.ALARM: Role.PILL_BAD,
     EventKind.HEALTHY: Role.OK,
     EventKind.RETENTION: Role.LABEL,
+    EventKind.OFFLINE: Role.BAD,
+    EventKind.BACK: Role.OK,
+    EventKind.INCIDENT: Role.WARN,
 }
 WIDE = 100
 """Cells from which a time shows its year as well."""
