@@ -14,6 +14,7 @@ BENCHES = (
     "tests.bench.bench_start_up",
     "tests.bench.bench_logs",
     "tests.bench.bench_triage",
+    "tests.bench.bench_flood",
     "tests.bench.bench_dashboard",
 )
 

@@ -89,7 +89,7 @@ def measure(folder: Path, count: int, settle_s: float, seconds: float) -> Cost:
         assert relay is not None
         windows = [_percents((service, relay), seconds) for _ in range(WINDOWS)]
         service_percent, relay_percent = (statistics.median(column) for column in zip(*windows, strict=True))
-        service_mb, relay_mb = _resident_mb(service), _resident_mb(relay)
+        service_mb, relay_mb = resident_mb(service), resident_mb(relay)
         fleet.kill_service()
         begun_s = time.monotonic()
         fleet.start()
@@ -110,19 +110,20 @@ def measure(folder: Path, count: int, settle_s: float, seconds: float) -> Cost:
 
 
 def _percents(pids: tuple[int, ...], seconds: float) -> tuple[float, ...]:
-    begun_s, before = time.monotonic(), [_cpu_s(pid) for pid in pids]
+    begun_s, before = time.monotonic(), [cpu_s(pid) for pid in pids]
     time.sleep(seconds)
-    after, elapsed_s = [_cpu_s(pid) for pid in pids], time.monotonic() - begun_s
+    after, elapsed_s = [cpu_s(pid) for pid in pids], time.monotonic() - begun_s
     return tuple(100 * (now - then) / elapsed_s for now, then in zip(after, before, strict=True))
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Of all live threads; none ends in a service that has settled."""
     tasks = Path(f"/proc/{pid}/task")
     return sum(int((tasks / task / "schedstat").read_text().split()[0]) for task in os.listdir(tasks)) / 1e9
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
+    """Memory of a process."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6
 

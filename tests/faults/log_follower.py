@@ -23,6 +23,7 @@ from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.context import Context
 from vmstui.recorder.log_folder import Bounds
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.triage_inbox import Inbox
 from vmstui.triage.masking import Masker
 
 POINTS = ("copied", "marked", "blanked", "named", "freed")
@@ -35,6 +36,7 @@ def context(folder: Path) -> Context:
         masker=Masker([SECRET]),
         logbook=LogBook(cameras=1),
         read_before={},
+        triage=Inbox(),
     )
     return cast(Context, parts)
 

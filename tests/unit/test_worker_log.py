@@ -23,6 +23,7 @@ from vmstui.recorder.camera_log import GENERATIONS_KEPT, MANY_LINES, CameraLog
 from vmstui.recorder.context import Context
 from vmstui.recorder.log_folder import Bounds, log_files
 from vmstui.recorder.logbook import LogBook
+from vmstui.recorder.triage_inbox import Inbox
 from vmstui.recorder.worker_log import FILE_CHECK_S, SHOWN_BYTES, Allowance, WorkerLog
 from vmstui.triage.masking import Masker
 
@@ -440,6 +441,7 @@ def camera_log(folder: Path, masker: Masker | None = None, bounds: Bounds | None
         masker=masker or Masker([]),
         logbook=LogBook(cameras=1),
         read_before={},
+        triage=Inbox(),
     )
     return CameraLog(cast(Context, parts), "cam", bounds)
 

@@ -23,6 +23,7 @@ from vmstui.control import protocol
 from vmstui.control.asked import integer, one
 from vmstui.control.browsing import Browsing
 from vmstui.control.commanding import Commanding
+from vmstui.control.explaining import Explaining
 from vmstui.control.measuring import Measuring
 from vmstui.control.past_runs import PastRuns
 from vmstui.control.protocol import ProtocolError, Request
@@ -77,10 +78,10 @@ class ControlServer:
             "segments": self._segments,
             "footage": self._footage,
             "history": self._history,
-            "logs": self._logs,
             **Commanding(service, self._answers, self._upgrade_to).methods,
             **Storing(service).methods,
             **Browsing(service).methods,
+            **Explaining(service).methods,
             **Measuring(service).methods,
             **Remembering(service).methods,
             **PastRuns(service).methods,
@@ -286,16 +287,6 @@ class ControlServer:
             return sorted(events, key=lambda event: event.at)[-limit:] if limit else []
 
         return to_json(tuple(await self._answers.do(read)))
-
-    async def _logs(self, params: Mapping[str, Json]) -> Json:
-        camera = params.get("camera")
-        if camera is not None and not isinstance(camera, str):
-            raise ProtocolError(protocol.INVALID_PARAMS, "camera must be an id or null")
-        if camera is not None and camera not in self._service.fleet.cameras:
-            one(self._service, params)
-        after = integer(params, "after", 0, 2**62)
-        self._service.fleet.log_lines_asked_for()
-        return to_json(self._service.logbook.page(camera, after, integer(params, "limit", 200, 2000)))
 
 
 async def serve(service: Service, socket_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
@@ -35,6 +36,7 @@ from vmstui.recorder.record import WANTED, save_wanted
 from vmstui.recorder.run import Run
 from vmstui.recorder.slots import slots_are_free
 from vmstui.recorder.succession import Succession
+from vmstui.recorder.triage_inbox import Picture, SegmentClosed
 from vmstui.recorder.watchdog import Finding
 from vmstui.recorder.worker import Worker
 from vmstui.recording import layout
@@ -71,6 +73,8 @@ class CameraWorker:
         self.staged: deque[Staged] = deque(maxlen=STAGED_KEPT)
         """What the worker was last found to spend its CPU time on."""
         self._reported: Progress | None = None
+        self._pictured = 0
+        """The last generation of which a frame was reported."""
         self.segments_closed = 0
         """Good ones published since the service started."""
         self.spooling = asyncio.Lock()
@@ -314,6 +318,9 @@ class CameraWorker:
                 if report is not None:
                     warnings = self.context.logbook.warnings(self.camera.id)
                     generation = self.worker.record.generation
+                    if report.frame > 0 and generation != self._pictured:
+                        self._pictured = generation
+                        self.context.triage.put(Picture(self.camera.id, time.time()))
                     self.reports.append(self.samples.count, now_s, report, warnings, generation)
         if self.succession.is_to_be_tried(now_s):
             found = self.consequence(self.camera, surroundings(self.context))
@@ -374,6 +381,7 @@ class CameraWorker:
             self.note(EventKind.SEGMENT, f"segment set aside at {segment.path}: {segment.reason}")
             return
         self.segments_closed += 1
+        self.context.triage.put(SegmentClosed(self.camera.id, segment.generation))
         if segment.verdict is SegmentVerdict.PARTIAL:
             self.note(EventKind.SEGMENT, f"interrupted segment kept: {segment.path} ({segment.duration_s:.1f} s)")
 

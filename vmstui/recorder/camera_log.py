@@ -1,4 +1,5 @@
-"""The log of one camera: follows the file of the present worker, feeds the log book, keeps what explains its end.
+"""The log of one camera: follows the file of the present worker, feeds the log book and triage, keeps what explains its
+end.
 
 One file per generation; the last ones are kept, so that the log of the previous run is there when people look for it.
 What is kept, and under which names, is in `log_folder`.
@@ -9,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +25,8 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.line_ring import LineRing
 from vmstui.recorder.log_folder import Bounds, log_files, prune, prune_generations
 from vmstui.recorder.logbook import OWN_COMPONENT
-from vmstui.recorder.worker_log import TAIL_BYTES, WorkerLog
+from vmstui.recorder.triage_inbox import Lines
+from vmstui.recorder.worker_log import TAIL_BYTES, Resumption, WorkerLog, shown_text
 
 GENERATIONS_KEPT = 10
 MANY_LINES = 20
@@ -81,6 +85,8 @@ class CameraLog:
             position = 0
             with contextlib.suppress(OSError):
                 position = max(0, self.path(generation).stat().st_size - TAIL_BYTES)
+        inbox = self._context.triage
+        counted = inbox.read_before.pop((self._camera, generation), None)
         self._file = WorkerLog(
             self.path(generation),
             self._mask_in_place,
@@ -89,31 +95,52 @@ class CameraLog:
             mask_text=self._mask,
             say=partial(self._remark, generation),
             bounds=self._bounds,
+            left_out=_ToTriage(self._context, self._camera, generation),
+            resumption=Resumption(counted, inbox.long_ago) if tail else None,
         )
 
     def read(self, *, everything: bool = False) -> None:
         """Take in what was written since the last time; with `everything`, all that is there (the end of a run)."""
         if self._file is not None:
-            texts: Iterable[str] | None = None if everything else self._file.few_lines()
-            if texts is None:
-                texts = self._file.lines(everything=everything)
-            self.busy = bool(texts) and self._take_in(texts) > MANY_LINES
+            few = None if everything else self._file.few_lines()
+            if few is None:
+                self.busy = self._take_in(self._file.lines(everything=everything), self._file) > MANY_LINES
+            else:
+                self.busy = bool(few) and self._take_in(few, None) > MANY_LINES
         while self._remarks:
             generation, level, text = self._remarks.pop(0)
             now = datetime.now(UTC)
             self._context.logbook.add(now, self._camera, generation, level, OWN_COMPONENT, self._mask(text))
 
-    def _take_in(self, texts: Iterable[str]) -> int:
+    def _take_in(self, texts: Iterable[str], file: WorkerLog | None) -> int:
+        """How many they are. `file`: of some it tells that they are not new."""
         add, now, count = self._context.logbook.add, datetime.now(UTC), 0
         part = self._first if len(self._first) < LINES_OF_RUN else self._last
+        fresh: list[ParsedLine] = []
+        undated: list[ParsedLine] = []
+        hurry = False
         for text in texts:
             count += 1
-            level, component, words = parse_line(text)
+            line = level, component, words = parse_line(text)
             add(now, self._camera, self._generation, level, component, words)
+            if file is None or file.is_dated:
+                fresh.append(line)
+            elif not file.is_counted:
+                undated.append(line)
             if level in _LOUD:
+                hurry = hurry or level is not LogLevel.WARNING
                 if part is self._first and len(part) == LINES_OF_RUN:
                     part = self._last
                 part.append(text.encode("utf-8", "surrogatepass"))
+        inbox = self._context.triage
+        put = inbox.put
+        if hurry:
+            inbox.hurry = True
+        if undated:
+            put(Lines(self._camera, self._generation, None, undated))
+        if count and self._file is not None:
+            read = self._file
+            put(Lines(self._camera, self._generation, now.timestamp(), fresh, read.read_to, read.read_last))
         return count
 
     def mask_all(self) -> None:
@@ -180,3 +207,28 @@ def _clear_the_way(path: Path) -> None:
         return
     aside = (path.with_name(f"{path.name}.aside{number}") for number in count(1))
     os.rename(path, next(free for free in aside if not os.path.lexists(free)))
+
+
+class _ToTriage:
+    """Hands on what was left out of the log book. Lines that are the same are counted before anything else is done."""
+
+    def __init__(self, context: Context, camera: str, generation: int) -> None:
+        self._context = context
+        self._camera = camera
+        self._generation = generation
+
+    def masked(self, raw: bytes, *, dated: bool) -> None:
+        inbox = self._context.triage
+        counted = Counter(raw.split(b"\n"))
+        if inbox.flood is None:
+            self.lost(sum(times for line, times in counted.items() if line.strip()))
+            return
+        mask = self._context.masker.mask
+        lines: Counter[ParsedLine] = Counter()
+        for line, times in counted.items():
+            if line.strip():
+                lines[parse_line(shown_text(line, mask))] += times
+        inbox.flood(self._camera, self._generation, time.time() if dated else None, lines)
+
+    def lost(self, lines: int) -> None:
+        self._context.triage.lost(self._camera, lines)

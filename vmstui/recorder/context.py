@@ -18,6 +18,7 @@ from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate
 from vmstui.recorder.threads import Threads
+from vmstui.recorder.triage_inbox import Inbox
 from vmstui.recorder.turns import Turns
 from vmstui.recorder.undisturbed import Undisturbed
 from vmstui.recording.clock import WallClock
@@ -57,12 +58,14 @@ class Context:
     """What is known of the wall clock since the boot."""
     published: Callable[[Segment], None] = lambda segment: None
     """Told of each segment that was published or set aside; never waits."""
+    triage: Inbox = field(default_factory=Inbox)
+    """Where lines of workers go to become findings."""
     ended: Callable[[Camera, ExitKind, str], None] = lambda camera, kind, text: None
     """Told of each worker that ended, and each start that came to nothing, though nobody wanted that, and of why."""
     session_refused: Callable[[str], str] = lambda text: ""
     """Told of each worker that the GPU's encoder refused a session; gives what is known of its limit then."""
     match: Callable[[str], Match | None] | None = None
-    """What the table of messages knows of a text; None while it is not loaded (`load_messages`)."""
+    """What the table of messages knows of a text; None while triage has not loaded it."""
     oom: OomWatch = field(default_factory=OomWatch)
     abilities: Abilities | None = None
     gate: StartGate = field(default_factory=StartGate)

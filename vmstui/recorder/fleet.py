@@ -33,6 +33,7 @@ from vmstui.recorder.process import Process, all_marked
 from vmstui.recorder.record import load_record
 from vmstui.recorder.resources import Hold
 from vmstui.recorder.run import Run
+from vmstui.recorder.triage_inbox import Gone
 from vmstui.recorder.watchdog import START_GRACE_S, Finding
 from vmstui.recorder.worker import Worker
 from vmstui.recording.spool import SpoolView
@@ -341,6 +342,7 @@ class Fleet:
             del self._retiring[name]
             worker.close()
             self._context.logbook.forget(name)
+            self._context.triage.put(Gone(name))
 
 
 def _seen(run: Run) -> SpoolView | Exception:

@@ -1,8 +1,9 @@
 """Keeps the log file of a worker within its bounds, and masked, in the background of whoever reads it.
 
 What the reader is done with is masked; once that is enough it is cut off (`log_cut`) and the oldest of what was cut
-off before goes (`log_folder`). What the reader left out is masked here, and its lines are counted. Lines are let go of
-without a copy only when the file grows faster than it can be cut, or cannot be cut at all, as on a full disk.
+off before goes (`log_folder`). What the reader left out is masked here, and its lines are counted and handed on. Lines
+are let go of without a copy only when the file grows faster than it can be cut, or cannot be cut at all, as on a full
+disk.
 
 The reader and the work in the background share offsets, and `offsets` is the lock that says who may use them. Nothing
 here is raised: the reader's `Remarks` are told.
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from vmstui.model import LogLevel
 from vmstui.recorder import log_cut
@@ -27,8 +29,21 @@ from vmstui.recorder.log_folder import Bounds, own, prune
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
+_COUNTED_BYTES = 512 * 1024
+"""Looked through at once for line breaks."""
+
 Do = Callable[[Callable[[], None]], None]
 """Has something done, now or later."""
+
+
+class LeftOut(Protocol):
+    """Is told what the reader of a log left out. Called in the background; nothing that it does may raise."""
+
+    def masked(self, raw: bytes, *, dated: bool) -> None:
+        """Lines, masked; not `dated`: written long before they are read."""
+
+    def lost(self, lines: int) -> None:
+        """So many are gone for good."""
 
 
 class Remarks:
@@ -59,6 +74,8 @@ class _Gap:
     start: int
     stop: int
     shown: bool = False
+    handed_on: bool = False
+    """Also to triage."""
     lines: int = 0
     """Counted so far."""
 
@@ -66,7 +83,15 @@ class _Gap:
 class LogKeeper:
     """One open log file. Its reader calls `look_after` whenever it has gone on."""
 
-    def __init__(self, path: Path, mask_in_place: Mask, remarks: Remarks, bounds: Bounds, background: Do) -> None:
+    def __init__(
+        self,
+        path: Path,
+        mask_in_place: Mask,
+        remarks: Remarks,
+        bounds: Bounds,
+        background: Do,
+        left_out: LeftOut | None = None,
+    ) -> None:
         self.offsets = threading.Lock()
         """Held while the file is read or written by offsets, and while these move. For everything up to `owned`."""
         self.start = 0
@@ -75,8 +100,15 @@ class LogKeeper:
         """Up to where it was read."""
         self.seen = -1
         """Its size when the reader last took in everything."""
+        self.counted_to = 0
+        """What stands before is known to triage already."""
+        self.undated_to = 0
+        """What stands before was written nobody knows when."""
         self.owned = False
         """Only then is anything changed in the file."""
+        self._left_out = left_out
+        self._amid_line = False
+        """What was handed on last has the beginning of a line at its end."""
         self._gaps: list[_Gap] = []
         self._path = path
         self._mask_in_place = mask_in_place
@@ -104,7 +136,7 @@ class LogKeeper:
         """Become the owner of a file that somebody else owned until now; what was read meanwhile is to be masked."""
         if own(fd):
             self.owned = True
-            self._gaps.insert(0, _Gap(self.start, self.position, shown=True))
+            self._gaps.insert(0, _Gap(self.start, self.position, shown=True, handed_on=True))
 
     def leave_out(self, position: int, *, shown: bool = False) -> None:
         """Go on reading from here; `shown`: somebody before us had read up to here."""
@@ -114,7 +146,7 @@ class LogKeeper:
 
     def truncated(self) -> None:
         """Somebody did that: go on from the start."""
-        self.start = self.position = 0
+        self.start = self.position = self.counted_to = self.undated_to = 0
         self._gaps.clear()
 
     def overwrite(self, fd: int, hidden: bytes, offset: int) -> None:
@@ -203,22 +235,51 @@ class LogKeeper:
         if gap is None:
             return
         position, lines = gap.start, gap.lines
-        for offset, raw, hidden in log_cut.masked(fd, gap.start, gap.stop, self._mask_in_place):
-            if hidden != raw:
-                self.overwrite(fd, hidden, offset)
-            position = offset + len(raw)
-            lines += raw.count(b"\n")
-            if position - gap.start >= self._bounds.rotate_bytes or not self._keeps_up(fd):
-                break
-        else:
-            position = gap.stop
-        with self.offsets:
-            if self._gaps and self._gaps[0] is gap:  # not if the file was truncated meanwhile
-                del self._gaps[0]
-                if position < gap.stop:
-                    self._gaps.insert(0, replace(gap, start=position, lines=lines))
+        try:
+            for offset, raw, hidden in log_cut.masked(fd, gap.start, gap.stop, self._mask_in_place):
+                if hidden != raw:
+                    self.overwrite(fd, hidden, offset)
+                if not gap.handed_on:
+                    self._hand_on(hidden, offset)
+                position = offset + len(raw)
+                lines += raw.count(b"\n")
+                if position - gap.start >= self._bounds.rotate_bytes or not self._keeps_up(fd):
+                    break
+            else:
+                position = gap.stop
+        finally:  # also where the disk fails: what was handed on is not to be handed on again
+            with self.offsets:
+                if self._gaps and self._gaps[0] is gap:  # not if the file was truncated meanwhile
+                    del self._gaps[0]
+                    if position < gap.stop:
+                        self._gaps.insert(0, replace(gap, start=position, lines=lines))
         if lines and position >= gap.stop and not gap.shown:
             self._remarks.say(LogLevel.INFO, f"{lines:,} lines not shown, they are in {self.files()}")
+
+    def _hand_on(self, hidden: bytes, offset: int) -> None:
+        """Of a line longer than a block its beginning alone."""
+        known = min(max(self.counted_to - offset, 0), len(hidden))
+        if self._amid_line:
+            known = max(known, hidden.find(b"\n") + 1 or len(hidden))
+        if known < len(hidden):
+            self._amid_line = not hidden.endswith(b"\n")
+            if self._left_out is not None:
+                self._left_out.masked(hidden[known:], dated=offset >= self.undated_to)
+
+    def _give_up(self, fd: int, end: int) -> None:
+        """Nothing before this offset is read any more; what was not handed on yet is counted as lost."""
+        with self.offsets:
+            stretches = [(gap.start, min(gap.stop, end)) for gap in self._gaps if not gap.handed_on]
+            stretches.append((self.position, end))
+            self.position = max(self.position, end)
+            self._gaps = [replace(gap, start=max(gap.start, end)) for gap in self._gaps if gap.stop > end]
+        if self._left_out is None:
+            return
+        lines = 0
+        for start, stop in stretches:
+            for offset in range(max(start, self.counted_to), stop, _COUNTED_BYTES):
+                lines += os.pread(fd, min(_COUNTED_BYTES, stop - offset), offset).count(b"\n")
+        self._left_out.lost(lines)
 
     def _shorten(self, fd: int) -> bool:
         """Make the file smaller; False if that is not possible now."""
@@ -252,6 +313,7 @@ class LogKeeper:
         cut = log_cut.plan(fd, self._path, self.start, log_cut.line_start(fd, target) or target, target)
         if cut is None:
             return False
+        self._give_up(fd, cut.end)
         log_cut.blank(fd, cut)
         length = cut.end - self.start
         self._free(fd, cut)
@@ -266,6 +328,8 @@ class LogKeeper:
             self.start = freed.start
             self.seen -= freed.moved
             self.position = max(self.position, cut.end) - freed.moved
+            self.counted_to -= freed.moved
+            self.undated_to -= freed.moved
             self._gaps = [
                 replace(gap, start=max(gap.start, cut.end) - freed.moved, stop=gap.stop - freed.moved)
                 for gap in self._gaps

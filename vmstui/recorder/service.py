@@ -50,6 +50,7 @@ from vmstui.recorder.resources import CHECK_PERIOD_S, HELD_PERIOD_S, Hold, Resou
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.stages import Stages
 from vmstui.recorder.state_folder import LOCK, AlreadyRunning, installation_id, keep_state_folder, take_state_folder
+from vmstui.recorder.triager import Triager
 from vmstui.recorder.unit import look
 from vmstui.recorder.wall_clock import clock_seen, recall_clock
 from vmstui.recorder.watchdog import LATE_S, Clocks, suspended_s
@@ -57,6 +58,7 @@ from vmstui.recording.naming import zone_of
 from vmstui.settings import Loaded, SettingsDiff, diff, secret_values
 from vmstui.telemetry.procfs import ProcessGone, ProcReader, together
 from vmstui.telemetry.ring import SampleRing
+from vmstui.triage.knowledge import Knowledge
 from vmstui.triage.masking import Masker
 
 TICK_S = 1.0
@@ -125,6 +127,9 @@ class Service:
         self._context.session_refused = self.encoder_sessions.refused
         self.incidents = IncidentWatch(state_folder, lambda: self.fleet.cameras, time.monotonic, self.say)
         self._context.ended = self.incidents.ended
+        self.triager = Triager(
+            self._context.triage, state_folder, self.say, self.incidents, learned=self._learned_messages
+        )
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()
@@ -144,6 +149,7 @@ class Service:
         """Look after everything until `stopping` is set; workers stay as they are then."""
         if not self.settings.cameras:
             self.say(LogLevel.WARNING, f"no camera is configured in {self.settings.path}")
+        self.triager.configure(self.settings.path)
         self.live.take_over()
         self._held = self.resources.hold
         self._footage.start()
@@ -169,6 +175,7 @@ class Service:
             self.fleet.close()
             await self._footage.stop()
             await self.historian.flush()
+            await self.triager.flush()
             self.live.close()
             self._own_reader.close()
             self._executor.shutdown(wait=False, cancel_futures=True)
@@ -229,6 +236,7 @@ class Service:
         self._context.storage_due.set()
         self.live.configure(self.settings)
         cameras = self.fleet.configure(self.settings)
+        self.triager.configure(self.settings.path)
         notes: tuple[str, ...] = ()
         if self.settings.ffmpeg != before.ffmpeg:
             self._context.ffmpeg_found.clear()
@@ -279,6 +287,10 @@ class Service:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
+    def _learned_messages(self, knowledge: Knowledge) -> None:
+        """In the thread of triage."""
+        self._context.match = knowledge.match
+
     def _look_at_wall_clock(self) -> None:
         step_s = clock_seen(self._context)
         if step_s:
@@ -325,6 +337,7 @@ class Service:
             self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         self.live.tick(now_s)
         await self.fleet.tick(late_s)
+        self.triager.tick()
         self.incidents.tick()
         relay = self.live.snapshot().sample
         self._add_up(relay)

@@ -32,6 +32,7 @@ from vmstui.telemetry.stability import stability
 
 if TYPE_CHECKING:
     from vmstui.live_check import LiveCheck
+    from vmstui.recorder.fleet_triage import Summary
     from vmstui.recorder.service import Service
 
 SAMPLES_SHOWN = 60
@@ -42,8 +43,9 @@ CALM_SAMPLES = 5
 def recorder_snapshot(service: Service) -> RecorderSnapshot:
     """All of it."""
     checks = service.live_checks
+    summary, incident = service.triager.summary, service.incidents.of_end
     cameras = tuple(
-        camera_snapshot(worker, checks.latest(name), service.incidents.of_end(name))
+        camera_snapshot(worker, checks.latest(name), summary(name), incident(name))
         for name, worker in service.fleet.cameras.items()
     )
     relay = service.live.snapshot()
@@ -85,9 +87,11 @@ def recorder_snapshot(service: Service) -> RecorderSnapshot:
     )
 
 
-def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None, incident: str = "") -> CameraSnapshot:
-    """One row of the fleet table. `check`: how its live stream was last seen; `incident`: id of the one that it does
-    not record for."""
+def camera_snapshot(
+    worker: CameraWorker, check: LiveCheck | None = None, finding: Summary = (None, ""), incident: str = ""
+) -> CameraSnapshot:
+    """One row of the fleet table. `check`: how its live stream was last seen; `finding`: what is worst of its messages;
+    `incident`: id of the one that it does not record for."""
     machine, record = worker.worker.machine, worker.worker.record
     run = worker.worker.run
     beside = worker.succession.beside
@@ -116,6 +120,8 @@ def camera_snapshot(worker: CameraWorker, check: LiveCheck | None = None, incide
         warnings_per_min=worker.context.logbook.warnings_since(
             worker.camera.id, datetime.now(UTC) - timedelta(minutes=1)
         ),
+        severity=finding[0],
+        finding=finding[1],
         offline_since=worker.outages.since,
         incident=incident,
         seamless=worker.succession.may_hand_over(),

@@ -196,6 +196,7 @@ class Upgrader:
                 text = f"{service.settings.path} cannot be read within {CALM_LIMIT_S:g} s"
                 raise UpgradeRefused(text) from None
             await service.historian.flush()
+            await service.triager.flush()
             async with quiet() as listener:
                 await _no_thread_hangs()
                 if service.leaving or service.stopping.is_set():

@@ -30,7 +30,6 @@ from vmstui.recorder.causes import WHY_NOTHING_IS_RECORDED, after_exit
 from vmstui.recorder.common_ends import kind_of_start
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import Evidence
-from vmstui.recorder.known_messages import load_messages
 from vmstui.recorder.launch import (
     Launch,
     ask_camera,
@@ -52,6 +51,7 @@ from vmstui.recorder.run import Run
 from vmstui.recorder.slots import slots_are_free, take_slot
 from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
+from vmstui.recorder.triage_inbox import Began, Stopping
 from vmstui.recorder.watchdog import Closed, Finding
 from vmstui.recording.spool import SpoolView
 from vmstui.triage.death import of_death
@@ -130,6 +130,8 @@ class Worker(Supervised):
         self._company = company
         self._plan: Plan | None = None
         self._lower_rung = False
+        self._told_to_end = 0
+        """The generation that was."""
         self._grew_at: datetime | None = None
         """When the last file of a run that has ended last grew."""
 
@@ -250,6 +252,10 @@ class Worker(Supervised):
     def attached(self, process: Process) -> None:
         record, adopted = self.record, self.machine.alive
         self.log.follow(record.generation, tail=adopted)
+        started_at = (adopted and record.started_at) or datetime.now(UTC)
+        self._owner.context.triage.put(
+            Began(self.camera_id, record.generation, started_at.timestamp(), adopted=adopted)
+        )
         self.run = Run(
             process.pid,
             self.spool(),
@@ -335,6 +341,9 @@ class Worker(Supervised):
         return GapCause.DISK if self._owner.context.ffmpeg_found.is_set() else GapCause.CONFIGURATION
 
     def changed(self) -> None:
+        if self.machine.signals_sent and self._told_to_end != self.record.generation:
+            self._told_to_end = self.record.generation
+            self._owner.context.triage.put(Stopping(self.camera_id, self.record.generation))
         self._company.worker_changed(self)
 
     def remember(self) -> None:
@@ -403,8 +412,6 @@ class Worker(Supervised):
     def _sentence(self, cause: ExitCause, exit_: Exit, sent: tuple[signal.Signals, ...]) -> str:
         """Why it ended."""
         context, code = self._owner.context, f"exit code {exit_.code}" if exit_.code is not None else ""
-        if cause.kind is ExitKind.UNKNOWN:
-            load_messages(context)
         why = self.machine.reason if sent and not self.machine.hold else ""  # a hold the service says once, for all
         return of_death(cause, code, self.log.lines_of_run(), context.match, sent, why)
 

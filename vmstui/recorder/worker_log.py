@@ -5,7 +5,8 @@ ffmpeg prints the camera's address with its password in some errors, each line i
 length, as soon as it is read. A `LogKeeper` beside it keeps the file within its bounds.
 
 Guarantees: a look at a log without news costs a `pread` and an `fstat`. However much comes, a look takes bounded time
-and memory; lines that come faster than they can be shown are counted, masked in the background and stay in the files.
+and memory; lines that come faster than they can be shown are counted, masked in the background, handed on to `left_out`
+and stay in the files. What an earlier service took in (`counted`) is told by `is_counted`.
 No error of the disk or of the file is raised: `say` is told, once. A link is never followed, and of a file that is
 deleted, moved or replaced the one that the worker has open goes on being read.
 """
@@ -17,14 +18,16 @@ import errno
 import os
 import stat
 import time
+import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from vmstui.model import LogLevel
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.log_cut import WINDOW_BYTES, Mask, line_start, whole_lines
 from vmstui.recorder.log_folder import Bounds
-from vmstui.recorder.log_keeper import Do, LogKeeper, Remarks
+from vmstui.recorder.log_keeper import Do, LeftOut, LogKeeper, Remarks
 from vmstui.sanitise import clean_bytes
 
 SHOWN_BYTES = 4 * 1024
@@ -44,6 +47,23 @@ _BUSY = 2
 _PATIENCE_S = 0.2
 """The last look at a log waits this long for a cut to be finished, which mostly takes some milliseconds."""
 _NEXT_START = "the next start of the worker writes a new file"
+BEFORE_BYTES = 64
+
+
+def check_sum(before: bytes) -> int:
+    """Of the last bytes in front of a place, by which it is known again."""
+    return zlib.crc32(before[-BEFORE_BYTES:])
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where triage goes on in a log that an earlier service followed."""
+
+    counted: tuple[int, int] | None
+    """Up to where lines are in findings, and the check sum of what stands in front. Where that does not fit, nobody
+    knows, and all that is there now is held to be. None: none is, as it began after findings were last kept."""
+    long_ago: bool = False
+    """What was written since then did not come now."""
 
 
 class Allowance:
@@ -73,6 +93,15 @@ def _silent(level: LogLevel, text: str) -> None:
     pass
 
 
+def shown_text(line: bytes, mask_text: Callable[[str], str]) -> str:
+    """A line that was masked in place, harmless and of bounded length."""
+    plain = line[:SHOWN_BYTES].decode("utf-8", errors="replace")
+    text = plain if plain.isprintable() else clean_bytes(line[:SHOWN_BYTES])
+    if text is not plain or "**" in text:
+        text = mask_text(text)
+    return text if len(line) <= SHOWN_BYTES else f"{text} …"
+
+
 class WorkerLog:
     """One log file from a position on.
 
@@ -92,6 +121,8 @@ class WorkerLog:
         bounds: Bounds | None = None,
         allowance: Allowance = ALLOWANCE,
         background: Do = BACKGROUND.do,
+        left_out: LeftOut | None = None,
+        resumption: Resumption | None = None,
     ) -> None:
         self._path = path
         self._mask_in_place = mask_in_place
@@ -99,7 +130,14 @@ class WorkerLog:
         self._mask_text = mask_text
         self._allowance = allowance
         self._remarks = Remarks(say)
-        self._keeper = LogKeeper(path, mask_in_place, self._remarks, bounds or Bounds(), background)
+        self._keeper = LogKeeper(path, mask_in_place, self._remarks, bounds or Bounds(), background, left_out)
+        self._resumption = resumption
+        self.is_counted = False
+        """The lines given just now were taken in by an earlier service."""
+        self.is_dated = True
+        """They were written not long ago."""
+        self.read_to, self.read_last = 0, b""
+        """Up to where lines were given, and what stands at their end."""
         self._long_bytes = 0
         """Of the line we are in the middle of, so far."""
         self._fd = -1
@@ -124,10 +162,10 @@ class WorkerLog:
         return list(self.lines(everything=everything))
 
     def few_lines(self) -> list[str] | None:
-        """As `lines`, for what a log has to say in most seconds: nothing, or a few lines of a worker that is well. None
-        where it takes more than one read to tell, and `lines` is to be asked."""
+        """As `lines`, for what a log has to say in most seconds: nothing, or a few lines of a worker that is well, all
+        of them new. None where it takes more than one read to tell, and `lines` is to be asked."""
         keeper = self._keeper
-        if self._fd < 0 or keeper.waits():
+        if self._fd < 0 or keeper.waits() or keeper.position < keeper.undated_to:
             return None
         if time.monotonic() >= self._check_at_s:
             self._look_for_the_file()
@@ -191,6 +229,8 @@ class WorkerLog:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 raise OSError(errno.EINVAL, "not a regular file")
             self._keeper.opened(fd)
+            if self._resumption is not None:
+                self._recognise(fd, self._resumption)
             if self._from > self._keeper.position:
                 self._leave_out(fd, self._from, shown=self._shown)
         except OSError as error:
@@ -202,6 +242,17 @@ class WorkerLog:
         self._fd = fd
         self._keeper.look_after(fd)
         return True
+
+    def _recognise(self, fd: int, resumption: Resumption) -> None:
+        """What of the file is in findings already. Raises OSError."""
+        keeper, size = self._keeper, os.fstat(fd).st_size
+        if resumption.counted is not None:
+            keeper.counted_to = size
+            position, sum_ = resumption.counted
+            start = max(0, position - BEFORE_BYTES)
+            if position <= size and check_sum(os.pread(fd, position - start, start)) == sum_:
+                keeper.counted_to = position
+        keeper.undated_to = size if resumption.long_ago else keeper.counted_to
 
     def _new_lines(self, everything: bool) -> Iterator[str]:
         keeper = self._keeper
@@ -237,11 +288,13 @@ class WorkerLog:
     def _window(self, size: int, window: int, *, last: bool) -> list[str]:
         """The next lines; none if a line waits for its end."""
         position = self._keeper.position
-        raw = os.pread(self._fd, min(size - position, window), position)
+        known = self._keeper.counted_to - position
+        self.is_counted, self.is_dated = known > 0, position >= self._keeper.undated_to
+        raw = os.pread(self._fd, min(size - position, window, known if known > 0 else size), position)
         taken = whole_lines(raw, full=len(raw) == WINDOW_BYTES)
         if taken == 0 and len(raw) == window < WINDOW_BYTES:
             return self._window(size, WINDOW_BYTES, last=last)
-        if taken == 0 and not last:
+        if taken == 0 and not last and len(raw) != known:
             return []
         return self._taken(raw, taken or len(raw))
 
@@ -251,7 +304,8 @@ class WorkerLog:
         hidden = self._mask_in_place(raw)
         if hidden != raw and self._keeper.owned:
             self._keeper.overwrite(self._fd, hidden, position)
-        self._keeper.position = position + taken
+        self._keeper.position = self.read_to = position + taken
+        self.read_last = hidden if taken == len(hidden) <= FEW_BYTES else hidden[max(0, taken - BEFORE_BYTES) : taken]
         return self._texts(hidden[:taken])
 
     def _texts(self, hidden: bytes) -> list[str]:
@@ -267,14 +321,7 @@ class WorkerLog:
         self._long_bytes = len(unfinished)
         if unfinished:
             pieces.append(unfinished)
-        return [self._text(piece) for piece in pieces if piece.strip()]
-
-    def _text(self, line: bytes) -> str:
-        plain = line[:SHOWN_BYTES].decode("utf-8", errors="replace")
-        text = plain if plain.isprintable() else clean_bytes(line[:SHOWN_BYTES])
-        if text is not plain or "**" in text:
-            text = self._mask_text(text)
-        return text if len(line) <= SHOWN_BYTES else f"{text} …"
+        return [shown_text(piece, self._mask_text) for piece in pieces if piece.strip()]
 
     def _leave_out(self, fd: int, target: int, *, shown: bool = False) -> None:
         """Go on with the first line that begins at `target` or after it."""

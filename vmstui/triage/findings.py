@@ -11,17 +11,18 @@ the bound are counted and said to be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine
 from vmstui.findings import Finding, Origin, Seen, Severity
 from vmstui.model import LogLevel
 from vmstui.triage.fold import fold
+from vmstui.triage.kept import Kept, Line
 from vmstui.triage.knowledge import LOOKED_AT_CHARACTERS, Knowledge, Match, Message, Rule
 from vmstui.triage.origin import WORKER, Layout, origin_of
-from vmstui.triage.rates import Minutes
 
 SETTLING_S = 15.0
 """After a start, in which decoders complain because they joined the stream between two keyframes."""
@@ -30,6 +31,8 @@ QUIET_S = 300.0
 CHAIN_LINES = 40
 """Lines after an error within which other lines may follow from it."""
 SPARK_MINUTES = 30
+FORGOTTEN_S = 24 * 3600.0
+"""After which an unknown message makes room for another one."""
 EXAMPLES_OF = 32
 """Lines among which examples that differ are looked for."""
 
@@ -39,10 +42,6 @@ _SEVERITIES = tuple(reversed(Severity))
 """By their rank."""
 _DEGRADED = Severity.DEGRADED.rank
 _PROCESS = Origin.PROCESS
-
-
-_Line = tuple[int, float | None, str]
-"""Number, time, text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,63 +54,14 @@ class Bounds:
     examples: int = 3
 
 
-class _Kept:
-    """A finding while lines come in. Severities are ranks: members of an enumeration are dear to hash and compare."""
+class Standing(NamedTuple):
+    """A known message that comes now. A tuple: of hundreds of cameras all are asked for every few seconds."""
 
-    __slots__ = (
-        "amount",
-        "base",
-        "count",
-        "example_folds",
-        "examples",
-        "fingerprint",
-        "first",
-        "follows",
-        "graded_at_s",
-        "is_unsettled",
-        "last",
-        "last_at_s",
-        "level",
-        "message",
-        "minutes",
-        "numbers",
-        "origin",
-        "rank",
-        "run",
-        "severity",
-        "spell_at_s",
-        "starts",
-        "sums",
-        "top",
-        "worst",
-    )
-
-    def __init__(self, fingerprint: str, message: Message | None, origin: Origin, first: _Line) -> None:
-        self.fingerprint = fingerprint
-        self.message = message
-        self.origin = origin
-        self.first = self.last = first
-        self.level = LogLevel.UNKNOWN
-        self.count = self.amount = 0
-        self.rank = message.severity.rank if message is not None else 0
-        self.top = max([self.rank, *(rule.severity.rank for rule in message.rules)]) if message is not None else 0
-        """The worst that a rule may make of it."""
-        self.sums = message.sums if message is not None else ""
-        self.base = self.severity = self.worst = 0
-        """As the last line was graded without rules; with them; the worst ever."""
-        self.graded_at_s: float | None = None
-        """When it was last as severe as it is held to be."""
-        self.last_at_s: float | None = None
-        self.spell_at_s: float | None = None
-        self.minutes = Minutes()
-        self.numbers: Mapping[str, int] = {}
-        self.examples: list[str] = []
-        self.example_folds: set[str] = set()
-        self.follows = ""
-        self.run = -1
-        self.starts = 0
-        self.is_unsettled = False
-        """It came at another time than right after a start."""
+    message: Message
+    origin: Origin
+    severity: Severity
+    rate_per_min: float
+    last_s: float
 
 
 class CameraTriage:
@@ -124,19 +74,25 @@ class CameraTriage:
         self._layout = layout
         self._camera = camera
         self._bounds = bounds or Bounds()
-        self._kept: dict[str, list[_Kept]] = {}
+        self._kept: dict[str, list[Kept]] = {}
         """By fingerprint; one for each origin."""
         self._unknown_kinds = 0
-        self._previous: _Kept | None = None
+        self._previous: Kept | None = None
         self._cause: tuple[int, str] | None = None
         """Line and fingerprint of what went wrong last."""
-        self._run = 0
+        self.run = 0
+        """Number of the present one."""
+        self.proven = False
+        """A good segment was closed in this run."""
+        self._made_room_s = 0.0
         self._began_s: float | None = None
         self._settled = True
         self._frame_known = False
         self._frame_at_s: float | None = None
         self.stopping: bool | None = None
         """Whether the worker was told to end; None where nobody knows."""
+        self.news = 0
+        """Counts what may make another finding the worst that comes now: one that is new, back, better or worse."""
         self.lines = 0
         """That were fed."""
         self.not_kept = 0
@@ -150,13 +106,34 @@ class CameraTriage:
 
     def began(self, at_s: float | None, *, sees_frames: bool = False) -> None:
         """ffmpeg was started. `sees_frames`: `picture` will be told, so that none means that there is none."""
-        self._run += 1
+        self.run += 1
+        self.news += 1
+        self.proven = False
         self._began_s = at_s
         self._settled = False
         self._frame_known = sees_frames
         self._frame_at_s = None
         self._previous = self._cause = None
         self.stopping = None if not sees_frames else False
+
+    def kept(self) -> Iterator[Kept]:
+        """All findings as they are kept."""
+        return (kept for some in self._kept.values() for kept in some)
+
+    def recall(self, kept: Iterable[Kept], *, proven: bool) -> None:
+        """Begin with these."""
+        self._kept = {}
+        for one in kept:
+            self._kept.setdefault(one.fingerprint, []).append(one)
+            self._unknown_kinds += one.message is None
+        self.proven = proven
+
+    def resumed(self) -> None:
+        """It goes on with the run that was under way when what is known of it was written down (`remembered`)."""
+        self._began_s = None
+        self._settled = True
+        self._frame_known = False
+        self._previous = self._cause = None
 
     def picture(self, at_s: float) -> None:
         """A picture came in."""
@@ -165,6 +142,8 @@ class CameraTriage:
 
     def segment_closed(self) -> None:
         """A good segment was closed: what was noise of the start is over."""
+        self.proven = True
+        self.news += 1
         if self._settled:
             return
         self._settled = True
@@ -177,9 +156,17 @@ class CameraTriage:
                     del self._kept[fingerprint]
         self._previous = None
 
-    def feed(self, line: ParsedLine, at_s: float | None = None, number: int = 0) -> None:
-        """One line, masked and without control characters; `number` is that in its log."""
+    def feed(self, line: ParsedLine, at_s: float | None = None, number: int = 0, times: int = 1) -> None:
+        """One line, masked and without control characters; `number` is that in its log. `times`: so many of it came
+        one after the other, or nearly."""
         self.lines += 1
+        self._take(line, at_s, number, times)
+        if times > 1:
+            if self._cause is not None and self._cause[0] == self.lines:
+                self._cause = self.lines + times - 1, self._cause[1]
+            self.lines += times - 1
+
+    def _take(self, line: ParsedLine, at_s: float | None, number: int, times: int) -> None:
         text = line.text if len(line.text) <= LOOKED_AT_CHARACTERS else line.text[:LOOKED_AT_CHARACTERS]
         if not text or text.isspace():
             return
@@ -189,7 +176,7 @@ class CameraTriage:
         else:
             message = match.message
             if message.continues and self._previous is not None:
-                self._continue(match, at_s)
+                self._continue(match, at_s, times)
                 return
             fingerprint = message.id
         origin = origin_of(line.component, text, self._layout) or (message and message.origin) or _PROCESS
@@ -202,8 +189,8 @@ class CameraTriage:
             new = self._new(fingerprint, message, origin, seen)
             if new is None:
                 self._previous = None
-                self.not_kept += 1
-                self.not_kept_errors += line.level in _ERRORS
+                self.not_kept += times
+                self.not_kept_errors += times * (line.level in _ERRORS)
                 return
             kept = new
         kept.last = seen
@@ -214,19 +201,21 @@ class CameraTriage:
         if kept.count < EXAMPLES_OF and len(kept.examples) < self._bounds.examples:
             self._remember(kept, seen[2])
         self._previous = kept
-        amount = max(kept.numbers.get(kept.sums, 1), 0) if kept.sums else 1
-        kept.count += 1
+        amount = times * (max(kept.numbers.get(kept.sums, 1), 0) if kept.sums else 1)
+        kept.count += times
         kept.amount += amount
         settling = message is not None and message.settles and self._settles_at(at_s)
         if at_s is not None:
             if kept.spell_at_s is None or (kept.last_at_s is not None and at_s - kept.last_at_s > QUIET_S):
                 kept.spell_at_s = at_s
+                self.news += 1
             kept.last_at_s = at_s
             if not settling:
                 kept.minutes.add(at_s, amount)
-        if kept.run != self._run:
-            kept.starts = kept.starts + 1 if kept.run == self._run - 1 else 1
-            kept.run = self._run
+        if kept.run != self.run:
+            kept.starts = kept.starts + 1 if kept.run == self.run - 1 else 1
+            kept.run = self.run
+            self.news += 1
         if message is not None:
             self._grade(kept, message, at_s, settling)
         elif line.level in _ERRORS:
@@ -234,29 +223,88 @@ class CameraTriage:
 
     def findings(self, now_s: float | None = None) -> tuple[Finding, ...]:
         """All there are; the worst first, then the most frequent. `now_s` is None for a log that is over."""
-        made = [self._finding(kept, now_s) for some in self._kept.values() for kept in some]
-        return tuple(sorted(made, key=order))
+        return tuple(sorted((self._finding(kept, now_s) for kept in self.kept()), key=order))
 
-    def _new(self, fingerprint: str, message: Message | None, origin: Origin, seen: _Line) -> _Kept | None:
+    def standing(self, now_s: float) -> list[Standing]:
+        """The known messages that come now (`is_active`)."""
+        return [
+            Standing(
+                kept.message,
+                kept.origin,
+                _SEVERITIES[self._severity(kept, kept.message, now_s)],
+                kept.minutes.within(60, now_s),
+                kept.last_at_s,
+            )
+            for kept in self.kept()
+            if kept.message is not None and kept.last_at_s is not None and self._is_active(kept, now_s)
+        ]
+
+    def is_active(self, finding: Finding, now_s: float) -> bool:
+        """Whether it came within the last minutes, in the present run; or in one before, as long as the present one
+        has not closed a good segment: a camera that fails at each start has the same finding all the time."""
+        some = self._kept.get(finding.fingerprint, ())
+        return any(kept.origin is finding.origin and self._is_active(kept, now_s) for kept in some)
+
+    def has(self, fingerprint: str, origin: Origin | None) -> bool:
+        """Whether there is such a finding; with `origin` None whatever it is about."""
+        return any(origin in (None, kept.origin) for kept in self._kept.get(fingerprint, ()))
+
+    def learn(self, knowledge: Knowledge) -> None:
+        """Go on with another table. Findings whose entry is gone are dropped, and unknown ones that have one now."""
+        self._knowledge = knowledge
+        self._previous = None
+        for kept in list(self.kept()):
+            if kept.message is None:
+                if knowledge.match(kept.last[2]) is not None:
+                    self._drop(kept)
+            elif kept.message.id not in knowledge.messages:
+                self._drop(kept)
+            else:
+                kept.is_of(knowledge.messages[kept.message.id])
+
+    def _new(self, fingerprint: str, message: Message | None, origin: Origin, seen: Line) -> Kept | None:
         if message is None:
-            if self._unknown_kinds >= self._bounds.unknown_kinds:
+            if self._unknown_kinds >= self._bounds.unknown_kinds and not self._made_room(seen[1]):
                 return None
             self._unknown_kinds += 1
-        kept = _Kept(fingerprint, message, origin, seen)
+        self.news += 1
+        kept = Kept(fingerprint, message, origin, seen)
         self._kept.setdefault(fingerprint, []).append(kept)
         return kept
 
-    def _continue(self, match: Match, at_s: float | None) -> None:
+    def _made_room(self, now_s: float | None) -> bool:
+        """Whether an unknown message could be dropped that has not come for long; its lines are in no finding then."""
+        if now_s is None or now_s - self._made_room_s < 1.0:  # not again for each line of a flood
+            return False
+        self._made_room_s = now_s
+        oldest = min(
+            (kept for kept in self.kept() if kept.message is None), key=lambda kept: kept.last_at_s or 0.0, default=None
+        )
+        if oldest is None or now_s - (oldest.last_at_s or 0.0) < FORGOTTEN_S:
+            return False
+        self.not_kept += oldest.count
+        self.not_kept_errors += oldest.count * (oldest.level in _ERRORS)
+        self._drop(oldest)
+        return True
+
+    def _drop(self, kept: Kept) -> None:
+        some = self._kept[kept.fingerprint]
+        some.remove(kept)
+        if not some:
+            del self._kept[kept.fingerprint]
+        self._unknown_kinds -= kept.message is None
+
+    def _continue(self, match: Match, at_s: float | None, lines: int) -> None:
         """A line that belongs to the one before it, and may say how often that one came again."""
         assert self._previous is not None
-        kept, times = self._previous, match.numbers.get("times", 0)
+        kept, times = self._previous, lines * match.numbers.get("times", 0)
         if times:
             kept.count += times
             kept.amount += times
             if at_s is not None:
                 kept.minutes.add(at_s, times)
 
-    def _remember(self, kept: _Kept, text: str) -> None:
+    def _remember(self, kept: Kept, text: str) -> None:
         """Keep a line as an example if it is one of its own."""
         if kept.message is None:
             if not kept.examples:
@@ -267,7 +315,7 @@ class CameraTriage:
             kept.example_folds.add(folded)
             kept.examples.append(text)
 
-    def _grade(self, kept: _Kept, message: Message, at_s: float | None, settling: bool) -> None:
+    def _grade(self, kept: Kept, message: Message, at_s: float | None, settling: bool) -> None:
         """Worse at once, better only after a while."""
         base = kept.rank
         if settling:
@@ -290,17 +338,18 @@ class CameraTriage:
             return  # in a flood: it is as bad as it can be, and was so just now
         now = self._judged(kept, message, at_s) if message.rules else base
         if now >= kept.severity or at_s is None or kept.graded_at_s is None or at_s - kept.graded_at_s > QUIET_S:
+            self.news += now != kept.severity
             kept.severity = now
             kept.graded_at_s = at_s
         kept.worst = max(kept.worst, now)
 
-    def _judged(self, kept: _Kept, message: Message, at_s: float | None) -> int:
+    def _judged(self, kept: Kept, message: Message, at_s: float | None) -> int:
         for rule in message.rules:
             if self._holds(rule, kept, at_s):
                 return rule.severity.rank
         return kept.base
 
-    def _holds(self, rule: Rule, kept: _Kept, at_s: float | None) -> bool:
+    def _holds(self, rule: Rule, kept: Kept, at_s: float | None) -> bool:
         # A look at the sum of all saves most looks at the minutes.
         if rule.over is not None and (
             at_s is None or kept.amount <= rule.over or kept.minutes.within(rule.within_s, at_s) <= rule.over
@@ -331,13 +380,23 @@ class CameraTriage:
         until_s = at_s if self._frame_at_s is None else self._frame_at_s
         return until_s - self._began_s > limit_s
 
-    def _finding(self, kept: _Kept, now_s: float | None) -> Finding:
-        severity, message = kept.severity, kept.message
+    def _is_active(self, kept: Kept, now_s: float) -> bool:
+        if kept.last_at_s is None or now_s - kept.last_at_s > QUIET_S:
+            return False
+        return kept.run == self.run or not self.proven
+
+    def _severity(self, kept: Kept, message: Message, now_s: float | None) -> int:
+        """As it is held to be now."""
+        if message.rules and now_s is not None:
+            judged = self._judged(kept, message, now_s)
+            if judged > kept.severity or kept.graded_at_s is None or now_s - kept.graded_at_s > QUIET_S:
+                return judged
+        return kept.severity
+
+    def _finding(self, kept: Kept, now_s: float | None) -> Finding:
+        message = kept.message
         end_s = now_s if now_s is not None else kept.last_at_s
-        if message is not None and message.rules and end_s is not None:
-            judged = self._judged(kept, message, end_s)
-            if judged > severity or kept.graded_at_s is None or end_s - kept.graded_at_s > QUIET_S:
-                severity = judged
+        severity = self._severity(kept, message, end_s) if message is not None else kept.severity
         is_timed = kept.last_at_s is not None and end_s is not None
         return Finding(
             camera=self._camera,
@@ -352,15 +411,16 @@ class CameraTriage:
             rate_per_min=kept.minutes.within(60, end_s) if is_timed and end_s is not None else None,
             peak_per_min=float(kept.minutes.peak_per_min) if is_timed else None,
             spark=kept.minutes.spark(SPARK_MINUTES, end_s) if is_timed and end_s is not None else (),
-            first=_seen(kept.first),
-            last=_seen(kept.last),
+            first=seen(kept.first),
+            last=seen(kept.last),
             numbers=dict(kept.numbers),
             examples=tuple(kept.examples),
             follows=kept.follows,
         )
 
 
-def _seen(line: _Line) -> Seen:
+def seen(line: Line) -> Seen:
+    """A line that was kept, for people."""
     number, at_s, text = line
     return Seen(number, None if at_s is None else datetime.fromtimestamp(at_s, UTC), text)
 

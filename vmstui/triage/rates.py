@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import ceil
 
 MINUTE_S = 60
@@ -32,6 +33,16 @@ class Minutes:
                 del counts[0]
         if counts[-1][1] > self.peak_per_min:
             self.peak_per_min = counts[-1][1]
+
+    @property
+    def counts(self) -> tuple[tuple[int, int], ...]:
+        """Minute, of those since the epoch of the clock, and count, oldest first."""
+        return tuple((minute, count) for minute, count in self._counts)
+
+    def recall(self, counts: Iterable[tuple[int, int]], peak_per_min: int) -> None:
+        """Begin with what `counts` gave."""
+        self._counts = sorted([minute, count] for minute, count in counts)[-KEPT_MINUTES:]
+        self.peak_per_min = peak_per_min
 
     def within(self, window_s: int, now_s: float) -> float:
         """How many came in the last seconds, at most an hour; the oldest minute counts by the part of it that is in."""
