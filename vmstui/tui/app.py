@@ -347,6 +347,8 @@ class Dashboard(App[Leave]):
                     self.fleet.open_pane(Pane.LOG, camera.id)
                 case "view.charts":
                     self.fleet.open_charts(camera.id)
+                case "camera.findings":
+                    self.fleet.open_findings(camera.id)
                 case "view.segments":
                     self.fleet.open_pane(Pane.SEGMENTS, camera.id)
                 case "segments.still":
@@ -379,7 +381,7 @@ class Dashboard(App[Leave]):
     def action_help(self) -> None:
         """The keys that work on this screen now, and those of its parts."""
         live = {active.binding.id for active in self.fleet.active_bindings.values() if active.enabled}
-        parts = {Scope.TABLE, Scope.LOG, Scope.SEGMENTS, Scope.CAPACITY, Scope.CHARTS, Scope.PALETTE}
+        parts = set(Scope) - {Scope.APP, Scope.FLEET}
         self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
 
     def action_capacity(self) -> None:
