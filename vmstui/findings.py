@@ -181,3 +181,5 @@ class FindingsPage:
     acknowledgements: tuple[Acknowledgement, ...]
     untold: tuple[UntoldLines, ...] = ()
     """Of cameras that have such lines."""
+    more: int = 0
+    """Findings beyond `rows`, for which there is no room in one answer: the least of all."""

@@ -43,6 +43,7 @@ from vmstui.tui.messages import (
     SnapshotArrived,
     StorageArrived,
 )
+from vmstui.tui.notices import Notices
 from vmstui.tui.palette import Commands
 from vmstui.tui.picture import Picture
 from vmstui.tui.screens.confirm import Confirm
@@ -109,6 +110,7 @@ class Dashboard(App[Leave]):
         self._delays = delays
         self._typed = Typed(self, super().on_event)
         self._history = CpuHistory()
+        self._notices = Notices()
         self._load: Load | None = None
         self._seen_at = time.monotonic()
         self._stopping = False
@@ -259,6 +261,9 @@ class Dashboard(App[Leave]):
         self._seen_at = time.monotonic()
         if self.picture.link.lost:  # another service may number its lines anew
             self.fleet.log_pane.start_over()
+            self._notices.detached()
+        if notice := self._notices.heard(message.snapshot):
+            self.notify(notice, severity="error", timeout=12)
         cpu = self._history.add(message.snapshot)
         self.picture = replace(self.picture, snapshot=message.snapshot, cpu=cpu, ticks=self._history.ticks, link=Link())
 

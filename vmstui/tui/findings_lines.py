@@ -104,6 +104,8 @@ def row_line(row: Row, columns: Columns, context: Context, cells: int) -> Line:
             role = Role.WARN if row.untold.not_kept_errors else Role.DIM
             words = f"{context.name(row.camera)}: {' '.join(untold_sentences(row.untold))}"
             return cut((("? ", role), (words, role)), cells)
+        case Kind.MORE:
+            return cut(((f"{glyphs.ELLIPSIS} {row.text}", Role.WARN),), cells)
         case Kind.FOLD:
             sign = glyphs.UNFOLDED if row.opened else glyphs.FOLDED
             return cut(((f"{sign} {row.text}", Role.LABEL),), cells)
@@ -139,11 +141,16 @@ def _incident_row(row: Row, incident: Incident, context: Context, cells: int) ->
         assert incident.over_at is not None
         lasted = span((incident.over_at - incident.since).total_seconds())
         left: Line = (("  " * row.depth, Role.TEXT), (f"{word:<11}", Role.DIM), (incident.text, Role.DIM))
-        return spread(left, ((f" {clock(incident.since, context.where)} for {lasted} ", Role.DIM),), cells)
+        return _with_end(left, f" {clock(incident.since, context.where)} for {lasted} ", cells)
     sign = glyphs.UNFOLDED if row.opened else glyphs.FOLDED
     lasts = short_span((context.now - incident.since).total_seconds())
     left = ((f"{word:<11}", role), (f"{sign} Incident: ", Role.STRONG), (incident.text, Role.STRONG))
-    return spread(left, ((f" {lasts} ", Role.DIM),), cells)
+    return _with_end(left, f" {lasts} ", cells)
+
+
+def _with_end(left: Line, end: str, cells: int) -> Line:
+    """What is at the end stays, and the rest is cut for it."""
+    return spread(cut(left, max(cells - width(end) - 1, 0)), ((end, Role.DIM),), cells)
 
 
 def _member_row(row: Row, context: Context) -> Line:
@@ -151,6 +158,8 @@ def _member_row(row: Row, context: Context) -> Line:
     line: Line = (("  " * (row.depth + 5) + " ", Role.TEXT), (f"{context.name(row.camera)}  ", Role.NAME))
     if camera is None:
         return (*line, ("no longer configured", Role.DIM))
+    if row.over:
+        return (*line, ("does not have it any more", Role.DIM))
     reason: Line = ((f"  {camera.reason}", REASON_ROLE[camera.state]),) if camera.reason else ()
     return (*line, state_span(camera, context.now), *reason)
 
@@ -216,6 +225,8 @@ def summary(row: Row | None, context: Context, cells: int) -> tuple[Line, Line]:
     elif row.untold is not None:
         first = ((f" {' '.join(untold_sentences(row.untold))}", Role.TEXT),)
         second = ((" l goes to its log.", Role.DIM),)
+    elif row.kind is Kind.MORE:
+        first = ((f" {row.text}", Role.TEXT),)
     elif row.key == QUIET:
         first = ((" Somebody knows of these: enter opens them, A tells who and until when.", Role.DIM),)
     else:
@@ -302,7 +313,7 @@ def trend_lines(minutes: Sequence[int], cells: int) -> list[Line]:
     """The last minutes as bars, a minute each, with the scale and the time below."""
     if not any(minutes):
         return _field("trend", "none in the last 30 minutes", cells, Role.DIM) if minutes else []
-    each = 2 if cells >= LABEL + 2 * len(minutes) + 16 else 1
+    each = 2 if cells >= LABEL + 2 * len(minutes) + 8 else 1
     most, steps = max(minutes), len(glyphs.LEVELS)
     lines: list[Line] = []
     for line in reversed(range(TREND_LINES)):

@@ -21,6 +21,8 @@ from vmstui.tui.verdict import Health, health
 QUIET, OVER = "fold:quiet", "fold:over"
 """Keys of the lines that stand for many."""
 
+_NO_ROOM = "an answer about all cameras has no room for them; tab asks about one"
+
 
 class Kind(StrEnum):
     """What a row is."""
@@ -30,6 +32,7 @@ class Kind(StrEnum):
     """A camera of an incident of which there is no finding."""
     FINDING = "finding"
     UNTOLD = "untold"
+    MORE = "more"
     FOLD = "fold"
 
 
@@ -46,7 +49,7 @@ class Row:
     incident: Incident | None = None
     untold: UntoldLines | None = None
     text: str = ""
-    """Of a fold."""
+    """Of a fold, or of what there is no room for."""
     depth: int = 0
     opened: bool | None = None
     """Whether what is below it is shown; None: there is nothing below it."""
@@ -80,7 +83,9 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     common = [incident for incident in page.incidents if look.camera is None or look.camera in incident.cameras]
     common = [incident for incident in common if _matches(look.pattern, _incident_texts(incident, cameras))]
     going_on = [incident for incident in common if incident.over_at is None]
-    within = {(incident.id, camera) for incident in going_on for camera in incident.cameras}
+    within = {
+        (incident.id, camera) for incident in going_on for camera in incident.cameras if camera not in incident.cured
+    }
     shown: list[Row] = []
     for incident in sorted(going_on, key=lambda one: (-one.severity.rank, -len(one.cameras), one.since)):
         shown += _incident(incident, [row for row in found if row.incident == incident.id], look)
@@ -91,6 +96,8 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
         for lines in page.untold
         if look.camera in {None, lines.camera} and _matches(look.pattern, (*_names(lines.camera, cameras), "lines"))
     )
+    if page.more:
+        shown.append(Row("more", Kind.MORE, text=f"{plural(page.more, 'finding')} more, the least of all: {_NO_ROOM}"))
     quiet = [row for row in found if row.is_quiet and (row.incident, row.finding.camera) not in within]
     quiet.sort(key=lambda row: _place(row, down))
     words = f"{plural(len(quiet), 'acknowledged finding')}"
@@ -144,11 +151,12 @@ def _incident(incident: Incident, found: list[ExplainedFinding], look: Look) -> 
     for camera in incident.cameras:
         if look.camera not in {None, camera}:
             continue
-        of_camera = [row for row in found if row.finding.camera == camera]
+        cured = camera in incident.cured
+        of_camera = [row for row in found if row.finding.camera == camera and not cured]
         for row in of_camera:
             yield Row(f"{key}\n{finding_key(row)}", Kind.FINDING, camera, explained=row, depth=1)
         if not of_camera:
-            yield Row(f"{key}\n{camera}", Kind.MEMBER, camera, incident=incident, depth=1)
+            yield Row(f"{key}\n{camera}", Kind.MEMBER, camera, incident=incident, depth=1, over=cured)
 
 
 def _fold(key: str, words: str, below: list[Row], look: Look) -> Iterable[Row]:

@@ -201,9 +201,11 @@ COLUMNS = (
     Column("strip", "last 24 hours", NARROWEST, 7, _today, parts=_strip, always=True),
 )
 
-_GROWTH = (("name", 32), ("live", 8), ("strip", 144), ("spark", 30), ("severity", 10))
+_GROWTH = (("name", 32), ("live", 8), ("strip", 144), ("severity", 10), ("spark", 30))
 """Columns that take what is left over, up to that width; the name only as far as its longest text, the strip to a width
 of its own."""
+WORDY = 180
+"""Cells from which on severity is a word and no letter."""
 _GRAPH = 12
 """Cells more than its least that a graph is to have: what the strip leaves to it."""
 _ROOM_TO_GROW = NARROWEST + _GRAPH
@@ -231,7 +233,7 @@ def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
         if key in widths and spare > 0:
             most = {"name": min(most, longest), "strip": widest(widths[key] + spare - _GRAPH)}.get(key, most)
             grown = min(spare, max(most - widths[key], 0))
-            if key == "severity" and widths[key] + grown < most:
+            if key == "severity" and (cells < WORDY or widths[key] + grown < most):
                 continue  # a word needs room for all of it
             widths[key] += grown
             spare -= grown

@@ -107,7 +107,8 @@ def incidents_of(snapshot: RecorderSnapshot) -> dict[str, Incident]:
     found: dict[str, Incident] = {}
     for incident in snapshot.incidents:
         for camera in incident.cameras:
-            found.setdefault(camera, incident)
+            if camera not in incident.cured:
+                found.setdefault(camera, incident)
     return found
 
 
@@ -229,8 +230,7 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
     if snapshot.incidents:
         worst = snapshot.incidents[0]
         role = Role.BAD if worst.severity is Severity.CRITICAL else Role.WARN
-        cameras = len({camera for incident in snapshot.incidents for camera in incident.cameras})
-        words = f"{plural(len(snapshot.incidents), 'incident')}, {plural(cameras, 'camera')}"
+        words = f"{plural(len(snapshot.incidents), 'incident')}, {plural(len(incidents_of(snapshot)), 'camera')}"
         parts.insert(1, (1, ((words, role),)))
     degraded = [camera for camera in recording if complaints(camera, snapshot.at)]
     if degraded:

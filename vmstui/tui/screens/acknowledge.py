@@ -24,7 +24,7 @@ from vmstui.tui.screens.dialog import Dialog
 from vmstui.tui.widgets.painter import LineBar
 
 LABEL = 10
-MAX_NOTE = 500
+MAX_NOTE = 300
 TIMES: tuple[tuple[str, float | None], ...] = (
     ("1 h", 3600.0),
     ("8 h", 8 * 3600.0),

@@ -23,7 +23,7 @@ from vmstui.tui.screens.dialog import Dialog
 
 def ask_bundle(app: App[Any], config: str, camera: str, name: str, now: datetime) -> None:
     """Ask for a file and make it."""
-    file_name = f"vmstui_{re.sub(r'[^A-Za-z0-9_.-]', '_', camera)}_{now.astimezone():%Y%m%d_%H%M%S}.tar.gz"
+    file_name = f"vmstui-bundle-{re.sub(r'[^A-Za-z0-9_.-]', '_', camera)}-{now.astimezone():%Y%m%d_%H%M%S}.tar.gz"
     begin = free_name(os.path.join(os.getcwd(), file_name))
     text = (
         f"What a bug report about {name} needs, in one file: command, versions, history of ends, findings, its last"
@@ -70,7 +70,7 @@ class Bundle(Dialog[None]):
 
     async def _make(self) -> None:
         try:
-            async with command(self._config, "bundle", self._camera, "--output", self._out) as process:
+            async with command(self._config, "bundle", self._camera, "-o", self._out) as process:
                 _, errors = await process.communicate()
                 said, status = complaint(errors), process.returncode
             self.made = status == 0
