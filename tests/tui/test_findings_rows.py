@@ -72,6 +72,25 @@ def test_what_a_camera_that_is_not_recorded_suffers_from_goes_on_however_long_it
     assert named(second) == "lossy"
 
 
+def test_a_camera_that_is_not_recorded_is_listed_also_where_no_message_says_why() -> None:
+    refused = camera("gate", CameraState.AUTH_FAILED, reason="the camera refused the password")
+    fleet = recorder_snapshot(
+        refused, camera("lobby"), camera("yard", CameraState.BACKOFF), camera("dock", CameraState.HELD)
+    )
+    page = findings_page(
+        explained("lossy"), explained("dead", Severity.CRITICAL, camera="yard", active=False),
+        incidents=(incident("dock", "lobby"),),
+    )  # fmt: skip
+    shown = rows(page, fleet, Look())
+    assert [named(row) for row in shown] == ["incident", "down", "dead", "lossy"]
+    assert counted(page, shown) == {"incident": 1, "down": 1, "degraded": 1}
+    context = replace(CONTEXT, cameras={one.id: one for one in fleet.cameras}, config="/etc/v.yaml")
+    line = text_of(row_line(shown[1], place(80, 8, one_camera=False), context, 79))
+    assert line.startswith("✖ down     Gate     auth failed: the camera refused the password")
+    assert "Correct its login in /etc/v.yaml" in text_of(summary(shown[1], context, 100)[1])
+    assert rows(page, fleet, Look(pattern="!gate"))[1].kind is not Kind.DOWN
+
+
 def test_an_incident_folds_the_findings_of_its_cameras_and_opens_to_them() -> None:
     page = findings_page(
         explained("refused", Severity.CRITICAL, camera="gate", incident="i1"),
@@ -140,7 +159,7 @@ def test_only_one_camera_is_listed_where_that_is_wanted_and_what_it_has_in_commo
     )  # fmt: skip
     shown = rows(page, FLEET, Look(camera="gate"))
     assert [named(row) for row in shown] == ["incident", "mine", "untold"]
-    assert counted(page, "gate") == {"incident": 1, "degraded": 1}
+    assert counted(page, (), "gate") == {"incident": 1, "degraded": 1}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +180,7 @@ def test_what_is_counted_is_what_goes_on_and_nobody_acknowledged() -> None:
         explained("e", Severity.BENIGN), explained("", None, level="error"), explained("f", incident="i1"),
         incidents=(incident("lobby", "gate"),),
     )  # fmt: skip
-    assert counted(page) == {"incident": 1, "critical": 1, "degraded": 1, "unknown": 1}
+    assert counted(page, ()) == {"incident": 1, "critical": 1, "degraded": 1, "unknown": 1}
 
 
 @given(st.integers(60, 300), st.sampled_from([*Severity, None]), st.booleans(), st.integers(0, 10**12))

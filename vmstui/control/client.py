@@ -114,7 +114,7 @@ class Client:
 
     async def unacknowledge(self, acknowledgement: str) -> Acknowledgement:
         """Take that back, by its id; what was taken back."""
-        return _decode(Acknowledgement, await self._call("unacknowledge", {"id": acknowledgement}))
+        return _decode(Acknowledgement, await self._call("unacknowledge", {"id": acknowledgement, "by": person()}))
 
     async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
         """Segments that began before an instant (None: the newest of all), or the first ones after one."""

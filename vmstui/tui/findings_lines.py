@@ -19,6 +19,7 @@ from vmstui.tui.fleet_rows import REASON_ROLE, state_span
 from vmstui.tui.format import clock, day_and_clock, fit, flow, names, plural, short_span, span, tiny_span, width, wrap
 from vmstui.tui.lines import Line, Role, Span, cut, join, spread
 from vmstui.tui.severity import ERRORS, finding_span, severity_span
+from vmstui.tui.verdict import advice
 
 LABEL = 11
 TREND_LINES = 3
@@ -37,6 +38,8 @@ class Context:
     findings: tuple[ExplainedFinding, ...] = ()
     """All that are known, where one follows from another."""
     incidents: tuple[Incident, ...] = ()
+    config: str = ""
+    """File of the configuration."""
 
     def name(self, camera: str) -> str:
         """As a person calls it."""
@@ -97,6 +100,8 @@ def row_line(row: Row, columns: Columns, context: Context, cells: int) -> Line:
         case Kind.INCIDENT:
             assert row.incident is not None
             return _incident_row(row, row.incident, context, cells)
+        case Kind.DOWN:
+            return cut(_down_row(row, columns, context), cells)
         case Kind.MEMBER:
             return cut(_member_row(row, context), cells)
         case Kind.UNTOLD:
@@ -151,6 +156,13 @@ def _incident_row(row: Row, incident: Incident, context: Context, cells: int) ->
 def _with_end(left: Line, end: str, cells: int) -> Line:
     """What is at the end stays, and the rest is cut for it."""
     return spread(cut(left, max(cells - width(end) - 1, 0)), ((end, Role.DIM),), cells)
+
+
+def _down_row(row: Row, columns: Columns, context: Context) -> Line:
+    camera = context.cameras[row.camera]
+    name: Line = ((fit(camera.name, columns.camera) + " ", Role.NAME),) if columns.camera else ()
+    told = f"{glyphs.WORD[camera.state]}: {camera.reason or 'no reason given'}"
+    return ((fit(f"{glyphs.BAD} down", columns.severity) + " ", Role.BAD), *name, (told, Role.TEXT))
 
 
 def _member_row(row: Row, context: Context) -> Line:
@@ -215,9 +227,10 @@ def summary(row: Row | None, context: Context, cells: int) -> tuple[Line, Line]:
         first = ((f" {meaning(row.explained)}", Role.TEXT),)
         todo = row.explained.action or "Nobody knows this one; enter shows what ffmpeg said."
         second = ((f" {glyphs.ARROW} {todo}", Role.STRONG),)
-    elif row.kind is Kind.MEMBER and (camera := context.cameras.get(row.camera)) is not None:
+    elif row.kind in {Kind.MEMBER, Kind.DOWN} and (camera := context.cameras.get(row.camera)) is not None:
         first = ((f" {camera.name}: {camera.reason or 'no reason given'}", Role.TEXT),)
-        second = ((" c goes to it, l to its log.", Role.DIM),)
+        todo = advice(camera, context.config) if row.kind is Kind.DOWN else ""
+        second = ((f" {glyphs.ARROW} {todo}", Role.STRONG),) if todo else ((" c goes to it, l to its log.", Role.DIM),)
     elif row.incident is not None:
         affected = names([context.name(camera) for camera in row.incident.cameras], 5)
         first = ((f" {row.incident.text}: ", Role.TEXT), (affected, Role.DIM))
@@ -388,8 +401,8 @@ def _block(label: str, lines: Sequence[str], role: Role = Role.TEXT) -> list[Lin
 def counts_line(counts: Mapping[str, int]) -> Line:
     """For the title: how many problems of each kind go on."""
     if not counts:
-        return (("no problem that nobody knows of", Role.OK),)
-    roles = {"critical": Role.BAD, "incident": Role.BAD}
+        return (("no problem", Role.OK),)
+    roles = {"critical": Role.BAD, "incident": Role.BAD, "down": Role.BAD}
     parts: list[Line] = [
         ((plural(count, word) if word == "incident" else f"{count} {word}", roles.get(word, Role.WARN)),)
         for word, count in counts.items()

@@ -1,7 +1,8 @@
 """What the findings screen lists, in its order: pure, from what the recorder explains.
 
-What cameras have in common comes first, with its cameras and their findings folded below it. Then problems that go on,
-problems that are over, the rest; the worst of each first, then the most frequent. What somebody acknowledged and
+What cameras have in common comes first, with its cameras and their findings folded below it. Then cameras that are not
+recorded though no message says why, problems that go on, problems that are over, the rest; the worst of each first,
+then the most frequent. What somebody acknowledged and
 incidents that are over are one line each at the end, which can be opened: nothing is hidden for good, and nothing that
 is unknown at all.
 """
@@ -28,6 +29,8 @@ class Kind(StrEnum):
     """What a row is."""
 
     INCIDENT = "incident"
+    DOWN = "down"
+    """A camera that is not recorded, of which no message says why."""
     MEMBER = "member"
     """A camera of an incident of which there is no finding."""
     FINDING = "finding"
@@ -77,7 +80,7 @@ def finding_key(row: ExplainedFinding) -> str:
 def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> tuple[Row, ...]:
     """All rows, top to bottom."""
     cameras = {camera.id: camera for camera in snapshot.cameras} if snapshot is not None else {}
-    down = {camera.id for camera in cameras.values() if snapshot and health(camera, snapshot.at) <= Health.FAILED}
+    down = not_recorded(snapshot)
     found = [row for row in page.rows if look.camera in {None, row.finding.camera}]
     found = [row for row in found if _matches(look.pattern, _finding_texts(row, cameras))]
     common = [incident for incident in page.incidents if look.camera is None or look.camera in incident.cameras]
@@ -89,6 +92,13 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     shown: list[Row] = []
     for incident in sorted(going_on, key=lambda one: (-one.severity.rank, -len(one.cameras), one.since)):
         shown += _incident(incident, [row for row in found if row.incident == incident.id], look)
+    explained = {row.finding.camera for row in page.rows if weight(row.finding) >= PROBLEM}
+    explained |= {camera for incident in page.incidents if incident.over_at is None for camera in incident.cameras}
+    shown += (
+        Row(f"down:{camera}", Kind.DOWN, camera)
+        for camera in sorted(down - explained)
+        if look.camera in {None, camera} and _matches(look.pattern, (*_names(camera, cameras), cameras[camera].reason))
+    )
     loud = [row for row in found if not row.is_quiet and (row.incident, row.finding.camera) not in within]
     shown += (_finding(row, down) for row in sorted(loud, key=lambda row: _place(row, down)))
     shown += (
@@ -107,17 +117,26 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     return tuple(shown)
 
 
+def not_recorded(snapshot: RecorderSnapshot | None) -> set[str]:
+    """Cameras that should be recorded, and are not."""
+    if snapshot is None:
+        return set()
+    return {camera.id for camera in snapshot.cameras if health(camera, snapshot.at) <= Health.FAILED}
+
+
 def goes_on(row: ExplainedFinding, down: Collection[str]) -> bool:
     """Whether it does. What a camera that is not recorded said last is what it suffers from, however long its next try
     takes to come."""
     return row.active or (row.finding.camera in down and weight(row.finding) >= PROBLEM)
 
 
-def counted(page: FindingsPage, camera: str | None = None) -> dict[str, int]:
-    """How many problems go on that nobody acknowledged, by their word, the worst first; incidents before them, and what
-    is part of one is not counted twice."""
+def counted(page: FindingsPage, listed: Iterable[Row], camera: str | None = None) -> dict[str, int]:
+    """How many problems go on that nobody acknowledged, by their word, the worst first; before them incidents, of which
+    no part is counted twice, and cameras that are down for no reason that is `listed`."""
     going_on = [one for one in page.incidents if one.over_at is None and (camera is None or camera in one.cameras)]
     counts = {"incident": len(going_on)} if going_on else {}
+    if down := sum(row.kind is Kind.DOWN for row in listed):
+        counts["down"] = down
     within = {one.id for one in going_on}
     mine = [row for row in page.rows if camera in {None, row.finding.camera}]
     loud = [row for row in mine if row.active and not row.is_quiet and row.incident not in within]

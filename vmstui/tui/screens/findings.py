@@ -159,7 +159,8 @@ class FindingsScreen(ModalScreen[None]):
         cameras = {camera.id: camera for camera in snapshot.cameras} if snapshot is not None else {}
         where = zone(snapshot.timezone) if snapshot is not None else None
         assert page is not None
-        return Context(page.at, where, cameras, page.rows, page.incidents)
+        config = snapshot.config_path if snapshot is not None else ""
+        return Context(page.at, where, cameras, page.rows, page.incidents, config)
 
     @property
     def row(self) -> Row | None:
@@ -236,7 +237,7 @@ class FindingsScreen(ModalScreen[None]):
         if self.trouble:
             right = ((self.trouble, Role.WARN),)
         elif self.page is not None:
-            right = counts_line(counted(self.page, self.look.camera))
+            right = counts_line(counted(self.page, self._rows, self.look.camera))
         if self.look.pattern:
             whose = f"{whose}, {self.look.pattern!r}"
         width = self.size.width
