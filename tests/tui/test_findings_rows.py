@@ -106,6 +106,15 @@ def test_an_incident_folds_the_findings_of_its_cameras_and_opens_to_them() -> No
     assert "Lobby" in drawn(opened[2])
 
 
+def test_noise_of_a_camera_in_an_incident_stays_where_noise_is() -> None:
+    page = findings_page(
+        explained("noise", Severity.BENIGN, camera="gate", incident="i1"),
+        explained("refused", Severity.CRITICAL, camera="gate", incident="i1"),
+        incidents=(incident("gate", "lobby"),),
+    )
+    assert [named(row) for row in rows(page, FLEET, Look())] == ["incident", "noise"]
+
+
 def test_a_camera_that_is_cured_is_told_so_and_what_it_has_besides_is_not_folded() -> None:
     page = findings_page(
         explained("refused", Severity.CRITICAL, camera="gate", incident="i1", active=False),

@@ -16,7 +16,20 @@ from vmstui.model import CameraSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.findings_rows import QUIET, Kind, Row
 from vmstui.tui.fleet_rows import REASON_ROLE, state_span
-from vmstui.tui.format import clock, day_and_clock, fit, flow, names, plural, short_span, span, tiny_span, width, wrap
+from vmstui.tui.format import (
+    clock,
+    day_and_clock,
+    fit,
+    flow,
+    names,
+    plural,
+    sentence,
+    short_span,
+    span,
+    tiny_span,
+    width,
+    wrap,
+)
 from vmstui.tui.lines import Line, Role, Span, cut, join, spread
 from vmstui.tui.severity import ERRORS, finding_span, severity_span
 from vmstui.tui.verdict import advice
@@ -234,7 +247,8 @@ def summary(row: Row | None, context: Context, cells: int) -> tuple[Line, Line]:
     elif row.incident is not None:
         affected = names([context.name(camera) for camera in row.incident.cameras], 5)
         first = ((f" {row.incident.text}: ", Role.TEXT), (affected, Role.DIM))
-        second = ((f" {glyphs.ARROW} {row.incident.action}", Role.STRONG),) if row.incident.action else ()
+        todo = sentence(row.incident.action)
+        second = ((f" {glyphs.ARROW} {todo}", Role.STRONG),) if todo else ()
     elif row.untold is not None:
         first = ((f" {' '.join(untold_sentences(row.untold))}", Role.TEXT),)
         second = ((" l goes to its log.", Role.DIM),)
@@ -260,8 +274,20 @@ def text_lines(row: Row | None, context: Context, cells: int, *, raw: bool = Tru
         return incident_lines(row.incident, context, cells)
     if row.untold is not None:
         return [line for words in untold_sentences(row.untold) for line in _field("", words, cells)]
-    first, second = summary(row, context, cells)
-    return [line for line in (first, second) if line]
+    if (camera := context.cameras.get(row.camera)) is not None:
+        return camera_lines(camera, context, cells)
+    return [line for line in summary(row, context, cells) if line]
+
+
+def camera_lines(camera: CameraSnapshot, context: Context, cells: int) -> list[Line]:
+    """Of a camera of which no message says why it is not recorded."""
+    since = f"since {clock(camera.since, context.where)} ({context.ago(camera.since)})"
+    word, role = state_span(camera, context.now)
+    lines: list[Line] = [((f"{word}  ", role), (since, Role.DIM))]
+    lines += _field("why", camera.reason or "no reason given", cells)
+    if todo := advice(camera, context.config):
+        lines += _field("what to do", todo, cells, Role.STRONG)
+    return [*lines, *_field("", "No message of ffmpeg says more. l goes to its log, c to the camera.", cells, Role.DIM)]
 
 
 def finding_lines(explained: ExplainedFinding, context: Context, cells: int) -> list[Line]:
@@ -314,7 +340,7 @@ def incident_lines(incident: Incident, context: Context, cells: int) -> list[Lin
     for index, part in enumerate(wrap(incident.text, cells - len(word) - 2)):
         lines.append(((f"{word}  ", role) if index == 0 else (" " * (len(word) + 2), Role.TEXT), (part, Role.STRONG)))
     if incident.action:
-        lines += _field("what to do", incident.action, cells, Role.STRONG)
+        lines += _field("what to do", sentence(incident.action), cells, Role.STRONG)
     since = f"since {day_and_clock(incident.since, context.where)} ({context.ago(incident.since)})"
     ended = f"over since {clock(incident.over_at, context.where)}" if incident.over_at else "goes on"
     lines += _block("when", flow([since, f"newest {clock(incident.last, context.where)}", ended], cells - LABEL))

@@ -87,11 +87,15 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     common = [incident for incident in common if _matches(look.pattern, _incident_texts(incident, cameras))]
     going_on = [incident for incident in common if incident.over_at is None]
     within = {
-        (incident.id, camera) for incident in going_on for camera in incident.cameras if camera not in incident.cured
+        finding_key(row)
+        for incident in going_on
+        for camera in incident.cameras
+        for row in found
+        if _is_part(row, incident, camera)
     }
     shown: list[Row] = []
     for incident in sorted(going_on, key=lambda one: (-one.severity.rank, -len(one.cameras), one.since)):
-        shown += _incident(incident, [row for row in found if row.incident == incident.id], look)
+        shown += _incident(incident, found, look)
     explained = {row.finding.camera for row in page.rows if weight(row.finding) >= PROBLEM}
     explained |= {camera for incident in page.incidents if incident.over_at is None for camera in incident.cameras}
     shown += (
@@ -99,7 +103,7 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
         for camera in sorted(down - explained)
         if look.camera in {None, camera} and _matches(look.pattern, (*_names(camera, cameras), cameras[camera].reason))
     )
-    loud = [row for row in found if not row.is_quiet and (row.incident, row.finding.camera) not in within]
+    loud = [row for row in found if not row.is_quiet and finding_key(row) not in within]
     shown += (_finding(row, down) for row in sorted(loud, key=lambda row: _place(row, down)))
     shown += (
         Row(f"untold:{lines.camera}", Kind.UNTOLD, lines.camera, untold=lines)
@@ -108,7 +112,7 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     )
     if page.more:
         shown.append(Row("more", Kind.MORE, text=f"{plural(page.more, 'finding')} more, the least of all: {_NO_ROOM}"))
-    quiet = [row for row in found if row.is_quiet and (row.incident, row.finding.camera) not in within]
+    quiet = [row for row in found if row.is_quiet and finding_key(row) not in within]
     quiet.sort(key=lambda row: _place(row, down))
     words = f"{plural(len(quiet), 'acknowledged finding')}"
     shown += _fold(QUIET, words, [_finding(row, down, depth=1) for row in quiet], look)
@@ -170,12 +174,19 @@ def _incident(incident: Incident, found: list[ExplainedFinding], look: Look) -> 
     for camera in incident.cameras:
         if look.camera not in {None, camera}:
             continue
-        cured = camera in incident.cured
-        of_camera = [row for row in found if row.finding.camera == camera and not cured]
+        of_camera = [row for row in found if _is_part(row, incident, camera)]
         for row in of_camera:
             yield Row(f"{key}\n{finding_key(row)}", Kind.FINDING, camera, explained=row, depth=1)
         if not of_camera:
-            yield Row(f"{key}\n{camera}", Kind.MEMBER, camera, incident=incident, depth=1, over=cured)
+            yield Row(
+                f"{key}\n{camera}", Kind.MEMBER, camera, incident=incident, depth=1, over=camera in incident.cured
+            )
+
+
+def _is_part(row: ExplainedFinding, incident: Incident, camera: str) -> bool:
+    """Whether it is told by the incident: noise is not, and nothing of a camera that is cured."""
+    same = row.incident == incident.id and row.finding.camera == camera
+    return same and camera not in incident.cured and weight(row.finding) >= PROBLEM
 
 
 def _fold(key: str, words: str, below: list[Row], look: Look) -> Iterable[Row]:

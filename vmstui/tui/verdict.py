@@ -14,7 +14,7 @@ from vmstui.findings import Incident, Severity
 from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui import glyphs
-from vmstui.tui.format import clock, coarse_size, names, plural, short_span, size, span, zone
+from vmstui.tui.format import clock, coarse_size, names, plural, sentence, short_span, size, span, zone
 from vmstui.tui.lines import Line, Role, Span, join
 from vmstui.tui.severity import rank
 from vmstui.tui.stay import headline_part
@@ -309,7 +309,7 @@ def _incidents(snapshot: RecorderSnapshot) -> list[Banner]:
     worst, *others = snapshot.incidents
     since = f"for {span((snapshot.at - worst.since).total_seconds())}"
     text = f"{plural(len(snapshot.incidents), 'incident')}: {worst.text}, {since}."
-    action = f" {_sentence(worst.action)}" if worst.action else ""
+    action = f" {sentence(worst.action)}" if worst.action else ""
     more = f" And: {'; '.join(other.text for other in others)}." if others else ""
     role = Role.PILL_BAD if worst.severity is Severity.CRITICAL else Role.PILL_WARN
     return [Banner(f"{text}{action}{more}", role)]
@@ -349,7 +349,7 @@ def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot, recorded: Span |
     incident = incidents_of(snapshot).get(camera.id)
     if incident is not None:
         first = join([name, ((f"incident: {incident.text}", Role.WARN),), since], dot)
-        return first, ((f" {incident.action or camera.reason}", Role.TEXT),)
+        return first, ((f" {sentence(incident.action or camera.reason)}", Role.TEXT),)
     if why := [camera.reason] if camera.reason else complaints(camera, snapshot.at):
         role = {Health.FAILING: Role.BAD, Health.FAILED: Role.BAD, Health.DEGRADED: Role.WARN}.get(said, Role.TEXT)
         first = join([name, *(((words, role),) for words in why), since], dot)
