@@ -10,8 +10,8 @@ from vmstui.findings import Severity
 from vmstui.model import CameraState
 from vmstui.tui.details_lines import details_lines
 from vmstui.tui.fleet_rows import context_of, matches, ordered, place, row
-from vmstui.tui.lines import text_of
-from vmstui.tui.verdict import Health, Link, banners, complaints, health, summary
+from vmstui.tui.lines import Role, text_of
+from vmstui.tui.verdict import Health, Link, banners, complaints, headline, health, summary
 
 LOST = "Packets are lost."
 REFUSED = "Connection refused"
@@ -81,6 +81,13 @@ def test_a_cured_camera_is_not_in_the_incident_any_more() -> None:
     texts = [text_of(tuple(row(one, place(118, ["A"]), context))) for one in fleet.cameras]
     assert "incident:" in texts[0]
     assert REFUSED in texts[1]
+    assert "1 of them is well again." in banners(fleet, Link())[0].text
+
+
+def test_an_incident_all_of_whose_cameras_are_back_says_so_until_it_is_over() -> None:
+    fleet = recorder_snapshot(camera("a"), camera("b"), incidents=(incident("a", "b", cured=("a", "b")),))
+    assert "1 incident, all back" in "".join(text_of(part) for _, part in headline(fleet))
+    assert banners(fleet, Link())[0].role is Role.PILL_WARN
 
 
 def test_the_summary_of_a_camera_in_an_incident_says_what_to_do_about_that() -> None:

@@ -229,8 +229,10 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
         parts.append((0, ((" Nothing is recorded ", Role.PILL_WARN),)))
     if snapshot.incidents:
         worst = snapshot.incidents[0]
-        role = Role.BAD if worst.severity is Severity.CRITICAL else Role.WARN
-        words = f"{plural(len(snapshot.incidents), 'incident')}, {plural(len(incidents_of(snapshot)), 'camera')}"
+        still = len(incidents_of(snapshot))
+        role = Role.BAD if still and worst.severity is Severity.CRITICAL else Role.WARN
+        of_them = plural(still, "camera") if still else "all back"
+        words = f"{plural(len(snapshot.incidents), 'incident')}, {of_them}"
         parts.insert(1, (1, ((words, role),)))
     degraded = [camera for camera in recording if complaints(camera, snapshot.at)]
     if degraded:
@@ -302,16 +304,22 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
     return found
 
 
+def _of_them(count: int) -> str:
+    return "1 of them is" if count == 1 else f"{count} of them are"
+
+
 def _incidents(snapshot: RecorderSnapshot) -> list[Banner]:
     """What cameras have in common, the worst of it in full."""
     if not snapshot.incidents:
         return []
     worst, *others = snapshot.incidents
     since = f"for {span((snapshot.at - worst.since).total_seconds())}"
-    text = f"{plural(len(snapshot.incidents), 'incident')}: {worst.text}, {since}."
+    back = f" {_of_them(len(worst.cured))} well again." if worst.cured else ""
+    text = f"{plural(len(snapshot.incidents), 'incident')}: {worst.text}, {since}.{back}"
     action = f" {sentence(worst.action)}" if worst.action else ""
     more = f" And: {'; '.join(other.text for other in others)}." if others else ""
-    role = Role.PILL_BAD if worst.severity is Severity.CRITICAL else Role.PILL_WARN
+    still = len(worst.cured) < len(worst.cameras)
+    role = Role.PILL_BAD if still and worst.severity is Severity.CRITICAL else Role.PILL_WARN
     return [Banner(f"{text}{action}{more}", role)]
 
 
