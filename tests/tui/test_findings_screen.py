@@ -349,10 +349,12 @@ async def test_a_bundle_asks_where_and_says_what_came_of_it(tmp_path: Path, monk
         await until(pilot, lambda: isinstance(app.screen, FindingsScreen))
 
 
-def test_a_bundle_that_is_made_is_told_with_its_size(tmp_path: Path) -> None:
-    path = tmp_path / "a.tar.gz"
-    path.write_bytes(b"x" * 2048)
-    assert bundle.made_words(str(path)).startswith(f"{path}\n2.0 K.")
+def test_what_is_said_of_a_bundle_is_shown_harmless_and_ends_with_the_advice() -> None:
+    said = b"/srv/a.tar.gz: 6.1 K\n" + b"missing: \x1b[2Jlog\n" * 40 + b"look through it before you hand it on\n"
+    lines = bundle.words(said).splitlines()
+    assert lines[:2] == ["/srv/a.tar.gz: 6.1 K", "missing: log"]
+    assert lines[-1] == "look through it before you hand it on"
+    assert len(lines) <= bundle.MOST_LINES
 
 
 async def test_ascii_has_no_other_sign_and_severity_is_in_words() -> None:

@@ -81,13 +81,15 @@ class LogRing:
             self.end += 1
 
     def explain(self, lines: Iterable[LogLine]) -> bool:
-        """Put lines of which more is known now in the place of the same ones, by their sequence number; whether there
-        were any."""
+        """Put lines of which more is known now, oldest first, in the place of the same ones, by their sequence number;
+        whether there were any."""
         changed = False
+        number = -1
         for line in lines:
-            number = bisect_left(range(self.end), line.seq, lo=self.oldest, key=lambda held: self.line(held).seq)
-            while number < self.end and (held := self.line(number)).seq == line.seq:
-                if held.text == line.text and held != line:
+            if number < 0:
+                number = bisect_left(range(self.end), line.seq, lo=self.oldest, key=lambda held: self.line(held).seq)
+            while number < self.end and (held := self.line(number)).seq <= line.seq:
+                if held.seq == line.seq and held.text == line.text and held != line:
                     self._slots[number % self._capacity] = line
                     changed = True
                 number += 1

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from vmstui.findings import Acknowledgement
 from vmstui.tui.findings_lines import Context, acknowledged_words, short_count
-from vmstui.tui.format import fit, wrap
+from vmstui.tui.format import fit, sentence, wrap
 from vmstui.tui.glyphs import DASH, DOT, RULE
 from vmstui.tui.lines import Line, Role
 from vmstui.tui.widgets.header import title_line
@@ -102,7 +102,8 @@ class Acknowledged(ModalScreen[None]):
             return
         known = self.known[index]
         about = f" {DOT} about its {known.origin}" if known.origin is not None else ""
-        words = f"{_what(known, self._beside)} ({known.fingerprint}{about}) {acknowledged_words(known, self._beside)}"
+        said = acknowledged_words(known, self._beside)
+        words = f"{sentence(said)} {_what(known, self._beside)} ({known.fingerprint}{about})"
         self._told.show_lines(*(((f" {line}", Role.TEXT),) for line in wrap(words, cells)[:4]))
 
     def action_take_back(self) -> None:

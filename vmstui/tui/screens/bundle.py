@@ -15,10 +15,11 @@ from textual.widgets import Static
 
 from vmstui.sanitise import clean
 from vmstui.tui.child import command, complaint
-from vmstui.tui.format import size
 from vmstui.tui.log_desk import free_name, wrong_name
 from vmstui.tui.screens.ask import Ask
 from vmstui.tui.screens.dialog import Dialog
+
+MOST_LINES = 12
 
 
 def ask_bundle(app: App[Any], config: str, camera: str, name: str, now: datetime) -> None:
@@ -37,9 +38,10 @@ def ask_bundle(app: App[Any], config: str, camera: str, name: str, now: datetime
     app.push_screen(Ask("Bundle for a bug report", text, begin, wrong_name), named)
 
 
-def made_words(path: str) -> str:
-    """That it is there, and what to do before it is given to anybody. Raises OSError where it is not."""
-    return f"{clean(path)}\n{size(os.path.getsize(path))}. Passwords are masked; look through it all the same."
+def words(said: bytes) -> str:
+    """What the command says of what it made: where it is, how large, what is missing, and to look through it."""
+    lines = [clean(line) for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+    return "\n".join(lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], lines[-1]])
 
 
 class Bundle(Dialog[None]):
@@ -72,9 +74,9 @@ class Bundle(Dialog[None]):
         try:
             async with command(self._config, "bundle", self._camera, "-o", self._out) as process:
                 _, errors = await process.communicate()
-                said, status = complaint(errors), process.returncode
+                status = process.returncode
             self.made = status == 0
-            told = made_words(self._out) if self.made else said or f"the command ended with {status}"
+            told = (words(errors) if self.made else complaint(errors)) or f"the command ended with {status}"
         except (OSError, ValueError) as error:
             told = clean(str(error))
         self.ended = True
