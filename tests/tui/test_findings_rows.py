@@ -155,7 +155,7 @@ def test_one_that_is_acknowledged_but_above_its_ceiling_is_told_as_any_other() -
 def test_lines_in_no_finding_and_findings_in_no_answer_are_told() -> None:
     page = findings_page(untold=(UntoldLines("gate", 120, 12, 400),), more=7)
     lines, more = rows(page, FLEET, Look())
-    assert "Gate: 120 lines, 12 of them errors of more unknown kinds" in drawn(lines, 120)
+    assert "Gate: 120 lines of further unknown kinds, 12 of them errors, were only counted." in drawn(lines, 120)
     assert "400 lines came faster" in text_of(summary(lines, CONTEXT, 200)[0])
     assert "7 findings more" in drawn(more)
 

@@ -378,9 +378,8 @@ def untold_sentences(untold: UntoldLines) -> list[str]:
     """What lines are in no finding, and why; a sentence each."""
     told: list[str] = []
     if untold.not_kept:
-        errors = f", {untold.not_kept_errors} of them errors" if untold.not_kept_errors else ""
-        kinds = "of more unknown kinds than are kept were only counted"
-        told.append(f"{plural(untold.not_kept, 'line')}{errors} {kinds}.")
+        errors = f", {untold.not_kept_errors} of them errors," if untold.not_kept_errors else ""
+        told.append(f"{plural(untold.not_kept, 'line')} of further unknown kinds{errors} were only counted.")
     if untold.left_out:
         told.append(f"{plural(untold.left_out, 'line')} came faster than could be taken in; they are in the log files.")
     return told

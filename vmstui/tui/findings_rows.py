@@ -86,16 +86,16 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     common = [incident for incident in page.incidents if look.camera is None or look.camera in incident.cameras]
     common = [incident for incident in common if _matches(look.pattern, _incident_texts(incident, cameras))]
     going_on = [incident for incident in common if incident.over_at is None]
-    within = {
-        finding_key(row)
-        for incident in going_on
-        for camera in incident.cameras
-        for row in found
-        if _is_part(row, incident, camera)
-    }
+    parts: dict[tuple[str, str], list[ExplainedFinding]] = {}
+    """By incident and camera."""
+    by_id = {incident.id: incident for incident in going_on}
+    for row in found:
+        if row.incident in by_id and _is_part(row, by_id[row.incident]):
+            parts.setdefault((row.incident, row.finding.camera), []).append(row)
+    within = {finding_key(row) for part in parts.values() for row in part}
     shown: list[Row] = []
     for incident in sorted(going_on, key=lambda one: (-one.severity.rank, -len(one.cameras), one.since)):
-        shown += _incident(incident, found, look)
+        shown += _incident(incident, parts, look)
     explained = {row.finding.camera for row in page.rows if weight(row.finding) >= PROBLEM}
     explained |= {camera for incident in page.incidents if incident.over_at is None for camera in incident.cameras}
     shown += (
@@ -165,7 +165,7 @@ def _finding(row: ExplainedFinding, down: Collection[str], depth: int = 0) -> Ro
     )
 
 
-def _incident(incident: Incident, found: list[ExplainedFinding], look: Look) -> Iterable[Row]:
+def _incident(incident: Incident, parts: Mapping[tuple[str, str], list[ExplainedFinding]], look: Look) -> Iterable[Row]:
     key = f"incident:{incident.id}"
     opened = key in look.opened
     yield Row(key, Kind.INCIDENT, incident=incident, opened=opened)
@@ -174,7 +174,7 @@ def _incident(incident: Incident, found: list[ExplainedFinding], look: Look) -> 
     for camera in incident.cameras:
         if look.camera not in {None, camera}:
             continue
-        of_camera = [row for row in found if _is_part(row, incident, camera)]
+        of_camera = parts.get((incident.id, camera), [])
         for row in of_camera:
             yield Row(f"{key}\n{finding_key(row)}", Kind.FINDING, camera, explained=row, depth=1)
         if not of_camera:
@@ -183,10 +183,10 @@ def _incident(incident: Incident, found: list[ExplainedFinding], look: Look) -> 
             )
 
 
-def _is_part(row: ExplainedFinding, incident: Incident, camera: str) -> bool:
-    """Whether it is told by the incident: noise is not, and nothing of a camera that is cured."""
-    same = row.incident == incident.id and row.finding.camera == camera
-    return same and camera not in incident.cured and weight(row.finding) >= PROBLEM
+def _is_part(row: ExplainedFinding, incident: Incident) -> bool:
+    """Whether it is told by its incident: noise is not, and nothing of a camera that is cured."""
+    camera = row.finding.camera
+    return camera in incident.cameras and camera not in incident.cured and weight(row.finding) >= PROBLEM
 
 
 def _fold(key: str, words: str, below: list[Row], look: Look) -> Iterable[Row]:

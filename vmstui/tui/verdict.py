@@ -286,8 +286,10 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
                 f" Install ffmpeg 5.1 or newer, or set `ffmpeg: embedded` in {snapshot.config_path}."
             )
         )
-    found += _incidents(snapshot)
+    common = _incidents(snapshot)
+    found += [banner for banner in common if banner.role is Role.PILL_BAD]
     found += _alarm(snapshot)
+    found += [banner for banner in common if banner.role is not Role.PILL_BAD]
     if not snapshot.cameras:
         found.append(
             Banner(

@@ -135,7 +135,7 @@ class FindingsScreen(ModalScreen[None]):
             self._again.clear()
             asked = self.look.camera
             try:
-                page = harmless(await self._recorder.findings(asked))
+                page = await asyncio.to_thread(harmless, await self._recorder.findings(asked))
                 if asked == self.look.camera:
                     self.page, self.trouble = page, ""
             except RecorderLost as error:
@@ -217,7 +217,7 @@ class FindingsScreen(ModalScreen[None]):
         self._summary.show_lines(*summary(row, context, self.size.width))
         about = self._about(row, context)
         keys: Line = (
-            ((f"[ ] another {DOT} esc back", Role.DIM),) if self.opened else ((f"enter {DOT} scroll", Role.DIM),)
+            ((f"[ ] another {DOT} esc back", Role.DIM),) if self.opened else (("enter to scroll it", Role.DIM),)
         )
         width = self.size.width
         self._text_title.show_lines(title_line("Finding", about, keys, width, focused=self.text.has_focus, rule=RULE))
