@@ -24,8 +24,10 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from tests.tui import fake_findings
 from tests.tui.fakes import STAGE_SHARES, measured_by, page_of
-from vmstui.control.errors import RecorderLost
+from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.findings import Acknowledgement, FindingsPage, Severity
 from vmstui.footage import Gap, GapCause, Lock, Segment, SegmentVerdict
 from vmstui.footage_accounts import (
     Account,
@@ -81,6 +83,11 @@ MESSAGES = (
     (LogLevel.INFO, "in#0/rtsp", "Missing PPS in sprop-parameter-sets, ignoring"),
     (LogLevel.UNKNOWN, "", "    Last message repeated 3 times"),
 )
+EXPLAINED = {
+    "RTP: missed 12 packets": ("rtp_missed", Severity.DEGRADED),
+    "Missing PPS in sprop-parameter-sets, ignoring": ("missing_pps", Severity.BENIGN),
+    "Non-monotonic DTS; previous: 43200, current: 43199; changing to 43201.": ("non_monotonic", Severity.BENIGN),
+}
 SEGMENT_S = 180.0
 CONFIG = "/etc/vmstui/vmstui.yaml"
 COMMAND = """
@@ -109,6 +116,9 @@ class FakeFleet:
         self._ended = False
         self._locks: list[Lock] = []
         self._well = well
+        self.common: tuple[str, ...] = ()
+        """Cameras whose live stream is refused."""
+        self._acknowledged: list[tuple[Acknowledgement, str]] = []
         self.ids = [f"cam_{number + 1:02d}" for number in range(count)]
         self.names = [NAMES[n] if n < len(NAMES) else f"Camera {n + 1:03d}" for n in range(count)]
         self.config = CONFIG
@@ -129,7 +139,8 @@ class FakeFleet:
     def snapshot(self) -> RecorderSnapshot:
         """The fleet as it is now."""
         now = self._now()
-        cameras = tuple(self._camera(number, now) for number in range(len(self.ids)))
+        found = self._findings(now)
+        cameras = tuple(fake_findings.with_worst(self._camera(n, now), found) for n in range(len(self.ids)))
         cpu = sum(camera.sample.cpu_percent for camera in cameras if camera.sample)
         return RecorderSnapshot(
             now, "vms-1", "0.1.0", self.config, "local", ProcessSnapshot(900, "running"),
@@ -137,7 +148,7 @@ class FakeFleet:
             StorageSnapshot("/srv/recordings", True, "", 4000 * 1024 * MIB, 8000 * 1024 * MIB, "/srv"),
             FfmpegInfo("/opt/vmstui/ffmpeg", "9.0.2", "embedded", ("libx264", "libx265", "hevc_nvenc", "h264_nvenc")),
             "", cameras, self._started_at, cpu + 0.4, 205.0 if len(cameras) < 9 else 1600.0, 16,
-            (len(cameras) * 118 + 40) * MIB,
+            (len(cameras) * 118 + 40) * MIB, incidents=found.incidents,
         )  # fmt: skip
 
     def _fault(self, number: int, now: datetime) -> str:
@@ -264,7 +275,45 @@ class FakeFleet:
         """A day and a night, a restart at every sixth hour, a leak, and a quarter of an hour without a recorder."""
         return measured_by(subject, since, until or self._now(), width, _invented(subject in self.ids))
 
-    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
+    def _findings(self, now: datetime) -> FindingsPage:
+        if self._well:
+            return FindingsPage(now, (), (), ())
+        found = fake_findings.page(self.ids, now, common=self.common)
+        known = tuple(one for one, _ in self._acknowledged)
+        rows = tuple(
+            replace(row, acknowledgement=mine[-1], is_quiet=True)
+            if (mine := [one for one, camera in self._acknowledged if one.fingerprint == row.finding.fingerprint
+                         and camera in {"", row.finding.camera}])
+            else row
+            for row in found.rows
+        )  # fmt: skip
+        return replace(found, rows=rows, acknowledgements=(*found.acknowledgements, *known))
+
+    async def findings(self, camera: str | None) -> FindingsPage:
+        found = self._findings(self._now())
+        return replace(found, rows=tuple(row for row in found.rows if camera in {None, row.finding.camera}))
+
+    async def acknowledge(
+        self,
+        camera: str,
+        fingerprint: str,
+        origin: str | None,
+        for_s: float | None,
+        ceiling_per_min: float | None,
+        note: str,
+    ) -> Acknowledgement:
+        known = fake_findings.acknowledged(camera, fingerprint, origin, self._now(), for_s, ceiling_per_min, note)
+        self._acknowledged.append((replace(known, id=f"k{len(self._acknowledged) + 8}"), camera))
+        return self._acknowledged[-1][0]
+
+    async def unacknowledge(self, acknowledgement: str) -> Acknowledgement:
+        gone = next((one for one, _ in self._acknowledged if one.id == acknowledgement), None)
+        if gone is None:
+            raise RecorderError(f"nothing is acknowledged under {acknowledgement}")
+        self._acknowledged = [(one, camera) for one, camera in self._acknowledged if one is not gone]
+        return gone
+
+    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
         now = self._now()
         due = int((now - self._wrote_at).total_seconds() * self._log_rate)
         if due:
@@ -272,6 +321,12 @@ class FakeFleet:
             self._write(min(due, 5000))
         kept = [line for line in self._lines if line.seq > after and camera in {None, line.camera}]
         page = kept[:limit] if after else kept[-limit:]
+        if explain:
+            meanings = [EXPLAINED.get(line.text, ("", None)) for line in page]
+            page = [
+                replace(line, message=message, severity=severity)
+                for line, (message, severity) in zip(page, meanings, strict=True)
+            ]
         return LogPage(tuple(page), page[-1].seq if page else max(after, 0), 0)
 
     def _write(self, count: int) -> None:
@@ -478,6 +533,7 @@ def main() -> None:
     parser.add_argument("--well", action="store_true", help="no faults")
     parser.add_argument("--log-lines", type=float, default=2.0, help="log lines a second, all cameras together")
     parser.add_argument("--readonly", action="store_true")
+    parser.add_argument("--incident", type=int, default=0, help="so many cameras have one cause in common")
     parser.add_argument("--theme")
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--svg", help="write a picture here instead of running")
@@ -489,6 +545,9 @@ def main() -> None:
     options = parser.parse_args()
     fleet = FakeFleet(options.cameras, well=options.well, log_lines_per_s=options.log_lines)
     fleet.film, fleet.config = options.film, options.config
+    fleet.common = tuple(fleet.ids[number] for number in (0, 1, 3, 6, 8, 10, 11) if number < options.cameras)[
+        : options.incident
+    ]
     if options.svg:
         Path(options.svg).write_text(asyncio.run(_picture(fleet, options)), encoding="utf-8")
         return

@@ -5,10 +5,20 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.findings import (
+    Acknowledgement,
+    ExplainedFinding,
+    Finding,
+    FindingsPage,
+    Incident,
+    Origin,
+    Seen,
+    Severity,
+)
 from vmstui.footage import Gap, Lock, Segment, SegmentVerdict
 from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.measured import Column, CpuPast, Measured
@@ -99,6 +109,57 @@ def recorder_snapshot(*cameras: CameraSnapshot, **changes: object) -> RecorderSn
 def log_line(seq: int, text: str = "", level: LogLevel = LogLevel.INFO, camera: str = "lobby") -> LogLine:
     """A line that can be told from its neighbours."""
     return LogLine(seq, NOW + timedelta(milliseconds=seq), camera, 1, level, "rtsp", text or f"line {seq:06d}")
+
+
+def explained(
+    message: str = "rtp.missed",
+    severity: Severity | None = Severity.DEGRADED,
+    camera: str = "lobby",
+    text: str = "RTP: missed 12 packets",
+    **changes: object,
+) -> ExplainedFinding:
+    """A finding that goes on; without a severity, one that nobody knows. `changes` are of either."""
+    values: dict[str, object] = {
+        "camera": camera, "origin": Origin.INPUT, "fingerprint": message or text, "message": message,
+        "level": "warning", "severity": severity, "worst": severity, "count": 312, "amount": 312,
+        "rate_per_min": 12.0, "peak_per_min": 30.0, "spark": (0,) * 20 + (3, 5, 8, 30, 12, 4, 4, 2, 9, 12),
+        "first": Seen(7, NOW - timedelta(minutes=41), text), "last": Seen(1207, NOW - timedelta(seconds=8), text),
+        "numbers": {"missed": 12}, "examples": (text,), "follows": "",
+    }  # fmt: skip
+    beside: dict[str, object] = {
+        "cause": "Packets from the camera are lost on the way." if message else "",
+        "action": "Use TCP, or look at the network between camera and recorder." if message else "",
+        "source": "libavformat/rtpdec.c" if message else "",
+        "active": True, "acknowledgement": None, "is_quiet": False, "incident": "",
+    }  # fmt: skip
+    finding = Finding(**{name: changes.get(name, value) for name, value in values.items()})  # type: ignore[arg-type]
+    return ExplainedFinding(finding, **{name: changes.get(name, of) for name, of in beside.items()})  # type: ignore[arg-type]
+
+
+def acknowledged(**changes: object) -> Acknowledgement:
+    """What a person knows of a camera for eight hours."""
+    values: dict[str, object] = {
+        "id": "k7", "fingerprint": "rtp.missed", "camera": "lobby", "origin": Origin.INPUT, "at": NOW,
+        "until": NOW + timedelta(hours=8), "ceiling_per_min": 50.0, "by": "anna", "note": "the switch is replaced",
+    }  # fmt: skip
+    return Acknowledgement(**(values | changes))  # type: ignore[arg-type]
+
+
+def incident(*cameras: str, **changes: object) -> Incident:
+    """One that goes on since two minutes."""
+    values: dict[str, object] = {
+        "id": "i1", "key": "exit:refused", "text": f"the RTSP server on this host refused, {len(cameras)} cameras",
+        "action": "Look whether it runs.", "severity": Severity.CRITICAL, "cameras": cameras,
+        "since": NOW - timedelta(minutes=2), "last": NOW - timedelta(seconds=4), "over_at": None,
+    }  # fmt: skip
+    return Incident(**(values | changes))  # type: ignore[arg-type]
+
+
+def findings_page(*rows: ExplainedFinding, **changes: object) -> FindingsPage:
+    """A page of these."""
+    acknowledgements = tuple(row.acknowledgement for row in rows if row.acknowledgement is not None)
+    values: dict[str, object] = {"at": NOW, "rows": rows, "incidents": (), "acknowledgements": acknowledgements}
+    return FindingsPage(**(values | changes))  # type: ignore[arg-type]
 
 
 def camera_details(id: str) -> CameraDetails:  # noqa: A002 (the model's word)
@@ -232,6 +293,13 @@ class FakeRecorder:
     missed: int = 0
     """Lines that the next answer about the log says were missed."""
     log_questions: list[tuple[str | None, int]] = field(default_factory=list)
+    explained_questions: int = 0
+    meanings: dict[str, tuple[str, Severity]] = field(default_factory=dict)
+    """By text, which message a line is and how bad."""
+    page: FindingsPage | None = None
+    """None: a recorder that does not know the question."""
+    finding_questions: list[str | None] = field(default_factory=list)
+    acknowledged: list[tuple[str, str, str | None, float | None, float | None, str]] = field(default_factory=list)
     runs: list[RunLog] = field(default_factory=list)
     """That are over, newest first."""
     run_questions: list[tuple[str, int]] = field(default_factory=list)
@@ -271,12 +339,45 @@ class FakeRecorder:
             return StageBreakdown(camera, 101613, None, 0.0, 0.0, (), self.stage_reason)
         return StageBreakdown(camera, 101613, NOW, float(seconds), 23.4, STAGE_SHARES, "")
 
-    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
+    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
         self.log_questions.append((camera, after))
+        self.explained_questions += explain
         kept = [line for line in self.lines if line.seq > after and camera in {None, line.camera}]
         page = kept[:limit] if after else kept[-limit:]
+        if explain:
+            found = [self.meanings.get(line.text, ("", None)) for line in page]
+            page = [
+                replace(line, message=message, severity=severity)
+                for line, (message, severity) in zip(page, found, strict=True)
+            ]
         missed, self.missed = self.missed, 0
         return LogPage(tuple(page), page[-1].seq if page else after, missed)
+
+    async def findings(self, camera: str | None) -> FindingsPage:
+        self.finding_questions.append(camera)
+        if self.page is None:
+            raise RecorderError("unknown method 'findings'; known: details, samples")
+        return replace(self.page, rows=tuple(row for row in self.page.rows if camera in {None, row.finding.camera}))
+
+    async def acknowledge(
+        self,
+        camera: str,
+        fingerprint: str,
+        origin: str | None,
+        for_s: float | None,
+        ceiling_per_min: float | None,
+        note: str,
+    ) -> Acknowledgement:
+        self.acknowledged.append((camera, fingerprint, origin, for_s, ceiling_per_min, note))
+        if self.refuses:
+            raise RecorderError(self.refuses)
+        until = None if for_s is None else NOW + timedelta(seconds=for_s)
+        about = None if origin is None else Origin(origin)
+        return Acknowledgement("k7", fingerprint, camera, about, NOW, until, ceiling_per_min, "anna", note)
+
+    async def unacknowledge(self, acknowledgement: str) -> Acknowledgement:
+        self._request("unacknowledge", (acknowledgement,))
+        return acknowledged(id=acknowledgement)
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
         self.run_questions.append((camera, back))

@@ -18,6 +18,7 @@ from vmstui.tui.palette import commands, score
 from vmstui.tui.screens.capacity import CapacityScreen
 from vmstui.tui.screens.charts import ChartsScreen
 from vmstui.tui.screens.confirm import Confirm
+from vmstui.tui.screens.findings import FindingsScreen
 from vmstui.tui.screens.fleet import FleetScreen
 from vmstui.tui.widgets.fleet_table import FleetTable
 from vmstui.tui.widgets.key_bar import fitting
@@ -36,6 +37,7 @@ class Homes:
         Scope.SEGMENTS: SegmentsBody,
         Scope.CAPACITY: CapacityScreen,
         Scope.CHARTS: ChartsScreen,
+        Scope.FINDINGS: FindingsScreen,
     }
 
 
@@ -69,7 +71,7 @@ def test_readonly_leaves_what_only_looks() -> None:
 
 
 def test_the_footer_fits_80_columns_and_keeps_the_way_out() -> None:
-    inner = {Scope.LOG, Scope.SEGMENTS}
+    inner = {Scope.LOG, Scope.SEGMENTS, Scope.FINDINGS}
     pairs = [(action, action.words) for action in ACTIONS if action.rank and action.scope not in inner]
     shown = fitting(pairs, 80)
     assert sum(len(action.key) + len(words) + 3 for action, words in shown) <= 80

@@ -625,7 +625,7 @@ async def test_readonly_has_no_action_that_changes_anything() -> None:
 
 
 async def test_help_shows_every_action_with_its_key() -> None:
-    async with dashboard(FakeRecorder(), FLEET, size=(120, 170)) as (app, pilot):
+    async with dashboard(FakeRecorder(), FLEET, size=(120, 200)) as (app, pilot):
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help) and "unkillable" in screen_text(app))
         text = screen_text(app)

@@ -36,7 +36,7 @@ def test_every_row_is_as_wide_as_its_columns(cells: int, state: CameraState) -> 
 
 def test_80_columns_show_what_the_first_glance_needs() -> None:
     keys = [item.column.key for item in place(78, ["Duc Tai Dendo 1"])]
-    assert keys == ["state", "name", "cpu", "spark", "fps", "open", "live", "pid"]
+    assert keys == ["state", "name", "severity", "cpu", "spark", "fps", "open", "live", "pid"]
 
 
 def test_160_columns_show_everything() -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import pytest
 
-from tests.tui.fakes import FakeRecorder, camera, log_line, recorder_snapshot, segment
+from tests.tui.fakes import (
+    FakeRecorder,
+    acknowledged,
+    camera,
+    explained,
+    findings_page,
+    incident,
+    log_line,
+    recorder_snapshot,
+    segment,
+)
 from tests.tui.screens import dashboard, screen_text, until
+from vmstui.findings import Severity
 from vmstui.model import CameraState, LogLevel
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.source import harmless
@@ -35,7 +46,26 @@ async def test_names_reasons_and_lines_are_shown_harmless_everywhere(text: str) 
         lines=[log_line(1, text, LogLevel.ERROR, "bad"), log_line(2, text, LogLevel.ERROR, "good")],
         closed_segments=(segment(path=f"/rec/{text}.mp4", reason=text),),
     )
-    async with dashboard(recorder, recorder_snapshot(bad, good, host=text), size=(160, 45)) as (app, pilot):
+    found = explained("", None, camera="bad", text=text, level="error", cause=text, action=text, source=text,
+                      numbers={text: 1}, follows=text, examples=(text, text + "x"))  # fmt: skip
+    known = acknowledged(note=text, by=text, fingerprint=text)
+    recorder.page = findings_page(
+        found, replace(found, acknowledgement=known, is_quiet=True),
+        incidents=(incident("bad", "good", text=text, action=text, key=text),),
+    )  # fmt: skip
+    recorder.meanings = {text: (text, Severity.DEGRADED)}
+    snapshot = recorder_snapshot(bad, good, host=text, incidents=recorder.page.incidents)
+    async with dashboard(recorder, snapshot, size=(160, 45)) as (app, pilot):
+        for keys in (("f",), ("end", "enter", "down", "enter"), ("escape", "A"), ("escape", "a"), ("escape", "c")):
+            await pilot.press(*keys)
+            await pilot.pause(0.05)
+            assert not FORBIDDEN & set(screen_text(app).replace("\n", ""))
+        await until(pilot, lambda: app.screen is app.fleet)
+        await pilot.press("l", "v", "up")
+        await pilot.pause(0.05)
+        assert not FORBIDDEN & set(screen_text(app).replace("\n", ""))
+        await pilot.press("escape")
+        app.fleet.table.select("bad")
         for key in ("down", "l", "g", "enter", "question_mark", "escape", "colon"):
             await pilot.press(key)
             await pilot.pause(0.05)
@@ -75,6 +105,12 @@ def test_everything_that_enters_is_cleaned_at_any_depth() -> None:
     cleaned = harmless(snapshot)
     assert not any(FORBIDDEN & set(found) for found in strings(cleaned))
     assert cleaned.cameras[0].state is CameraState.RECORDING
+
+
+def test_numbers_by_name_are_cleaned_as_well() -> None:
+    found = harmless(explained(numbers={HOSTILE[0]: 3}))
+    assert found.finding.numbers == {"Gate": 3}
+    assert harmless(found) is found
 
 
 def test_what_is_clean_already_is_not_copied() -> None:

@@ -14,6 +14,7 @@ from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.findings import Acknowledgement, FindingsPage
 from vmstui.footage import Gap
 from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.measured import CpuPast, Measured
@@ -34,8 +35,8 @@ SILENCE_LIMIT_S = 5.0
 
 class Client:
     """One dashboard's view of the service. Calls share a connection; each `snapshots()` opens one of its own, and so do
-    `storage()`, `footage()`, `telemetry()` and `shutdown()`, which must not wait for the answer to another question,
-    nor another one for theirs."""
+    `storage()`, `footage()`, `telemetry()`, `findings()` and `shutdown()`, which must not wait for the answer to
+    another question, nor another one for theirs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -77,14 +78,43 @@ class Client:
         asked: dict[str, Json] = {"cameras": [camera], "seconds": seconds}
         return _decode(tuple[StageBreakdown], await self._call("stages", asked))[0]
 
-    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
-        """Log lines after a cursor; see `LogPage`."""
-        return _decode(LogPage, await self._call("logs", {"camera": camera, "after": after, "limit": limit}))
+    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
+        """Log lines after a cursor; see `LogPage`. With `explain` each tells which message it is, and how bad."""
+        asked: dict[str, Json] = {"camera": camera, "after": after, "limit": limit}
+        return _decode(LogPage, await self._call("logs", asked | {"explain": True} if explain else asked))
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
         """The newest lines of a run that is over; see `RunLog`. RecorderError also where the service is too old."""
         asked: dict[str, Json] = {"camera": camera, "back": back, "limit": limit}
         return _decode(RunLog, await self._call_aside("run_log", asked))
+
+    async def findings(self, camera: str | None) -> FindingsPage:
+        """What ffmpeg's messages mean, of one camera or of all. RecorderError also where the service is too old."""
+        import asyncio
+
+        # There may be thousands: they are read in a thread, as keys and pictures do not wait for them.
+        line = await self._line_aside("findings", {"camera": camera})
+        return await asyncio.to_thread(lambda: _decode(FindingsPage, result_of(line, self._path)))
+
+    async def acknowledge(
+        self,
+        camera: str,
+        fingerprint: str,
+        origin: str | None,
+        for_s: float | None,
+        ceiling_per_min: float | None,
+        note: str,
+    ) -> Acknowledgement:
+        """Say that a kind of message is known, of one camera or (empty) of all; see `Acknowledgement`."""
+        asked: dict[str, Json] = {
+            "camera": camera, "fingerprint": fingerprint, "origin": origin, "for_s": for_s,
+            "ceiling_per_min": ceiling_per_min, "note": note, "by": person(),
+        }  # fmt: skip
+        return _decode(Acknowledgement, await self._call("acknowledge", asked))
+
+    async def unacknowledge(self, acknowledgement: str) -> Acknowledgement:
+        """Take that back, by its id; what was taken back."""
+        return _decode(Acknowledgement, await self._call("unacknowledge", {"id": acknowledgement, "by": person()}))
 
     async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:
         """Segments that began before an instant (None: the newest of all), or the first ones after one."""
@@ -181,18 +211,24 @@ class Client:
 
     async def _call_aside(self, method: str, params: Mapping[str, Json] | None = None) -> Json:
         """On a connection of its own: a disk that hangs must not keep other questions waiting."""
+        return result_of(await self._line_aside(method, params or {}), self._path)
+
+    async def _line_aside(self, method: str, params: Mapping[str, Json]) -> bytes:
         reader, writer = await self._open()
         try:
-            writer.write(protocol.request_line(1, method, params or {}))
-            return await self._answer(reader, method, CALL_TIMEOUT_S)
+            writer.write(protocol.request_line(1, method, params))
+            return await self._line(reader, method, CALL_TIMEOUT_S)
         finally:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, method: str, timeout_s: float) -> Json:
+        return result_of(await self._line(reader, method, timeout_s), self._path)
+
+    async def _line(self, reader: asyncio.StreamReader, method: str, timeout_s: float) -> bytes:
         import asyncio
 
         try:
-            return result_of(await asyncio.wait_for(reader.readline(), timeout_s), self._path)
+            return await asyncio.wait_for(reader.readline(), timeout_s)
         except TimeoutError:
             raise RecorderLost(f"the recorder did not answer {method} within {timeout_s:g} s") from None
         except (OSError, ValueError) as error:

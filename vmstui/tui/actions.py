@@ -23,6 +23,7 @@ class Scope(StrEnum):
     SEGMENTS = "segments pane"
     CAPACITY = "capacity screen"
     CHARTS = "charts screen"
+    FINDINGS = "findings screen"
     PALETTE = "palette"
 
 
@@ -36,6 +37,7 @@ class Group(StrEnum):
     SEGMENTS = "In the segments"
     CAPACITY = "In capacity"
     CHARTS = "In the charts"
+    FINDINGS = "In the findings"
     RECORDER = "Recorder"
 
 
@@ -97,6 +99,8 @@ ACTIONS = (
            Group.CAMERA, Scope.FLEET, "h", rank=6, verb="history", argument=Argument.CAMERA),
     Action("view.charts", "charts", "charts", "What it looked like, now or at 03:12: CPU, frames, drops, bitrate.",
            Group.CAMERA, Scope.FLEET, "m", rank=8, verb="charts", argument=Argument.CAMERA),
+    Action("camera.findings", "findings_of", "findings", "What its ffmpeg's messages mean, and what to do.",
+           Group.CAMERA, Scope.PALETTE, verb="findings of", argument=Argument.CAMERA),
     Action("camera.copy", "copy_command", "copy command", "Copy its ffmpeg command (passwords masked).",
            Group.CAMERA, Scope.FLEET, "y", verb="copy", argument=Argument.CAMERA),
     Action("view.filter", "filter", "filter", "Show only what contains a text; with ! in front, only what does not.",
@@ -115,10 +119,13 @@ ACTIONS = (
            Group.LOOK, Scope.APP, "c", rank=11, verb="capacity"),
     Action("view.machine", "machine", "machine", "What the machine looked like: CPU, memory, disk, network, GPU.",
            Group.LOOK, Scope.APP, "M", verb="machine"),
+    Action("view.findings", "findings", "findings", "What is wrong, of all cameras: what messages mean, what to do.",
+           Group.LOOK, Scope.FLEET, "f,F", rank=5, verb="findings"),
     Action("view.theme", "theme", "theme", "Change the colours.",
            Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
-    Action("move.up", "cursor(-1)", "up", "To the camera or segment above.", Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
-    Action("move.down", "cursor(1)", "down", "To the camera or segment below.",
+    Action("move.up", "cursor(-1)", "up", "To the camera, segment or finding above.",
+           Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
+    Action("move.down", "cursor(1)", "down", "To the camera, segment or finding below.",
            Group.MOVE, Scope.TABLE, "down,j", "↓ j"),
     Action("move.page_up", "page(-1)", "page up", "A page up.", Group.MOVE, Scope.TABLE, "pageup", "PgUp"),
     Action("move.page_down", "page(1)", "page down", "A page down.", Group.MOVE, Scope.TABLE, "pagedown", "PgDn"),
@@ -131,7 +138,7 @@ ACTIONS = (
     Action("move.next", "step(1)", "next camera", "To the camera below, from any pane.",
            Group.MOVE, Scope.FLEET, "right_square_bracket", "]"),
     Action("log.follow", "follow", "follow", "Go to the newest line and stay there; Home or ↑ pauses.",
-           Group.LOG, Scope.LOG, "f,end,G", rank=1),
+           Group.LOG, Scope.LOG, "f,end,G", rank=1, instead="view.findings"),
     Action("log.oldest", "oldest", "oldest", "To the oldest line that is kept.", Group.LOG, Scope.LOG, "home", "Home"),
     Action("log.up", "line(-1)", "up", "Pause, and a line up.", Group.LOG, Scope.LOG, "up,k", "↑ k"),
     Action("log.down", "line(1)", "down", "A line down; past the last one it follows.",
@@ -155,6 +162,9 @@ ACTIONS = (
            Group.LOG, Scope.LOG, "z", rank=9, verb="fold repeats in log"),
     Action("log.open", "open_repeats", "open", "Open the folded repeats at the cursor, or close them again.",
            Group.LOG, Scope.LOG, "enter", "⏎", instead="view.details"),
+    Action("log.explain", "ask('explain')", "explain",
+           "How bad each line is, and what the one at the cursor means; or ffmpeg's own words alone.",
+           Group.LOG, Scope.LOG, "v", rank=4, verb="explain log"),
     Action("log.wrap", "wrap", "wrap", "Wrap long lines, or scroll them with ← →.",
            Group.LOG, Scope.LOG, "W", rank=10, verb="wrap log"),
     Action("log.times", "times", "times", "Times: of the clock, how long ago, none.",
@@ -256,6 +266,32 @@ ACTIONS = (
            Group.CHARTS, Scope.CHARTS, "up,k,pageup", "↑"),
     Action("charts.down", "scroll(1)", "scroll", "Charts further down.",
            Group.CHARTS, Scope.CHARTS, "down,j,pagedown", "↓"),
+    Action("findings.open", "open", "open", "Everything about it; or what a line stands for, such as an incident.",
+           Group.FINDINGS, Scope.FINDINGS, "enter", "⏎", rank=1),
+    Action("findings.acknowledge", "acknowledge", "acknowledge",
+           "It is known: not told again for a while, unless it comes more often. Asks where, how long and why.",
+           Group.FINDINGS, Scope.FINDINGS, "a", changes=True, rank=2),
+    Action("findings.take_back", "take_back", "take back", "Take an acknowledgement back: it is told again.",
+           Group.FINDINGS, Scope.FINDINGS, "u", changes=True, rank=2),
+    Action("findings.known", "acknowledged", "acknowledged", "All that was acknowledged: who, until when, up to what.",
+           Group.FINDINGS, Scope.FINDINGS, "A", rank=9),
+    Action("findings.camera", "go_to_camera", "camera", "To that camera.",
+           Group.FINDINGS, Scope.FINDINGS, "c", rank=3),
+    Action("findings.log", "go_to_log", "log", "To its log, at the newest of these lines.",
+           Group.FINDINGS, Scope.FINDINGS, "l", rank=3),
+    Action("findings.restart", "restart_camera", "restart", "Restart that camera; asks first.",
+           Group.FINDINGS, Scope.FINDINGS, "r", changes=True, rank=4),
+    Action("findings.bundle", "bundle", "bundle", "One masked file about that camera for a bug report; asks where.",
+           Group.FINDINGS, Scope.FINDINGS, "x", changes=True, rank=7),
+    Action("findings.filter", "filter_findings", "filter",
+           "Show only what contains a text; with ! in front, only what does not.",
+           Group.FINDINGS, Scope.FINDINGS, "slash", "/", rank=6),
+    Action("findings.one", "one_or_all", "one camera", "Only of the camera of this row, or of all again.",
+           Group.FINDINGS, Scope.FINDINGS, "tab", rank=8),
+    Action("findings.previous", "step(-1)", "previous", "To the finding above, also while its text is read.",
+           Group.FINDINGS, Scope.FINDINGS, "left_square_bracket", "["),
+    Action("findings.next", "step(1)", "next", "To the finding below, also while its text is read.",
+           Group.FINDINGS, Scope.FINDINGS, "right_square_bracket", "]"),
     Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
            Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
     Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",

@@ -43,6 +43,7 @@ from vmstui.tui.messages import (
     SnapshotArrived,
     StorageArrived,
 )
+from vmstui.tui.notices import Notices
 from vmstui.tui.palette import Commands
 from vmstui.tui.picture import Picture
 from vmstui.tui.screens.confirm import Confirm
@@ -109,6 +110,7 @@ class Dashboard(App[Leave]):
         self._delays = delays
         self._typed = Typed(self, super().on_event)
         self._history = CpuHistory()
+        self._notices = Notices()
         self._load: Load | None = None
         self._seen_at = time.monotonic()
         self._stopping = False
@@ -259,6 +261,9 @@ class Dashboard(App[Leave]):
         self._seen_at = time.monotonic()
         if self.picture.link.lost:  # another service may number its lines anew
             self.fleet.log_pane.start_over()
+            self._notices.detached()
+        if notice := self._notices.heard(message.snapshot):
+            self.notify(notice, severity="error", timeout=12)
         cpu = self._history.add(message.snapshot)
         self.picture = replace(self.picture, snapshot=message.snapshot, cpu=cpu, ticks=self._history.ticks, link=Link())
 
@@ -347,6 +352,8 @@ class Dashboard(App[Leave]):
                     self.fleet.open_pane(Pane.LOG, camera.id)
                 case "view.charts":
                     self.fleet.open_charts(camera.id)
+                case "camera.findings":
+                    self.fleet.open_findings(camera.id)
                 case "view.segments":
                     self.fleet.open_pane(Pane.SEGMENTS, camera.id)
                 case "segments.still":
@@ -379,7 +386,7 @@ class Dashboard(App[Leave]):
     def action_help(self) -> None:
         """The keys that work on this screen now, and those of its parts."""
         live = {active.binding.id for active in self.fleet.active_bindings.values() if active.enabled}
-        parts = {Scope.TABLE, Scope.LOG, Scope.SEGMENTS, Scope.CAPACITY, Scope.CHARTS, Scope.PALETTE}
+        parts = set(Scope) - {Scope.APP, Scope.FLEET}
         self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
 
     def action_capacity(self) -> None:

@@ -10,14 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from vmstui.findings import Incident
 from vmstui.footage import SegmentVerdict
 from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.day_strip import NARROWEST, Strips, widest
 from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, tiny_span, width, zone
 from vmstui.tui.lines import Line, Role, Span
+from vmstui.tui.severity import rank, severity_span
 from vmstui.tui.spark import WINDOW_S, spark
-from vmstui.tui.verdict import NO_GROWTH_S, failing, health
+from vmstui.tui.verdict import NO_GROWTH_S, failing, health, incidents_of
 
 STATE_ROLE = {
     CameraState.RECORDING: Role.OK,
@@ -56,6 +58,8 @@ class RowContext:
     """Per camera, what was just asked of it and has not shown in its state yet."""
     strips: Strips | None = None
     """How much was recorded; None while nothing is known of it."""
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    """Per camera, the one that goes on with it."""
 
 
 Cell = Callable[[CameraSnapshot, RowContext, int], Span]
@@ -166,6 +170,10 @@ def _warnings(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
     return str(camera.warnings_per_min), Role.WARN if camera.warnings_per_min else Role.DIM
 
 
+def _severity(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    return severity_span(camera.severity, cells) if camera.severity is not None else (glyphs.DASH, Role.DIM)
+
+
 def _today(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
     return context.strips.today(camera, context.now) if context.strips is not None else ("", Role.DIM)
 
@@ -177,9 +185,10 @@ def _strip(camera: CameraSnapshot, context: RowContext, cells: int) -> Line:
 COLUMNS = (
     Column("state", "state", 14, 0, _state),
     Column("name", "camera", 10, 0, _name),
+    Column("severity", "sv", 2, 2, _severity, always=True),
     Column("cpu", "CPU %", 5, 1, _cpu, right=True),
-    Column("spark", "0–100 %", 8, 3, _spark),
-    Column("fps", "fps", 4, 4, _fps, right=True),
+    Column("spark", "0–100 %", 6, 3, _spark),
+    Column("fps", "fps", 3, 4, _fps, right=True),
     Column("speed", "speed", 6, 8, _speed, right=True),
     Column("open", "open segment", 12, 1, _open),
     Column("last", "last segment", 15, 9, _last),
@@ -192,9 +201,11 @@ COLUMNS = (
     Column("strip", "last 24 hours", NARROWEST, 7, _today, parts=_strip, always=True),
 )
 
-_GROWTH = (("name", 32), ("live", 8), ("strip", 144), ("spark", 30))
+_GROWTH = (("name", 32), ("live", 8), ("strip", 144), ("severity", 10), ("spark", 30))
 """Columns that take what is left over, up to that width; the name only as far as its longest text, the strip to a width
 of its own."""
+WORDY = 180
+"""Cells from which on severity is a word and no letter."""
 _GRAPH = 12
 """Cells more than its least that a graph is to have: what the strip leaves to it."""
 _ROOM_TO_GROW = NARROWEST + _GRAPH
@@ -222,6 +233,8 @@ def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
         if key in widths and spare > 0:
             most = {"name": min(most, longest), "strip": widest(widths[key] + spare - _GRAPH)}.get(key, most)
             grown = min(spare, max(most - widths[key], 0))
+            if key == "severity" and (cells < WORDY or widths[key] + grown < most):
+                continue  # a word needs room for all of it
             widths[key] += grown
             spare -= grown
     return tuple(Placed(column, widths[column.key]) for column in columns)
@@ -229,13 +242,18 @@ def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
 
 def title_of(placed: Placed) -> str:
     """The header cell; that of the spark states its scale, and its window where there is room."""
+    if placed.column.key == "severity" and placed.cells >= 10:
+        return "severity"
     if placed.column.key == "spark" and placed.cells >= 14:
         return f"{placed.column.title}, {WINDOW_S} s"
+    if width(placed.column.title) > placed.cells:
+        return placed.column.title.replace(" ", "")
     return placed.column.title
 
 
-def reason_of(camera: CameraSnapshot, now: datetime) -> str:
-    """What to say across the row instead of numbers; empty for a camera whose numbers are of use."""
+def reason_of(camera: CameraSnapshot, now: datetime, incident: Incident | None = None) -> str:
+    """What to say across the row instead of numbers; empty for a camera whose numbers are of use. What it has in common
+    with others goes before its own words for it."""
     if camera.state is CameraState.RECORDING:
         return ""
     if camera.state is CameraState.STOPPED:
@@ -244,48 +262,55 @@ def reason_of(camera: CameraSnapshot, now: datetime) -> str:
     if camera.state in {CameraState.STARTING, CameraState.STOPPING} and not camera.reason and not alarm:
         return ""
     why = camera.reason or ("" if alarm else "no reason given")
+    why = f"incident: {incident.text}" if incident is not None else why
     again = plural(camera.restarts, "restart") if camera.restarts else ""
     return f" {glyphs.DOT} ".join(fact for fact in (*alarm, why, again) if fact)
 
 
 def row(camera: CameraSnapshot, columns: Sequence[Placed], context: RowContext) -> list[Span]:
     """The cells, each padded to its width and the gap after it; a reason takes all that would be empty otherwise."""
-    reason = reason_of(camera, context.now)
+    incident = context.incidents.get(camera.id)
+    reason = reason_of(camera, context.now, incident)
     kept = [place_ for place_ in columns if not reason or place_.column.keep == 0 or place_.column.always]
     spare = sum(place_.cells + 1 for place_ in columns) - sum(place_.cells + 1 for place_ in kept)
     spans: list[Span] = []
-    for place_ in kept:
-        if reason and spare and place_.column.keep:
-            spans.append(_reason(camera, reason, spare))
-            spare = 0
+    for place_ in columns:
+        if place_ not in kept:
+            if spare:
+                spans.append(_reason(camera, reason, spare, shared=incident is not None))
+                spare = 0
+            continue
         if place_.column.parts is not None:
             spans += [*place_.column.parts(camera, context, place_.cells), (" ", Role.TEXT)]
         else:
             text, role = place_.column.cell(camera, context, place_.cells)
             spans.append((fit(text, place_.cells, right=place_.column.right) + " ", role))
-    return [*spans, _reason(camera, reason, spare)] if reason and spare else spans
+    return spans
 
 
-def _reason(camera: CameraSnapshot, reason: str, cells: int) -> Span:
-    # What all cameras share is said once, in a banner; saying it in red in every row would shout.
-    role = Role.TEXT if camera.state is CameraState.HELD else REASON_ROLE[camera.state]
+def _reason(camera: CameraSnapshot, reason: str, cells: int, *, shared: bool) -> Span:
+    # What cameras share is said once, in a banner; saying it in red in every row would shout.
+    role = Role.TEXT if shared or camera.state is CameraState.HELD else REASON_ROLE[camera.state]
     return fit(reason, cells - 1) + " ", role
 
 
 def matches(camera: CameraSnapshot, pattern: str) -> bool:
-    """Whether a filter keeps a camera: text in its name, id, state, reason or profile; `!` first inverts."""
+    """Whether a filter keeps a camera: text in its name, id, state, reason, profile or worst finding; `!` first
+    inverts."""
     inverse = pattern.startswith("!")
     needle = pattern[1:] if inverse else pattern
     if not needle:
         return True
-    haystack = "\n".join((camera.name, camera.id, glyphs.WORD[camera.state], camera.reason, camera.profile)).casefold()
+    found = (camera.severity or "", camera.finding)
+    words = (camera.name, camera.id, glyphs.WORD[camera.state], camera.reason, camera.profile, *found)
+    haystack = "\n".join(words).casefold()
     return (needle.casefold() in haystack) is not inverse
 
 
 def ordered(snapshot: RecorderSnapshot, pattern: str = "") -> tuple[CameraSnapshot, ...]:
-    """The cameras to show: problems first, otherwise as configured."""
+    """The cameras to show: problems first, of equal ones those whose messages are worse, otherwise as configured."""
     kept = [camera for camera in snapshot.cameras if matches(camera, pattern)]
-    return tuple(sorted(kept, key=lambda camera: health(camera, snapshot.at)))
+    return tuple(sorted(kept, key=lambda camera: (health(camera, snapshot.at), -rank(camera.severity))))
 
 
 def context_of(
@@ -296,4 +321,4 @@ def context_of(
     strips: Strips | None = None,
 ) -> RowContext:
     """The context of all rows of one snapshot."""
-    return RowContext(snapshot.at, zone(snapshot.timezone), history, ticks, notes, strips)
+    return RowContext(snapshot.at, zone(snapshot.timezone), history, ticks, notes, strips, incidents_of(snapshot))

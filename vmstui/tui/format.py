@@ -36,6 +36,7 @@ __all__ = [
     "length",
     "names",
     "plural",
+    "sentence",
     "short_span",
     "size",
     "span",
@@ -69,6 +70,13 @@ def wrap(text: str, cells: int) -> list[str]:
         *full, line = _pieces(word, cells)
         lines += full
     return [*lines, line] if line or not lines else lines
+
+
+def sentence(words: str) -> str:
+    """As a sentence: begun with a capital letter, and ended."""
+    words = words.strip()
+    words = words[:1].upper() + words[1:]
+    return words if not words or words.endswith((".", "!", "?")) else words + "."
 
 
 def flow(facts: Sequence[str], cells: int) -> list[str]:

@@ -10,6 +10,7 @@ import unicodedata
 
 from rich.cells import cell_len
 
+from vmstui.findings import Severity
 from vmstui.footage import SegmentVerdict
 from vmstui.footage_accounts import CellKind
 from vmstui.model import CameraState, EventKind, OutputState
@@ -63,6 +64,10 @@ VERDICT = {
     SegmentVerdict.BROKEN: "✖",
 }
 
+SEVERITY = {Severity.CRITICAL: "✖", Severity.DEGRADED: "▲", Severity.BENIGN: "-", Severity.INFO: "i", None: "?"}
+"""None: nobody knows."""
+FOLDED, UNFOLDED = "▸", "▾"
+
 STRIP = {
     CellKind.LOST: "✖",
     CellKind.PART: "▲",
@@ -73,6 +78,7 @@ STRIP = {
 }
 """Of the strip of a day, a cell each."""
 
+ARROW = "→"
 OPEN, GAP, UNWANTED = "◌", "▼", "○"
 """Rows of footage that are no segment: what is being written, what was not, and what was not to be."""
 MARK = "┃"
@@ -92,7 +98,7 @@ _TWINS = {
     "▁": "_", "▂": ".", "▃": "-", "▄": "~", "▅": "=", "▆": "+", "▇": "*", "█": "#",
     "┃": "!", "▀": "#", "━": "=", "┈": ".",
     "▌": ">", "·": "|", "–": "-", "─": "-", "…": "~", "⏎": "<", "×": "x", "→": ">", "↑": "^", "↓": "v", "’": "'",
-    "←": "<", "│": "|", "┤": "+",
+    "←": "<", "▸": "+", "▾": "-", "│": "|", "┤": "+",
 }  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
     07:56:00 W ×312   lobby          rtsp: max delay reached. need to consume packet
 
-Time, level, how often, camera where several are shown, component, text. What stands before the text is as wide in each
-line; a mark takes the blank before the level, so that nothing moves.
+Time, level, how bad it is where that is asked for, how often, camera where several are shown, component, text, and
+which message it is. What stands before the text is as wide in each line; a mark takes the blank before the level, so
+that nothing moves.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from enum import StrEnum
 from itertools import pairwise
 
 from vmstui.model import LogLevel, LogLine
+from vmstui.tui import severity
 from vmstui.tui.format import clock, day_and_clock, fit, short_span, width
 from vmstui.tui.glyphs import MARK
 from vmstui.tui.lines import Line, Role, Span
 from vmstui.tui.log_match import text_of_line
+from vmstui.tui.log_ring import NOTABLE
 
 CAMERA_CELLS = 14
 INDENT = 2
@@ -62,6 +65,8 @@ class Looks:
     """For relative times."""
     counts: bool = False
     """There is room for how often a line was repeated."""
+    explained: bool = False
+    """How bad each line is stands before it, and which message it is behind it."""
 
     def time(self, line: LogLine, *, timed: bool) -> str:
         """The time of a line, as wide for each; blank where nobody knows it (`timed`)."""
@@ -83,12 +88,14 @@ def drawn(
     timed: bool = True,
 ) -> Line:
     """One line; `found` are stretches of `text_of_line` that are highlighted."""
-    role = LEVEL_ROLE[line.level]
+    role = role_of(line, looks)
     spans: list[Span] = [
         (looks.time(line, timed=timed), Role.DIM),
         (MARK if marked else " ", Role.KEY),
         (f"{LEVEL_SIGN[line.level]} ", role),
     ]
+    if looks.explained:
+        spans.append((f"{severity_sign(line)} ", role))
     if looks.counts:
         spans.append((f"×{count:<6} " if count > 1 else " " * 8, Role.STRONG))
     if looks.with_camera:
@@ -98,13 +105,34 @@ def drawn(
     for start, end in pairwise(cuts):
         lit = any(first <= start < last for first, last in found)
         spans.append((text[start:end], Role.MATCH if lit else Role.DIM if start < beginning else role))
+    if looks.explained and line.message:
+        spans.append((_message(line), Role.LABEL))
     return tuple(spans)
+
+
+def role_of(line: LogLine, looks: Looks) -> Role:
+    """By ffmpeg's level; where lines are explained, by how bad it is."""
+    if looks.explained and line.severity is not None:
+        return severity.ROLE[line.severity]
+    return LEVEL_ROLE[line.level]
+
+
+def severity_sign(line: LogLine) -> str:
+    """How bad it is; `?` for warnings and errors that nobody knows."""
+    if line.severity is None:
+        return severity.sign(None) if line.level in NOTABLE else " "
+    return severity.sign(line.severity)
+
+
+def _message(line: LogLine) -> str:
+    return f"  <{line.message}>"
 
 
 def cells_of(line: LogLine, looks: Looks) -> int:
     """How wide it is drawn."""
     before = _TIME_CELLS[looks.times] + 3 + 8 * looks.counts + (CAMERA_CELLS + 1) * looks.with_camera
-    return before + width(text_of_line(line))
+    behind = width(_message(line)) if looks.explained and line.message else 0
+    return before + 2 * looks.explained + width(text_of_line(line)) + behind
 
 
 def height(line: LogLine, looks: Looks, cells: int) -> int:

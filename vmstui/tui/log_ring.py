@@ -5,6 +5,7 @@ What of them is shown, and in which rows, is the matter of `log_view`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -78,6 +79,21 @@ class LogRing:
             else:
                 self._slots[self.end % self._capacity] = line
             self.end += 1
+
+    def explain(self, lines: Iterable[LogLine]) -> bool:
+        """Put lines of which more is known now, oldest first, in the place of the same ones, by their sequence number;
+        whether there were any."""
+        changed = False
+        number = -1
+        for line in lines:
+            if number < 0:
+                number = bisect_left(range(self.end), line.seq, lo=self.oldest, key=lambda held: self.line(held).seq)
+            while number < self.end and (held := self.line(number)).seq <= line.seq:
+                if held.seq == line.seq and held.text == line.text and held != line:
+                    self._slots[number % self._capacity] = line
+                    changed = True
+                number += 1
+        return changed
 
     def clear(self) -> None:
         """Forget all lines."""

@@ -6,12 +6,13 @@ passes through `harmless`, so that no widget has to think about control characte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
+from vmstui.findings import Acknowledgement, FindingsPage
 from vmstui.footage import Gap
 from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.measured import CpuPast, Measured
@@ -49,9 +50,28 @@ class Recorder(Protocol):
         """What a worker spent its CPU time on in the last seconds; measured while it is asked for."""
         ...
 
-    async def logs(self, camera: str | None, after: int, limit: int) -> LogPage:
-        """Lines of one camera (None: all) after a cursor; `after=0` gives the last `limit` lines."""
+    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
+        """Lines of one camera (None: all) after a cursor; `after=0` gives the last `limit` lines. With `explain` each
+        tells which message it is, and how bad."""
         ...
+
+    async def findings(self, camera: str | None) -> FindingsPage:
+        """What ffmpeg's messages mean, of one camera or of all; an older recorder refuses."""
+        ...
+
+    async def acknowledge(
+        self,
+        camera: str,
+        fingerprint: str,
+        origin: str | None,
+        for_s: float | None,
+        ceiling_per_min: float | None,
+        note: str,
+    ) -> Acknowledgement:
+        """Say that a kind of message is known, of one camera or (empty) of all; see `Acknowledgement`."""
+        ...
+
+    async def unacknowledge(self, acknowledgement: str) -> Acknowledgement: ...
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
         """The newest lines of a run that is over: 1 is the one before the present one."""
@@ -130,6 +150,9 @@ def _harmless(value: Any) -> Any:
     if isinstance(value, tuple):
         items = tuple(_harmless(item) for item in value)
         return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+    if isinstance(value, Mapping):
+        pairs = {_harmless(key): _harmless(item) for key, item in value.items()}
+        return value if pairs == value else pairs
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
             field.name: new

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from vmstui.findings import Incident, Severity
 from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui import glyphs
-from vmstui.tui.format import clock, coarse_size, names, plural, short_span, size, span, zone
+from vmstui.tui.format import clock, coarse_size, names, plural, sentence, short_span, size, span, zone
 from vmstui.tui.lines import Line, Role, Span, join
+from vmstui.tui.severity import rank
 from vmstui.tui.stay import headline_part
 
 NO_GROWTH_S = 10.0
@@ -100,9 +102,21 @@ def failing(camera: CameraSnapshot, now: datetime) -> list[str]:
     return [f"FAILING for {span((now - camera.failing_since).total_seconds())}"]
 
 
+def incidents_of(snapshot: RecorderSnapshot) -> dict[str, Incident]:
+    """Per camera the incident that goes on with it, the worst one."""
+    found: dict[str, Incident] = {}
+    for incident in snapshot.incidents:
+        for camera in incident.cameras:
+            if camera not in incident.cured:
+                found.setdefault(camera, incident)
+    return found
+
+
 def complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
     """What is not right with a camera that records, worst first."""
     found = worker_complaints(camera, now)
+    if camera.state is CameraState.RECORDING and rank(camera.severity):
+        found.append(f"{camera.severity}: {camera.finding}" if camera.finding else f"a {camera.severity} finding")
     if camera.state is CameraState.RECORDING:
         for output in camera.outputs:
             if output.state is OutputState.DOWN:
@@ -202,7 +216,9 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
             longest = short_span((snapshot.at - min(alarms)).total_seconds())
             words = f" {len(alarms)} FAILING for {'up to ' if len(alarms) > 1 else ''}{longest} "
             parts.append((1, ((words, Role.PILL_BAD),)))
-        parts.append((1, ((names([camera.name for camera in failed], 2), Role.BAD),)))
+        common = incidents_of(snapshot)
+        if not all(camera.id in common for camera in failed):  # else the incident is what to read
+            parts.append((1, ((names([camera.name for camera in failed], 2), Role.BAD),)))
         parts.append((9, ((f"{len(recording)} recording", Role.TEXT),)))
     elif len(recording) < len(wanted):
         parts.append((0, ((f" {glyphs.BUSY} {len(recording)}/{len(wanted)} recording", Role.BUSY),)))
@@ -211,6 +227,13 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
         parts.append((0, ((f" {glyphs.OK} {len(recording)}/{len(wanted)} recording", Role.OK),)))
     else:
         parts.append((0, ((" Nothing is recorded ", Role.PILL_WARN),)))
+    if snapshot.incidents:
+        worst = snapshot.incidents[0]
+        still = len(incidents_of(snapshot))
+        role = Role.BAD if still and worst.severity is Severity.CRITICAL else Role.WARN
+        of_them = plural(still, "camera") if still else "all back"
+        words = f"{plural(len(snapshot.incidents), 'incident')}, {of_them}"
+        parts.insert(1, (1, ((words, role),)))
     degraded = [camera for camera in recording if complaints(camera, snapshot.at)]
     if degraded:
         words = f"{glyphs.WARN} {len(degraded)} {'wants' if len(degraded) == 1 else 'want'} a look"
@@ -263,7 +286,10 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
                 f" Install ffmpeg 5.1 or newer, or set `ffmpeg: embedded` in {snapshot.config_path}."
             )
         )
+    common = _incidents(snapshot)
+    found += [banner for banner in common if banner.role is Role.PILL_BAD]
     found += _alarm(snapshot)
+    found += [banner for banner in common if banner.role is not Role.PILL_BAD]
     if not snapshot.cameras:
         found.append(
             Banner(
@@ -280,12 +306,34 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
     return found
 
 
+def _of_them(count: int) -> str:
+    return "1 of them is" if count == 1 else f"{count} of them are"
+
+
+def _incidents(snapshot: RecorderSnapshot) -> list[Banner]:
+    """What cameras have in common, the worst of it in full."""
+    if not snapshot.incidents:
+        return []
+    worst, *others = snapshot.incidents
+    since = f"for {span((snapshot.at - worst.since).total_seconds())}"
+    back = f" {_of_them(len(worst.cured))} well again." if worst.cured else ""
+    text = f"{plural(len(snapshot.incidents), 'incident')}: {worst.text}, {since}.{back}"
+    action = f" {sentence(worst.action)}" if worst.action else ""
+    more = f" And: {'; '.join(other.text for other in others)}." if others else ""
+    still = len(worst.cured) < len(worst.cameras)
+    role = Role.PILL_BAD if still and worst.severity is Severity.CRITICAL else Role.PILL_WARN
+    return [Banner(f"{text}{action}{more}", role)]
+
+
 def _alarm(snapshot: RecorderSnapshot) -> list[Banner]:
-    """The cameras that are failing; what holds all of them has a banner of its own."""
+    """The cameras that are failing; what several have in common has a banner of its own."""
+    common = incidents_of(snapshot)
     alarmed = [
         (camera.failing_since, camera)
         for camera in snapshot.cameras
-        if camera.failing_since is not None and camera.state not in {CameraState.RECORDING, CameraState.HELD}
+        if camera.failing_since is not None
+        and camera.state not in {CameraState.RECORDING, CameraState.HELD}
+        and camera.id not in common
     ]
     if not alarmed:
         return []
@@ -308,6 +356,10 @@ def summary(snapshot: RecorderSnapshot, camera: CameraSnapshot, recorded: Span |
         since = ((alarm[0], Role.BAD),)
     name: Line = ((f" {camera.name}", Role.STRONG),)
     said = health(camera, snapshot.at)
+    incident = incidents_of(snapshot).get(camera.id)
+    if incident is not None:
+        first = join([name, ((f"incident: {incident.text}", Role.WARN),), since], dot)
+        return first, ((f" {sentence(incident.action or camera.reason)}", Role.TEXT),)
     if why := [camera.reason] if camera.reason else complaints(camera, snapshot.at):
         role = {Health.FAILING: Role.BAD, Health.FAILED: Role.BAD, Health.DEGRADED: Role.WARN}.get(said, Role.TEXT)
         first = join([name, *(((words, role),) for words in why), since], dot)

@@ -14,6 +14,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 
 from vmstui.control.errors import RecorderError
+from vmstui.findings import Seen
 from vmstui.model import CameraSnapshot
 from vmstui.tui import questions
 from vmstui.tui.actions import Action, Group, Scope, bindings, find
@@ -154,7 +155,11 @@ class FleetScreen(Screen[None]):
 
     def _update_keys(self) -> None:
         camera = self.selected
-        inside = {Scope.LOG: self.log_pane.body.has_focus, Scope.SEGMENTS: self.segments_pane.body.has_focus}
+        inside = {
+            Scope.LOG: self.log_pane.body.has_focus,
+            Scope.SEGMENTS: self.segments_pane.body.has_focus,
+            Scope.FINDINGS: False,
+        }
         shown: list[tuple[Action, str]] = []
         replaced = {action.instead for action in self.actions if inside.get(action.scope)}
         for action in self.actions:
@@ -244,6 +249,30 @@ class FleetScreen(Screen[None]):
 
         self.app.push_screen(ChartsScreen(self.recorder, lambda: self.picture, subject, footage))
 
+    def action_findings(self) -> None:
+        """Key."""
+        self.open_findings()
+
+    def open_findings(self, camera: str | None = None) -> None:
+        """What messages mean, of that camera or of all."""
+        from vmstui.tui.screens.findings import FindingsScreen, Ways  # here, as all is well mostly
+
+        def restart(camera: str) -> None:
+            if (found := self.picture.camera(camera)) is not None:
+                self.restart(found)
+
+        def log(camera: str, seen: Seen | None) -> None:
+            self.open_pane(Pane.LOG, camera)
+            if seen is not None:
+                self.log_pane.seek(seen)
+
+        ways = Ways(lambda camera: self.open_pane(Pane.DETAILS, camera), log, restart)
+        selected = self.table.selected_id
+        screen = FindingsScreen(
+            self.recorder, lambda: self.picture, self.actions, ways, camera=camera, selected=selected
+        )
+        self.app.push_screen(screen)
+
     def action_next_pane(self) -> None:
         """Key."""
         self.focus_next()
@@ -281,7 +310,7 @@ class FleetScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Filter the cameras."""
-        self._open_bar(self.pattern, Purpose.CAMERAS)
+        self._open_bar(self.pattern, Purpose.ROWS)
 
     def _open_bar(self, pattern: str, purpose: Purpose, *, literal: bool = False) -> None:
         self.filter_bar.open(pattern, purpose, literal=literal)
@@ -299,6 +328,8 @@ class FleetScreen(Screen[None]):
                 self._open_bar(pattern.typed, Purpose.LOG_FILTER, literal=pattern.literal)
             case "everyone":
                 self.log_pane.show_everyone(not self.log_pane.everyone)
+            case "explain":
+                self.log_pane.explain(not self.log_pane.explaining)
             case "restart":
                 self.log_pane.to_start()
             case "save":
@@ -319,16 +350,16 @@ class FleetScreen(Screen[None]):
                 pane.set_search(message.pattern, literal=message.literal)
             case Purpose.LOG_FILTER:
                 pane.set_filter(message.pattern, literal=message.literal)
-            case Purpose.CAMERAS:
+            case Purpose.ROWS:
                 self.set_pattern(message.pattern)
         self._tell_bar()
         if message.done:
-            self._focus_pane(None if message.purpose is Purpose.CAMERAS else Pane.LOG)
+            self._focus_pane(None if message.purpose is Purpose.ROWS else Pane.LOG)
             self.lay_out()
 
     @on(LogText.Changed)
     def _tell_bar(self) -> None:
-        if not self.filter_bar.display or self.filter_bar.purpose is Purpose.CAMERAS:
+        if not self.filter_bar.display or self.filter_bar.purpose is Purpose.ROWS:
             return
         searches = self.filter_bar.purpose is Purpose.LOG_SEARCH
         words, wrong = self.log_pane.found() if searches else self.log_pane.filtered()

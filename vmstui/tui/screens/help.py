@@ -18,6 +18,8 @@ from vmstui.tui.fleet_rows import STATE_ROLE
 from vmstui.tui.format import wrap
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.lines import Line, Role
+from vmstui.tui.severity import MEANING as SEVERITY_MEANING
+from vmstui.tui.severity import ROLE as SEVERITY_ROLE
 from vmstui.tui.widgets.details import TextBody
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar
@@ -63,6 +65,11 @@ def help_lines(actions: Sequence[Action], cells: int) -> list[Line]:
     for state, sign in glyphs.STATE.items():
         word = glyphs.WORD[state]
         lines.append(((f"  {sign} {word:<13} ", STATE_ROLE[state]), (MEANING[state.value], Role.TEXT)))
+    lines += [(), (("Signs of what messages mean", Role.STRONG),)]
+    for severity, meaning in SEVERITY_MEANING.items():
+        word = severity.value if severity is not None else "unknown"
+        role = SEVERITY_ROLE[severity] if severity is not None else Role.TEXT
+        lines.append(((f"  {glyphs.SEVERITY[severity]} {word:<13} ", role), (meaning, Role.TEXT)))
     lines += [(), (("Signs of the last 24 hours", Role.STRONG),)]
     for kind, meaning in STRIP_MEANING.items():
         lines.append(((f"  {glyphs.STRIP[kind]} {WORD[kind]:<13} ", ROLE[kind]), (meaning, Role.TEXT)))

@@ -23,13 +23,14 @@ from vmstui.tui.glyphs import in_ascii
 class Purpose(StrEnum):
     """What is typed."""
 
-    CAMERAS = "filter"
+    ROWS = "filter"
+    """Of cameras, of findings."""
     LOG_SEARCH = "search"
     LOG_FILTER = "show only"
 
 
 PLACEHOLDER = {
-    Purpose.CAMERAS: "text to show only; !text to hide",
+    Purpose.ROWS: "text to show only; !text to hide",
     Purpose.LOG_SEARCH: "expression; with ! lines without it",
     Purpose.LOG_FILTER: "expression; with ! to hide",
 }
@@ -51,12 +52,12 @@ class FilterBar(Horizontal):
 
         pattern: str
         done: bool
-        purpose: Purpose = Purpose.CAMERAS
+        purpose: Purpose = Purpose.ROWS
         literal: bool = False
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
-        self.purpose = Purpose.CAMERAS
+        self.purpose = Purpose.ROWS
         self.literal = False
         """What is typed is a text, whatever is in it."""
         self._told: tuple[str, bool] = "", False

@@ -1,8 +1,7 @@
 """The log pane: what the workers wrote, from a ring of 100,000 lines.
 
 It asks the recorder for what is new and tells how the log stands; how lines are shown, and the ways through them, is in
-`log_body`. A view that shows something else than ffmpeg's own lines, such as what triage makes of them, would be put
-into the body as the previous run is.
+`log_body`, and what they mean in `log_meaning`: only while that is wanted the recorder is asked for it.
 """
 
 from __future__ import annotations
@@ -12,18 +11,21 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual import on
+from textual.app import ComposeResult
 
 from vmstui.control.errors import RecorderError
+from vmstui.findings import Seen
 from vmstui.model import CameraSnapshot, LogLevel, LogLine, RecorderSnapshot, RunLog
 from vmstui.sanitise import clean
 from vmstui.tui.format import clock, plural, zone
 from vmstui.tui.glyphs import DOT, ELLIPSIS
 from vmstui.tui.lines import Line, Role, pack
 from vmstui.tui.log_match import Pattern
-from vmstui.tui.log_ring import CAPACITY, Rule, Threshold
+from vmstui.tui.log_ring import CAPACITY, LogRing, Rule, Threshold
 from vmstui.tui.log_view import LogView
 from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.widgets.log_body import LogBody
+from vmstui.tui.widgets.log_meaning import Meaning
 from vmstui.tui.widgets.log_text import LogText, Place
 from vmstui.tui.widgets.pane import Pane
 
@@ -32,6 +34,10 @@ PAGE = 1000
 PAGES_AT_ONCE = 5
 RUN_LINES = 2000
 """Of a run that is over."""
+_OLDEST = 1
+"""A cursor after which come all lines that the recorder holds."""
+_CUT = 300
+"""Of a finding's line so much or more is kept; what is shorter is whole."""
 
 
 class LogPane(Pane):
@@ -54,6 +60,17 @@ class LogPane(Pane):
         """What was shown before that, and where."""
         self._after = 0
         self._capacity = capacity
+        self.meaning = Meaning(recorder, self.log_body, lambda: None if self.everyone else self.camera)
+        self.explaining = False
+        """How bad each line is is shown."""
+        self._sought: Seen | None = None
+        """A line that is to be shown as soon as it is there."""
+        self._sought_from_oldest = False
+
+    def compose(self) -> ComposeResult:
+        """Below the lines what one of them means."""
+        yield from super().compose()
+        yield self.meaning
 
     async def ask(self) -> None:
         """What was written since the last question; nothing is while a run is shown that is over."""
@@ -62,16 +79,18 @@ class LogPane(Pane):
         scope = None if self.everyone else self.camera
         for _ in range(PAGES_AT_ONCE):
             asked = self._after
-            page = harmless(await self.recorder.logs(scope, self._after, PAGE))
-            first, self._after = self._after == 0, page.next_seq
+            page = harmless(await self.recorder.logs(scope, self._after, PAGE, explain=self.explaining))
+            first, self._after = asked == 0, page.next_seq
             lines = page.lines
-            if page.missed and lines and not first:
+            if page.missed and lines and asked > _OLDEST:
                 lines = (_missed(page.missed, lines[0]), *lines)
             if self.run is not None:  # since then: these are asked for again
                 self._after = asked
                 return
             if lines:
                 self.log_body.append(lines)
+            if self._sought is not None:
+                self._seek(all_there=len(page.lines) < PAGE)
             if len(page.lines) < PAGE or first:
                 return
 
@@ -128,6 +147,48 @@ class LogPane(Pane):
         else:
             self.log_body.go_to(since)
 
+    def explain(self, explaining: bool) -> None:
+        """Whether it is shown how bad each line is."""
+        self.explaining = explaining
+        body = self.log_body
+        body.restyle(replace(body.looks, explained=explaining))
+        self.meaning.styles.display = "block" if explaining else "none"
+        if explaining:
+            if self.run is None:
+                self.meaning.explain_all()
+            self.meaning.tell()
+        else:
+            self.meaning.rest()
+        self.retitle()
+
+    def seek(self, seen: Seen) -> None:
+        """Show that line of the camera, once it is there; where it is not any more, what came when it did."""
+        if self.everyone or self.run is not None:
+            self.everyone = False
+            self.start_over()
+            self.log_body.restyle(replace(self.log_body.looks, with_camera=False))
+        self._sought, self._sought_from_oldest = seen, False
+        if self.log_body.rule != Rule():
+            self.log_body.apply(Rule())  # what hides it must not make it unfindable
+        self._ask_again()
+
+    def _seek(self, *, all_there: bool) -> None:
+        seen, view = self._sought, self.log_body.view
+        assert seen is not None
+        found = nearest(view.ring, seen)
+        if found is not None:
+            self._sought = None
+            self.log_body.go_to(found)
+        elif not self._sought_from_oldest and len(view.ring) >= PAGE:
+            self._sought_from_oldest, self._after = True, _OLDEST
+            self.log_body.clear()
+        elif all_there:
+            self._sought = None
+            since = view.since(seen.at) if seen.at is not None else None
+            if since is not None and since > view.ring.oldest:
+                self.log_body.go_to(since)
+            self.notify("That line is not in the present log any more; p shows the run before.")
+
     def toggle_previous(self) -> None:
         """The run before the present one, or the present one again."""
         if self.run is None:
@@ -172,6 +233,8 @@ class LogPane(Pane):
     @on(LogText.Changed)
     def _changed(self) -> None:
         self.retitle()
+        if self.explaining:
+            self.meaning.tell()
 
     def about(self) -> str:
         """Whose it is."""
@@ -207,6 +270,10 @@ class LogPane(Pane):
         there is no room for all."""
         body, view = self.log_body, self.log_body.view
         parts: list[tuple[int, Line]] = []
+        if self.explaining and self.run is not None:
+            parts.append((3, (("not explained", Role.DIM),)))
+        elif self.explaining:
+            parts.append((3, (("explained", Role.BUSY),)))
         if self.run is not None:
             last = clock(self.run.last_at, body.looks.where)
             older = ", older lines in its files" if self.run.older else ""
@@ -232,6 +299,22 @@ class LogPane(Pane):
         if not rule.open:
             parts.append((3, ((f"{view.shown} of {len(view.ring)}", Role.DIM),)))
         return pack(parts, max(self.size.width - 24, 20), (f" {DOT} ", Role.DIM))
+
+
+def nearest(ring: LogRing, seen: Seen) -> int | None:
+    """Number of the line with that text, of several the one that came nearest to when that did; None: it is not
+    there."""
+    found: tuple[float, int] | None = None
+    for number in range(ring.end - 1, ring.oldest - 1, -1):
+        line = ring.line(number)
+        if line.text == seen.text or (len(seen.text) >= _CUT and line.text.startswith(seen.text)):
+            if seen.at is None:
+                return number
+            away = abs((line.at - seen.at).total_seconds()), number
+            if found is not None and away[0] > found[0]:
+                break  # further up it is only further away
+            found = away
+    return found[1] if found is not None else None
 
 
 def _missed(count: int, following: LogLine) -> LogLine:

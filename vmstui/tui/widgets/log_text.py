@@ -33,7 +33,7 @@ SLICE_S = 0.012
 """Of work between two keys."""
 PAUSE_S = 0.004
 STRIPS_KEPT = 2000
-_WIDEST = Looks(with_camera=True, times=Times.RELATIVE, counts=True)
+_WIDEST = Looks(with_camera=True, times=Times.RELATIVE, counts=True, explained=True)
 """However lines begin, there is room to scroll to their ends."""
 
 
@@ -124,6 +124,18 @@ class LogText(LinePane):
         self._widest = max(self._widest, max((log_lines.cells_of(line, _WIDEST) for line in lines), default=0))
         self._took(self.view.append(lines, self._slice()))
         self._go_on_soon()
+
+    def explain(self, lines: tuple[LogLine, ...]) -> None:
+        """Of these lines more is known now."""
+        if self.view.ring.explain(lines):
+            self._widest = max(self._widest, max((log_lines.cells_of(line, _WIDEST) for line in lines), default=0))
+            if self.wrapping:
+                self.rearrange()
+            else:
+                self.extend()
+                self._strips.clear()
+                self.refresh()
+            self._tell()
 
     def put(self, view: LogView, place: Place, untimed: int = 0) -> tuple[LogView, Place]:
         """Show another view of lines at that place, by the rule and search of now. What was shown, and where."""
