@@ -6,11 +6,16 @@ With `VMSTUI_SEEN_LINES=FILE` every run also writes there which message was seen
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import resource
+import signal
+import socket
 import subprocess
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,9 +37,40 @@ X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "20", "-pix_fmt", "yuv4
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-g", "20", "-pix_fmt", "yuv420p")
 NULL = ("-f", "null", "-")
 SEGMENTS = ("-c", "copy", "-f", "segment", "-segment_time", "1")
+FILE_BYTES = 20_000
+"""No file may grow beyond this, for a disk that is full."""
 SEEN = "VMSTUI_SEEN_LINES"
 _AT = b"2026-01-01T00:00:00Z "
 """Put before lines whose number in a time counts."""
+
+
+def small_files() -> None:
+    """Before a run: its disk is full soon."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def answering(reply: str) -> Iterator[int]:
+    """A camera that says the same to everything, and nothing where that is empty; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    while request := connection.recv(4096):
+                        number = re.search(rb"CSeq: (\d+)", request)
+                        connection.sendall(reply.replace("%", number[1].decode() if number else "1").encode())
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
 
 
 def findings(

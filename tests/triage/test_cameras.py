@@ -3,12 +3,8 @@ expected severity, and no error that nobody knows."""
 
 from __future__ import annotations
 
-import contextlib
-import re
 import socket
 import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,34 +12,23 @@ import pytest
 
 from tests.integration.live_support import EMBEDDED_FFMPEG
 from tests.peers import require, unavailable
-from tests.triage.provoke import BENIGN, CRITICAL, DEGRADED, NULL, SEGMENTS, X264, X265, expect, findings, unknown
+from tests.triage.provoke import (
+    BENIGN,
+    CRITICAL,
+    DEGRADED,
+    NULL,
+    SEGMENTS,
+    X264,
+    X265,
+    answering,
+    expect,
+    findings,
+    unknown,
+)
 from tests.triage.rtp_camera import RtpCamera, Stream, after, encoded
 from vmstui.findings import Severity
 
 TCP, UDP = ("-rtsp_transport", "tcp"), ("-rtsp_transport", "udp")
-
-
-@contextlib.contextmanager
-def answering(reply: str) -> Iterator[int]:
-    """A camera that says the same to everything, and nothing where that is empty; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection, contextlib.suppress(OSError):
-                    while request := connection.recv(4096):
-                        number = re.search(rb"CSeq: (\d+)", request)
-                        connection.sendall(reply.replace("%", number[1].decode() if number else "1").encode())
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
 
 
 @pytest.fixture

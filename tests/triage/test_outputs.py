@@ -6,8 +6,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -19,10 +17,8 @@ import pytest
 
 from tests.integration.live_support import EMBEDDED_FFMPEG, LIMIT_S, wait_until
 from tests.peers import unavailable
-from tests.triage.provoke import CRITICAL, DEGRADED, HEAD, SEGMENTS, X264, expect, findings, triaged
+from tests.triage.provoke import CRITICAL, DEGRADED, HEAD, SEGMENTS, X264, expect, findings, small_files, triaged
 
-FILE_BYTES = 20_000
-"""No file may grow beyond this, for a disk that is full."""
 FIFO = (
     *("-f", "fifo", "-fifo_format", "rtsp", "-format_opts", "rtsp_transport=tcp"),
     *("-attempt_recovery", "1", "-recovery_wait_time", "0.2", "-recover_any_error", "1"),
@@ -38,16 +34,11 @@ def nowhere() -> int:
     return port
 
 
-def _small_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-
 @pytest.mark.parametrize("form", ["segment", "matroska"])
 def test_a_full_disk_is_told(ffmpeg: str, media: Path, tmp_path: Path, form: str) -> None:
     name = "%03d.mp4" if form == "segment" else "x.mkv"
     out = ("-c", "copy", "-f", form, *(("-segment_time", "1") if form == "segment" else ()), str(tmp_path / name))
-    expect(findings(ffmpeg, media, "-i", "good.mp4", *out, prepare=_small_files), "disk_full", CRITICAL)
+    expect(findings(ffmpeg, media, "-i", "good.mp4", *out, prepare=small_files), "disk_full", CRITICAL)
 
 
 def test_a_live_server_that_is_gone_is_told(ffmpeg: str, media: Path, nowhere: int) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.live_support import EMBEDDED_FFMPEG, LIMIT_S
-from tests.integration.test_triage_corpus import KNOWLEDGE, _small_files, answering
 from tests.peers import require
+from tests.triage.provoke import KNOWLEDGE, answering, small_files
 from vmstui.ffmpeg.exits import ExitKind, explain_exit
 from vmstui.ffmpeg.loglines import parse_line
 from vmstui.sanitise import clean_bytes
@@ -78,7 +78,7 @@ def test_a_camera_that_refuses_is_the_reason(
 
 def test_a_disk_without_room_is_the_reason(ffmpeg: tuple[str, int], tmp_path: Path) -> None:
     out = ("-c:v", "libx264", "-preset", "ultrafast", "-f", "segment", "-segment_time", "1", "%03d.mp4")
-    found, told = death(ffmpeg, tmp_path, *_PICTURES, *out, prepare=_small_files)
+    found, told = death(ffmpeg, tmp_path, *_PICTURES, *out, prepare=small_files)
     assert found is ExitKind.DISK
     assert told.startswith("the recording cannot be written: ")
 
