@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmstui import __version__
-from vmstui.cli import bench_arguments, capacity_arguments, export_arguments, report_arguments
+from vmstui.cli import bench_arguments, capacity_arguments, export_arguments, findings_arguments, report_arguments
 from vmstui.cli.printing import print_what_can_be_printed
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
@@ -196,6 +196,33 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.triage import TriageOptions, triage
 
             return triage(TriageOptions(options.config, options.file, options.json, options.unknown))
+        case "findings":
+            from vmstui.cli.findings import FindingsOptions, findings
+
+            return findings(
+                FindingsOptions(
+                    options.camera, options.all, options.unknown, options.acknowledged, as_json=options.json
+                )
+            )
+        case "acknowledge":
+            from vmstui.cli.acknowledging import AcknowledgeOptions, acknowledge
+
+            return acknowledge(
+                AcknowledgeOptions(
+                    finding=options.finding,
+                    camera=options.camera,
+                    everywhere=options.everywhere,
+                    origin=options.origin,
+                    for_s=options.for_s,
+                    ceiling_per_min=options.ceiling,
+                    note=options.note,
+                    as_json=options.json,
+                )
+            )
+        case "unacknowledge":
+            from vmstui.cli.acknowledging import unacknowledge
+
+            return unacknowledge(options.id, as_json=options.json)
         case "capacity":
             from vmstui.capacity.words import Question
             from vmstui.cli.capacity import CapacityOptions, capacity
@@ -440,6 +467,10 @@ def _parser() -> argparse.ArgumentParser:
     bench_arguments.add_to(add("bench", "what cameras cost with a process per output, in one process, and by copy"))
 
     report_arguments.add_to(add("report", "what was measured, as one file to read or to hand on: Markdown or HTML"))
+
+    findings_arguments.add_to(add("findings", "what the workers' messages mean and what to do, the worst first"))
+    findings_arguments.add_acknowledge(add("acknowledge", "a kind of message is known: no need to tell it again"))
+    findings_arguments.add_unacknowledge(add("unacknowledge", "take an acknowledgement back: it is told again"))
 
     triage = add("triage", "what an ffmpeg log from anywhere says, what it means and what to do; needs no recorder")
     triage.add_argument("file", nargs="?", metavar="FILE|-", help="the log, also gzipped (default: standard input)")
