@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmstui import __version__
-from vmstui.cli import bench_arguments, capacity_arguments, export_arguments, findings_arguments, report_arguments
+from vmstui.cli import (
+    bench_arguments,
+    bundle_arguments,
+    capacity_arguments,
+    export_arguments,
+    findings_arguments,
+    report_arguments,
+)
 from vmstui.cli.printing import print_what_can_be_printed
 
 DONE, NOT_WELL, WRONG_USE, NO_RECORDER = 0, 1, 2, 3
@@ -223,6 +230,10 @@ def _dispatch(options: argparse.Namespace) -> int:
             from vmstui.cli.acknowledging import unacknowledge
 
             return unacknowledge(options.id, as_json=options.json)
+        case "bundle":
+            from vmstui.cli.bundle import bundle
+
+            return bundle(options.config, options.camera, options.out)
         case "capacity":
             from vmstui.capacity.words import Question
             from vmstui.cli.capacity import CapacityOptions, capacity
@@ -471,6 +482,8 @@ def _parser() -> argparse.ArgumentParser:
     findings_arguments.add_to(add("findings", "what the workers' messages mean and what to do, the worst first"))
     findings_arguments.add_acknowledge(add("acknowledge", "a kind of message is known: no need to tell it again"))
     findings_arguments.add_unacknowledge(add("unacknowledge", "take an acknowledgement back: it is told again"))
+
+    bundle_arguments.add_to(add("bundle", "one masked archive for a bug report; also without a recorder"))
 
     triage = add("triage", "what an ffmpeg log from anywhere says, what it means and what to do; needs no recorder")
     triage.add_argument("file", nargs="?", metavar="FILE|-", help="the log, also gzipped (default: standard input)")
