@@ -17,7 +17,8 @@ Method = Callable[[Mapping[str, Json]], object]
 
 
 class Answering:
-    """What was asked, in order; `methods` give what they are to be answered with, or raise RecorderError."""
+    """What was asked, in order; `methods` give what they are to be answered with, or raise RecorderError; with
+    ConnectionError it hangs up."""
 
     def __init__(self, methods: Mapping[str, Method]) -> None:
         self.methods = methods
@@ -52,7 +53,7 @@ def answering(runtime: Path, methods: Mapping[str, Method]) -> Iterator[Answerin
             with contextlib.suppress(OSError):
                 while True:
                     client, _ = listener.accept()
-                    with client, client.makefile("rb") as stream:
+                    with client, client.makefile("rb") as stream, contextlib.suppress(ConnectionError):
                         if line := stream.readline():
                             client.sendall(recorder.answer(line))
 

@@ -113,8 +113,8 @@ class Members:
         yield head
         yield ""
         yield "HIDDEN, shown as ***"
-        yield f"  {plural(self._hider.count, 'password')} by value, in whatever writing; others by their shape: logins in"
-        yield "  URLs, values behind words such as password or token, Authorization headers. User names of logins."
+        yield f"  {plural(self._hider.count, 'password')} by value, in whatever writing; others by their shape: logins"
+        yield "  in URLs, values behind words such as password or token, Authorization headers. User names of logins."
         yield ""
         yield "NOT HIDDEN: look through it before you hand it on"
         yield "  the name of this host, of its user and of cameras; paths of folders and files; times; and addresses:"

@@ -76,7 +76,7 @@ class Gathering:
         secrets += secret_variables(os.environ)
         if self._service is not None:
             secrets += secret_variables(machine.environment_of(self._service))
-        self.hider = Hider(secrets, _logins(self.loaded))
+        self.hider = Hider(secrets)
         self.members = Members(self.hider)
         self.cameras, self._others = self._chosen(camera)
 
@@ -330,15 +330,6 @@ def _configuration(path: str) -> tuple[Loaded | None, Sequence[Problem], list[st
     except SettingsError as error:
         return None, error.problems, secrets
     return loaded, loaded.warnings, secrets
-
-
-def _logins(loaded: Loaded | None) -> list[tuple[str, str]]:
-    if loaded is None:
-        return []
-    settings = loaded.settings
-    pairs = [(camera.username, camera.password) for camera in settings.cameras]
-    pairs.append((settings.live.username, settings.live.password))
-    return [(user or "", password.value) for user, password in pairs if password is not None]
 
 
 def _of_run(answer: Json) -> str:
