@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import socket
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -279,6 +280,24 @@ def test_a_recorder_tells_of_one_camera_alone(place: Path, capsys: Capture) -> N
     assert [one["finding"]["camera"] for one in json.loads(files["findings.json"])["rows"]] == ["gate"]
     assert "of the yard" not in files["recorder.log.txt"]
     assert not [name for name in files if "yard" in name]
+
+
+def test_a_recorder_that_hangs_is_asked_once_and_told_of(
+    place: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vmstui.cli.bundle_gathering.ANSWER_S", 0.2)
+    (place / "run").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place / "run" / "control.sock"))
+        listener.listen()
+        assert made(capsys, "-o", "b.tar.gz")[0] == 0
+        listener.accept()[0].close()
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    files = opened(place / "b.tar.gz")
+    assert "does not answer within 0.2 s" in files["MANIFEST.txt"]
+    assert "cameras/gate/log.present.txt" in files
 
 
 def test_a_recorder_that_stops_answering_costs_only_what_it_alone_knows(place: Path, capsys: Capture) -> None:

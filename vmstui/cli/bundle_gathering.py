@@ -45,6 +45,8 @@ from vmstui.settings.problems import Problem
 from vmstui.settings.rows import NOTHING
 from vmstui.triage.messages_file import MESSAGES_FILE
 
+ANSWER_S = 8.0
+"""Longer than the recorder waits for its own disks."""
 WIDTH = 120
 LOG_LINES = 2000
 SERVICE_LOG_BYTES = 512 * 1024
@@ -303,7 +305,7 @@ class Gathering:
         if self._lost:
             return None
         try:
-            return call(socket_path(), method, params)
+            return call(socket_path(), method, params, ANSWER_S)
         except RecorderLost as error:
             self._lost = str(error)
         except RecorderError as error:
