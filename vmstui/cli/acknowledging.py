@@ -19,6 +19,7 @@ from vmstui.sanitise import clean
 from vmstui.spoken import fit, names
 
 KNOWN_SHOWN = 20
+NAME_CHARACTERS = 40
 _SHOWN_CELLS = 70
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"(?:\d{1,6}[smhdw])+", re.ASCII)
@@ -56,7 +57,7 @@ def acknowledge(options: AcknowledgeOptions) -> int:
             "for_s": options.for_s,
             "ceiling_per_min": options.ceiling_per_min,
             "note": clean(options.note),
-            "by": person(),
+            "by": person()[:NAME_CHARACTERS],
         },
     )
     return _told(answer, options.as_json, "acknowledged")
@@ -64,7 +65,9 @@ def acknowledge(options: AcknowledgeOptions) -> int:
 
 def unacknowledge(identity: str, *, as_json: bool) -> int:
     """Take one back. Raises RecorderLost, and RecorderError where there is none of that id."""
-    return _told(call(socket_path(), "unacknowledge", {"id": identity}), as_json, "told again")
+    return _told(
+        call(socket_path(), "unacknowledge", {"id": identity, "by": person()[:NAME_CHARACTERS]}), as_json, "told again"
+    )
 
 
 def chosen(rows: tuple[ExplainedFinding, ...], said: str, origin: str | None) -> tuple[str, tuple[str, ...]]:
