@@ -126,7 +126,7 @@ def test_what_cameras_have_in_common_comes_first_then_problems_then_what_is_fold
         "1 incident, 2 critical, 1 benign, 1 unknown, 1 acknowledged, 1 over",
         "CRITICAL  incident: the RTSP server on this host refused, 2 cameras",
         "on:    gate, yard",
-        "found: rtsp_refused, input of gate x3",
+        "found: rtsp_refused of gate x3",
         "means: Nobody listens.",
         "do:    Start the server.",
         "CRITICAL  rtsp_unauthorized, input of gate  x3, 1 a minute, up to 2 a minute",
@@ -137,14 +137,28 @@ def test_what_cameras_have_in_common_comes_first_then_problems_then_what_is_fold
         "error   x3      gate, input: an odd thing happened 17 times",
         "1,200 more unknown lines, 30 of them errors, were only counted: gate",
         "70,000 lines came faster than they could be looked at",
-        "benign: no_frame, input of gate x3",
-        "acknowledged: known_one, input of gate x3",
-        "over: missing_pps, input of gate x3",
+        "benign: no_frame of gate x3",
+        "acknowledged: known_one of gate x3",
+        "over: missing_pps of gate x3",
     )
     places = [shown.index(part) for part in parts]
     assert places == sorted(places)
     assert shown.count("rtsp_refused") == 1, "told with its incident"
     assert max(width(line) for line in shown.splitlines()) <= 80
+
+
+def test_of_one_kind_on_many_cameras_the_meaning_is_told_once_and_folded_it_is_one_word(
+    serve: Serve, capsys: Capture
+) -> None:
+    noise = [row(finding("no_frame", Severity.BENIGN, f"cam{number}")) for number in range(40)]
+    serve(page(row(), row(finding("other")), row(finding(camera="yard")), *noise))
+    shown = told(capsys, "findings")[1]
+    assert "benign: no_frame on 40 cameras x120" in shown
+    first, second, other = (shown.index(f"CRITICAL  {name}") for name in (
+        "rtsp_unauthorized, input of gate", "rtsp_unauthorized, input of yard", "other, input of gate"))  # fmt: skip
+    assert first < second < other
+    assert shown.count("means:") == 2
+    assert shown.index("means:") > second
 
 
 def test_with_all_nothing_is_folded(serve: Serve, capsys: Capture) -> None:
@@ -212,8 +226,10 @@ def test_what_nobody_knows_is_ready_to_paste_once_for_all_cameras(serve: Serve, 
 
 def test_what_is_acknowledged_is_listed_with_who_and_until_when(serve: Serve, capsys: Capture) -> None:
     everywhere = acknowledgement(id="c3", camera="", until=NOW, ceiling_per_min=30.0, note="why", origin=Origin.LIVE)
-    serve(page(acknowledgements=(acknowledgement(), everywhere, acknowledgement(id="d4", camera="yard"))))
-    shown = told(capsys, "findings", "gate", "--acknowledged")[1].splitlines()
+    serve(page(row(), acknowledgements=(acknowledgement(), everywhere, acknowledgement(id="d4", camera="yard"))))
+    code, out, _ = told(capsys, "findings", "gate", "--acknowledged")
+    assert code == 0, "whatever goes on"
+    shown = out.splitlines()
     assert [line.split()[0] for line in shown] == ["ID", "a1b2", "c3"]
     assert "everywhere, live" in shown[2]
     assert "30/min" in shown[2]

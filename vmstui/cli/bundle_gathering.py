@@ -201,11 +201,12 @@ class Gathering:
         if (page := self._page(camera)) is not None:
             yield now, "the newest lines of its worker and about it", _log(page.lines)
             asked: dict[str, Json] = {"camera": camera, "back": 1, "limit": LOG_LINES}
-            answer = self._ask("run_log", asked, f"cameras/{camera}/{before}")
+            answer = self._ask("run_log", asked, f"cameras/{camera}/{before}") if present > 1 else None
             if answer is not None:
                 yield before, "of the run before; without times where nobody knows them", _of_run(answer)
             return
-        for back, name, about in ((1, now, "of its last run, without times"), (2, before, "of the run before that")):
+        runs = (1, now, "of its last run, without times"), (2, before, "of the run before that, without times")
+        for back, name, about in runs[: min(present, 2)]:
             with self._told(f"cameras/{camera}/{name}"):
                 found = read(folder, camera, present + 1, back, LOG_LINES, (), self.hider.line)
                 yield name, about, _log(found.lines, untimed=found.untimed)

@@ -28,9 +28,16 @@ class FindingsOptions:
 
 
 def findings(options: FindingsOptions) -> int:
-    """Print them. 0: nothing worse than benign goes on that nobody acknowledged; 1: something does. Raises
-    RecorderLost where no recorder runs, RecorderError for a camera that there is not."""
+    """Print them. 0: nothing worse than benign goes on that nobody acknowledged; 1: something does, unless it is only
+    asked what was acknowledged. Raises RecorderLost where no recorder runs, RecorderError for a camera that there is
+    not."""
     page = asked(options.camera)
+    if options.acknowledged:
+        if options.as_json:
+            print(json.dumps(to_json(page.acknowledgements), indent=2))
+        else:
+            _print(acknowledged_text(page))
+        return WELL
     if options.unknown:
         found = unknown(page)
         if options.as_json:
@@ -40,11 +47,6 @@ def findings(options: FindingsOptions) -> int:
             from vmstui.triage.paste import entries
 
             print(entries(found) if found else f"# every line is known: nothing to add to {MESSAGES_FILE}")
-    elif options.acknowledged:
-        if options.as_json:
-            print(json.dumps(to_json(page.acknowledgements), indent=2))
-        else:
-            _print(acknowledged_text(page))
     elif options.as_json:
         print(json.dumps(to_json(page), indent=2))
     else:

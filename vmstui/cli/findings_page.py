@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from textwrap import wrap
 
-from vmstui.cli.findings_text import BAD, counted, explained, is_bad, labelled, listed, named
+from vmstui.cli.findings_text import BAD, counted, explained, is_bad, labelled, listed
 from vmstui.cli.table import table
 from vmstui.findings import Acknowledgement, ExplainedFinding, Finding, FindingsPage, Incident, Severity, UntoldLines
 from vmstui.spoken import fit, names, plural, span
@@ -72,23 +72,19 @@ def page_lines(page: FindingsPage, width: int, *, every: bool = False, single: b
     known = [row for row in current if row.finding.message and row.incident not in folded]
     problems = [row for row in known if is_problem(row)]
     harmless = [row for row in known if not is_problem(row)]
-    for row in problems:
-        yield ""
-        yield from _block(row, page.at, width)
+    yield from _blocks(problems, page.at, width)
     yield from _unknown([row for row in current if not row.finding.message], width, every)
     yield from _untold(page.untold, width)
     if every:
-        for row in (*harmless, *quiet, *over):
-            yield ""
-            yield from _block(row, page.at, width)
+        yield from _blocks((*harmless, *quiet, *over), page.at, width)
         yield from _over_incidents(page, width)
         return
     for severity in (Severity.BENIGN, Severity.INFO):
         rows = [row for row in harmless if row.finding.severity is severity]
-        yield from listed(severity.value, map(_counted, rows), width)
-    yield from listed("acknowledged", map(_counted, quiet), width)
-    past = [*map(_counted, over), *(one.text for one in page.incidents if one.over_at is not None)]
-    yield from listed("over", past, width)
+        yield from listed(severity.value, _kinds(rows), width)
+    yield from listed("acknowledged", _kinds(quiet), width)
+    past = [one.text for one in page.incidents if one.over_at is not None]
+    yield from listed("over", [*_kinds(over), *past], width)
 
 
 def acknowledged_text(page: FindingsPage) -> str:
@@ -139,8 +135,7 @@ def _incidents(page: FindingsPage, going_on: list[Incident], current: Rows, widt
         yield fit(f"  {since}, last {_local(one.last)}", width).rstrip()
         yield from labelled("on", ", ".join(one.cameras), width)
         if rows:
-            found = ", ".join(_counted(row) for row in rows)
-            yield from labelled("found", found, width)
+            yield from labelled("found", ", ".join(_kinds(rows)), width)
             yield from labelled("means", rows[0].cause, width)
         yield from labelled("do", one.action or (rows[0].action if rows else ""), width)
 
@@ -154,17 +149,24 @@ def _over_incidents(page: FindingsPage, width: int) -> Iterator[str]:
             yield from labelled("on", ", ".join(one.cameras), width)
 
 
-def _block(row: ExplainedFinding, now: datetime, width: int) -> Iterator[str]:
-    finding = row.finding
-    yield from explained(
-        finding,
-        finding.severity,
-        (row.cause, row.action),
-        width,
-        frequency=_frequency(row),
-        places=_times(finding),
-        notes=_notes(row, now),
-    )
+def _blocks(rows: Iterable[ExplainedFinding], now: datetime, width: int) -> Iterator[str]:
+    """One by one, those of one kind together: what they mean is told once, behind the last of them."""
+    kinds: dict[tuple[str, Severity | None, bool, bool], Rows] = {}
+    for row in rows:
+        key = row.finding.fingerprint, row.finding.severity, row.active, row.is_quiet
+        kinds.setdefault(key, []).append(row)
+    for alike in kinds.values():
+        yield ""
+        for row in alike:
+            yield from explained(
+                row.finding,
+                row.finding.severity,
+                (row.cause, row.action) if row is alike[-1] else ("", ""),
+                width,
+                frequency=_frequency(row),
+                places=_times(row.finding),
+                notes=_notes(row, now),
+            )
 
 
 def _frequency(row: ExplainedFinding) -> str:
@@ -227,11 +229,18 @@ def _cameras(untold: list[UntoldLines]) -> str:
     return names([one.camera for one in untold], 8)
 
 
-def _counted(row: ExplainedFinding) -> str:
-    finding = row.finding
-    text = finding.examples[0] if finding.examples else finding.fingerprint
-    name = named(finding) if finding.message else f"{fit(text, 40).rstrip()!r} of {finding.camera}"
-    return f"{name} x{finding.count}"
+def _kinds(rows: Rows) -> Iterator[str]:
+    """`no_frame of gate x3`, or with the number of cameras where there are several: a kind of finding each."""
+    kinds: dict[str, Rows] = {}
+    for row in rows:
+        kinds.setdefault(row.finding.fingerprint, []).append(row)
+    for alike in kinds.values():
+        finding = alike[0].finding
+        text = finding.examples[0] if finding.examples else finding.fingerprint
+        name = finding.message or repr(fit(text, 40).rstrip())
+        cameras = {row.finding.camera for row in alike}
+        on = f"of {finding.camera}" if len(cameras) == 1 else f"on {len(cameras)} cameras"
+        yield f"{name} {on} x{sum(row.finding.count for row in alike)}"
 
 
 def _local(at: datetime) -> str:
