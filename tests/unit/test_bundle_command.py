@@ -76,6 +76,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (state / "relay").mkdir()
     (state / "relay" / "relay.log").write_text("\n".join(said()))
     (tmp_path / "messages.yaml").write_text(f"# {PASSWORD}\nmessages: []\n")
+    kept = [{"findings": 2}, *({"camera": name} | {"text": text} for name in ("gate", "yard") for text in said())]
+    (state / "findings.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in kept))
     with Catalogue.open(state / FILE_NAME, readonly=False) as catalogue:
         catalogue.add([segment("gate", reason=said()[-1])])
     return tmp_path
@@ -141,6 +143,7 @@ def test_without_a_recorder_it_is_made_from_the_files_and_says_what_is_missing(p
         assert files[f"cameras/{name}/log.previous.txt"].count("refused") == 2, "the stretch that was packed, too"
     for file in ("versions.txt", "environment.txt", "clock.txt", "disk.txt", "configuration.txt", "service.log"):
         assert files[file]
+    assert all(json.loads(line) for line in files["findings.kept.txt"].splitlines())
     assert "d1gest" not in "".join(files.values()), "it is made from the password, too"
     assert "camera9.example" in files["MANIFEST.txt"]
     for told in (files["MANIFEST.txt"], err):
@@ -156,6 +159,8 @@ def test_of_one_camera_nothing_is_told_of_the_others(place: Path, capsys: Captur
     assert "cameras/yard/events.txt" in files
     assert not [name for name in files if "gate" in name]
     assert "10.0.0.6" in files["configuration.txt"]
+    assert '"camera": "yard"' in files["findings.kept.txt"]
+    assert '"camera": "gate"' not in files["findings.kept.txt"]
     assert "10.0.0.5" not in "".join(files.values())
     assert "*** (set)" in files["configuration.txt"]
 

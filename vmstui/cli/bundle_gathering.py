@@ -48,6 +48,8 @@ from vmstui.triage.messages_file import MESSAGES_FILE
 ANSWER_S = 8.0
 """Longer than the recorder waits for its own disks."""
 WIDTH = 120
+KEPT_FINDINGS = "findings.jsonl"
+"""In the state folder."""
 LOG_LINES = 2000
 SERVICE_LOG_BYTES = 512 * 1024
 SEGMENTS = 50
@@ -212,11 +214,11 @@ class Gathering:
                 yield name, about, _log(found.lines, untimed=found.untimed)
 
     def _findings(self) -> None:
-        """Asked for; where that cannot be, `vmstui triage` tells the same of the logs."""
+        """Asked for; where nobody answers, as they were kept."""
         answer = self._ask("findings", {"camera": None}, "findings.json")
         if answer is None:
             if self._lost:
-                self.members.lacks("findings.json", "only a recorder has them; `vmstui triage` reads the logs in here")
+                self._kept_findings()
             return
         page = from_json(FindingsPage, answer)
         if self._others:
@@ -224,6 +226,18 @@ class Gathering:
         self.members.add_data("findings.json", "what the messages mean", to_json(page))
         told = "\n".join(page_lines(page, WIDTH, every=True))
         self.members.add("findings.txt", "the same as `vmstui findings --all` shows it", told)
+
+    def _kept_findings(self) -> None:
+        name, camera = "findings.kept.txt", ""
+        lines: list[str] = []
+        with self._told(name, FileNotFoundError), (self._state / KEPT_FINDINGS).open("rb") as file:
+            for line in file:
+                kept = json.loads(line)
+                camera = kept.get("camera", camera)  # those of a camera stand below its line
+                if camera not in self._others:
+                    lines.append(json.dumps(self.hider.data(kept), ensure_ascii=False))
+        self.members.add(name, "what the messages meant, a JSON object a line, as it was kept", "\n".join(lines))
+        self.members.lacks("findings.json", "only a recorder has them; `vmstui triage` reads the logs in here")
 
     def _footage(self) -> None:
         """The newest segments as the catalogue has them, and what is in the newest files."""
