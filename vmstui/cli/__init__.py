@@ -204,36 +204,13 @@ def _dispatch(options: argparse.Namespace) -> int:
 
             return triage(TriageOptions(options.config, options.file, options.json, options.unknown))
         case "findings":
-            from vmstui.cli.findings import FindingsOptions, findings
-
-            return findings(
-                FindingsOptions(
-                    options.camera, options.all, options.unknown, options.acknowledged, as_json=options.json
-                )
-            )
+            return findings_arguments.run_findings(options)
         case "acknowledge":
-            from vmstui.cli.acknowledging import AcknowledgeOptions, acknowledge
-
-            return acknowledge(
-                AcknowledgeOptions(
-                    finding=options.finding,
-                    camera=options.camera,
-                    everywhere=options.everywhere,
-                    origin=options.origin,
-                    for_s=options.for_s,
-                    ceiling_per_min=options.ceiling,
-                    note=options.note,
-                    as_json=options.json,
-                )
-            )
+            return findings_arguments.run_acknowledge(options)
         case "unacknowledge":
-            from vmstui.cli.acknowledging import unacknowledge
-
-            return unacknowledge(options.id, as_json=options.json)
+            return findings_arguments.run_unacknowledge(options)
         case "bundle":
-            from vmstui.cli.bundle import bundle
-
-            return bundle(options.config, options.camera, options.out)
+            return bundle_arguments.run_bundle(options)
         case "capacity":
             from vmstui.capacity.words import Question
             from vmstui.cli.capacity import CapacityOptions, capacity
@@ -479,11 +456,11 @@ def _parser() -> argparse.ArgumentParser:
 
     report_arguments.add_to(add("report", "what was measured, as one file to read or to hand on: Markdown or HTML"))
 
-    findings_arguments.add_to(add("findings", "what the workers' messages mean and what to do, the worst first"))
+    findings_arguments.add_findings(add("findings", "what the workers' messages mean and what to do, the worst first"))
     findings_arguments.add_acknowledge(add("acknowledge", "a kind of message is known: no need to tell it again"))
     findings_arguments.add_unacknowledge(add("unacknowledge", "take an acknowledgement back: it is told again"))
 
-    bundle_arguments.add_to(add("bundle", "one masked archive for a bug report; also without a recorder"))
+    bundle_arguments.add_bundle(add("bundle", "one masked archive for a bug report; also without a recorder"))
 
     triage = add("triage", "what an ffmpeg log from anywhere says, what it means and what to do; needs no recorder")
     triage.add_argument("file", nargs="?", metavar="FILE|-", help="the log, also gzipped (default: standard input)")

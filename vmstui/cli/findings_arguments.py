@@ -1,4 +1,4 @@
-"""What `vmstui findings`, `acknowledge` and `unacknowledge` take on the command line."""
+"""What `vmstui findings`, `acknowledge` and `unacknowledge` take on the command line, and how they are run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ORIGINS = ("input", "recording", "live", "process")
 """As `findings.Origin` has them, which no other command need load."""
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_findings(parser: argparse.ArgumentParser) -> None:
     """What `findings` takes."""
     parser.add_argument("camera", nargs="?", metavar="CAMERA", help="id of a camera (default: all)")
     parser.add_argument("--all", action="store_true", help="one by one also what is benign, over or acknowledged")
@@ -16,6 +16,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--unknown", action="store_true", help="what no entry matches, as entries for messages.yaml")
     form.add_argument("--acknowledged", action="store_true", help="what was acknowledged, by whom and until when")
     parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run_findings(options: argparse.Namespace) -> int:
+    """Run it."""
+    from vmstui.cli.findings import FindingsOptions, findings
+
+    return findings(
+        FindingsOptions(options.camera, options.all, options.unknown, options.acknowledged, as_json=options.json)
+    )
 
 
 def add_acknowledge(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +46,35 @@ def add_acknowledge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
+def run_acknowledge(options: argparse.Namespace) -> int:
+    """Run it."""
+    from vmstui.cli.acknowledging import AcknowledgeOptions, acknowledge
+
+    return acknowledge(
+        AcknowledgeOptions(
+            finding=options.finding,
+            camera=options.camera,
+            everywhere=options.everywhere,
+            origin=options.origin,
+            for_s=options.for_s,
+            ceiling_per_min=options.ceiling,
+            note=options.note,
+            as_json=options.json,
+        )
+    )
+
+
 def add_unacknowledge(parser: argparse.ArgumentParser) -> None:
     """What `unacknowledge` takes."""
     parser.add_argument("id", metavar="ID", help="as `vmstui findings --acknowledged` lists it")
     parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run_unacknowledge(options: argparse.Namespace) -> int:
+    """Run it."""
+    from vmstui.cli.acknowledging import unacknowledge
+
+    return unacknowledge(options.id, as_json=options.json)
 
 
 def _seconds(text: str) -> float:
