@@ -23,7 +23,6 @@ from vmstui.cli.config_commands import values
 from vmstui.cli.findings_page import of_camera, page_lines
 from vmstui.cli.history import lines as event_lines
 from vmstui.cli.lifecycle import socket_path
-from vmstui.cli.logs import line_text
 from vmstui.cli.picture import picture
 from vmstui.cli.table import table
 from vmstui.codec import CodecError, Json, from_json, to_json
@@ -355,7 +354,13 @@ def _of_run(answer: Json) -> str:
 
 
 def _log(lines: Sequence[LogLine], *, untimed: int = 0) -> str:
-    return "\n".join(line_text(line, timed=number >= untimed) for number, line in enumerate(lines))
+    """As `vmstui logs` prints them, the first ones without a time."""
+    told = []
+    for number, line in enumerate(lines):
+        at = line.at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if number >= untimed else " " * 19
+        component = f"{line.component}: " if line.component else ""
+        told.append(f"{at} {line.camera} {line.level.value:<7} {component}{line.text}")
+    return "\n".join(told)
 
 
 def _tail(path: Path) -> str:

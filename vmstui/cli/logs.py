@@ -25,7 +25,7 @@ def logs(camera: str | None, *, follow: bool, level: str | None, count: int, as_
             print(f"({page.missed} lines came faster than they could be shown)", file=sys.stderr)
         for line in page.lines:
             if level is None or line.level is LogLevel.UNKNOWN or line.level in _worse(LogLevel(level)):
-                print(json.dumps(to_json(line)) if as_json else line_text(line))
+                print(json.dumps(to_json(line)) if as_json else _text(line))
         if not follow:
             return 0
         sys.stdout.flush()
@@ -45,7 +45,7 @@ def previous(camera: str, *, level: str | None, count: int, as_json: bool) -> in
             said = to_json(line)
             if isinstance(said, dict) and not timed:
                 said["at"] = None
-            print(json.dumps(said) if as_json else line_text(line, timed=timed))
+            print(json.dumps(said) if as_json else _text(line) if timed else " " * 19 + _text(line)[19:])
     return 0
 
 
@@ -53,8 +53,7 @@ def _worse(level: LogLevel) -> tuple[LogLevel, ...]:
     return _ORDER[: _ORDER.index(level) + 1]
 
 
-def line_text(line: LogLine, *, timed: bool = True) -> str:
-    """A line as it is printed; without its time where nobody knows that."""
-    at = line.at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if timed else " " * 19
+def _text(line: LogLine) -> str:
+    at = line.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     component = f"{line.component}: " if line.component else ""
     return f"{at} {line.camera} {line.level.value:<7} {component}{line.text}"
