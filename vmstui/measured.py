@@ -27,6 +27,10 @@ class Column:
     minimum: tuple[float | None, ...]
     mean: tuple[float | None, ...]
     maximum: tuple[float | None, ...]
+    overall: float | None = None
+    """Mean of all that is known, each value by the time it tells of; None from a recorder that does not tell it."""
+    known_s: float = 0.0
+    """Of so much time."""
 
     @property
     def known(self) -> tuple[float, ...]:

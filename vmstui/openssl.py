@@ -51,6 +51,7 @@ def new_context() -> ssl.SSLContext:
 def reason_of(error: OSError) -> str | None:
     """Why TLS failed; None for an error that is none of TLS."""
     ssl = sys.modules.get("ssl")
-    if ssl is None or not isinstance(error, ssl.SSLError):
+    kind = getattr(ssl, "SSLError", None)  # not there yet while another thread loads the module
+    if kind is None or not isinstance(error, kind):
         return None
     return str(error.reason or error)

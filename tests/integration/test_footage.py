@@ -18,7 +18,8 @@ from tests.integration.harness import Recorder, wait_until
 from tests.integration.test_recorder import MakeCameras, frames, recording
 from vmstui.codec import from_json
 from vmstui.control.call import call
-from vmstui.footage import CellKind, FootageReport, Gap, GapCause, Segment, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
+from vmstui.footage_accounts import CellKind, FootageReport
 
 
 def _told(recorder: Recorder, command: str, *arguments: str) -> list[dict[str, Any]]:

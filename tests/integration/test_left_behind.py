@@ -233,7 +233,7 @@ def test_up_runs_nothing_that_lies_in_the_current_folder(
         (trap / f"{name}.py").write_text(f"open({str(trap / 'sprung')!r}, 'w').close()\n")
     recorder.configure([])
     monkeypatch.chdir(trap)
-    from vmstui.cli.lifecycle import start_service
+    from vmstui.cli.starting import start_service
     from vmstui.settings import Folders
 
     for name in ("VMSTUI_STATE", "VMSTUI_RUNTIME", "VMSTUI_CONFIG"):

@@ -26,7 +26,8 @@ from rich.cells import cell_len
 
 from tests.tui.fakes import STAGE_SHARES, measured_by, page_of
 from vmstui.control.errors import RecorderLost
-from vmstui.footage import (
+from vmstui.footage import Gap, GapCause, Lock, Segment, SegmentVerdict
+from vmstui.footage_accounts import (
     Account,
     CameraFootage,
     CellKind,
@@ -34,12 +35,7 @@ from vmstui.footage import (
     FootageDay,
     FootagePage,
     FootageReport,
-    Gap,
-    GapCause,
-    Lock,
     LockedFootage,
-    Segment,
-    SegmentVerdict,
 )
 from vmstui.measured import CpuPast, Measured
 from vmstui.model import (

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, Lock, LockedFootage, Segment, SegmentVerdict
+from vmstui.footage import Gap, Lock, Segment, SegmentVerdict
+from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.measured import Column, CpuPast, Measured
 from vmstui.model import (
     CameraDetails,
@@ -132,9 +133,9 @@ def measured_by(
     made: list[Column] = []
     for name, function in columns.items():
         found = [function(at_s) for at_s in times]
-        sides = [tuple(None if one is None else one[side] for one in found) for side in range(3)]
+        low, mean, high = (tuple(None if one is None else one[side] for one in found) for side in range(3))
         if any(one is not None for one in found):
-            made.append(Column(name, *sides))
+            made.append(Column(name, low, mean, high))
     begun, ended = (datetime.fromtimestamp(at_s, UTC) for at_s in (first_s, first_s + step_s * len(times)))
     return Measured(subject, begun, ended, step_s, tier_s, tuple(made), NOW - timedelta(days=30))
 

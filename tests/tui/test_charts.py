@@ -14,7 +14,8 @@ from textual.widgets import Input
 from tests.tui.fakes import MIB, NOW, FakeRecorder, camera, measured_by, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, until
 from vmstui.control.errors import RecorderLost
-from vmstui.footage import FootageReport, Gap, GapCause
+from vmstui.footage import Gap, GapCause
+from vmstui.footage_accounts import FootageReport
 from vmstui.measured import ALL, MACHINE, OWN_SUBJECTS, Measured
 from vmstui.model import Event, EventKind, RecorderSnapshot
 from vmstui.tui.app import Dashboard

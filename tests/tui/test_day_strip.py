@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import NOW, camera, recorder_snapshot, segment
-from vmstui.footage import Account, CameraFootage, CellKind, Cells, FootageReport, GapCause
+from vmstui.footage import GapCause
+from vmstui.footage_accounts import Account, CameraFootage, CellKind, Cells, FootageReport
 from vmstui.model import CameraState
 from vmstui.tui import glyphs
 from vmstui.tui.day_strip import ROLE, WIDTHS, WORD, Strips, axis, compressed, legend, share, strip_line, widest

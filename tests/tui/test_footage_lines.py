@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import NOW
-from vmstui.footage import Account, CameraFootage, CellKind, Cells, FootageReport, Gap, GapCause
+from vmstui.footage import Gap, GapCause
+from vmstui.footage_accounts import Account, CameraFootage, CellKind, Cells, FootageReport
 from vmstui.tui.footage_lines import MOST_GAPS, LastDay, footage_lines
 from vmstui.tui.lines import text_of, width_of
 

@@ -10,7 +10,8 @@ import pytest
 from tests.tui.fakes import NOW, FakeRecorder, camera, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, until
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import Account, CameraFootage, CellKind, Cells, FootageReport, Gap, GapCause
+from vmstui.footage import Gap, GapCause
+from vmstui.footage_accounts import Account, CameraFootage, CellKind, Cells, FootageReport
 from vmstui.model import CameraState
 from vmstui.tui import app as tested
 from vmstui.tui.fleet_rows import RowContext, place, row

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.tui.fakes import NOW, camera, recorder_snapshot, segment
-from vmstui.footage import Account, CameraFootage, FootageReport, Gap, GapCause
+from vmstui.footage import Gap, GapCause
+from vmstui.footage_accounts import Account, CameraFootage, FootageReport
 from vmstui.model import CameraSnapshot, CameraState, OpenSegment
 from vmstui.tui.details_lines import details_lines
 from vmstui.tui.footage_lines import LastDay

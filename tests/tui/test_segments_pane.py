@@ -15,7 +15,8 @@ from textual.widgets import Input
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.footage import FootagePage, Gap, GapCause, Lock, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Lock, SegmentVerdict
+from vmstui.footage_accounts import FootagePage
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.screens.ask import Ask

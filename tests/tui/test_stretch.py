@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import NOW, camera, page_of, segment
-from vmstui.footage import FootagePage, Gap, GapCause, Lock, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Lock, SegmentVerdict
+from vmstui.footage_accounts import FootagePage
 from vmstui.model import CameraState
 from vmstui.tui.lines import text_of, width_of
 from vmstui.tui.segment_lines import row_line, title_line

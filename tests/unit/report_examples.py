@@ -11,7 +11,8 @@ from tests.unit.bench_examples import result as bench_result
 from vmstui.capacity.projection import given
 from vmstui.capacity.words import Limit, Resource
 from vmstui.codec import Json, to_json
-from vmstui.footage import Account, Gap, GapCause, SegmentVerdict
+from vmstui.footage import Gap, GapCause, SegmentVerdict
+from vmstui.footage_accounts import Account
 from vmstui.live_check import LiveCheck
 from vmstui.measured import Column, Measured
 from vmstui.model import Event, EventKind, LogLevel, Stability, StabilityVerdict

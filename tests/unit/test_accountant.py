@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from vmstui.codec import from_json
-from vmstui.footage import CellKind, FootageReport, Gap, GapCause, Segment, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
+from vmstui.footage_accounts import CellKind, FootageReport
 from vmstui.model import Event, EventKind
 from vmstui.recorder import accountant as tested
 from vmstui.recorder.accountant import COUNTING, Accountant, Seen

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from vmstui.codec import from_json, to_json
 from vmstui.control.browsing import Browsing
 from vmstui.control.protocol import ProtocolError
-from vmstui.footage import FootageDay, FootagePage, Gap, GapCause, LockedFootage, Segment, SegmentVerdict
+from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
+from vmstui.footage_accounts import FootageDay, FootagePage, LockedFootage
 from vmstui.recorder.service import Service
 from vmstui.recording import browse, locking
 from vmstui.recording.catalogue import FILE_NAME, Catalogue

@@ -14,7 +14,7 @@ from vmstui.cli.export_progress import BAR_CELLS, JsonLines, Lines, bar, shown_o
 
 def _parsed(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(exit_on_error=False)
-    export_arguments.add_to(parser)
+    export_arguments.add_export(parser)
     return parser.parse_args(arguments)
 
 

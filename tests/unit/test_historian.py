@@ -163,7 +163,31 @@ async def test_warnings_of_workers_that_never_got_far_are_told(bench: Bench) -> 
     now_s = time.time()
     column = ask(bench.folder / FILE_NAME, "gate", now_s - 60, now_s + 1, now_s, 60).column("warnings_per_s")
     assert column is not None
-    assert column.known == (0.5,)
+    assert (column.known, column.known_s) == ((30.0,), 1.0)
+
+
+@pytest.mark.parametrize("asked_for", [1000, 40])
+async def test_every_warning_is_told_also_those_before_the_first_report_and_between_two_samples(
+    bench: Bench, asked_for: int
+) -> None:
+    """ffmpeg warns most while it opens the camera, when it has reported nothing yet."""
+    bench.warn(3)
+    bench.tick(7)
+    for _ in range(2):  # two reports, and no sample in between
+        bench.warn(4)
+        reported = Progress(bench.frames, 10, 1.0, bench.second, 0, 0)
+        bench.camera.reports.append(bench.camera.samples.count, 7.5, reported, bench.logbook.warnings("gate"), 1)
+    bench.tick(60)
+    await settled(bench)
+    bench.warn(2)
+    bench.tick(55, reports=False)
+    await settled(bench)
+    since_s, until_s = BEGUN.timestamp(), BEGUN.timestamp() + bench.second + 1
+    found = ask(bench.folder / FILE_NAME, "gate", since_s, until_s, until_s, asked_for, bench.historian.pending("gate"))
+    column = found.column("warnings_per_s")
+    assert column is not None
+    assert column.overall is not None
+    assert column.overall * column.known_s == pytest.approx(13, rel=2e-3)
 
 
 async def test_a_disk_that_hangs_is_not_waited_for_and_given_no_more(tmp_path: Path) -> None:

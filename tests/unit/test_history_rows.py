@@ -72,6 +72,34 @@ def test_coarser_tiers_have_the_minimum_mean_and_maximum_of_the_samples(values: 
                 assert close(mean, sum(known) / len(known))
 
 
+@pytest.mark.parametrize("tier_s", [FINE_S, MIDDLE_S, COARSE_S])
+def test_a_mean_counts_each_sample_by_the_time_it_tells_of(tier_s: int) -> None:
+    """On a machine that is full, samples come late just when CPU is dear: each is the mean since the one before."""
+    times, cpu = [BEGUN_S], [50.0]
+    while times[-1] < BEGUN_S + 600:
+        busy = len(times) % 10 in (8, 9)
+        times.append(times[-1] + (3.0 if busy else 1.0))
+        cpu.append(100.0 if busy else 50.0)
+    true_mean = sum(value * (at - before) for value, at, before in zip(cpu[1:], times[1:], times, strict=False)) / (
+        times[-1] - times[0]
+    )
+    points = Points.of_samples(times, [cpu])
+    for tier in (MIDDLE_S, COARSE_S):
+        points = roll_up([points], tier) if tier <= tier_s else points
+    asked = plan(times[0] - 60, times[-1] + 60, times[-1] + 60, 40)
+    column = measured("gate", asked, [Part(points, (CPU,))], [], None).columns[0]
+    assert column.overall == pytest.approx(true_mean, rel=0.01)
+    assert column.known_s == pytest.approx(times[-1] - times[0], rel=0.02)
+    assert sum(cpu) / len(cpu) < 0.9 * true_mean, "a plain mean would not do"
+
+
+def test_a_worker_that_comes_back_tells_nothing_of_the_time_it_was_away() -> None:
+    points = Points.of_samples([BEGUN_S, BEGUN_S + 1, BEGUN_S + 601, BEGUN_S + 602], [[10.0, 10.0, 90.0, 90.0]])
+    asked = plan(BEGUN_S, BEGUN_S + 700, BEGUN_S + 700, 10)
+    column = measured("gate", asked, [Part(points, (CPU,))], [], None).columns[0]
+    assert (column.overall, column.known_s) == (50.0, 4.0)
+
+
 def test_a_point_that_two_parts_have_seconds_of_becomes_one() -> None:
     first, second = samples([1.0] * 4), samples([3.0] * 6, begun_s=BEGUN_S + 4)
     together = roll_up([first, second], MIDDLE_S)
@@ -132,6 +160,8 @@ def test_the_grid_shows_gaps_as_unknown() -> None:
         (5.0, None, None, 7.0, None, None),
         (5.0, None, None, 8.0, None, None),
         (5.0, None, None, 9.0, None, None),
+        5.5,
+        12.0,
     )
     assert (found.step_s, found.tier_s) == (10, 10)
 

@@ -10,18 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmstui.footage import (
-    Account,
-    CellKind,
-    Cells,
-    Gap,
-    GapCause,
-    Hole,
-    Segment,
-    SegmentVerdict,
-    percent_of,
-    percent_text,
-)
+from vmstui.footage import Gap, GapCause, Hole, Segment, SegmentVerdict
+from vmstui.footage_accounts import Account, CellKind, Cells, percent_of, percent_text
 from vmstui.model import Event, EventKind
 from vmstui.recording.account import account
 from vmstui.recording.catalogue_rows import micros

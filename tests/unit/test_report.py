@@ -28,7 +28,7 @@ from tests.unit.report_examples import (
     measured,
     of_camera,
 )
-from vmstui.footage import Account
+from vmstui.footage_accounts import Account
 from vmstui.model import Event, EventKind, LogLevel, StabilityVerdict
 from vmstui.report.charts import nice_top
 from vmstui.report.contents import report

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind, RestartMode
-from vmstui.recorder import handover, succession, turns
+from vmstui.recorder import handover, leftovers_again, succession, turns
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.handover import TURNED_AWAY
@@ -435,7 +435,7 @@ def test_where_a_disk_is_dead_it_is_tried_ever_less_often_to_settle_what_lies_th
         pauses = [later - earlier for earlier, later in itertools.pairwise(tries)]
         assert pauses == sorted(pauses)
         assert pauses[0] <= 16.0
-        assert pauses[-1] == succession.SETTLE_AT_LAST_S
+        assert pauses[-1] == leftovers_again.AT_LAST_S
 
 
 def test_a_camera_that_takes_long_to_be_asked_is_not_taken_for_one_that_sends_nothing() -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from vmstui.findings import Origin, Severity
 from vmstui.resources import config_folder
-from vmstui.settings.problems import SettingsError
+from vmstui.settings.errors import SettingsError
 from vmstui.triage.knowledge import Knowledge
 from vmstui.triage.messages_file import (
     MESSAGES_FILE,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from vmstui.cli.findings import asked
 from vmstui.cli.findings_page import promised
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import Json, from_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.recording.catalogue import FILE_NAME, Catalogue

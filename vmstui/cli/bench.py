@@ -32,7 +32,7 @@ from vmstui.capacity.words import Limit, Resource
 from vmstui.cli.bench_recorder import Mute, seen
 from vmstui.cli.ending import ended_in_order
 from vmstui.cli.export_progress import JsonLines, Shown, shown_on
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.table import table
 from vmstui.codec import to_json
 from vmstui.ffmpeg.abilities import choose

@@ -12,7 +12,7 @@ LEAST_SECONDS = 3
 """ffmpeg tells its progress once a second, and two reports make a rate."""
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_bench(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("cameras", nargs="*", metavar="CAMERA", help="id of a camera (default: the first two enabled)")
     parser.add_argument(
@@ -33,6 +33,27 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="as JSON")
     shape.add_argument("--markdown", action="store_true", help="as Markdown")
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    """Run it."""
+    from vmstui.cli.bench import BenchOptions, bench
+
+    return bench(
+        BenchOptions(
+            config=options.config,
+            cameras=tuple(options.cameras),
+            simulated=options.simulated,
+            size=options.size,
+            fps=options.fps,
+            codec=options.codec,
+            profile=options.profile,
+            rounds=options.rounds,
+            seconds=options.seconds,
+            as_json=options.json,
+            markdown=options.markdown,
+        )
+    )
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

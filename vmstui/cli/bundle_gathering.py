@@ -22,8 +22,8 @@ from vmstui.cli.bundle_masking import LOGIN, Hider, secret_variables
 from vmstui.cli.config_commands import values
 from vmstui.cli.findings_page import of_camera, page_lines
 from vmstui.cli.history import lines as event_lines
-from vmstui.cli.lifecycle import socket_path
 from vmstui.cli.picture import picture
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.table import table
 from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.control.call import call
@@ -184,7 +184,7 @@ class Gathering:
         if details is not None:
             self.members.add_data(f"{folder}/details.json", "what the dashboard shows of it", details)
         events = self._events(camera, state)
-        told = "\n".join(chain.from_iterable(map(event_lines, events)))
+        told = "\n".join(chain.from_iterable(map(_event_lines, events)))
         add(f"{folder}/events.txt", "starts, ends and automatic actions, with their reasons", told, room // 5)
         for name, about, text in self._logs(camera, state / "log", record.generation):
             add(f"{folder}/{name}", about, text, room * 2 // 5)
@@ -346,6 +346,12 @@ def _configuration(path: str) -> tuple[Loaded | None, Sequence[Problem], list[st
     except SettingsError as error:
         return None, error.problems, secrets
     return loaded, loaded.warnings, secrets
+
+
+def _event_lines(event: Event) -> Iterator[str]:
+    told = to_json(event)
+    assert isinstance(told, dict)
+    yield from event_lines(told)
 
 
 def _of_run(answer: Json) -> str:

@@ -80,7 +80,7 @@ def measured(question: Question) -> tuple[Measured, Question]:
     """By the recorder that runs. Raises RecorderLost and RecorderError."""
     from vmstui.capacity.host import look
     from vmstui.capacity.seen import measured as seen
-    from vmstui.cli.lifecycle import socket_path
+    from vmstui.cli.recorder_socket import socket_path
     from vmstui.codec import from_json
     from vmstui.control.call import call
     from vmstui.model import RecorderSnapshot
@@ -115,7 +115,7 @@ def _past(path: Path) -> CpuPast | None:
 
 def _storage() -> StorageProjection | str:
     """How long footage will stay, or why that is not known."""
-    from vmstui.cli.lifecycle import socket_path
+    from vmstui.cli.recorder_socket import socket_path
     from vmstui.codec import from_json
     from vmstui.control.call import call
     from vmstui.storage import StorageProjection

@@ -9,7 +9,7 @@ _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
 _MOST_CAMERAS = 100_000
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_capacity(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("--profile", metavar="NAME", help="what if the cameras that are added have this profile")
     parser.add_argument(
@@ -21,6 +21,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--per-camera", type=_percent, metavar="P%", help="CPU of one camera: by this alone, no recorder is asked"
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run_capacity(options: argparse.Namespace) -> int:
+    """Run it."""
+    from vmstui.capacity.words import Question
+    from vmstui.cli.capacity import CapacityOptions, capacity
+
+    question = Question(options.profile, options.budget, options.cameras, options.retention)
+    return capacity(CapacityOptions(question, options.per_camera, as_json=options.json))
 
 
 def _percent(text: str) -> float:

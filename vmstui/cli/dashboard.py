@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from vmstui.cli.lifecycle import running_service, socket_path, start_service
+from vmstui.cli.recorder_socket import running_service, socket_path
+from vmstui.cli.starting import start_service
 from vmstui.cli.terminal import BOUND_S, asking
 from vmstui.control.client import Client
 from vmstui.sanitise import clean

@@ -15,13 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from vmstui.cli.dashboard import shown, wrongly_chosen
 from vmstui.cli.ending import ended_in_order
-from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S, socket_path, start_service
+from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S
+from vmstui.cli.patience import Patience
 from vmstui.cli.picture import picture
+from vmstui.cli.recorder_socket import socket_path
+from vmstui.cli.starting import start_service
 from vmstui.codec import Json, from_json
 from vmstui.control.call import call
 from vmstui.control.client import Client
@@ -34,9 +38,11 @@ from vmstui.model import CameraSnapshot, OutputKind, RecorderSnapshot
 from vmstui.settings import default_folders
 
 SEGMENT_S = 5
-START_LIMIT_S = 60.0
+IDLE_S, LONGEST_S = 60.0, 600.0
+"""Cameras are waited for as long as something becomes of them."""
+TELL_EVERY_S = 10.0
 LIVE_FRAMES = 10
-LIVE_LIMIT_S = 20.0
+LIVE_LIMIT_S = 60.0
 PASSWORD = "demo password"
 
 
@@ -82,7 +88,7 @@ def demo(options: DemoOptions) -> int:
         (folder / "cameras").mkdir(exist_ok=True)
         with SimulatedCameras(abilities.binary.path, folder / "cameras", specs) as cameras:
             config = _write_config(folder, cameras, specs)
-            service = start_service(str(config), default_folders())
+            service = start_service(str(config), default_folders(), end_mute=True)
             if service is None:
                 return 1
             try:
@@ -121,14 +127,32 @@ def _without_terminal(options: DemoOptions, folder: Path, abilities: Abilities) 
 
 
 def _record(seconds: int) -> None:
-    """Let it record for so long, counted from when all cameras do (but wait for that for a minute at most)."""
-    limit = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < limit:
-        snapshot = from_json(RecorderSnapshot, call(socket_path(), "snapshot"))
-        if all(camera.state == "recording" for camera in snapshot.cameras):
-            break
-        time.sleep(0.5)
+    """Let it record for so long, counted from when all cameras do, and until each has closed a segment; but wait no
+    longer than they get on."""
+    _wait("to record", lambda camera: camera.state == "recording")
     time.sleep(seconds)
+    _wait("to close a segment", lambda camera: camera.segments_closed > 0)
+
+
+def _wait(what: str, done: Callable[[CameraSnapshot], bool]) -> None:
+    begun_s = told_s = time.monotonic()
+    patience = Patience(begun_s, IDLE_S, LONGEST_S)
+    while True:
+        cameras: tuple[CameraSnapshot, ...] | None = None
+        with contextlib.suppress(RecorderLost):  # it may be slow to answer
+            cameras = from_json(RecorderSnapshot, call(socket_path(), "snapshot")).cameras
+        waiting = [camera for camera in cameras or () if not done(camera)]
+        if cameras is not None and not waiting:
+            return
+        now_s = time.monotonic()
+        seen = [(one.state, one.reason, one.pid, one.progress, one.open_segment) for one in waiting]
+        if not patience.lasts(now_s, seen):
+            return
+        if now_s - told_s >= TELL_EVERY_S:
+            told_s = now_s
+            named = ", ".join(f"{one.id} ({one.state.value})" for one in waiting)
+            _say(f"waiting for {named or 'the recorder to answer, and cameras'} {what}, {now_s - begun_s:.0f} s so far")
+        time.sleep(0.5)
 
 
 def _judge(camera: CameraSnapshot, abilities: Abilities) -> CameraVerdict:

@@ -25,7 +25,7 @@ class Alone(argparse.Action):
             action.required = False
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_export(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     needed = [
         parser.add_argument("camera", metavar="CAMERA", help="id of a camera"),
@@ -44,3 +44,24 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--verify", action=Alone, instead_of=needed, metavar="MANIFEST", help="see whether an export is still the same"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line: progress, at last the result")
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Run it."""
+    from vmstui.cli.export import ExportOptions, export, verify
+
+    if options.verify is not None:
+        return verify(options.verify, as_json=options.json)
+    return export(
+        ExportOptions(
+            config=options.config,
+            camera=options.camera,
+            since=options.since,
+            until=options.until,
+            out=options.out,
+            exact=options.exact,
+            manifest=options.manifest,
+            pin=options.pin,
+            as_json=options.json,
+        )
+    )

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from vmstui.cli.findings_page import acknowledged_text, is_well, of_camera, page_lines, unknown
-from vmstui.cli.lifecycle import socket_path
 from vmstui.cli.printing import text_width
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.findings import FindingsPage

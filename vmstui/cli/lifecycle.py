@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import sys
 import time
 from dataclasses import replace
@@ -13,43 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmstui import openssl
+from vmstui.cli.recorder_socket import control_socket, running_service, socket_path
+from vmstui.cli.starting import start_service
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
-from vmstui.control.errors import RecorderLost
 from vmstui.settings import Folders, default_folders, find_path
-from vmstui.settings import socket_path as path_of_socket
-from vmstui.settings.folders import CONTROL_SOCKET
 
 if TYPE_CHECKING:
     from vmstui.settings import Loaded
 
-START_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 120.0
 END_S = 15.0
 RELOAD_TIMEOUT_S = 60.0
 """To find out what another ffmpeg can do takes a while."""
 STARTED_S = 45.0
 """By then a service has looked at everything that it looks at once."""
-
-
-def socket_path() -> Path:
-    """Where the recorder of this user listens."""
-    return control_socket(default_folders())
-
-
-def control_socket(folders: Folders) -> Path:
-    """The socket of the recorder of these folders."""
-    return Path(path_of_socket(folders.runtime, CONTROL_SOCKET))
-
-
-def running_service(path: Path) -> int | None:
-    """Process id of the service that answers, None when there is none."""
-    try:
-        answer = call(path, "hello", timeout_s=3.0)
-    except RecorderLost:
-        return None
-    pid = answer.get("pid") if isinstance(answer, dict) else None
-    return pid if isinstance(pid, int) else None
 
 
 def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
@@ -83,50 +60,6 @@ def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
     cameras = len(loaded.settings.cameras)
     print(f"recorder started: process {pid}, {cameras} camera{'' if cameras == 1 else 's'}; vmstui shows it")
     return 0
-
-
-def start_service(config: str, folders: Folders) -> int | None:
-    """Start a detached service and wait until it answers. Gives its process id, or tells why not and gives None."""
-    from vmstui.own_process import own_argv, own_environment
-    from vmstui.recorder.process import seal_descriptors
-
-    state = Path(folders.state)
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = state / "service.log"
-    argv = own_argv("vmstui", "--config", os.path.abspath(config), "up", "--foreground")
-    seal_descriptors()
-    null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        pid = os.posix_spawn(
-            argv[0],
-            argv,
-            own_environment(),
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, null, 0),
-                (os.POSIX_SPAWN_DUP2, output, 1),
-                (os.POSIX_SPAWN_DUP2, output, 2),
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT],
-        )
-    finally:
-        os.close(null)
-        os.close(output)
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        running = running_service(control_socket(folders))
-        if running is not None:
-            return running  # ours, or that of somebody who was quicker
-        with contextlib.suppress(ChildProcessError):
-            ended, _ = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                break
-        time.sleep(0.05)
-    print(f"the recorder did not start; {log} says:", file=sys.stderr)
-    print(log.read_text(errors="replace")[-2000:].rstrip() or "(nothing)", file=sys.stderr)
-    return None
 
 
 def run_service(loaded: Loaded, folders: Folders) -> int:

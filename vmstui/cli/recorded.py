@@ -10,13 +10,14 @@ from pathlib import Path
 
 from vmstui.cli.asked import Asked, InUse, asked_range, check_camera, opened
 from vmstui.cli.footage import guard
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import Gap, percent_text
+from vmstui.footage import Gap
+from vmstui.footage_accounts import percent_text
 from vmstui.model import Event, RecorderSnapshot, Settings
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.history import EVENTS_KEPT, History

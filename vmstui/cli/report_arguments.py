@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_report(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
         "--since",
@@ -19,3 +19,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", dest="out", required=True, metavar="FILE", help="file to make; nothing is ever overwritten; - is stdout"
     )
+
+
+def run_report(options: argparse.Namespace) -> int:
+    """Run it."""
+    from vmstui.cli.report import ReportOptions, report
+
+    return report(ReportOptions(options.config, options.since, options.html, options.out))

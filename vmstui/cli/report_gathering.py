@@ -21,8 +21,8 @@ from vmstui.capacity.projection import Unmeasured, project
 from vmstui.capacity.words import Capacity, Question
 from vmstui.cli.asked import opened
 from vmstui.cli.capacity import measured as capacity_measured
-from vmstui.cli.lifecycle import socket_path
 from vmstui.cli.recorded import ongoing_gaps
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.storage import config_in_use
 from vmstui.codec import Json, from_json, to_json
 from vmstui.control.call import call

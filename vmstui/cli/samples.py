@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from vmstui.cli.asked import InUse
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.table import table
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
@@ -102,7 +102,7 @@ def _of_one(one: Measured, levels: str) -> list[str]:
     for column in one.columns:
         low = min(value for value in column.minimum if value is not None)
         high = max(value for value in column.maximum if value is not None)
-        mean = sum(column.known) / len(column.known)
+        mean = _overall(column)
         name = column.name
         picture = spark(column.maximum if name.endswith("frames_per_s") else column.mean, high, levels)
         rows.append((title(name), *(written(name, value) for value in (mean, low, high)), picture))
@@ -120,7 +120,7 @@ def _of_all(found: Sequence[Measured], levels: str) -> list[str]:
             (
                 one.subject,
                 *(_mean(column) for column in (cpu, rss, fps)),
-                *(_counted(column, one.step_s) for column in (dropped, warnings)),
+                *(_counted(column) for column in (dropped, warnings)),
                 spark(cpu.mean, max(100.0, max(cpu.known)), levels),
             )
         )
@@ -136,12 +136,16 @@ def _nothing(one: Measured) -> str:
 
 
 def _mean(column: Column | None) -> str:
-    return written(column.name, sum(column.known) / len(column.known)) if column is not None else ""
+    return written(column.name, _overall(column)) if column is not None else ""
 
 
-def _counted(column: Column | None, step_s: float) -> str:
+def _overall(column: Column) -> float:
+    return column.overall if column.overall is not None else sum(column.known) / len(column.known)
+
+
+def _counted(column: Column | None) -> str:
     """What a rate comes to over the time that is known."""
-    return f"{sum(column.known) * step_s:.0f}" if column is not None else ""
+    return f"{_overall(column) * column.known_s:.0f}" if column is not None else ""
 
 
 def _span(wanted: Wanted, using: InUse) -> tuple[datetime, datetime]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import sys
 import time
+from typing import TYPE_CHECKING
 
-from vmstui.cli.lifecycle import socket_path
-from vmstui.codec import Json
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.control.call import call
+
+if TYPE_CHECKING:
+    from vmstui.codec import Json
 
 
 def status(*, as_json: bool, watch: bool) -> int:

@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
 from vmstui.model import Settings

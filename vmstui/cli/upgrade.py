@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import Json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sys
 
-from vmstui.cli.lifecycle import socket_path
+from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.live_check import LiveCheck

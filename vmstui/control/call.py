@@ -10,11 +10,15 @@ import json
 import socket
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vmstui.codec import Json
 from vmstui.control import protocol
 from vmstui.control.errors import RecorderError, RecorderLost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vmstui.codec import Json
 
 CALL_TIMEOUT_S = 10.0
 RETRY_S = 0.02

@@ -14,7 +14,8 @@ from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
+from vmstui.footage import Gap
+from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.measured import CpuPast, Measured
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
 from vmstui.person import person

@@ -20,14 +20,15 @@ from pathlib import Path
 from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
+from vmstui.control.asked import integer, one
 from vmstui.control.browsing import Browsing
+from vmstui.control.commanding import Commanding
 from vmstui.control.measuring import Measuring
 from vmstui.control.past_runs import PastRuns
 from vmstui.control.protocol import ProtocolError, Request
 from vmstui.control.remembering import Remembering
 from vmstui.control.storing import Storing
-from vmstui.model import Event, LogLevel, RestartMode
-from vmstui.recorder.camera import CameraWorker
+from vmstui.model import Event, LogLevel
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.inheritance import listening_socket, say_leaving
 from vmstui.recorder.service import Service
@@ -77,12 +78,7 @@ class ControlServer:
             "footage": self._footage,
             "history": self._history,
             "logs": self._logs,
-            "start": self._start,
-            "stop": self._stop,
-            "restart": self._restart,
-            "reload": self._reload,
-            "shutdown": self._shutdown,
-            "upgrade": self._upgrade,
+            **Commanding(service, self._answers, self._upgrade_to).methods,
             **Storing(service).methods,
             **Browsing(service).methods,
             **Measuring(service).methods,
@@ -242,6 +238,10 @@ class ControlServer:
             self._service.say(LogLevel.ERROR, f"control: {request.method} failed: {type(error).__name__}: {error}")
             return protocol.error_line(request.id, protocol.REFUSED, f"internal error: {type(error).__name__}")
 
+    async def _upgrade_to(self, target: Target) -> None:
+        """Become another version; the socket goes with it. Returns never, or raises UpgradeRefused."""
+        await self._upgrader.upgrade(target, self._path, self._quiet)
+
     # -- methods -----------------------------------------------------------------------------------------------------
 
     async def _hello(self, params: Mapping[str, Json]) -> Json:
@@ -259,27 +259,27 @@ class ControlServer:
         return to_json(self._service.snapshot())
 
     async def _details(self, params: Mapping[str, Json]) -> Json:
-        worker = self._one(params)
+        worker = one(self._service, params)
         events = await self._answers.do(partial(worker.events.read, EVENTS_SHOWN))
         return to_json(camera_details(worker, events))
 
     async def _samples(self, params: Mapping[str, Json]) -> Json:
         """CPU of each camera; with `own` of the relay and the service as well."""
-        seconds = _integer(params, "seconds", 60, SAMPLES_KEPT)
+        seconds = integer(params, "seconds", 60, SAMPLES_KEPT)
         own = self._service.historian.cpu_percents(seconds) if params.get("own") is True else {}
         cameras = {name: worker.samples.cpu_percents(seconds) for name, worker in self._service.fleet.cameras.items()}
         return {name: list(percents) for name, percents in (cameras | own).items()}
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
-        history, limit = self._one(params).segments, _integer(params, "limit", 100, 1000)
+        history, limit = one(self._service, params).segments, integer(params, "limit", 100, 1000)
         return to_json((await self._answers.do(partial(history.read, limit)))[::-1])
 
     async def _footage(self, params: Mapping[str, Json]) -> Json:
         return await self._service.footage()
 
     async def _history(self, params: Mapping[str, Json]) -> Json:
-        limit = _integer(params, "limit", 100, 2000)
-        workers = [self._one(params)] if params.get("camera") is not None else self._service.fleet.select(())
+        limit = integer(params, "limit", 100, 2000)
+        workers = [one(self._service, params)] if params.get("camera") is not None else self._service.fleet.select(())
 
         def read() -> list[Event]:
             events = (event for worker in workers for event in worker.events.read(limit))
@@ -292,90 +292,10 @@ class ControlServer:
         if camera is not None and not isinstance(camera, str):
             raise ProtocolError(protocol.INVALID_PARAMS, "camera must be an id or null")
         if camera is not None and camera not in self._service.fleet.cameras:
-            self._one(params)
-        after = _integer(params, "after", 0, 2**62)
+            one(self._service, params)
+        after = integer(params, "after", 0, 2**62)
         self._service.fleet.log_lines_asked_for()
-        return to_json(self._service.logbook.page(camera, after, _integer(params, "limit", 200, 2000)))
-
-    async def _start(self, params: Mapping[str, Json]) -> Json:
-        for worker in await self._startable(params):
-            worker.start(_actor(params))
-        return True
-
-    async def _stop(self, params: Mapping[str, Json]) -> Json:
-        for worker in self._many(params):
-            worker.stop(_actor(params))
-        return True
-
-    async def _restart(self, params: Mapping[str, Json]) -> Json:
-        mode, at_boundary = _restart_mode(params), params.get("at_boundary", False)
-        if not isinstance(at_boundary, bool):
-            raise ProtocolError(protocol.INVALID_PARAMS, "at_boundary must be true or false")
-        workers = await self._startable(params)
-        wanted = [worker for worker in workers if worker.wanted]
-        if params.get("cameras") != "all" and len(wanted) < len(workers):
-            stopped = [worker.camera.id for worker in workers if not worker.wanted]
-            are, them = ("is", "it") if len(stopped) == 1 else ("are", "them")
-            text = f"{', '.join(stopped)} {are} stopped; start {them} with: vmstui start {' '.join(stopped)}"
-            raise ProtocolError(protocol.REFUSED, text)
-        for worker in wanted:
-            worker.restart(_actor(params), mode, at_boundary=at_boundary)
-        return True
-
-    async def _reload(self, params: Mapping[str, Json]) -> Json:
-        """Read the configuration again; with `dry_run` tell only what that would do."""
-        dry_run = params.get("dry_run", False)
-        if not isinstance(dry_run, bool):
-            raise ProtocolError(protocol.INVALID_PARAMS, "dry_run must be true or false")
-        async with self._service.reloading:
-            loaded = await self._answers.do(partial(load, self._service.settings.path))
-            if dry_run:
-                return _joined(*await self._service.preview(loaded))
-            self._refuse_when_leaving()
-            return _joined(*self._service.reload(loaded))
-
-    async def _shutdown(self, params: Mapping[str, Json]) -> Json:
-        return to_json(await self._service.shutdown())
-
-    async def _upgrade(self, params: Mapping[str, Json]) -> Json:
-        """Answers only a refusal; otherwise the connection ends here, and `hello` tells what came of it."""
-        python, root, token = (params.get(name) for name in ("python", "package_root", "token"))
-        if not isinstance(python, str) or not os.path.isabs(python):
-            raise ProtocolError(protocol.INVALID_PARAMS, "python must be the absolute path of an interpreter")
-        if root is not None and (not isinstance(root, str) or not os.path.isabs(root)):
-            raise ProtocolError(protocol.INVALID_PARAMS, "package_root must be the absolute path of a folder, or null")
-        if not isinstance(token, str) or not token:
-            raise ProtocolError(protocol.INVALID_PARAMS, "token must be a text that names this upgrade")
-        self._refuse_when_leaving()
-        await self._upgrader.upgrade(Target(python, root, token), self._path, self._quiet)
-        raise AssertionError("an upgrade returned")
-
-    async def _startable(self, params: Mapping[str, Json]) -> list[CameraWorker]:
-        """The cameras, with the passwords their files hold now: a person tries again after correcting one."""
-        with contextlib.suppress(SettingsError):  # a broken file is a matter for `config check`
-            self._service.refresh_passwords(await self._answers.do(partial(load, self._service.settings.path)))
-        self._refuse_when_leaving()
-        return self._many(params)
-
-    def _refuse_when_leaving(self) -> None:
-        """To be asked after the last `await` of a command: recording may be stopped while a file is being read."""
-        if self._service.leaving:
-            raise ProtocolError(protocol.REFUSED, "recording is being stopped; start it again with: vmstui up")
-
-    def _one(self, params: Mapping[str, Json]) -> CameraWorker:
-        camera = params.get("camera")
-        if not isinstance(camera, str):
-            raise ProtocolError(protocol.INVALID_PARAMS, "camera must be the id of a camera")
-        return self._service.fleet.select((camera,))[0]
-
-    def _many(self, params: Mapping[str, Json]) -> list[CameraWorker]:
-        cameras = params.get("cameras")
-        if cameras == "all":
-            return self._service.fleet.select(())
-        names = tuple(name for name in cameras if isinstance(name, str)) if isinstance(cameras, list) else ()
-        if not names or not isinstance(cameras, list) or len(names) != len(cameras):
-            raise ProtocolError(protocol.INVALID_PARAMS, 'cameras must be a list of ids, or "all"')
-        return self._service.fleet.select(names)
+        return to_json(self._service.logbook.page(camera, after, integer(params, "limit", 200, 2000)))
 
 
 async def serve(service: Service, socket_path: Path) -> None:
@@ -464,37 +384,3 @@ async def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
 def _allowed(connection: socket.socket) -> bool:
     _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return uid in (0, os.getuid())
-
-
-def _joined(*parts: object) -> Json:
-    """Dataclasses without a field in common as one object."""
-    joined: dict[str, Json] = {}
-    for part in parts:
-        data = to_json(part)
-        assert isinstance(data, dict)
-        joined |= data
-    return joined
-
-
-def _integer(params: Mapping[str, Json], name: str, default: int, limit: int) -> int:
-    value = params.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= limit:
-        raise ProtocolError(protocol.INVALID_PARAMS, f"{name} must be a whole number from 0 to {limit}")
-    return value
-
-
-def _restart_mode(params: Mapping[str, Json]) -> RestartMode | None:
-    """How to restart; None: as configured."""
-    mode = params.get("mode")
-    if mode is None:
-        return None
-    try:
-        return RestartMode(str(mode))
-    except ValueError:
-        accepted = ", ".join(entry.value for entry in RestartMode)
-        raise ProtocolError(protocol.INVALID_PARAMS, f"mode must be one of: {accepted}") from None
-
-
-def _actor(params: Mapping[str, Json]) -> str:
-    by = params.get("by")
-    return by[:40] if isinstance(by, str) and by.isprintable() and by else "an operator"

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import secrets
 import socket
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -213,6 +215,8 @@ async def connect(address: Address) -> Connection:
     """Connect to the first address of the host that takes it. Raises what the last one raised."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    if address.tls and "ssl" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, "ssl")  # takes tens of milliseconds, on a busy machine more
     failure: OSError = OSError(errno.EHOSTUNREACH, "no address")
     for _, _, _, _, sockaddr in found:
         try:

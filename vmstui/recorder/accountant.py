@@ -19,7 +19,8 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from vmstui.codec import Json, to_json
-from vmstui.footage import CameraFootage, FootageReport, Gap
+from vmstui.footage import Gap
+from vmstui.footage_accounts import CameraFootage, FootageReport
 from vmstui.model import Event
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.history import EVENTS_KEPT, History

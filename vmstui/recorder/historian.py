@@ -192,11 +192,12 @@ class Historian:
         first, packed = camera.samples.rows_since(taken.samples, until)
         reports = camera.reports.rows_since(taken.reports - 1) if camera.reports.count > taken.reports else b""
         warnings = self._context.logbook.warnings(camera.camera.id)
-        untold = 0 if reports else max(0, warnings - taken.warnings)
-        if not packed and not untold:
+        if reports:
+            warnings = camera.reports.warnings
+        if not packed and warnings <= taken.warnings:
             return []
-        upto = _Taken(until, camera.reports.count, camera.reports.warnings if reports else warnings)
-        return [(Rows(camera.camera.id, CAMERA, first, packed, reports, untold, at_s), upto)]
+        upto = _Taken(until, camera.reports.count, warnings)
+        return [(Rows(camera.camera.id, CAMERA, first, packed, reports, taken.warnings, warnings, at_s), upto)]
 
     # -- in the thread -----------------------------------------------------------------------------------------------
 

@@ -6,9 +6,10 @@ refuses a wrong password once, before ffmpeg would try it several times.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,6 +120,14 @@ def prepare(
 def progress_path(folder: Path, generation: int) -> Path:
     """Where the worker of a generation reports its progress; `folder` is the state of its camera."""
     return folder / f"progress.{generation:06d}"
+
+
+def forget_progress(folder: Path, live: Collection[int]) -> None:
+    """What workers reported that are no more goes; `live` are the generations that run."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob("progress.*"):
+            if path.suffix.removeprefix(".").lstrip("0") not in map(str, live):
+                path.unlink(missing_ok=True)
 
 
 def worker_environment(settings: Settings) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ for no disk. Only a power cut can lose it, and no worker outlives that.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -63,6 +64,13 @@ class Life:
 def life_beside(note_path: Path) -> Path:
     """Where the life of a worker is noted, by the place of its note: `worker.life.json` beside `worker.json`."""
     return note_path.with_suffix(".life.json")
+
+
+def forget_worker(note_path: Path) -> None:
+    """The note about a worker that is no more goes, and what was noted of its life."""
+    for path in (note_path, life_beside(note_path)):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def load_life(path: Path) -> Life:

@@ -25,6 +25,7 @@ from functools import partial
 from pathlib import Path
 
 from vmstui.recorder.bare_thread import BareThread
+from vmstui.recorder.bounded_read import read_each
 from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
 
 MARKER = "VMSTUI_PROCESS"
@@ -307,20 +308,25 @@ def find_marked(prefix: str) -> Process | None:
 
 
 def all_marked(prefix: str) -> Iterator[Process]:
-    """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`."""
+    """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`. Those that
+    hang so that they do not even tell their environment are passed over; the locks they hold stay theirs."""
     wanted = f"\0{MARKER}={prefix}".encode()
-    for entry in os.scandir("/proc"):
-        if not entry.name.isdigit():
+    leaders = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _may_be_ours(pid)]
+    environments = read_each([f"/proc/{pid}/environ" for pid in leaders])
+    for pid, environment in zip(leaders, environments, strict=True):
+        if environment is None or wanted not in b"\0" + environment:
             continue
-        pid = int(entry.name)
-        try:
-            marked = wanted in b"\0" + Path(entry.path, "environ").read_bytes()
-            leads = marked and os.getsid(pid) == pid and _is_of_our_user(pid)
-            found = adopt(Identity(pid, _start_ticks(pid), boot_id())) if leads else None
-        except OSError:
-            continue
-        if found is not None:
-            yield found
+        with contextlib.suppress(OSError):
+            if _may_be_ours(pid) and (found := adopt(Identity(pid, _start_ticks(pid), boot_id()))) is not None:
+                yield found
+
+
+def _may_be_ours(pid: int) -> bool:
+    """Whether it leads a session and is of our user, as all are that we start."""
+    try:
+        return os.getsid(pid) == pid and _is_of_our_user(pid)
+    except OSError:
+        return False
 
 
 def marker_of(pid: int) -> str:

@@ -14,7 +14,6 @@ worker ends by itself: then another one comes anyway, and nobody asked for one m
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,7 +26,9 @@ from vmstui.recorder import handover
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.costs import Costs
 from vmstui.recorder.handover import Then, Wish, Witness
-from vmstui.recorder.life import life_beside
+from vmstui.recorder.launch import forget_progress
+from vmstui.recorder.leftovers_again import LeftoversAgain
+from vmstui.recorder.life import forget_worker
 from vmstui.recorder.marks import generation_of, recovered
 from vmstui.recorder.process import Process
 from vmstui.recorder.record import WorkerRecord, load_record, load_wanted
@@ -35,9 +36,6 @@ from vmstui.recorder.worker import Owner, Worker
 
 NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
 """Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
-SETTLE_AGAIN_S, SETTLE_AT_LAST_S = 10.0, 600.0
-"""So soon it is tried again to settle what a generation left while something held its lock; then ever later, up to
-that: it may also be a dead disk."""
 
 
 class Succession:
@@ -72,7 +70,7 @@ class Succession:
         """The old worker lost its connection while the new one came up: by that one, if it records."""
         self._limit: asyncio.TimerHandle | None = None
         self._newest_generation = self.present.record.generation
-        self._settle_again_at_s, self._settle_again_s = 0.0, SETTLE_AGAIN_S
+        self._leftovers = LeftoversAgain()
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -254,8 +252,10 @@ class Succession:
         for worker in self.workers:
             worker.tick(now_s, at, late_s)
         self._look_after_wishes(now_s)
-        if not self._owner.settling:
-            self._settle_again(now_s)
+        # Not while one is being started: its folder is still empty, and must not be taken for one that was left.
+        starting = any(worker.process is None and not worker.settled.is_set() for worker in self.workers)
+        if not self._owner.settling and self._leftovers.due(now_s, unsettled=self._owner.unsettled, free=not starting):
+            self._owner.settle_leftovers()
         cost = self.costs.look(self.present, alone=self.beside is None)
         if cost is not None:
             self._owner.note(EventKind.CHANGEOVER, str(cost))
@@ -297,14 +297,11 @@ class Succession:
     def forget_old_files(self) -> None:
         """Notes and progress of workers that are no more."""
         live = {worker.record.generation for worker in self.workers if worker.process is not None}
-        with contextlib.suppress(OSError):
-            for path in self._owner.folder.glob("progress.*"):
-                if path.suffix.removeprefix(".").lstrip("0") not in map(str, live):
-                    path.unlink(missing_ok=True)
+        forget_progress(self._owner.folder, live)
         if self.successor is None:
-            self._forget(SUCCESSOR)
+            forget_worker(self._owner.folder / SUCCESSOR)
         if self.leaving is None:
-            self._forget(PREDECESSOR)
+            forget_worker(self._owner.folder / PREDECESSOR)
 
     async def over(self) -> None:
         """Wait until there is no worker, and none is under way."""
@@ -351,7 +348,7 @@ class Succession:
         old.note_path = self._owner.folder / PREDECESSOR
         old.save(old.record)
         old.remember()
-        self._forget(SUCCESSOR)
+        forget_worker(self._owner.folder / SUCCESSOR)
         if recorded:
             self.costs.handed_over(new.record.generation)
             text = f"worker {_pid(new)} (generation {new.record.generation}) records and takes the place of {_pid(old)}"
@@ -386,17 +383,6 @@ class Succession:
             self._hear_witness(self._witness, now_s)
         if self._retry is not None and now_s >= self._retry[0]:
             self._fulfil(self._retry[1])
-
-    def _settle_again(self, now_s: float) -> None:
-        """Not while one is being started: its folder is still empty, and must not be taken for one that was left."""
-        if not self._owner.unsettled:
-            self._settle_again_s = SETTLE_AGAIN_S
-        elif now_s >= self._settle_again_at_s and not any(
-            worker.process is None and not worker.settled.is_set() for worker in self.workers
-        ):
-            self._settle_again_at_s = now_s + self._settle_again_s
-            self._settle_again_s = min(2 * self._settle_again_s, SETTLE_AT_LAST_S)
-            self._owner.settle_leftovers()
 
     @property
     def _is_in_doubt(self) -> bool:
@@ -480,7 +466,7 @@ class Succession:
         worker, self.leaving = self.leaving, None
         assert worker is not None
         worker.close()
-        self._forget(worker.note_path.name)
+        forget_worker(worker.note_path)
         self._turn.leave()
         if self._owner.unsettled:  # the new one held a lock when this one ended
             self._owner.settle_leftovers()
@@ -503,12 +489,6 @@ class Succession:
         if self._limit is not None:
             self._limit.cancel()
             self._limit = None
-
-    def _forget(self, name: str) -> None:
-        path = self._owner.folder / name
-        for each in (path, life_beside(path)):
-            with contextlib.suppress(OSError):
-                each.unlink(missing_ok=True)
 
 
 def _pid(worker: Worker) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from vmstui.footage import Account, Gap, Hole, Segment
+from vmstui.footage import Gap, Hole, Segment
+from vmstui.footage_accounts import Account
 from vmstui.recording.catalogue_rows import micros
 
 MICROS = 1_000_000

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from vmstui.footage import FootageDay, FootagePage, Gap, Segment
+from vmstui.footage import Gap, Segment
+from vmstui.footage_accounts import FootageDay, FootagePage
 from vmstui.recording.catalogue import Catalogue
 
 MAX_SEGMENTS = 1000

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from vmstui.footage import Account, CellKind, Cells, Gap, GapCause, Hole
+from vmstui.footage import Gap, GapCause, Hole
+from vmstui.footage_accounts import Account, CellKind, Cells
 from vmstui.recording.account import MICROS, pieces
 from vmstui.recording.catalogue_rows import instant, micros
 from vmstui.recording.gaps import SHORTEST_GAP_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from vmstui.footage import LockedFootage
+from vmstui.footage_accounts import LockedFootage
 from vmstui.recording.catalogue import Catalogue
 from vmstui.sanitise import clean
 from vmstui.settings.problems import nearest

@@ -6,7 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from vmstui.capacity.words import Capacity
-from vmstui.footage import SegmentVerdict, percent_text
+from vmstui.footage import SegmentVerdict
+from vmstui.footage_accounts import percent_text
 from vmstui.model import CameraState, StabilityVerdict
 from vmstui.report.cpu import TONES, cpu_section, stages_section
 from vmstui.report.document import Block, Bullets, Code, Inline, Report, Section, Table, Tone, Verdict, said

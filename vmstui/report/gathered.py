@@ -11,7 +11,8 @@ from datetime import datetime, tzinfo
 
 from vmstui.capacity.words import Capacity
 from vmstui.codec import Json
-from vmstui.footage import Account, Gap, Segment, SegmentVerdict
+from vmstui.footage import Gap, Segment, SegmentVerdict
+from vmstui.footage_accounts import Account
 from vmstui.live_check import LiveCheck
 from vmstui.measured import Measured
 from vmstui.model import CameraDetails, CameraSnapshot, Event, LogLine, RecorderSnapshot

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from vmstui.footage import Gap, percent_of, percent_text
+from vmstui.footage import Gap
+from vmstui.footage_accounts import percent_of, percent_text
 from vmstui.model import Event, EventKind
 from vmstui.report.document import (
     Block,

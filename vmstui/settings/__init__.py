@@ -6,18 +6,20 @@ configuration needs is imported at its first use: commands that only look for th
 
 from typing import TYPE_CHECKING
 
+from vmstui.settings.errors import SettingsError
 from vmstui.settings.folders import Folders, default_folders, find_path, socket_path
-from vmstui.settings.problems import Problem, SettingsError
 
 if TYPE_CHECKING:
     from vmstui.settings.changes import CameraChange, Change, SettingsDiff, diff
     from vmstui.settings.loader import Loaded, load, load_secrets
+    from vmstui.settings.problems import Problem
     from vmstui.settings.secrets import secret_values
 else:
     _LATER = {
         "CameraChange": "changes",
         "Change": "changes",
         "Loaded": "loader",
+        "Problem": "problems",
         "SettingsDiff": "changes",
         "diff": "changes",
         "load": "loader",

@@ -6,9 +6,9 @@ Called by every command before anything else, so it imports next to nothing and 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from vmstui.settings.problems import Problem, SettingsError
+from vmstui.settings.errors import SettingsError
 
 CONFIG_FILE = "vmstui.yaml"
 MAX_SOCKET_PATH_BYTES = 107
@@ -16,9 +16,9 @@ MAX_SOCKET_PATH_BYTES = 107
 CONTROL_SOCKET = "control.sock"
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Absolute paths; who creates them gives them mode 0700."""
+class Folders(NamedTuple):
+    """Absolute paths; who creates them gives them mode 0700. A tuple, as dataclasses take longer to import than
+    all that is here."""
 
     state: str
     """Catalogue, logs, what outlives a reboot."""
@@ -65,6 +65,8 @@ def socket_path(folder: str, name: str) -> str:
     path = os.path.join(folder, name)
     length = len(os.fsencode(path))
     if length > MAX_SOCKET_PATH_BYTES:
+        from vmstui.settings.problems import Problem
+
         found = f"a socket path of {length} bytes"
         accepted = f"at most {MAX_SOCKET_PATH_BYTES} bytes, the limit of Unix sockets; "
         accepted += "set VMSTUI_RUNTIME to a folder with a shorter path"

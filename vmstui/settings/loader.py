@@ -26,9 +26,10 @@ from vmstui.resources import config_folder
 from vmstui.settings import keys
 from vmstui.settings.addresses import EMBEDDED, is_loopback
 from vmstui.settings.document import MAX_FILE_BYTES, read_document
+from vmstui.settings.errors import SettingsError
 from vmstui.settings.folders import find_path
 from vmstui.settings.names import camera_folder
-from vmstui.settings.problems import WHOLE_FILE, Place, Problem, Report, SettingsError, nearest, shown
+from vmstui.settings.problems import WHOLE_FILE, Place, Problem, Report, nearest, shown
 from vmstui.settings.reader import DEFAULT, Context, SectionReader
 from vmstui.settings.values import MinFree, Refused
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from vmstui.sanitise import is_visible
+from vmstui.settings.errors import SettingsError
 
 SHOWN_CHARACTERS = 60
 """How much of a value an error shows."""
@@ -48,14 +49,6 @@ class Problem:
         key = f" {self.key}:" if self.key else ""
         accepted = f": {self.hint} ({self.accepted})" if self.hint else f" {self.accepted}"
         return f"{where}:{key} found {self.found}, accepted{accepted}"
-
-
-class SettingsError(Exception):
-    """The configuration cannot be used; `problems` holds every error that was found, in the order of the file."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(slots=True)

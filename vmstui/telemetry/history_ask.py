@@ -25,6 +25,7 @@ from vmstui.telemetry.history_rows import (
     MIDDLE_S,
     NoChunk,
     Part,
+    Points,
     fine_column,
     pack,
     slices,
@@ -96,7 +97,7 @@ def cpu_past(path: Path, since_s: float, until_s: float, step_s: int) -> CpuPast
 def _cpu_means(
     connection: sqlite3.Connection, subject: int, first_s: float, step_s: int, count: int
 ) -> tuple[float | None, ...]:
-    sums, weights = [0.0] * count, [0] * count
+    sums, known_s = [0.0] * count, [0.0] * count
     chunks = connection.execute(
         "SELECT since_s, data, quantities FROM chunks JOIN layouts ON layouts.id = chunks.layout "
         "WHERE subject = ? AND tier_s = ? AND since_s BETWEEN ? AND ? AND until_s > ? ORDER BY chunks.id",
@@ -107,12 +108,14 @@ def _cpu_means(
         if CPU.name not in names:
             continue
         times, values = fine_column(since_s, data, names.index(CPU.name))
+        lasts_s = Points.of_samples(times, ()).lasts_s()
         for cell, start, end in slices(times, first_s, step_s):
-            known = [value for value in values[start:end] if value == value]
-            if 0 <= cell < count and known:
-                sums[cell] += sum(known)
-                weights[cell] += len(known)
-    return tuple(round(sum_ / weight, 3) if weight else None for sum_, weight in zip(sums, weights, strict=True))
+            if 0 <= cell < count:
+                for value, last_s in zip(values[start:end], lasts_s[start:end], strict=True):
+                    if value == value:
+                        sums[cell] += value * last_s
+                        known_s[cell] += last_s
+    return tuple(round(sum_ / over_s, 3) if over_s else None for sum_, over_s in zip(sums, known_s, strict=True))
 
 
 def subjects(path: Path) -> tuple[str, ...]:

@@ -36,8 +36,10 @@ class Rows:
     samples: bytes
     reports: bytes = b""
     """From the one before the first sample on."""
+    told: int = 0
+    """Warnings of the log that were handed over before."""
     warnings: int = 0
-    """In the log, that no report tells of."""
+    """Those of the log by the end of this, with the ones that were told."""
     at_s: float = 0.0
     """When the rows were cut out, by the wall clock."""
 
@@ -72,34 +74,34 @@ def _points_of(rows: Rows) -> Points:
     times = [second + fraction / 256 for second, fraction in zip(seconds, fractions, strict=True)]
     columns: dict[str, Values] = {CPU.name: cpu, RSS.name: [kib / 1024 for kib in rss_kib], WRITTEN.name: written_mib}
     if rows.quantities is CAMERA:
-        columns |= _counted(rows, len(times))
+        columns |= _counted(rows, times)
     return Points.of_samples(times, [columns[quantity.name] for quantity in rows.quantities])
 
 
-def _counted(rows: Rows, count: int) -> dict[str, Values]:
+def _counted(rows: Rows, times: list[float]) -> dict[str, Values]:
     """Rates of what is counted, for each sample."""
+    count = len(times)
     stretches: list[tuple[int, int, float, Report, Report]] = []
     reports = report_rows(rows.reports)
     for before, after in pairwise(reports):
         low, high, elapsed_s = before[0] - rows.first, after[0] - rows.first, after[1] - before[1]
         if high > 0 and low < count and low < high and elapsed_s > 0:
             stretches.append((low if low > 0 else 0, high if high < count else count, elapsed_s, before, after))
-    untold = rows.warnings / count if rows.warnings else _NAN
     return {
         FPS.name: _rates(stretches, 2, count, _NAN),
         DROPPED.name: _rates(stretches, 3, count, _NAN),
         DUPLICATED.name: _rates(stretches, 4, count, _NAN),
-        WARNINGS.name: _rates(stretches, 5, count, untold),
+        WARNINGS.name: _warnings(rows, reports, times),
     }
 
 
 def _rates(stretches: list[tuple[int, int, float, Report, Report]], at: int, count: int, rest: float) -> list[float]:
-    """How fast one of the counts grew. Those of ffmpeg, the warnings apart, begin anew with each worker."""
+    """How fast one of the counts of ffmpeg grew. They begin anew with each worker."""
     if stretches and stretches[0][3][at] == stretches[-1][4][at] and stretches[0][3][6] == stretches[-1][4][6]:
         return _spread([(stretches[0][0], stretches[-1][1], 0.0)], count, rest)  # so it is of most cameras all day
     found: list[tuple[int, int, float]] = []
     for low, high, elapsed_s, before, after in stretches:
-        if at == 5 or (before[6] == after[6] and after[2] >= before[2]):
+        if before[6] == after[6] and after[2] >= before[2]:
             grown = after[at] - before[at]
             found.append((low, high, grown / elapsed_s if grown > 0 else 0.0))
     return _spread(found, count, rest)
@@ -115,9 +117,31 @@ def _spread(found: list[tuple[int, int, float]], count: int, rest: float) -> lis
     return values + [rest] * (count - len(values))
 
 
+def _warnings(rows: Rows, reports: list[Report], times: list[float]) -> list[float]:
+    """Of the log, for each sample: every one of them, also those before the first report and after the last, and those
+    that came when there was no sample. Where nobody reports and nothing came, nothing is known."""
+    count = len(times)
+    if not reports and rows.warnings <= rows.told:
+        return [_NAN] * count
+    marks = [(min(max(report[0] - rows.first, 0), count), report[5]) for report in reports]
+    values = [0.0] * count
+    low, told = 0, rows.told
+    for high, counted in (*marks, (count, max(rows.warnings, marks[-1][1] if marks else 0))):
+        if counted > told and (high > low or low == count):
+            start = min(low, count - 1)
+            end = max(high, start + 1)
+            lasts_s = Points.of_samples(times, ()).lasts_s()
+            for number in range(start, end):
+                values[number] += (counted - told) / sum(lasts_s[start:end])
+            told = counted
+        low = max(low, high)
+    return values
+
+
 def _warnings_only(rows: Rows) -> Points:
-    """No worker ran long enough for a sample, but what it said is known: as if it was said over a minute."""
-    if not rows.warnings:
+    """No worker ran long enough for a sample, but what it said is known: as if it was said in a second."""
+    untold = rows.warnings - rows.told
+    if untold <= 0:
         return Points((), (), ())
-    known = [(rows.warnings / 60.0,) if quantity is WARNINGS else (_NAN,) for quantity in rows.quantities]
+    known = [(float(untold),) if quantity is WARNINGS else (_NAN,) for quantity in rows.quantities]
     return Points.of_samples((rows.at_s,), known)

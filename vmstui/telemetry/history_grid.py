@@ -93,10 +93,10 @@ class _Cells:
         self._scale = scale
         self.low = [math.inf] * points
         self.sum = [0.0] * points
-        self.weight = [0] * points
+        self.weight = [0.0] * points
         self.high = [-math.inf] * points
 
-    def add(self, cell: int, low: float, mean: float, high: float, weight: int) -> None:
+    def add(self, cell: int, low: float, mean: float, high: float, weight: float) -> None:
         self.low[cell] = min(self.low[cell], low)
         self.sum[cell] += mean * weight
         self.weight[cell] += weight
@@ -105,7 +105,10 @@ class _Cells:
     def column(self, name: str) -> Column:
         weights = self.weight
         means = [sum_ / weight if weight else 0.0 for sum_, weight in zip(self.sum, weights, strict=True)]
-        return Column(name, *(self._told(values) for values in (self.low, means, self.high)))
+        low, mean, high = (self._told(values) for values in (self.low, means, self.high))
+        known_s = sum(weights)
+        overall = float(f"{sum(self.sum) / known_s * self._scale:.4g}") if known_s else None
+        return Column(name, low, mean, high, overall, round(known_s, 3))
 
     def _told(self, values: Sequence[float]) -> tuple[float | None, ...]:
         """To the four digits that half precision has."""
@@ -119,15 +122,16 @@ def _columns(asked: Plan, parts: Sequence[Part]) -> tuple[Column, ...]:
     grid: dict[Quantity, _Cells] = {}
     for part in parts:
         points = part.points
+        lasts_s = points.lasts_s()
         of_part = [grid.setdefault(quantity, _Cells(asked.points, quantity.scale)) for quantity in part.quantities]
         for cell, start, end in slices(points.times_s, asked.since_s, asked.step_s):
             if not 0 <= cell < asked.points:
                 continue
-            weight = sum(points.weights[start:end])
             for cells, stat in zip(of_part, points.stats, strict=True):
-                low, mean, high = reduced(stat, points.weights, start, end)
+                low, mean, high = reduced(stat, lasts_s, start, end)
                 if mean == mean:
-                    cells.add(cell, low, mean, high, weight)
+                    known = zip(stat[1][start:end], lasts_s[start:end], strict=True)
+                    cells.add(cell, low, mean, high, sum(last_s for value, last_s in known if value == value))
     return tuple(cells.column(quantity.name) for quantity, cells in grid.items() if any(cells.weight))
 
 

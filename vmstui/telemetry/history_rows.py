@@ -33,6 +33,10 @@ CHUNK_LONGEST_S = _LONGEST_TICKS
 _HEAD = struct.Struct("<HB")
 """Points and quantities."""
 _HALF_MOST = 65504.0
+_EVEN_S = (0.98, 1.02)
+"""Samples in such distances all count alike: it is less work, and less than a thousandth off."""
+_LONGEST_SAMPLE_S = 10.0
+"""What comes later than this tells nothing of all the time before: there was no worker."""
 _NAN = math.nan
 T = TypeVar("T")
 
@@ -63,14 +67,28 @@ class Points:
     times_s: Sequence[float]
     """Since the epoch; they grow, but for what is not packed yet."""
     weights: Sequence[int]
-    """Samples in each point."""
+    """Seconds that each point tells of, at least 1; of a sample 1, however long it took."""
     stats: Sequence[Stat]
     """For each quantity."""
+    single: bool = False
+    """Each is one sample."""
 
     @classmethod
     def of_samples(cls, times_s: Sequence[float], columns: Sequence[Values]) -> Points:
         """Of single samples."""
-        return cls(times_s, (1,) * len(times_s), tuple((column, column, column) for column in columns))
+        return cls(times_s, (1,) * len(times_s), tuple((column, column, column) for column in columns), True)
+
+    def lasts_s(self) -> Sequence[float]:
+        """How much each point counts in a mean: the seconds it tells of. Those of a sample are the ones since the
+        sample before, as rates are measured; where that is long gone, or not known, about one."""
+        times = self.times_s
+        if len(times) < 2 or not self.single:
+            return self.weights
+        spans = list(map(float.__sub__, times[1:], times[:-1]))
+        if _EVEN_S[0] < min(spans) and max(spans) < _EVEN_S[1]:
+            return self.weights
+        told = [span if 0.0 < span <= _LONGEST_SAMPLE_S else 1.0 for span in spans]
+        return [told[0], *told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +150,7 @@ def unpack(since_s: float, data: bytes, quantities: Sequence[Quantity], tier_s: 
                 read += [halves.unpack_from(data, at + n * halves.size) for n in range(2)]
                 at += 2 * halves.size
             stats.append((read[0], read[len(read) // 2], read[-1]))
-        return Points(times, weights, tuple(stats))
+        return Points(times, weights, tuple(stats), tier_s == FINE_S)
     except (struct.error, zlib.error) as error:
         raise NoChunk(f"not a chunk of measured values: {error}") from None
 
@@ -158,14 +176,16 @@ def roll_up(parts: Sequence[Points], to_s: int) -> Points:
     weights: list[int] = []
     columns: list[tuple[list[float], list[float], list[float]]] = []
     for points in _joined_up(parts):
-        of_samples = max(points.weights) == 1
+        lasts_s = points.lasts_s()
         cells = list(slices(points.times_s, 0.0, to_s))
         times += [float(cell * to_s) for cell, _, _ in cells]
         bounds = [(start, end) for _, start, end in cells]
-        weights += [end - start if of_samples else sum(points.weights[start:end]) for start, end in bounds]
+        weights += [round(sum(lasts_s[start:end])) or 1 for start, end in bounds]
         columns = columns or [([], [], []) for _ in points.stats]
         for column, stat in zip(columns, points.stats, strict=True):
-            for kept, made in zip(column, _rolled_up(stat, points.weights, bounds), strict=True):
+            for kept, made in zip(
+                column, _rolled_up(stat, lasts_s, bounds, even=lasts_s is points.weights), strict=True
+            ):
                 kept += made
     return Points(times, weights, columns)
 
@@ -186,25 +206,30 @@ def _joined_up(parts: Sequence[Points]) -> Iterator[Points]:
             else:
                 lows, highs = (_chained([points.stats[column][side] for points in run]) for side in (0, 2))
                 stats.append((lows, means, highs))
-        yield Points(_chained([points.times_s for points in run]), _chained([points.weights for points in run]), stats)
+        times, weights = _chained([points.times_s for points in run]), _chained([points.weights for points in run])
+        yield Points(times, weights, stats, all(points.single for points in run))
 
 
-def _rolled_up(stat: Stat, weights: Sequence[int], bounds: Sequence[tuple[int, int]]) -> Stat:
-    """Minimum, mean and maximum of each slice."""
+def _rolled_up(stat: Stat, lasts_s: Sequence[float], bounds: Sequence[tuple[int, int]], *, even: bool) -> Stat:
+    """Minimum, mean and maximum of each slice. Single samples that are `even` count alike."""
     lows, means, highs = stat
     low, high, all_known = min(lows), max(highs), sum(means) == sum(means)
     if low == high and all_known:  # counts of what hardly ever happens are zero all along
         same = [low] * len(bounds)
         return same, same, same
     if lows is not means:
-        found = [reduced(stat, weights, start, end) for start, end in bounds]
+        found = [reduced(stat, lasts_s, start, end) for start, end in bounds]
         return [one[0] for one in found], [one[1] for one in found], [one[2] for one in found]
     cut = [sorted(means[start:end]) for start, end in bounds]  # takes half of what min() and max() take
-    made = [values[0] for values in cut], [sum(values) / len(values) for values in cut], [values[-1] for values in cut]
+    if even:
+        middle = [sum(values) / len(values) for values in cut]
+    else:
+        middle = [_weighted(means, lasts_s, start, end) for start, end in bounds]
+    made = [values[0] for values in cut], middle, [values[-1] for values in cut]
     if not all_known:
         for number, mean in enumerate(made[1]):
             if mean != mean:
-                made[0][number], made[1][number], made[2][number] = reduced(stat, weights, *bounds[number])
+                made[0][number], made[1][number], made[2][number] = reduced(stat, lasts_s, *bounds[number])
     return made
 
 
@@ -222,27 +247,25 @@ def slices(times_s: Sequence[float], origin_s: float, step_s: float) -> Iterator
         start = end
 
 
-def reduced(stat: Stat, weights: Sequence[int], start: int, end: int) -> tuple[float, float, float]:
-    """Minimum, mean and maximum over a slice; NaN where nothing is known in it."""
+def reduced(stat: Stat, lasts_s: Sequence[float], start: int, end: int) -> tuple[float, float, float]:
+    """Minimum, mean and maximum over a slice, in which each point counts by what it lasts; NaN where nothing is known
+    in it."""
     lows, means, highs = stat
-    of_samples = lows is means
-    mean = sum(means[start:end]) if of_samples else _weighted(means, weights, start, end)
+    mean = _weighted(means, lasts_s, start, end)
     if mean != mean:
         known = [number for number in range(start, end) if means[number] == means[number]]
         if not known:
             return _NAN, _NAN, _NAN
-        weight = sum(weights[number] for number in known)
-        mean = sum(means[number] * weights[number] for number in known) / weight
+        known_s = sum(lasts_s[number] for number in known)
+        mean = sum(means[number] * lasts_s[number] for number in known) / known_s
         return min(lows[number] for number in known), mean, max(highs[number] for number in known)
-    if of_samples:
-        mean /= end - start
     return min(lows[start:end]), mean, max(highs[start:end])
 
 
-def _weighted(means: Values, weights: Sequence[int], start: int, end: int) -> float:
+def _weighted(means: Values, lasts_s: Sequence[float], start: int, end: int) -> float:
     if end - start == 1:
         return means[start]
-    chosen = weights[start:end]
+    chosen = lasts_s[start:end]
     return sum(map(float.__mul__, means[start:end], map(float, chosen))) / sum(chosen)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 
-from vmstui.footage import CameraFootage, CellKind, Cells, FootageReport, GapCause, percent_of, percent_text
+from vmstui.footage import GapCause
+from vmstui.footage_accounts import CameraFootage, CellKind, Cells, FootageReport, percent_of, percent_text
 from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.lines import Line, Role, Span

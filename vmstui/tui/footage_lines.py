@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from vmstui.footage import Account, CameraFootage, FootageReport, Gap, GapCause, percent_text
+from vmstui.footage import Gap, GapCause
+from vmstui.footage_accounts import Account, CameraFootage, FootageReport, percent_text
 from vmstui.tui import glyphs
 from vmstui.tui.day_strip import NEARLY_ALL, axis, legend, strip_line, widest
 from vmstui.tui.format import clock, flow, length, plural, span, wrap

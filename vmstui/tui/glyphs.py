@@ -10,7 +10,8 @@ import unicodedata
 
 from rich.cells import cell_len
 
-from vmstui.footage import CellKind, SegmentVerdict
+from vmstui.footage import SegmentVerdict
+from vmstui.footage_accounts import CellKind
 from vmstui.model import CameraState, EventKind, OutputState
 
 STATE = {

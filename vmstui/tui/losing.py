@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from vmstui.footage import Account, CameraFootage, FootageReport
+from vmstui.footage_accounts import Account, CameraFootage, FootageReport
 from vmstui.model import CameraSnapshot, CameraState
 from vmstui.tui.verdict import NO_GROWTH_S
 

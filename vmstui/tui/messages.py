@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from vmstui.footage import FootageReport
+from vmstui.footage_accounts import FootageReport
 from vmstui.model import RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui.lines import Line

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from vmstui.footage import FootageDay, GapCause, SegmentVerdict
+from vmstui.footage import GapCause, SegmentVerdict
+from vmstui.footage_accounts import FootageDay
 from vmstui.tui import glyphs
 from vmstui.tui.format import clock, fit, plural, size, span, timer
 from vmstui.tui.lines import Line, Role, Span, cut

@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from vmstui.footage import FootageDay, FootagePage, FootageReport, Gap, LockedFootage
+from vmstui.footage import Gap
+from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
 from vmstui.measured import CpuPast, Measured
 from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
 from vmstui.sanitise import clean

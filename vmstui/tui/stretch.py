@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from vmstui.footage import FootageDay, FootagePage, Gap, GapCause, Lock, Segment
+from vmstui.footage import Gap, GapCause, Lock, Segment
+from vmstui.footage_accounts import FootageDay, FootagePage
 from vmstui.model import CameraSnapshot, CameraState, OpenSegment
 from vmstui.tui import glyphs
 

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from vmstui.footage import FootageDay
+from vmstui.footage_accounts import FootageDay
 from vmstui.tui.glyphs import CURSOR, DOT, RULE
 from vmstui.tui.lines import Line, Role, cut
 from vmstui.tui.segment_lines import day_words

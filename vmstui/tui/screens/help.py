@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from vmstui.footage import CellKind
+from vmstui.footage_accounts import CellKind
 from vmstui.tui import glyphs
 from vmstui.tui.actions import Action, Group
 from vmstui.tui.day_strip import ROLE, WORD

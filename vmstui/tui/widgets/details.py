@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.footage import CameraFootage, Gap
+from vmstui.footage import Gap
+from vmstui.footage_accounts import CameraFootage
 from vmstui.model import CameraDetails, CameraSnapshot, RecorderSnapshot
 from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage

@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from vmstui.control.errors import RecorderError
-from vmstui.footage import FootagePage
+from vmstui.footage_accounts import FootagePage
 from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.tui.actions import Action, Scope, bindings, find
 from vmstui.tui.format import plural, size, span, zone
