@@ -50,6 +50,8 @@ def test_a_login_of_each_shape_is_masked_even_where_the_password_is_unknown(text
         "http://127.0.0.1/api?src=rtsp%3A%2F%2Fadmin%3Ahunter2%40host%2Fstream",
         "{'username': 'admin', 'password': 'hunter2'}",
         '{"passwd" : "hunter2"}',
+        '{"password": "secret with hunter2"}',
+        "password='secret & hunter2' user=admin",
         "rtsp_password=hunter2",
         "Authorization: Bearer hunter2",
         "Password: hunter2",
@@ -156,6 +158,33 @@ def test_no_generated_url_shows_its_login(user: str, password: str, host: str, e
     overwritten = Masker([]).mask_in_place(line.encode())
     assert len(overwritten) == len(line.encode())
     assert overwritten.startswith(start.encode() + b"*" * len(f"{user}:{written}".encode()))
+
+
+names = st.sampled_from(
+    ["user", "username", "usr", "login", "pass", "password", "passwd", "pwd", "token", "access_token", "auth", "key",
+     "api_key", "secret", "rtsp_password", "PASSWORD", "Token"]
+)  # fmt: skip
+
+
+@given(
+    pairs=st.lists(st.tuples(names, passwords, st.booleans()), min_size=1, max_size=4),
+    scheme=st.sampled_from(["rtsp", "rtsps", "http", "rtmp"]),
+    separator=st.sampled_from(["?", "/"]),
+    equals=st.sampled_from(["=", "%3D", "%3d"]),
+)
+def test_no_generated_url_shows_what_is_in_its_query(
+    pairs: list[tuple[str, str, bool]], scheme: str, separator: str, equals: str
+) -> None:
+    def written(password: str, encode: bool) -> str:
+        without_at = password.replace("@", "x")  # before which anything may be a login
+        return quote(without_at, safe="") if encode else re.sub("[&\"']", "x", without_at)
+
+    values = [written(password, encode) for _, password, encode in pairs]
+    query = "&".join(f"{name}{equals}{value}" for (name, _, _), value in zip(pairs, values, strict=True))
+    start, end = f"Opening '{scheme}://host/stream{separator}channel=1&", "&subtype=0' for reading"
+    masked = Masker([]).mask(start + query + end)
+    shown = "&".join(f"{name}{equals}***" for name, _, _ in pairs)
+    assert masked == start + shown + end
 
 
 @given(secrets=st.lists(passwords, min_size=1, max_size=4), around=st.text(max_size=20), text=st.data())

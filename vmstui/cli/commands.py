@@ -63,6 +63,10 @@ COMMANDS = (
     Command("capacity", "how many more cameras fit, and what ends it", "capacity"),
     Command("bench", "what cameras cost with a process per output, in one process, and by copy", "bench"),
     Command("report", "what was measured, as one file to read or to hand on: Markdown or HTML", "report"),
+    Command("findings", "what the workers' messages mean and what to do, the worst first", "findings"),
+    Command("acknowledge", "a kind of message is known: no need to tell it again", "findings"),
+    Command("unacknowledge", "take an acknowledgement back: it is told again", "findings"),
+    Command("bundle", "one masked archive for a bug report; also without a recorder", "bundle"),
     Command(
         "triage", "what an ffmpeg log from anywhere says, what it means and what to do; needs no recorder", "triage"
     ),

@@ -57,20 +57,24 @@ def check(path: str | None, as_json: bool) -> int:
 def show(path: str | None, as_json: bool) -> int:
     """Print every resolved value with the file and line it comes from; of passwords only that."""
     loaded = load(path)
-    rows = [(key, row, loaded.origins.get(key, BUILT_IN)) for key, row in _resolved(loaded)]
     secrets = _secret_origins(loaded)
+    rows = values(loaded)
     if as_json:
-        values = [
-            {"key": key, "value": secrets.get(key, row.shown), "origin": origin, "secret": key in secrets}
-            for key, row, origin in rows
+        listed = [
+            {"key": key, "value": value, "origin": origin, "secret": key in secrets} for key, value, origin in rows
         ]
-        _print_json({"file": loaded.settings.path, "values": values})
+        _print_json({"file": loaded.settings.path, "values": listed})
     else:
         from vmstui.cli.table import table
 
-        cells = [(key, secrets.get(key, row.shown), origin) for key, row, origin in rows]
-        print(table(("key", "value", "origin"), cells))
+        print(table(("key", "value", "origin"), rows))
     return DONE
+
+
+def values(loaded: Loaded) -> list[tuple[str, str, str]]:
+    """Every resolved value with its key before and its origin behind it; of passwords only that."""
+    secrets = _secret_origins(loaded)
+    return [(key, secrets.get(key, row.shown), loaded.origins.get(key, BUILT_IN)) for key, row in _resolved(loaded)]
 
 
 def schema() -> int:

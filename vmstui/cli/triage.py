@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import zlib
 from collections.abc import Iterator
@@ -18,8 +17,10 @@ from itertools import chain
 from textwrap import wrap
 from typing import BinaryIO
 
+from vmstui.cli.findings_text import BAD, counted, explained, is_bad, listed, named
+from vmstui.cli.printing import text_width
 from vmstui.codec import to_json
-from vmstui.findings import Finding, Origin, Seen, Severity
+from vmstui.findings import Finding, Seen, Severity
 from vmstui.settings import find_path, load_secrets
 from vmstui.spoken import fit, plural, span
 from vmstui.triage.foreign import local_year
@@ -33,9 +34,6 @@ WELL, NOT_WELL, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 CHUNK_BYTES = 1 << 16
 UNKNOWN_SHOWN = 20
 """Kinds of unknown messages in the text; JSON and `--unknown` have them all."""
-_WIDEST = 120
-_BAD = (Severity.CRITICAL, Severity.DEGRADED)
-_ERRORS = ("fatal", "error")
 _GZIP = b"\x1f\x8b"
 _WITH_GZIP_HEADER = 31
 """`wbits` of zlib."""
@@ -85,11 +83,11 @@ def triage(options: TriageOptions) -> int:
     elif options.as_json:
         print(json.dumps(_as_json(log, findings, knowledge), indent=2))
     else:
-        width = min(max(shutil.get_terminal_size((80, 24)).columns, 40), _WIDEST)
+        width = text_width()
         print("\n".join(_text(log, findings, knowledge, width)))
     if not is_whole:
         return INTERRUPTED
-    return NOT_WELL if any(map(_is_bad, findings)) or log.not_kept_errors else WELL
+    return NOT_WELL if any(is_bad(finding, finding.worst) for finding in findings) or log.not_kept_errors else WELL
 
 
 def _why(error: Exception) -> str:
@@ -172,10 +170,6 @@ def _secrets(config: str | None) -> tuple[str, ...]:
     return secrets
 
 
-def _is_bad(finding: Finding) -> bool:
-    return finding.worst in _BAD if finding.message else finding.level in _ERRORS
-
-
 def _as_json(log: LogTriage, findings: tuple[Finding, ...], knowledge: Knowledge) -> dict[str, object]:
     known = []
     for finding in findings:
@@ -201,8 +195,8 @@ def _iso(at_s: float | None) -> str | None:
 def _text(log: LogTriage, findings: tuple[Finding, ...], knowledge: Knowledge, width: int) -> Iterator[str]:
     known = [finding for finding in findings if finding.message]
     unknown = [finding for finding in findings if not finding.message]
-    bad = [finding for finding in known if finding.worst in _BAD]
-    yield from wrap(_summary(log, known, unknown), width)
+    bad = [finding for finding in known if finding.worst in BAD]
+    yield from wrap(_summary(log, findings), width)
     for finding in bad:
         yield ""
         yield from _explained(finding, knowledge, width)
@@ -221,48 +215,24 @@ def _text(log: LogTriage, findings: tuple[Finding, ...], knowledge: Knowledge, w
             yield ""
             yield from _explained(finding, knowledge, width)
     noted = [finding for finding in known if finding.worst is Severity.INFO]
-    if noted:
-        yield ""
-        yield from wrap("info: " + ", ".join(f"{_named(finding)} x{finding.count}" for finding in noted), width)
+    yield from listed("info", (f"{named(finding)} x{finding.count}" for finding in noted), width)
 
 
-def _summary(log: LogTriage, known: list[Finding], unknown: list[Finding]) -> str:
-    counted = [
-        f"{number} {severity.value}"
-        for severity in Severity
-        if (number := sum(finding.worst is severity for finding in known))
-    ]
-    if unknown:
-        counted.append(f"{len(unknown)} unknown")
+def _summary(log: LogTriage, findings: tuple[Finding, ...]) -> str:
     over = ""
     if log.first_s is not None and log.last_s is not None:
         over = f" over {span(log.last_s - log.first_s)}"
-    return f"{log.lines:,} lines{over}: {', '.join(counted) or 'nothing found'}"
+    told = ", ".join(counted(finding.worst if finding.message else None for finding in findings))
+    return f"{log.lines:,} lines{over}: {told or 'nothing found'}"
 
 
 def _explained(finding: Finding, knowledge: Knowledge, width: int) -> Iterator[str]:
     message = knowledge.messages[finding.message]
-    assert finding.worst is not None
-    word = finding.worst.value.upper() if finding.worst in _BAD else finding.worst.value
     rate = f", up to {finding.peak_per_min:g} a minute" if finding.peak_per_min and finding.peak_per_min > 1 else ""
-    amount = f", {finding.amount:,} in all" if message.sums else ""
-    yield fit(f"{word}  {_named(finding)}  x{finding.count}{amount}{rate}", width).rstrip()
-    if finding.count == 1:
-        yield f"  {_where(finding.first)}"
-    else:
-        yield f"  {_where(finding.first)} to {_where(finding.last)}"
-    for example in finding.examples:
-        yield fit(f"  | {example}", width).rstrip()
-    if finding.follows:
-        yield fit(f"  follows from {finding.follows}", width).rstrip()
-    for label, text in (("means", message.cause), ("do", message.action)):
-        yield from wrap(text, width, initial_indent=f"  {label + ':':<7}", subsequent_indent=" " * 9)
-
-
-def _named(finding: Finding) -> str:
-    camera = f" of {finding.camera}" if finding.camera else ""
-    origin = "" if finding.origin is Origin.PROCESS else f", {finding.origin.value}"
-    return f"{finding.message}{origin}{camera}"
+    first, last = _where(finding.first), _where(finding.last)
+    places = first if finding.count == 1 else f"{first} to {last}"
+    meaning = message.cause, message.action
+    yield from explained(finding, finding.worst, meaning, width, frequency=rate, places=places)
 
 
 def _where(seen: Seen) -> str:

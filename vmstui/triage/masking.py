@@ -28,8 +28,8 @@ _URL = re.compile(r"(?::|%3a)(?://|%2f%2f)([^ \t\n\r\v\f]*)", re.IGNORECASE)
 _AT = re.compile("@|%40")
 _PAIR = re.compile(
     r"(?:(?<![a-z0-9])(?:user(?:name)?|usr|login|auth)|pass(?:word|wd|phrase)?|pwd|token|secret|key)"
-    r"[\"']?[ ]?(?:=|:|%3d|%3a)[ ]?[\"']?"
-    r"([^&\"' \t\n\r\v\f]+)",
+    r"[\"']?[ ]?(?:=|:|%3d|%3a)[ ]?"
+    r"(?:\"([^\"\n\r]+)|'([^'\n\r]+)|[\"']?([^&\"' \t\n\r\v\f]+))",
     re.IGNORECASE,
 )
 _HEADER = re.compile(r"authorization:[ \t]*(?:basic|digest|bearer)[ \t]+([^\n\r]+)", re.IGNORECASE)
@@ -172,7 +172,7 @@ def _shapes(text: str) -> Iterator[Span]:
                 yield url.start(1), url.start(1) + ats[-1]  # the last one: passwords may hold @ and /, written raw
     if _may_hold_pair(text.lower()):
         for pair in _PAIR.finditer(text):
-            yield pair.span(1)
+            yield pair.span(pair.lastindex or 0)  # what is in quotes may hold blanks
         for header in _HEADER.finditer(text):
             yield header.span(1)
 
