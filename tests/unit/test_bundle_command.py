@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import socket
@@ -222,6 +223,16 @@ def test_without_a_name_it_is_called_by_its_time(place: Path, capsys: Capture) -
     assert name.endswith(".tar.gz")
     with tarfile.open(name) as archive:
         assert {one.name.partition("/")[0] for one in archive.getmembers()} == {name.removesuffix(".tar.gz")}
+
+
+def test_it_can_be_sent_on_through_standard_output(place: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    before = sorted(os.listdir())
+    assert main(["bundle", "-o", "-"]) == 0
+    out, err = capfdbinary.readouterr()
+    with tarfile.open(fileobj=io.BytesIO(out)) as archive:
+        assert archive.getnames()[0].endswith("/MANIFEST.txt")
+    assert b"MANIFEST.txt" in err
+    assert sorted(os.listdir()) == before
 
 
 # -- with one ---------------------------------------------------------------------------------------------------------
