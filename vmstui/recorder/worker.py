@@ -412,7 +412,8 @@ class Worker(Supervised):
     def _sentence(self, cause: ExitCause, exit_: Exit, sent: tuple[signal.Signals, ...]) -> str:
         """Why it ended."""
         context, code = self._owner.context, f"exit code {exit_.code}" if exit_.code is not None else ""
-        return of_death(cause, code, self.log.lines_of_run(), context.match, sent, self.machine.reason if sent else "")
+        why = self.machine.reason if sent and not self.machine.hold else ""  # a hold the service says once, for all
+        return of_death(cause, code, self.log.lines_of_run(), context.match, sent, why)
 
     def _told(self, sent: tuple[signal.Signals, ...]) -> str:
         """Who sent which signal, as far as it was us."""
