@@ -26,7 +26,7 @@ async def test_a_suspension_is_told_once_and_spares_every_run(tmp_path: Path, mo
     config = tmp_path / "vmstui.yaml"
     config.write_text(f"recordings: {tmp_path}\nlive: {{server: 'rtsp://127.0.0.1:9'}}\ncameras: []\n")
     service = Service(load(str(config)), tmp_path / "state")
-    run = mock.Mock(sample=None)
+    run = mock.Mock(rates=None)
     camera = mock.Mock(workers=[mock.Mock(run=run), mock.Mock(run=None)])
     for look in ("tick", "_watch_spools"):  # what is tested here is not how cameras are looked at
         monkeypatch.setattr(Fleet, look, mock.AsyncMock())
