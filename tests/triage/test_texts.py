@@ -19,9 +19,9 @@ from vmstui.triage.words import alternatives, literals
 COMPOSED = frozenset((
     "packet_not_decoded", "nvenc_sessions_10", "nvenc_sessions_21", "nvenc_unsupported", "cuda_library_missing",
     "cuda_failed", "cuda_out_of_memory", "cuda_invalid", "error_chain", "description", "encoder_statistics",
-    "rtsp_closed",
+    "rtsp_closed", "library_not_loaded",
 ))  # fmt: skip
-"""Texts that ffmpeg puts together from pieces, so that they stand in no binary as a whole."""
+"""Texts that ffmpeg, or the system, puts together from pieces, so that they stand in no binary as a whole."""
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
 SYSTEM = ("libc.so.6", "ld-linux-x86-64.so.2")
 """What both say in the words of the system."""
