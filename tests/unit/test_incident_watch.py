@@ -132,6 +132,37 @@ def test_what_messages_of_a_dying_worker_mean_is_no_second_incident(nvr: Site) -
     assert nvr.watch.of("cam1", "connection_refused") == nvr.only.id
 
 
+def test_what_messages_meant_just_before_the_ends_is_told_by_these_from_then_on(nvr: Site) -> None:
+    """ffmpeg says that a camera is silent seconds before it ends for that."""
+    for name in NVR:
+        nvr.watch.saw(name, "connection_timed_out", LOSS, datetime.now(UTC))
+    nvr.tick(LATE_S + 1)
+    assert nvr.only.key == "connection_timed_out"
+    nvr.ends(*NVR)
+    nvr.tick()
+    assert nvr.only.key.startswith("exit:")
+    assert nvr.watch.of("cam1", "connection_timed_out") == nvr.only.id
+    turns = [text.split(":")[0].split(" ", 2)[2] for name, _, text in nvr.noted if name == "cam1"]
+    assert turns == ["has begun", "is over", "has begun"] or turns == ["has begun", "has begun", "is over"]
+
+
+def test_what_messages_meant_before_a_camera_was_recorded_again_is_no_incident_afterwards(nvr: Site) -> None:
+    nvr.ends(*NVR)
+    nvr.tick(LATE_S + 1)
+    before = datetime.now(UTC)
+    for name in NVR:
+        nvr.state(name, CameraState.RECORDING)
+    nvr.tick()
+    for name in NVR:
+        nvr.watch.saw(name, "input_lost", LOSS, before)
+    nvr.tick(LATE_S + 1)
+    assert [incident.key for incident in nvr.watch.going_on if len(incident.cured) < len(incident.cameras)] == []
+    for name in NVR:
+        nvr.watch.saw(name, "input_lost", LOSS, datetime.now(UTC))
+    nvr.tick(LATE_S + 1)
+    assert "input_lost" in [incident.key for incident in nvr.watch.going_on]
+
+
 def test_what_messages_of_cameras_mean_that_record_is_an_incident(nvr: Site) -> None:
     for name in OTHERS:
         nvr.watch.saw(name, "packets_lost", LOSS, datetime.now(UTC))

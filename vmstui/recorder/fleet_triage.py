@@ -38,7 +38,7 @@ Summary = tuple[Severity | None, str]
 
 
 class Seen(NamedTuple):
-    """A camera has something that others may have, too; `what` None: not any more."""
+    """A camera has something that others may have, too, which last came at that time; `what` None: not any more."""
 
     camera: str
     key: str
@@ -273,7 +273,8 @@ class FleetTriage:
         for key in camera.common - common.keys():
             yield Seen(name, key, None, now)
         for key, one in common.items():
-            yield Seen(name, key, Common(summary(one.message), one.message.action, one.severity), now)
+            what = Common(summary(one.message).removesuffix("."), one.message.action, one.severity)
+            yield Seen(name, key, what, datetime.fromtimestamp(one.last_s, UTC))
         camera.common = set(common)
 
     def _is_quiet(self, name: str, one: Standing, now: datetime) -> bool:

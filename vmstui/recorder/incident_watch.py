@@ -5,7 +5,8 @@ One cause shall be one incident, also where it shows in several ways:
 - An end is first said of the host that the camera is reached at; what is no incident of one host within some seconds is
   said of all cameras.
 - What the messages of a camera mean is said some seconds late, and not at all of one that is not recorded by then: how
-  its worker ended is the same matter, and says more.
+  its worker ended is the same matter, and says more. So it is not any more what was said in the half minute before an
+  end, as workers that wait for a dead camera end late; and what came before it was recorded again is never said.
 - What all cameras share (disk, ffmpeg) has one key, whether workers ended for it or nothing may start.
 
 A camera is cured of its end when it records again, or nobody wants it any more. A turn of an incident is a line in the
@@ -43,7 +44,9 @@ LATE_S = 3.0
 STILL_S = 60.0
 """So often it is said again of a camera that it still is not recorded."""
 WAITING_OF_CAMERA = 32
+KEYS_KEPT = 500
 TEXT_CHARACTERS = 300
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 Do = Callable[[Callable[[], None]], None]
 
@@ -67,7 +70,6 @@ class _Waiting:
     """What is still to be said of a camera."""
 
     what: Common
-    at: datetime
     since_s: float
 
 
@@ -92,6 +94,10 @@ class IncidentWatch:
         self._known: tuple[str, ...] = ()
         self._ends: dict[str, _End] = {}
         self._waiting: dict[tuple[str, str], _Waiting] = {}
+        self._of_messages: dict[str, None] = {}
+        """Keys that are what messages mean, the latest."""
+        self._told_until: dict[str, datetime] = {}
+        """By camera: when it was recorded again; what its messages meant before belongs to what is over."""
         self._mistake = ""
         """The last one that was told."""
         self._holds: set[str] = set()
@@ -100,15 +106,15 @@ class IncidentWatch:
     # -- what is said ------------------------------------------------------------------------------------------------
 
     def saw(self, camera: str, key: str, what: Common, at: datetime) -> None:
-        """Messages of a camera mean that, since now or still."""
-        if camera not in self._cameras():
-            return
+        """Messages of a camera mean that, the last of which came at that time."""
+        if camera not in self._cameras() or at <= self._told_until.get(camera, _NEVER):
+            return  # what led to an end was told by it, also once that is over
         if camera in self._ends or (camera, key) in self._waiting:
             return  # the one is said already, the other will be
         if self._incidents.has(camera, key):
-            self._incidents.saw(camera, key, _clean(what), at)
+            self._incidents.saw(camera, key, _clean(what), datetime.now(UTC))
         elif sum(one == camera for one, _ in self._waiting) < WAITING_OF_CAMERA:
-            self._waiting[camera, key] = _Waiting(_clean(what), at, self._now_s())
+            self._waiting[camera, key] = _Waiting(_clean(what), self._now_s())
 
     def cured(self, camera: str, key: str, at: datetime) -> None:
         """They do not mean that any more."""
@@ -124,6 +130,7 @@ class IncidentWatch:
         name, now, now_s = camera.id, datetime.now(UTC), self._now_s()
         for key in [key for one, key in self._waiting if one == name]:
             del self._waiting[name, key]  # what led to the end is told by it
+        self._incidents.told_otherwise(name, self._of_messages.keys(), now)
         key, what = of_end(kind, text, host_of(camera.url))
         before = self._ends.get(name)
         if before is not None and before.said[0] != key:
@@ -139,7 +146,8 @@ class IncidentWatch:
         """It is recorded, or not wanted any more."""
         end = self._ends.pop(camera, None)
         if end is not None:
-            self._forget(camera, end, datetime.now(UTC))
+            now = self._told_until[camera] = datetime.now(UTC)
+            self._forget(camera, end, now)
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -193,12 +201,16 @@ class IncidentWatch:
         self._configure(now)
         for name, camera in cameras.items():
             self._look_at(name, camera, now, now_s)
-        for name in [name for name in self._ends if name not in cameras]:
-            del self._ends[name]
+        for known in (self._ends, self._told_until):
+            for name in [name for name in known if name not in cameras]:
+                del known[name]
         for (name, key), waiting in list(self._waiting.items()) if self._waiting else ():
             if now_s - waiting.since_s >= LATE_S:
                 del self._waiting[name, key]
                 if name not in self._ends:
+                    self._of_messages[key] = None
+                    if len(self._of_messages) > KEYS_KEPT:
+                        del self._of_messages[next(iter(self._of_messages))]
                     self._incidents.saw(name, key, waiting.what, now)
         self._incidents.tick(now)
         self._tell()

@@ -70,7 +70,7 @@ class CommonCauses(Protocol):
     """Is told on the loop what cameras may have in common."""
 
     def saw(self, camera: str, key: str, what: Common, at: datetime) -> None:
-        """A camera has it, since now or still."""
+        """A camera has it; `at` is when it came last."""
 
     def cured(self, camera: str, key: str, at: datetime) -> None:
         """It does not any more."""

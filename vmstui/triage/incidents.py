@@ -176,6 +176,18 @@ class Incidents:
             self._had_until_now(key)
         self._look()
 
+    def told_otherwise(self, camera: str, keys: Collection[str], at: datetime) -> None:
+        """Of these keys, what a camera came to have within the last half minute is part of what is said of it now: it
+        is cured of it, and where nobody has it any more, that is over at once."""
+        self._pass_to(at)
+        for key, had in list(self._had.get(camera, {}).items()):
+            if key in keys and had.has and self._now_s - had.onset_s <= WINDOW_S:
+                had.has = False
+                going_on = self._going_on.get(key)
+                if going_on is not None and not any(self._has(one, key) for one in going_on.cameras):
+                    going_on.had_at = at
+                    self._end(key, going_on)
+
     def tick(self, now: datetime) -> None:
         """Every second or so: what was not seen for long is forgotten, what nobody has is over."""
         self._pass_to(now)
@@ -316,11 +328,14 @@ class Incidents:
             if any(self._has(camera, key) for camera in going_on.cameras):
                 going_on.had_s = self._now_s
             elif self._now_s - going_on.had_s >= CALM_S or not any(camera in self._had for camera in going_on.cameras):
-                del self._going_on[key]
-                over = replace(self._told(going_on), over_at=max(going_on.had_at, going_on.since), cured=())
-                self._over.append(_Over(over, going_on.had_s))
-                self._note(Turn.OVER, over, over.cameras)
+                self._end(key, going_on)
         self._make_room()
+
+    def _end(self, key: str, going_on: _GoingOn) -> None:
+        del self._going_on[key]
+        over = replace(self._told(going_on), over_at=max(going_on.had_at, going_on.since), cured=())
+        self._over.append(_Over(over, going_on.had_s))
+        self._note(Turn.OVER, over, over.cameras)
 
     def _make_room(self) -> None:
         del self._over[: max(0, len(self._going_on) + len(self._over) - INCIDENTS_KEPT)]
