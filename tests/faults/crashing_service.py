@@ -39,7 +39,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "spawn": (worker, "spawn"),
     "ended": (worker.Worker, "ended"),
     "promote": (succession.Succession, "_promote"),
-    "forget": (succession.Succession, "_forget"),
+    "forget": (succession, "forget_worker"),
     "left": (succession.Succession, "_left"),
     "publish": (spool, "publish"),
     "quarantine": (spool, "quarantine"),
