@@ -41,6 +41,12 @@ def test_it_is_said_where() -> None:
     assert of_end(ExitKind.NETWORK, "timed out", None)[1].text == "there is no connection to the cameras"
 
 
+def test_for_a_server_on_this_machine_nobody_is_sent_to_look_at_its_power() -> None:
+    assert "power" in of_end(ExitKind.NETWORK, REFUSED, "10.0.0.5")[1].action
+    assert "ss -ltnp" in of_end(ExitKind.NETWORK, REFUSED, "")[1].action
+    assert "password" in of_end(ExitKind.AUTH, "x", "")[1].action
+
+
 def test_a_hold_and_the_ends_before_it_have_one_key() -> None:
     assert of_end(ExitKind.DISK, "the recording cannot be written: No space left on device", "h")[0] == DISK
     assert of_hold("the disk is full", is_disk=True)[0] == DISK

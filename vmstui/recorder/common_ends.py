@@ -32,6 +32,8 @@ _OF_START: Mapping[Retry, ExitKind] = {
 """What a start came to nothing of, where only that is known; the tests hold it to all classes."""
 
 _NETWORK = "see whether it has power and runs, and the network on the way to it"
+_LOCAL = "see whether it runs and listens there: `ss -ltnp`, `systemctl status`, `docker ps`"
+"""In place of it for a server on this machine."""
 _OF_CAMERA: Mapping[ExitKind, tuple[str, str, str, Severity]] = {
     ExitKind.NETWORK: ("camera", "there is no connection to {where}", _NETWORK, Severity.CRITICAL),
     ExitKind.CLOSED: ("camera", "{where} ended the streams", _NETWORK, Severity.DEGRADED),
@@ -86,6 +88,8 @@ def of_end(kind: ExitKind, text: str, host: str | None) -> tuple[str, Common]:
         said = words.format(where=where)
         if kind is ExitKind.NETWORK and "refused" in text.lower():
             said = _REFUSED.get("the cameras" if host is None else host, f"nothing answers at {host}")
+        if host == "" and action is _NETWORK:
+            action = _LOCAL
         key = f"{PREFIX}{part}" if host is None else f"{PREFIX}{part}@{host or 'localhost'}"
         return key, Common(said, action, severity)
     action, severity = _OF_MACHINE[kind]
