@@ -94,6 +94,13 @@ class Finding:
     follows: str
     """Fingerprint of the finding that it only follows from; empty where it stands for itself."""
 
+    @property
+    def is_trouble(self) -> bool:
+        """Worse than benign now; of what nobody knows ffmpeg's own level tells."""
+        if self.severity is None:
+            return self.level in ("fatal", "error")
+        return self.severity in (Severity.CRITICAL, Severity.DEGRADED)
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:

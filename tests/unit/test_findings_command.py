@@ -123,7 +123,7 @@ def test_what_cameras_have_in_common_comes_first_then_problems_then_what_is_fold
     )
     shown = told(capsys, "findings")[1]
     parts = (
-        "1 incident, 2 critical, 1 benign, 1 unknown, 1 acknowledged, 1 over",
+        "1 incident, 1 critical, 1 benign, 1 unknown, 1 acknowledged, 1 over",
         "CRITICAL  incident: the RTSP server on this host refused, 2 cameras",
         "on:    gate, yard",
         "found: rtsp_refused of gate x3",
@@ -145,6 +145,22 @@ def test_what_cameras_have_in_common_comes_first_then_problems_then_what_is_fold
     assert places == sorted(places)
     assert shown.count("rtsp_refused") == 1, "told with its incident"
     assert max(width(line) for line in shown.splitlines()) <= 80
+
+
+def test_of_how_workers_ended_their_messages_say_no_meaning(serve: Serve, capsys: Capture) -> None:
+    closed = row(finding("rtsp_closed", Severity.DEGRADED), incident="i1", cause="The camera closed the connection.")
+    odd = row(ODD, incident="i1")
+    serve(page(closed, odd, incidents=(incident("gate", "yard", key="exit:camera@localhost"),)))
+    shown = told(capsys, "findings")[1]
+    assert shown.startswith("1 incident, 1 unknown\n")
+    assert "found: rtsp_closed of gate x3\n" in shown
+    assert shown.count("an odd thing") == 1, "what nobody knows is not hidden in an incident"
+    assert "means:" not in shown
+
+
+def test_rates_are_told_as_a_person_would(serve: Serve, capsys: Capture) -> None:
+    serve(page(row(finding("lossy", rate_per_min=0.889992, peak_per_min=12_345.0))))
+    assert "x3, 0.9 a minute, up to 12.3k a minute" in told(capsys, "findings")[1]
 
 
 def test_of_one_kind_on_many_cameras_the_meaning_is_told_once_and_folded_it_is_one_word(
