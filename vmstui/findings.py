@@ -149,7 +149,7 @@ class Incident:
 
     id: str
     key: str
-    """What they have in common: a fingerprint, or `exit:` and how their workers ended."""
+    """What they have in common: a fingerprint, `live server`, or `exit:` and how their workers ended."""
     text: str
     """One sentence for a person, with the number of cameras."""
     action: str

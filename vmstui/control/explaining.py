@@ -18,6 +18,7 @@ from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
 from vmstui.findings import Acknowledgement, Finding, Incident, Origin
 from vmstui.model import EventKind, LogLevel, LogPage
+from vmstui.recorder.common_ends import key_of_message
 from vmstui.recorder.incident_watch import IncidentWatch
 from vmstui.recorder.service import Service
 from vmstui.recorder.threads import Threads
@@ -144,7 +145,8 @@ class Explaining:
 
 def _part_of(finding: Finding, incidents: IncidentWatch, going_on: Mapping[str, Incident]) -> str:
     """Id of the incident that tells it, empty where none does: not noise, nor what was over before that began."""
-    incident = going_on.get(incidents.of(finding.camera, finding.fingerprint)) if finding.is_trouble else None
+    key = key_of_message(finding.fingerprint, finding.origin)
+    incident = going_on.get(incidents.of(finding.camera, key)) if finding.is_trouble else None
     if incident is None or (finding.last.at is not None and finding.last.at < incident.since - LEADS_TO_IT):
         return ""
     return incident.id
