@@ -163,6 +163,11 @@ class Incident:
     cured: tuple[str, ...] = ()
     """Of `cameras`, those that do not have it any more, while it goes on."""
 
+    @property
+    def is_of_ends(self) -> bool:
+        """It is why its cameras are not recorded; else it is about what workers say that run."""
+        return self.key.startswith("exit:")
+
 
 @dataclass(frozen=True, slots=True)
 class UntoldLines:
