@@ -94,6 +94,13 @@ class Finding:
     follows: str
     """Fingerprint of the finding that it only follows from; empty where it stands for itself."""
 
+    @property
+    def is_trouble(self) -> bool:
+        """Worse than benign now; of what nobody knows ffmpeg's own level tells."""
+        if self.severity is None:
+            return self.level in ("fatal", "error")
+        return self.severity in (Severity.CRITICAL, Severity.DEGRADED)
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
@@ -142,7 +149,7 @@ class Incident:
 
     id: str
     key: str
-    """What they have in common: a fingerprint, or `exit:` and how their workers ended."""
+    """What they have in common: a fingerprint, `live server`, or `exit:` and how their workers ended."""
     text: str
     """One sentence for a person, with the number of cameras."""
     action: str
@@ -155,6 +162,11 @@ class Incident:
     """None while it goes on."""
     cured: tuple[str, ...] = ()
     """Of `cameras`, those that do not have it any more, while it goes on."""
+
+    @property
+    def is_of_ends(self) -> bool:
+        """It is why its cameras are not recorded; else it is about what workers say that run."""
+        return self.key.startswith("exit:")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,16 @@ def decimal_size(size_bytes: float) -> str:
     return f"{size_bytes / 1000:.1f} kB"
 
 
+def short_count(count: float) -> str:
+    """A number in at most six cells: `0.5`, `312`, `12.4k`."""
+    if 0 < count < 10 and count != int(count):
+        return f"{count:.1f}"
+    for limit, power, unit in ((9_999.5, 1, ""), (999_950, 1e3, "k"), (999.95e6, 1e6, "M")):
+        if count < limit:
+            return f"{count / power:.1f}{unit}" if unit and count / power < 99.95 else f"{count / power:.0f}{unit}"
+    return f"{count / 1e9:.0f}G"
+
+
 def span(seconds: float) -> str:
     """A duration in words: `45 s`, `12 min`, `3 h 02 min`, `5 d 4 h`."""
     total = int(max(seconds, 0))

@@ -23,7 +23,7 @@ def told(recorder: Recorder, name: str, kind: EventKind) -> list[Event]:
 
 
 def not_recorded_s(text: str) -> float:
-    """Seconds in `back after 20 s, 17.5 s not recorded`."""
+    """Seconds in `back after 20.2 s, 17.5 s not recorded`."""
     found = re.search(r", (?:(\d+) min )?([\d.]+) s not recorded", text)
     assert found is not None, text
     return int(found[1] or 0) * 60 + float(found[2])

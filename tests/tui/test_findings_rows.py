@@ -18,13 +18,13 @@ from vmstui.tui.findings_lines import (
     head_line,
     place,
     row_line,
-    short_count,
     spark,
     summary,
     text_lines,
     trend_lines,
 )
 from vmstui.tui.findings_rows import OVER, QUIET, Kind, Look, Row, counted, rows
+from vmstui.tui.format import short_count
 from vmstui.tui.glyphs import LEVELS, in_ascii
 from vmstui.tui.lines import Role, text_of, width_of
 
@@ -70,6 +70,15 @@ def test_what_a_camera_that_is_not_recorded_suffers_from_goes_on_however_long_it
     first, second = rows(found, waiting, Look())
     assert (named(first), first.over) == ("refused", False)
     assert named(second) == "lossy"
+
+
+def test_what_is_over_says_so_in_a_word() -> None:
+    over, on = (explained("lossy", active=active, rate_per_min=1.0) for active in (False, True))
+    for cells in (80, 160):
+        row, *_ = rows(findings_page(over), FLEET, Look())
+        assert " over " in drawn(row, cells)
+        row, *_ = rows(findings_page(on), FLEET, Look())
+        assert " over " not in drawn(row, cells)
 
 
 def test_a_camera_that_is_not_recorded_is_listed_also_where_no_message_says_why() -> None:

@@ -11,7 +11,7 @@ from vmstui.model import CameraState
 from vmstui.tui.details_lines import details_lines
 from vmstui.tui.fleet_rows import context_of, matches, ordered, place, row
 from vmstui.tui.lines import Role, text_of
-from vmstui.tui.verdict import Health, Link, banners, complaints, headline, health, summary
+from vmstui.tui.verdict import Health, Link, banners, complaints, headline, health, incidents_of, summary
 
 LOST = "Packets are lost."
 REFUSED = "Connection refused"
@@ -52,6 +52,15 @@ def test_severity_is_a_sign_and_a_letter_or_word_never_colour_alone(cells: int, 
     fleet = recorder_snapshot(*(camera(severity=severity) for severity in Severity))
     context = context_of(fleet, {}, 1, {})
     assert {row(one, placed, context)[index][0].strip() for one in fleet.cameras} == words
+
+
+def test_of_a_camera_that_is_not_recorded_no_incident_of_those_that_are_hides_the_reason() -> None:
+    live = incident("gate", "lobby", key="live server")
+    fleet = recorder_snapshot(camera("gate", CameraState.BACKOFF, reason=REFUSED), camera("lobby"), incidents=(live,))
+    assert incidents_of(fleet) == {"lobby": live}
+    drawn = text_of(tuple(row(fleet.cameras[0], place(78, ["Gate"]), context_of(fleet, {}, 1, {}))))
+    assert REFUSED in drawn
+    assert "incident" not in drawn
 
 
 def test_the_severity_of_a_camera_that_is_not_recorded_stands_before_its_reason() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from vmstui.ffmpeg.exits import ExitKind
-from vmstui.recorder.common_ends import DISK, FFMPEG, kind_of_start, of_end, of_hold
+from vmstui.findings import Origin, Severity
+from vmstui.recorder.common_ends import DISK, FFMPEG, LIVE_SERVER, kind_of_start, of_end, of_hold, of_message
 from vmstui.recorder.policy import Retry
+from vmstui.triage.incidents import Common
 
 REFUSED = "10.0.0.5:554 refused the connection: nothing listens there"
 
@@ -39,6 +41,26 @@ def test_it_is_said_where() -> None:
     assert of_end(ExitKind.NETWORK, REFUSED, "")[1].text == "the RTSP server on this host refused"
     assert of_end(ExitKind.NETWORK, "timed out", "10.0.0.5")[1].text == "there is no connection to 10.0.0.5"
     assert of_end(ExitKind.NETWORK, "timed out", None)[1].text == "there is no connection to the cameras"
+
+
+def test_for_a_server_on_this_machine_nobody_is_sent_to_look_at_its_power() -> None:
+    assert "power" in of_end(ExitKind.NETWORK, REFUSED, "10.0.0.5")[1].action
+    assert "ss -ltnp" in of_end(ExitKind.NETWORK, REFUSED, "")[1].action
+    assert "password" in of_end(ExitKind.AUTH, "x", "")[1].action
+
+
+def test_of_a_live_server_that_is_gone_all_messages_have_one_key_and_no_camera_is_suspected() -> None:
+    said = Common("Nothing listens on the port.", "check that RTSP is on", Severity.CRITICAL)
+    found = [
+        of_message("connection_refused", Origin.LIVE, said),
+        of_message("connection_reset", Origin.INPUT, said),
+        of_message("rtsp_closed", Origin.INPUT, said),
+    ]
+    assert {key for key, _ in found} == {LIVE_SERVER}
+    assert {what.action for _, what in found} != {said.action}
+    assert all("live server" in what.text and what.severity is Severity.CRITICAL for _, what in found)
+    key, what = of_message("connection_refused", Origin.INPUT, said)
+    assert (key, what.text, what.action) == ("connection_refused", "Nothing listens on the port", said.action)
 
 
 def test_a_hold_and_the_ends_before_it_have_one_key() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -151,10 +152,13 @@ async def test_a_page_tells_of_incidents_and_what_is_part_of_them(asked: Asked) 
         "i1", "packets_missed", "lost: 2 cameras", "wait", Severity.DEGRADED, ("cam", "yard"), MOMENT, MOMENT
     )
     asked.incidents.going_on = asked.incidents.all = (incident,)
-    asked.incidents.of = lambda camera, key: "i1" if (camera, key) == ("cam", "packets_missed") else ""
+    asked.incidents.of = lambda camera, key: "i1"
     page = await asked.page("cam")
     assert page.incidents == (incident,)
-    assert [row.incident for row in page.rows] == ["", "i1"]
+    assert [row.incident for row in page.rows] == ["i1", ""], "noise is part of none"
+    later = replace(incident, since=datetime.now(UTC) + timedelta(minutes=5))
+    asked.incidents.going_on = asked.incidents.all = (later,)
+    assert [row.incident for row in (await asked.page("cam")).rows] == ["", ""], "nor what was over before"
 
 
 async def test_log_lines_are_explained_where_that_is_asked_for(asked: Asked) -> None:

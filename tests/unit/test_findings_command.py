@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ ODD = finding("", None, text="an odd thing happened 17 times", fingerprint="an o
 
 
 class Serve(Protocol):
-    def __call__(self, found: FindingsPage) -> Answering: ...
+    def __call__(self, found: FindingsPage, cameras: Sequence[Json] = ()) -> Answering: ...
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     monkeypatch.setenv("COLUMNS", "80")
     with ExitStack() as stack:
 
-        def begin(found: FindingsPage) -> Answering:
+        def begin(found: FindingsPage, cameras: Sequence[Json] = ()) -> Answering:
             def findings(params: Mapping[str, Json]) -> object:
                 if params["camera"] not in (None, "gate", "yard"):
                     raise RecorderError("no camera 'nobody'; there are: gate, yard")
@@ -59,7 +59,13 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
                     raise RecorderError(f"no acknowledgement {params['id']!r}; there are: a1b2")
                 return acknowledgement()
 
-            methods = {"findings": findings, "acknowledge": acknowledge, "unacknowledge": unacknowledge}
+            snapshot = {"cameras": cameras}
+            methods = {
+                "snapshot": lambda params: snapshot,
+                "findings": findings,
+                "acknowledge": acknowledge,
+                "unacknowledge": unacknowledge,
+            }
             return stack.enter_context(answering(tmp_path / "run", methods))
 
         yield begin
@@ -123,7 +129,7 @@ def test_what_cameras_have_in_common_comes_first_then_problems_then_what_is_fold
     )
     shown = told(capsys, "findings")[1]
     parts = (
-        "1 incident, 2 critical, 1 benign, 1 unknown, 1 acknowledged, 1 over",
+        "1 incident, 1 critical, 1 benign, 1 unknown, 1 acknowledged, 1 over",
         "CRITICAL  incident: the RTSP server on this host refused, 2 cameras",
         "on:    gate, yard",
         "found: rtsp_refused of gate x3",
@@ -145,6 +151,54 @@ def test_what_cameras_have_in_common_comes_first_then_problems_then_what_is_fold
     assert places == sorted(places)
     assert shown.count("rtsp_refused") == 1, "told with its incident"
     assert max(width(line) for line in shown.splitlines()) <= 80
+
+
+def test_of_how_workers_ended_their_messages_say_no_meaning(serve: Serve, capsys: Capture) -> None:
+    closed = row(finding("rtsp_closed", Severity.DEGRADED), incident="i1", cause="The camera closed the connection.")
+    odd = row(ODD, incident="i1")
+    serve(page(closed, odd, incidents=(incident("gate", "yard", key="exit:camera@localhost"),)))
+    shown = told(capsys, "findings")[1]
+    assert shown.startswith("1 incident, 1 unknown\n")
+    assert "found: rtsp_closed of gate x3\n" in shown
+    assert shown.count("an odd thing") == 1, "what nobody knows is not hidden in an incident"
+    assert "means:" not in shown
+
+
+def state(camera: str, state: str, reason: str = "", *, wanted: bool = True) -> Json:
+    """As far as a snapshot matters here."""
+    return {"id": camera, "state": state, "reason": reason, "wanted": wanted}
+
+
+def test_a_camera_that_is_not_recorded_is_told_also_where_no_message_says_why(serve: Serve, capsys: Capture) -> None:
+    serve(page(row(NO_FRAME)), (state("gate", "backoff", "10.0.0.5 has no stream at this path (404)"),))
+    for arguments in (("findings",), ("findings", "gate"), ("findings", "--all")):
+        code, shown, _ = told(capsys, *arguments)
+        assert code == 1
+        assert shown.startswith("1 not recorded, 1 benign\n")
+        assert "NOT RECORDED  gate: 10.0.0.5 has no stream at this path (404)" in shown
+    assert told(capsys, "findings", "yard")[:2] == (0, "nothing found\n")
+
+
+def test_what_is_told_already_or_not_wanted_or_just_starts_is_not_told_as_down(serve: Serve, capsys: Capture) -> None:
+    cameras = (
+        state("gate", "backoff", "refused"),
+        state("yard", "backoff", "refused"),
+        state("lobby", "stopped", "stopped by root", wanted=False),
+        state("door", "starting"),
+        state("roof", "recording", "records again"),
+    )
+    serve(page(row(), incidents=(incident("gate", "yard", key="exit:camera"),)), cameras)
+    assert "NOT RECORDED" not in told(capsys, "findings")[1]
+
+
+def test_what_workers_say_that_run_is_no_reason_why_a_camera_is_not_recorded(serve: Serve, capsys: Capture) -> None:
+    serve(page(row(), incidents=(incident("gate", "yard"),)), (state("gate", "backoff", "refused"),))
+    assert "NOT RECORDED  gate: refused" in told(capsys, "findings")[1]
+
+
+def test_rates_are_told_as_a_person_would(serve: Serve, capsys: Capture) -> None:
+    serve(page(row(finding("lossy", rate_per_min=0.889992, peak_per_min=12_345.0))))
+    assert "x3, 0.9 a minute, up to 12.3k a minute" in told(capsys, "findings")[1]
 
 
 def test_of_one_kind_on_many_cameras_the_meaning_is_told_once_and_folded_it_is_one_word(

@@ -97,7 +97,7 @@ def test_what_was_not_recorded_is_counted_from_frame_to_frame() -> None:
     outage = Outage(moment(2), 1, told=True)
     text, lost_s = lost(outage, 4, moment(341), [footage(1, -180, 180)], [event(0.5, GapCause.NETWORK)])
     assert lost_s == pytest.approx(341)
-    assert text == "back after 5 min, 5 min 41 s not recorded"
+    assert text == "back after 5 min 41 s, 5 min 41 s not recorded"
 
 
 @pytest.mark.parametrize("step_s", [-7200.0, 7200.0])
@@ -105,7 +105,7 @@ def test_a_clock_that_is_set_meanwhile_does_not_change_what_was_lost(step_s: flo
     outage = Outage(moment(0), 1, told=True)
     text, lost_s = lost(outage, 2, moment(90, step_s), [footage(1, -180, 180)], [event(0.5, GapCause.NETWORK)])
     assert lost_s == pytest.approx(90)
-    assert text == "back after 1 min, 1 min 30 s not recorded"
+    assert text == "back after 1 min 30 s, 1 min 30 s not recorded"
 
 
 def test_what_was_recorded_in_between_is_not_lost() -> None:
@@ -113,7 +113,7 @@ def test_what_was_recorded_in_between_is_not_lost() -> None:
     segments = [footage(1, -180, 180), footage(2, 100, 20), footage(3, 200, 5, verdict=SegmentVerdict.BROKEN)]
     text, lost_s = lost(outage, 4, moment(300), segments, [event(0.5, GapCause.NETWORK)])
     assert lost_s == pytest.approx(280)
-    assert text == "back after 5 min, 4 min 40 s not recorded"
+    assert text == "back after 5 min 00 s, 4 min 40 s not recorded"
 
 
 def test_the_time_in_which_nobody_wanted_it_is_not_lost() -> None:
@@ -130,7 +130,7 @@ def test_the_time_in_which_nobody_wanted_it_is_not_lost() -> None:
 
 def test_of_a_camera_that_never_recorded_no_loss_is_told() -> None:
     text, _ = lost(Outage(moment(0), 0, told=True), 1, moment(90), [], [])
-    assert text == "back after 1 min; nothing was recorded before"
+    assert text == "back after 1 min 30 s; nothing was recorded before"
 
 
 def test_it_is_told_since_when_with_the_day_where_that_is_another_one() -> None:

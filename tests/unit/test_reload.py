@@ -30,8 +30,8 @@ from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.machine_state import Machine
 from vmstui.recorder.policy import WORKER_POLICY
 from vmstui.recorder.process import Process
-from vmstui.recorder.succession import SUCCESSOR
 from vmstui.recorder.worker import Worker
+from vmstui.recorder.worker_notes import SUCCESSOR
 from vmstui.recording.clock import WallClock
 from vmstui.triage.masking import Masker
 

@@ -31,8 +31,9 @@ from vmstui.recorder.handover import TURNED_AWAY
 from vmstui.recorder.machine_state import Machine
 from vmstui.recorder.policy import Retry
 from vmstui.recorder.record import WorkerRecord
-from vmstui.recorder.succession import NOTE, Succession
+from vmstui.recorder.succession import Succession
 from vmstui.recorder.turns import Turns
+from vmstui.recorder.worker_notes import NOTE
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 NOWHERE = Path("/nowhere/of/a/test")

@@ -154,6 +154,34 @@ def test_a_finding_of_the_run_before_comes_still_until_this_one_has_closed_a_goo
     assert not triage.standing(T + 20 + QUIET_S + 1)
 
 
+def test_what_kept_a_camera_from_any_picture_is_over_with_the_first_one() -> None:
+    triage = CameraTriage(TABLE)
+    triage.began(T, sees_frames=True)
+    triage.picture(T + 1)
+    feed(triage, "bad 1", T + 2)
+    for start in (10, 20):
+        triage.began(T + start, sees_frames=True)
+        feed(triage, "cause", T + start)
+    triage.began(T + 30, sees_frames=True)
+    assert {one.message.id for one in triage.standing(T + 31)} == {"bad", "cause"}
+    news = triage.news
+    triage.picture(T + 32)
+    assert triage.news > news
+    assert {one.message.id for one in triage.standing(T + 33)} == {"bad"}, "that run had pictures and died all the same"
+    triage.segment_closed()
+    assert triage.standing(T + 34) == []
+
+
+def test_where_nobody_knows_of_pictures_only_a_good_segment_ends_what_was_said_before() -> None:
+    triage = CameraTriage(TABLE)
+    triage.began(T, sees_frames=True)
+    feed(triage, "cause")
+    later = again(triage)
+    later.began(T + 30, sees_frames=True)
+    later.picture(T + 31)
+    assert [one.message.id for one in later.standing(T + 32)] == ["cause"]
+
+
 def test_only_known_messages_stand_and_unknown_ones_are_active_all_the_same() -> None:
     triage = CameraTriage(TABLE)
     triage.began(T)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from vmstui.cli.findings_page import acknowledged_text, is_well, of_camera, page_lines, unknown
+from vmstui.cli.findings_page import acknowledged_text, is_well, of_camera, page_lines, unexplained, unknown
 from vmstui.cli.printing import text_width
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import from_json, to_json
@@ -28,9 +28,9 @@ class FindingsOptions:
 
 
 def findings(options: FindingsOptions) -> int:
-    """Print them. 0: nothing worse than benign goes on that nobody acknowledged; 1: something does, unless it is only
-    asked what was acknowledged. Raises RecorderLost where no recorder runs, RecorderError for a camera that there is
-    not."""
+    """Print them. 0: nothing worse than benign goes on that nobody acknowledged, and no camera is down; 1: something
+    does, or one is, unless it is only asked what was acknowledged. Raises RecorderLost where no recorder runs,
+    RecorderError for a camera that there is not."""
     page = asked(options.camera)
     if options.acknowledged:
         if options.as_json:
@@ -38,6 +38,8 @@ def findings(options: FindingsOptions) -> int:
         else:
             _print(acknowledged_text(page))
         return WELL
+    snapshot = call(socket_path(), "snapshot")
+    down = unexplained(page, snapshot["cameras"] if isinstance(snapshot, dict) else None, options.camera)
     if options.unknown:
         found = unknown(page)
         if options.as_json:
@@ -51,8 +53,8 @@ def findings(options: FindingsOptions) -> int:
         print(json.dumps(to_json(page), indent=2))
     else:
         single = options.camera is not None
-        _print("\n".join(page_lines(page, text_width(), every=options.every, single=single)))
-    return WELL if is_well(page) else NOT_WELL
+        _print("\n".join(page_lines(page, text_width(), every=options.every, single=single, down=down)))
+    return WELL if is_well(page) and not down else NOT_WELL
 
 
 def asked(camera: str | None) -> FindingsPage:

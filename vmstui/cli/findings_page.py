@@ -6,31 +6,30 @@ folded to a line a kind: what is benign, what is over, what was acknowledged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from textwrap import wrap
 
-from vmstui.cli.findings_text import BAD, counted, explained, is_bad, labelled, listed
+from vmstui.cli.findings_text import BAD, counted, explained, labelled, listed
 from vmstui.cli.table import table
+from vmstui.codec import Json
 from vmstui.findings import Acknowledgement, ExplainedFinding, Finding, FindingsPage, Incident, Severity, UntoldLines
-from vmstui.spoken import fit, names, plural, span
+from vmstui.spoken import fit, names, plural, short_count, span
 
 UNKNOWN_SHOWN = 20
 """Kinds of unknown messages, unless all are asked for."""
-_EXIT = "exit:"
-"""How the key of an incident begins that is no finding."""
 Rows = list[ExplainedFinding]
 
 
 def is_problem(row: ExplainedFinding) -> bool:
     """Whether it is worse than benign, goes on, and nobody said that this is known."""
-    return row.active and not row.is_quiet and is_bad(row.finding, row.finding.severity)
+    return row.active and not row.is_quiet and row.finding.is_trouble
 
 
 def is_well(page: FindingsPage) -> bool:
     """Whether there is nothing for a person to do."""
-    deaths = (one for one in page.incidents if one.over_at is None and one.key.startswith(_EXIT))
+    deaths = (one for one in page.incidents if one.over_at is None and one.is_of_ends)
     return not any(map(is_problem, page.rows)) and not any(one.severity in BAD for one in deaths)
 
 
@@ -47,6 +46,19 @@ def of_camera(page: FindingsPage, camera: str | None) -> FindingsPage:
     )
 
 
+def unexplained(page: FindingsPage, cameras: Json, camera: str | None) -> list[tuple[str, str]]:
+    """Cameras that are not recorded, and what the recorder says, where no incident tells that; `cameras` are those of a
+    snapshot."""
+    ends = [one for one in page.incidents if one.over_at is None and one.is_of_ends]
+    told = {name for one in ends for name in one.cameras if name not in one.cured}
+    return [
+        (str(one["id"]), str(one["reason"]))
+        for one in (cameras if isinstance(cameras, list) else ())
+        if isinstance(one, dict) and one["wanted"] and one["state"] != "recording" and one["reason"]
+        if one["id"] not in told and camera in (None, one["id"])
+    ]
+
+
 def unknown(page: FindingsPage) -> list[Finding]:
     """Kinds of messages that nobody knows, each once, however many cameras have it."""
     kinds: dict[str, Finding] = {}
@@ -59,21 +71,33 @@ def unknown(page: FindingsPage) -> list[Finding]:
     return list(kinds.values())
 
 
-def page_lines(page: FindingsPage, width: int, *, every: bool = False, single: bool = False) -> Iterator[str]:
+def page_lines(
+    page: FindingsPage,
+    width: int,
+    *,
+    every: bool = False,
+    single: bool = False,
+    down: Sequence[tuple[str, str]] = (),
+) -> Iterator[str]:
     """All of it; with `every` nothing is folded. What belongs to an incident is told there, unless it is about a single
-    camera."""
+    camera. `down` are cameras that are not recorded for a reason that is nowhere in the page (`unexplained`)."""
     over = [row for row in page.rows if not row.active and not row.is_quiet]
     quiet = [row for row in page.rows if row.is_quiet]
     current = [row for row in page.rows if row.active and not row.is_quiet]
     going_on = [one for one in page.incidents if one.over_at is None]
-    yield _summary(current, quiet, over, going_on)
-    yield from _incidents(page, going_on, current, width)
     folded = {one.id for one in going_on} if not (every or single) else set()
-    known = [row for row in current if row.finding.message and row.incident not in folded]
+    own = [row for row in current if row.incident not in folded or not row.finding.message]
+    yield ", ".join([*([f"{len(down)} not recorded"] if down else ()), _summary(own, quiet, over, going_on)])
+    yield from _incidents(page, going_on, [row for row in current if row.finding.message], width)
+    for name, reason in down:
+        yield ""
+        yield from wrap(f"NOT RECORDED  {name}: {reason}", width, subsequent_indent="  ")
+        yield from labelled("do", f"see `vmstui status` and `vmstui history {name}`", width)
+    known = [row for row in own if row.finding.message]
     problems = [row for row in known if is_problem(row)]
     harmless = [row for row in known if not is_problem(row)]
     yield from _blocks(problems, page.at, width)
-    yield from _unknown([row for row in current if not row.finding.message], width, every)
+    yield from _unknown([row for row in own if not row.finding.message], width, every)
     yield from _untold(page.untold, width)
     if every:
         yield from _blocks((*harmless, *quiet, *over), page.at, width)
@@ -130,14 +154,19 @@ def _incidents(page: FindingsPage, going_on: list[Incident], current: Rows, widt
         rows = [row for row in current if row.incident == one.id]
         yield ""
         word = one.severity.value.upper() if one.severity in BAD else one.severity.value
-        yield fit(f"{word}  incident: {one.text}", width).rstrip()
+        yield from wrap(f"{word}  incident: {one.text}", width, subsequent_indent="  ")
         since = f"since {_local(one.since)} ({span((page.at - one.since).total_seconds())})"
         yield fit(f"  {since}, last {_local(one.last)}", width).rstrip()
         yield from labelled("on", ", ".join(one.cameras), width)
         if rows:
             yield from labelled("found", ", ".join(_kinds(rows)), width)
-            yield from labelled("means", rows[0].cause, width)
-        yield from labelled("do", one.action or (rows[0].action if rows else ""), width)
+            yield from labelled("means", _cause(one, rows), width)
+        yield from labelled("do", one.action, width)
+
+
+def _cause(incident: Incident, rows: Rows) -> str:
+    """What it means, where it is a message; how workers ended, its text says, and their messages may mean less."""
+    return next((row.cause for row in rows if row.finding.fingerprint == incident.key), "")
 
 
 def _over_incidents(page: FindingsPage, width: int) -> Iterator[str]:
@@ -171,8 +200,8 @@ def _blocks(rows: Iterable[ExplainedFinding], now: datetime, width: int) -> Iter
 
 def _frequency(row: ExplainedFinding) -> str:
     rate, peak = row.finding.rate_per_min, row.finding.peak_per_min
-    told = [f"{rate:g} a minute"] if rate and row.active else []
-    told += [f"up to {peak:g} a minute"] if peak and peak > 1 and peak != rate else []
+    told = [f"{short_count(rate)} a minute"] if rate and row.active else []
+    told += [f"up to {short_count(peak)} a minute"] if peak and peak > 1 and peak != rate else []
     return "".join(f", {one}" for one in told)
 
 

@@ -22,7 +22,7 @@ from vmstui.cli.printing import text_width
 from vmstui.codec import to_json
 from vmstui.findings import Finding, Seen, Severity
 from vmstui.settings import find_path, load_secrets
-from vmstui.spoken import fit, plural, span
+from vmstui.spoken import fit, plural, short_count, span
 from vmstui.triage.foreign import local_year
 from vmstui.triage.knowledge import Knowledge
 from vmstui.triage.log import LogTriage, lines_of
@@ -228,7 +228,8 @@ def _summary(log: LogTriage, findings: tuple[Finding, ...]) -> str:
 
 def _explained(finding: Finding, knowledge: Knowledge, width: int) -> Iterator[str]:
     message = knowledge.messages[finding.message]
-    rate = f", up to {finding.peak_per_min:g} a minute" if finding.peak_per_min and finding.peak_per_min > 1 else ""
+    peak = finding.peak_per_min or 0.0
+    rate = f", up to {short_count(peak)} a minute" if peak > 1 else ""
     first, last = _where(finding.first), _where(finding.last)
     places = first if finding.count == 1 else f"{first} to {last}"
     meaning = message.cause, message.action

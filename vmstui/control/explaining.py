@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import NoReturn, TypeVar
 
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
-from vmstui.findings import Acknowledgement, Origin
+from vmstui.findings import Acknowledgement, Finding, Incident, Origin
 from vmstui.model import EventKind, LogLevel, LogPage
+from vmstui.recorder.common_ends import key_of_message
+from vmstui.recorder.incident_watch import IncidentWatch
 from vmstui.recorder.service import Service
 from vmstui.recorder.threads import Threads
 from vmstui.recorder.triager import Refused
@@ -30,6 +33,8 @@ MOST_LINES = 2000
 FINGERPRINT_CHARACTERS, NOTE_CHARACTERS, NAME_CHARACTERS = 400, 300, 40
 LONGEST_S = 10 * 366 * 86_400.0
 HIGHEST_PER_MIN = 1e9
+LEADS_TO_IT = timedelta(seconds=30)
+"""What a worker said for so long before it ended may be why."""
 
 
 class Explaining:
@@ -52,10 +57,8 @@ class Explaining:
         cameras = (camera,) if camera is not None else tuple(self._service.fleet.cameras)
         page = await self._asking.do(lambda: self._service.triager.page(cameras))
         incidents = self._service.incidents
-        if incidents.going_on:
-            rows = (
-                replace(row, incident=incidents.of(row.finding.camera, row.finding.fingerprint)) for row in page.rows
-            )
+        if going_on := {one.id: one for one in incidents.going_on}:
+            rows = (replace(row, incident=_part_of(row.finding, incidents, going_on)) for row in page.rows)
             page = replace(page, rows=tuple(rows))
         page = replace(page, incidents=incidents.all)
         return await self._asking.do(lambda: to_json(page))
@@ -138,6 +141,15 @@ class Explaining:
             worker.note(EventKind.COMMAND, text)
         else:
             self._service.say(LogLevel.INFO, text)
+
+
+def _part_of(finding: Finding, incidents: IncidentWatch, going_on: Mapping[str, Incident]) -> str:
+    """Id of the incident that tells it, empty where none does: not noise, nor what was over before that began."""
+    key = key_of_message(finding.fingerprint, finding.origin)
+    incident = going_on.get(incidents.of(finding.camera, key)) if finding.is_trouble else None
+    if incident is None or (finding.last.at is not None and finding.last.at < incident.since - LEADS_TO_IT):
+        return ""
+    return incident.id
 
 
 def _what(said: Acknowledgement) -> str:

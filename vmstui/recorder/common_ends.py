@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vmstui.ffmpeg.exits import ExitKind
-from vmstui.findings import Severity
+from vmstui.findings import Origin, Severity
 from vmstui.recorder.policy import Retry
 from vmstui.triage.incidents import Common
 
 PREFIX = "exit:"
+LIVE_SERVER = "live server"
+"""Key of what cameras have in common that record, and whose live streams nobody takes."""
 DISK, FFMPEG = f"{PREFIX}disk", f"{PREFIX}ffmpeg"
 """Of what all cameras share; a hold and the ends that it comes after have the same key."""
 SENTENCE_CHARACTERS = 120
@@ -32,6 +34,8 @@ _OF_START: Mapping[Retry, ExitKind] = {
 """What a start came to nothing of, where only that is known; the tests hold it to all classes."""
 
 _NETWORK = "see whether it has power and runs, and the network on the way to it"
+_LOCAL = "see whether it runs and listens there: `ss -ltnp`, `systemctl status`, `docker ps`"
+"""In place of it for a server on this machine."""
 _OF_CAMERA: Mapping[ExitKind, tuple[str, str, str, Severity]] = {
     ExitKind.NETWORK: ("camera", "there is no connection to {where}", _NETWORK, Severity.CRITICAL),
     ExitKind.CLOSED: ("camera", "{where} ended the streams", _NETWORK, Severity.DEGRADED),
@@ -69,6 +73,10 @@ _OF_MACHINE: Mapping[ExitKind, tuple[str, Severity]] = {
     ExitKind.OUT_OF_MEMORY: ("give the machine more memory, or fewer cameras that encode", Severity.DEGRADED),
     ExitKind.UNKNOWN: ("see what `vmstui history` tells of one of them", Severity.DEGRADED),
 }
+_BREAKS_OFF = frozenset(("connection_reset", "rtsp_closed"))
+"""Of the input they end the worker, which says more; the muxer of the live stream speaks under the demuxer's name."""
+_LIVE_TEXT = "the live server broke off, or does not take the streams"
+_LIVE_ACTION = "recording goes on; where live stays down, which `vmstui status` tells, see to the live server"
 _DISK_TEXT = "the recording cannot be written"
 
 
@@ -86,6 +94,8 @@ def of_end(kind: ExitKind, text: str, host: str | None) -> tuple[str, Common]:
         said = words.format(where=where)
         if kind is ExitKind.NETWORK and "refused" in text.lower():
             said = _REFUSED.get("the cameras" if host is None else host, f"nothing answers at {host}")
+        if host == "" and action is _NETWORK:
+            action = _LOCAL
         key = f"{PREFIX}{part}" if host is None else f"{PREFIX}{part}@{host or 'localhost'}"
         return key, Common(said, action, severity)
     action, severity = _OF_MACHINE[kind]
@@ -93,6 +103,19 @@ def of_end(kind: ExitKind, text: str, host: str | None) -> tuple[str, Common]:
         return DISK, Common(_DISK_TEXT, action, severity)
     sentence = _sentence(text)
     return f"{PREFIX}{kind}:{sentence}", Common(sentence, action, severity)
+
+
+def key_of_message(message: str, origin: Origin) -> str:
+    """What a message has in common with those of other cameras that mean the same."""
+    return LIVE_SERVER if origin is Origin.LIVE or message in _BREAKS_OFF else message
+
+
+def of_message(message: str, origin: Origin, said: Common) -> tuple[str, Common]:
+    """Key and words for what a worker says that goes on all the same; `said` is what its message means by itself."""
+    key = key_of_message(message, origin)
+    if key == LIVE_SERVER:
+        return key, Common(_LIVE_TEXT, _LIVE_ACTION, said.severity)
+    return key, Common(said.text.removesuffix("."), said.action, said.severity)
 
 
 def of_hold(text: str, *, is_disk: bool) -> tuple[str, Common]:

@@ -17,6 +17,7 @@ from vmstui.ffmpeg.loglines import ParsedLine
 from vmstui.findings import ExplainedFinding, Finding, FindingsPage, Severity, UntoldLines
 from vmstui.model import LogLevel
 from vmstui.recorder import triage_inbox as inbox
+from vmstui.recorder.common_ends import of_message
 from vmstui.recorder.findings_file import KeptCamera, KeptPlace
 from vmstui.recorder.worker_log import check_sum
 from vmstui.triage.acknowledged import Acknowledged, Said
@@ -269,12 +270,16 @@ class FleetTriage:
         loud = [one for one in standing if not self._is_quiet(name, one, now)]
         worst = max(loud, key=lambda one: (one.severity.rank, one.last_s), default=None)
         self.summaries[name] = QUIET if worst is None else (worst.severity, summary(worst.message))
-        common = {one.message.id: one for one in loud if one.severity.rank >= Severity.DEGRADED.rank}
+        common: dict[str, tuple[Common, float]] = {}
+        for one in sorted(loud, key=lambda one: one.severity.rank):  # the worst of those with one key is told
+            if one.severity.rank >= Severity.DEGRADED.rank:
+                said = Common(summary(one.message), one.message.action, one.severity)
+                key, what = of_message(one.message.id, one.origin, said)
+                common[key] = what, max(one.last_s, common[key][1] if key in common else 0.0)
         for key in camera.common - common.keys():
             yield Seen(name, key, None, now)
-        for key, one in common.items():
-            what = Common(summary(one.message).removesuffix("."), one.message.action, one.severity)
-            yield Seen(name, key, what, datetime.fromtimestamp(one.last_s, UTC))
+        for key, (what, last_s) in common.items():
+            yield Seen(name, key, what, datetime.fromtimestamp(last_s, UTC))
         camera.common = set(common)
 
     def _is_quiet(self, name: str, one: Standing, now: datetime) -> bool:

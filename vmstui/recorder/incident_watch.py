@@ -328,6 +328,6 @@ def _clean(what: Common) -> Common:
 
 
 def _span(seconds: float) -> str:
-    from vmstui.spoken import span
+    from vmstui.spoken import length
 
-    return span(seconds)
+    return length(seconds)

@@ -19,7 +19,7 @@ from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
 from vmstui.model import Event
 from vmstui.recording.gaps import Downtime, Moment, between_s, gaps_of
 from vmstui.recording.journal import order
-from vmstui.spoken import day_and_clock, length, span
+from vmstui.spoken import day_and_clock, length
 
 OFFLINE_AFTER_S = 10.0
 SURELY_AFTER_S = 3.0
@@ -101,14 +101,14 @@ def of_return(outage: Outage, first: Moment, gaps: tuple[Gap, ...] | None) -> Re
     """What is to be told, where that is its first frame and these the gaps until then (`not_recorded`)."""
     away_s = max(between_s(outage.since, first), 0.0)
     if gaps is None:
-        return Return(f"back after {span(away_s)}; nothing was recorded before", outage.since, away_s)
+        return Return(f"back after {length(away_s)}; nothing was recorded before", outage.since, away_s)
     since = outage.since
     if gaps:  # that is more exact
         since = Moment(gaps[0].started_at)
         away_s = (first.at - since.at).total_seconds()
     lost_s = sum(gap.length_s for gap in gaps if gap.lost)
     off_s = sum(gap.length_s for gap in gaps if gap.cause is GapCause.OFF)
-    text = f"back after {span(away_s)}, {length(lost_s)} not recorded"
+    text = f"back after {length(away_s)}, {length(lost_s)} not recorded"
     if off_s > _TRIFLE_S:
         text += f"; for {length(off_s)} it was not wanted"
     return Return(text, since, lost_s)

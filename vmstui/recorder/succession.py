@@ -26,16 +26,12 @@ from vmstui.recorder import handover
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.costs import Costs
 from vmstui.recorder.handover import Then, Wish, Witness
-from vmstui.recorder.launch import forget_progress
 from vmstui.recorder.leftovers_again import LeftoversAgain
 from vmstui.recorder.life import forget_worker
-from vmstui.recorder.marks import generation_of, recovered
 from vmstui.recorder.process import Process
 from vmstui.recorder.record import WorkerRecord, load_record, load_wanted
 from vmstui.recorder.worker import Owner, Worker
-
-NOTE, SUCCESSOR, PREDECESSOR = "worker.json", "successor.json", "predecessor.json"
-"""Notes of the present worker, of one that is to take its place, and of one whose place was taken."""
+from vmstui.recorder.worker_notes import NOTE, PREDECESSOR, SUCCESSOR, Notes, forget_others
 
 
 class Succession:
@@ -273,30 +269,20 @@ class Succession:
 
     def adopt(self, processes: list[Process]) -> None:
         """Take over live workers, oldest first: one, or two of a hand-over that a service did not bring to its end."""
-        folder, camera = self._owner.folder, self._owner.camera.id
-        notes = [load_record(folder / name, camera) for name in (NOTE, SUCCESSOR, PREDECESSOR)]
-        first = notes[0]
-        wanted, one_since = self.present.record.wanted, self.present.record.one_connection_since
-
-        def note_of(process: Process) -> WorkerRecord:
-            matching = (note for note in notes if note.identity == process.identity)
-            note = next(matching, None) or recovered(first, process)
-            return replace(note, wanted=wanted, one_connection_since=one_since)
-
+        notes, known = Notes(self._owner.folder, self._owner.camera.id), self.present.record
         *older, newest = processes
-        promoted = first.generation == generation_of(newest)
-        if not older or promoted:
-            self._note(note_of(newest))
+        if not older or notes.is_present(newest):
+            self._note(notes.of(newest, known))
             self.present.take_over(newest)
             if older:
                 self._turn.take(encodes=self._encodes())
-                self.leaving = self._new_worker(note_of(older[-1]), PREDECESSOR)
+                self.leaving = self._new_worker(notes.of(older[-1], known), PREDECESSOR)
                 self.leaving.take_over(older[-1])
                 self.leaving.dispatch(ev.Stop(for_good=True, reason="another worker has taken its place"))
             return
-        self._note(note_of(older[-1]))
+        self._note(notes.of(older[-1], known))
         self.present.take_over(older[-1])
-        self.successor = self._new_worker(note_of(newest), SUCCESSOR)
+        self.successor = self._new_worker(notes.of(newest, known), SUCCESSOR)
         self._turn.take(encodes=self._encodes())
         self._wish = Wish("a hand-over that an earlier service had begun", None)
         self._witness = self._new_witness()
@@ -306,11 +292,8 @@ class Succession:
     def forget_old_files(self) -> None:
         """Notes and progress of workers that are no more."""
         live = {worker.record.generation for worker in self.workers if worker.process is not None}
-        forget_progress(self._owner.folder, live)
-        if self.successor is None:
-            forget_worker(self._owner.folder / SUCCESSOR)
-        if self.leaving is None:
-            forget_worker(self._owner.folder / PREDECESSOR)
+        successor, predecessor = self.successor is not None, self.leaving is not None
+        forget_others(self._owner.folder, live, successor=successor, predecessor=predecessor)
 
     async def over(self) -> None:
         """Wait until there is no worker, and none is under way."""

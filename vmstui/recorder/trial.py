@@ -18,7 +18,7 @@ from vmstui.codec import CodecError, from_json
 from vmstui.ffmpeg.binary import NoUsableFfmpeg, find_binaries
 from vmstui.own_process import PACKAGE_ROOT
 from vmstui.recorder.record import WorkerRecord
-from vmstui.recorder.succession import NOTE, PREDECESSOR, SUCCESSOR
+from vmstui.recorder.worker_notes import NOTE, PREDECESSOR, SUCCESSOR
 from vmstui.settings import load
 
 _NOT_OF_THE_SERVICE = ("vmstui.tui", "vmstui.__main__")

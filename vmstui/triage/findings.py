@@ -89,6 +89,8 @@ class CameraTriage:
         self._settled = True
         self._frame_known = False
         self._frame_at_s: float | None = None
+        self._pictured_run = 0
+        """The last before the present one that had a picture, or may have had one."""
         self.stopping: bool | None = None
         """Whether the worker was told to end; None where nobody knows."""
         self.news = 0
@@ -106,6 +108,8 @@ class CameraTriage:
 
     def began(self, at_s: float | None, *, sees_frames: bool = False) -> None:
         """ffmpeg was started. `sees_frames`: `picture` will be told, so that none means that there is none."""
+        if not self._frame_known or self._frame_at_s is not None:
+            self._pictured_run = self.run
         self.run += 1
         self.news += 1
         self.proven = False
@@ -139,6 +143,7 @@ class CameraTriage:
         """A picture came in."""
         if self._frame_at_s is None:
             self._frame_at_s = at_s
+            self.news += 1
 
     def segment_closed(self) -> None:
         """A good segment was closed: what was noise of the start is over."""
@@ -241,7 +246,8 @@ class CameraTriage:
 
     def is_active(self, finding: Finding, now_s: float) -> bool:
         """Whether it came within the last minutes, in the present run; or in one before, as long as the present one
-        has not closed a good segment: a camera that fails at each start has the same finding all the time."""
+        has not closed a good segment, or got as far as a picture, if that one did not: a camera that fails at each
+        start, or a while after it, has the same finding all the time."""
         some = self._kept.get(finding.fingerprint, ())
         return any(kept.origin is finding.origin and self._is_active(kept, now_s) for kept in some)
 
@@ -383,7 +389,9 @@ class CameraTriage:
     def _is_active(self, kept: Kept, now_s: float) -> bool:
         if kept.last_at_s is None or now_s - kept.last_at_s > QUIET_S:
             return False
-        return kept.run == self.run or not self.proven
+        if kept.run == self.run:
+            return True
+        return not self.proven and (self._frame_at_s is None or kept.run <= self._pictured_run)
 
     def _severity(self, kept: Kept, message: Message, now_s: float | None) -> int:
         """As it is held to be now."""

@@ -24,6 +24,7 @@ from vmstui.tui.format import (
     names,
     plural,
     sentence,
+    short_count,
     short_span,
     span,
     tiny_span,
@@ -140,6 +141,7 @@ def _finding_row(row: Row, explained: ExplainedFinding, columns: Columns, contex
     if columns.last > 4 and seen_s is not None:
         last = f"{short_span(seen_s)} ago"
     rate = glyphs.DASH if finding.rate_per_min is None else short_count(finding.rate_per_min)
+    rate = "over" if row.over else rate
     drawn: list[tuple[str, int, bool, Role]] = [
         (indent + word, columns.severity + 2 * row.depth, False, quiet),
         (context.name(finding.camera), columns.camera, False, Role.DIM if told is Role.DIM else Role.NAME),
@@ -196,16 +198,6 @@ def meaning(explained: ExplainedFinding) -> str:
     if explained.acknowledgement is not None and not explained.is_quiet:
         return f"(acknowledged, but above its ceiling) {words}"
     return words
-
-
-def short_count(count: float) -> str:
-    """A number in at most six cells: `0.5`, `312`, `12.4k`."""
-    if 0 < count < 10 and count != int(count):
-        return f"{count:.1f}"
-    for limit, power, unit in ((9_999.5, 1, ""), (999_950, 1e3, "k"), (999.95e6, 1e6, "M")):
-        if count < limit:
-            return f"{count / power:.1f}{unit}" if unit and count / power < 99.95 else f"{count / power:.0f}{unit}"
-    return f"{count / 1e9:.0f}G"
 
 
 def spark(minutes: Sequence[int], cells: int) -> str:

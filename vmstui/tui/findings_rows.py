@@ -97,7 +97,7 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     for incident in sorted(going_on, key=lambda one: (-one.severity.rank, -len(one.cameras), one.since)):
         shown += _incident(incident, parts, look)
     explained = {row.finding.camera for row in page.rows if weight(row.finding) >= PROBLEM}
-    explained |= {camera for incident in page.incidents if incident.over_at is None for camera in incident.cameras}
+    explained |= {camera for one in page.incidents if one.over_at is None and one.is_of_ends for camera in one.cameras}
     shown += (
         Row(f"down:{camera}", Kind.DOWN, camera)
         for camera in sorted(down - explained)

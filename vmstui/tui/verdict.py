@@ -103,11 +103,13 @@ def failing(camera: CameraSnapshot, now: datetime) -> list[str]:
 
 
 def incidents_of(snapshot: RecorderSnapshot) -> dict[str, Incident]:
-    """Per camera the incident that goes on with it, the worst one."""
+    """Per camera the incident that goes on with it, the worst one; of a camera that is not recorded only what it is not
+    recorded for."""
+    recorded = {camera.id for camera in snapshot.cameras if camera.state is CameraState.RECORDING}
     found: dict[str, Incident] = {}
     for incident in snapshot.incidents:
         for camera in incident.cameras:
-            if camera not in incident.cured:
+            if camera not in incident.cured and (incident.is_of_ends or camera in recorded):
                 found.setdefault(camera, incident)
     return found
 

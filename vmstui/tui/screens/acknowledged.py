@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from vmstui.findings import Acknowledgement
-from vmstui.tui.findings_lines import Context, acknowledged_words, short_count
-from vmstui.tui.format import fit, sentence, wrap
+from vmstui.tui.findings_lines import Context, acknowledged_words
+from vmstui.tui.format import fit, sentence, short_count, wrap
 from vmstui.tui.glyphs import DASH, DOT, RULE
 from vmstui.tui.lines import Line, Role
 from vmstui.tui.widgets.header import title_line

@@ -171,12 +171,13 @@ class FindingsScreen(ModalScreen[None]):
     def _redraw(self) -> None:
         if not self.is_mounted:
             return
-        self._lay_out()
         page, cells = self.page, max(self.list.scrollable_content_region.width, 40)
         if page is None:
+            self._lay_out()
             self.list.update((), lambda index, width: (), (), self.trouble or "the recorder is asked")
         else:
             self._rows = rows(page, self._picture().snapshot, self.look)
+            self._lay_out()
             context = self.context
             columns = place(cells, longest(context), one_camera=self.look.camera is not None)
             self.list.update(
