@@ -399,9 +399,10 @@ class CameraSnapshot:
     warnings_per_min: int = 0
     """Log lines of level warning or worse in the last minute."""
     severity: Severity | None = None
-    """The worst of its active findings that nobody acknowledged; None: none, or only such as nobody knows."""
+    """The worst of its active findings that nobody acknowledged; None: none, or an error that nobody knows and nothing
+    worse than benign."""
     finding: str = ""
-    """What that one means, one line."""
+    """What that one means, one line; without `severity` the line of the error that nobody knows."""
     offline_since: datetime | None = None
     """It should record and does not, since then; told only once that is no matter of a moment."""
     incident: str = ""
@@ -592,6 +593,10 @@ class LogLevel(StrEnum):
     WARNING = "warning"
     INFO = "info"
     UNKNOWN = "unknown"
+
+
+OWN_COMPONENT = "recorder"
+"""Of the recorder's own lines between those of ffmpeg."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from vmstui.model import LogLevel, RunLog
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.lines import Role, text_of
-from vmstui.tui.log_lines import Looks, cells_of, drawn, height, wrapped
+from vmstui.tui.log_lines import Looks, cells_of, drawn, height, severity_sign, wrapped
 from vmstui.tui.log_ring import LogRing
 from vmstui.tui.widgets.log_body import LogBody
 
@@ -135,6 +135,13 @@ def test_what_is_benign_steps_back_whatever_level_ffmpeg_gave_it() -> None:
     roles = {role for text, role in drawn(line, EXPLAINED) if text.strip() in {"E", "-", PPS}}
     assert roles == {Role.DIM}
     assert Role.BAD in {role for _, role in drawn(line, Looks())}
+
+
+def test_what_the_recorder_says_itself_is_no_message_that_nobody_knows() -> None:
+    odd = log_line(1, "blob 41 exploded", LogLevel.ERROR)
+    assert severity_sign(odd) == "?"
+    assert severity_sign(replace(odd, component="recorder")) == " "
+    assert severity_sign(replace(odd, camera="recorder", component="")) == " "
 
 
 def test_explained_lines_are_as_wide_as_they_are_drawn() -> None:

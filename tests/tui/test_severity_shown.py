@@ -39,8 +39,24 @@ def test_a_camera_that_records_with_a_problem_wants_a_look_and_says_why() -> Non
     lossy = camera(severity=Severity.DEGRADED, finding=LOST)
     assert health(lossy, NOW) is Health.DEGRADED
     assert complaints(lossy, NOW) == ["degraded: Packets are lost."]
-    for severity in (Severity.BENIGN, Severity.INFO, None):
+    for severity in (Severity.BENIGN, Severity.INFO):
         assert health(camera(severity=severity, finding=LOST), NOW) is Health.FINE
+    assert health(camera(), NOW) is Health.FINE
+
+
+def test_an_error_that_nobody_knows_is_never_hidden() -> None:
+    odd = camera("odd", finding="what is this 17")
+    assert complaints(odd, NOW) == ["an error that nobody knows: what is this 17"]
+    fleet = recorder_snapshot(
+        camera("noisy", severity=Severity.BENIGN), odd, camera("lossy", severity=Severity.DEGRADED)
+    )
+    assert [one.id for one in ordered(fleet)] == ["lossy", "odd", "noisy"]
+    for cells, sign in ((78, "?E"), (198, "? error")):
+        placed = place(cells, ["Odd"])
+        index = [item.column.key for item in placed].index("severity")
+        assert row(odd, placed, context_of(fleet, {}, 1, {}))[index][0].strip() == sign
+    told = [text_of(line).split() for line in details_lines(fleet, odd, None, 78)]
+    assert ["finding", "?", "error", "what", "is", "this", "17"] in told
 
 
 @pytest.mark.parametrize(

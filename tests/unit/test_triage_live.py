@@ -182,6 +182,18 @@ def test_where_nobody_knows_of_pictures_only_a_good_segment_ends_what_was_said_b
     assert [one.message.id for one in later.standing(T + 32)] == ["cause"]
 
 
+def test_what_is_about_the_live_stream_alone_is_never_critical_as_it_costs_no_footage() -> None:
+    refused = "[tcp @ 0x5] [error] Connection to tcp://127.0.0.1:8554{}failed: Connection refused"
+    table = Knowledge(tuple(shipped_messages().values()))
+    live, recording = (CameraTriage(table) for _ in range(2))
+    for second in range(0, 120, 2):
+        live.feed(parse_line(refused.format("?timeout=0 ")), T + second)
+        recording.feed(parse_line(refused.format(" ")), T + second)
+    assert [one.severity for one in live.standing(T + 120)] == [Severity.DEGRADED]
+    assert [one.severity for one in recording.standing(T + 120)] == [Severity.CRITICAL]
+    assert [one.worst for one in again(live, table).findings(T + 121)] == [Severity.DEGRADED]
+
+
 def test_only_known_messages_stand_and_unknown_ones_are_active_all_the_same() -> None:
     triage = CameraTriage(TABLE)
     triage.began(T)

@@ -133,6 +133,18 @@ async def test_lines_become_findings_with_what_they_mean(tmp_path: Path) -> None
     assert service.triager.summary("another") == (None, "")
 
 
+async def test_an_error_that_nobody_knows_is_shown_unless_something_is_known_to_be_bad(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    service.follow()
+    service.write(MISSED + UNKNOWN)
+    await service.until(lambda: service.triager.summary("cam") == (None, "nobody knows what this is"), "it is told")
+    (odd,) = (row.finding.fingerprint for row in service.rows().values() if not row.finding.message)
+    service.triager.acknowledge(Said(odd, "cam", None, None, None, "ops"))
+    await service.until(lambda: service.triager.summary("cam")[0] is Severity.BENIGN, "somebody knows it now")
+    service.write(b"[x @ 0x5] [error] quite another one\n" + REFUSED)
+    await service.until(lambda: service.triager.summary("cam")[0] is Severity.DEGRADED, "what is known to be bad")
+
+
 async def test_a_flood_is_counted_to_the_last_line(tmp_path: Path) -> None:
     """200,000 lines as fast as they can be written, most of which are left out of the log book."""
     service = Service(tmp_path)
@@ -195,7 +207,7 @@ async def test_findings_and_what_people_said_are_there_after_a_restart(tmp_path:
     assert after.rows()["packets_missed"].acknowledgement == said
     assert after.rows()["packets_missed"].is_quiet
     await after.until(lambda: "cam" in after.triager._fleet.summaries, "it was looked at")
-    assert after.triager.summary("cam") == (None, "")
+    assert after.triager.summary("cam") == (None, "nobody knows what this is")
 
 
 async def test_a_service_that_takes_over_counts_no_line_twice_and_leaves_none_out(tmp_path: Path) -> None:

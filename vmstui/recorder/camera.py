@@ -19,7 +19,18 @@ from typing import Unpack
 
 from vmstui.codec import Json
 from vmstui.footage import GapCause, Segment, SegmentVerdict
-from vmstui.model import Camera, CameraTouch, Event, EventKind, LogLevel, Progress, RestartCost, RestartMode, Touch
+from vmstui.model import (
+    OWN_COMPONENT,
+    Camera,
+    CameraTouch,
+    Event,
+    EventKind,
+    LogLevel,
+    Progress,
+    RestartCost,
+    RestartMode,
+    Touch,
+)
 from vmstui.model import CameraState as State
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.background import BACKGROUND
@@ -27,7 +38,6 @@ from vmstui.recorder.common_cause import Look
 from vmstui.recorder.context import Context
 from vmstui.recorder.history import EVENTS_KEPT, Evidence, History
 from vmstui.recorder.launch import FFMPEG, INPUT_SCRIPT, Surroundings, changed_keys, digest, shape, surroundings
-from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.marks import generation_of, marker
 from vmstui.recorder.outages import Outages
 from vmstui.recorder.process import Process, adopt, all_marked

@@ -19,12 +19,11 @@ from itertools import chain, count
 from pathlib import Path
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
-from vmstui.model import LogLevel
+from vmstui.model import OWN_COMPONENT, LogLevel
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.context import Context
 from vmstui.recorder.line_ring import LineRing
 from vmstui.recorder.log_folder import Bounds, log_files, prune, prune_generations
-from vmstui.recorder.logbook import OWN_COMPONENT
 from vmstui.recorder.triage_inbox import Lines
 from vmstui.recorder.worker_log import TAIL_BYTES, Resumption, WorkerLog, shown_text
 

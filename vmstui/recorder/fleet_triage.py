@@ -7,7 +7,7 @@ through the inbox, and looks at cameras where something changed: what is worst t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -21,7 +21,7 @@ from vmstui.recorder.common_ends import of_message
 from vmstui.recorder.findings_file import KeptCamera, KeptPlace
 from vmstui.recorder.worker_log import check_sum
 from vmstui.triage.acknowledged import Acknowledged, Said
-from vmstui.triage.findings import CameraTriage, Standing, order
+from vmstui.triage.findings import CameraTriage, Standing, UnknownError, order
 from vmstui.triage.incidents import Common
 from vmstui.triage.knowledge import Knowledge, Message
 from vmstui.triage.remembered import taken_up, written_down
@@ -36,6 +36,7 @@ TEXT_CHARACTERS = 200
 QUIET: tuple[Severity | None, str] = (None, "")
 
 Summary = tuple[Severity | None, str]
+"""How bad, and what it means; without severity the line of an error that nobody knows."""
 
 
 class Seen(NamedTuple):
@@ -266,10 +267,11 @@ class FleetTriage:
 
     def _look_at(self, name: str, camera: _Camera, now_s: float, now: datetime) -> Iterator[Seen]:
         standing = camera.triage.standing(now_s)
-        camera.is_active, camera.news = bool(standing), camera.triage.news
-        loud = [one for one in standing if not self._is_quiet(name, one, now)]
-        worst = max(loud, key=lambda one: (one.severity.rank, one.last_s), default=None)
-        self.summaries[name] = QUIET if worst is None else (worst.severity, summary(worst.message))
+        unknown = camera.triage.unknown_errors(now_s)
+        camera.is_active, camera.news = bool(standing or unknown), camera.triage.news
+        loud = [one for one in standing if not self._is_quiet(name, one.message.id, one, now)]
+        loud_unknown = [one for one in unknown if not self._is_quiet(name, one.fingerprint, one, now)]
+        self.summaries[name] = _worst(loud, loud_unknown)
         common: dict[str, tuple[Common, float]] = {}
         for one in sorted(loud, key=lambda one: one.severity.rank):  # the worst of those with one key is told
             if one.severity.rank >= Severity.DEGRADED.rank:
@@ -282,8 +284,8 @@ class FleetTriage:
             yield Seen(name, key, what, datetime.fromtimestamp(last_s, UTC))
         camera.common = set(common)
 
-    def _is_quiet(self, name: str, one: Standing, now: datetime) -> bool:
-        return self.acknowledged.judge(name, one.message.id, one.origin, one.rate_per_min, now)[1]
+    def _is_quiet(self, name: str, fingerprint: str, one: Standing | UnknownError, now: datetime) -> bool:
+        return self.acknowledged.judge(name, fingerprint, one.origin, one.rate_per_min, now)[1]
 
     def _rows(self, name: str, now_s: float, now: datetime) -> Iterator[ExplainedFinding]:
         camera = self._cameras.get(name)
@@ -328,11 +330,24 @@ def slices(lines: Iterable[tuple[ParsedLine, int]], size: int) -> Iterator[list[
         yield piece
 
 
+def _worst(known: Sequence[Standing], unknown: Sequence[UnknownError]) -> Summary:
+    """What is to be shown of a camera: what is bad, then errors that nobody knows, then what is not bad."""
+    worst = max(known, key=lambda one: (one.severity.rank, one.last_s), default=None)
+    latest = max(unknown, key=lambda one: one.last_s, default=None)
+    if latest is not None and (worst is None or worst.severity.rank < Severity.DEGRADED.rank):
+        return None, _cut(latest.text)
+    return QUIET if worst is None else (worst.severity, summary(worst.message))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_CHARACTERS else f"{text[: TEXT_CHARACTERS - 1]}…"
+
+
 def summary(message: Message) -> str:
     """What it means, in one line: the first sentence."""
     sentence, end, _ = message.cause.partition(". ")
     text = sentence + end.strip() if end else sentence
-    return text if len(text) <= TEXT_CHARACTERS else f"{text[: TEXT_CHARACTERS - 1]}…"
+    return _cut(text)
 
 
 def _worst_first(row: ExplainedFinding) -> tuple[bool, tuple[int, int, int]]:

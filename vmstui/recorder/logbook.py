@@ -17,8 +17,6 @@ from vmstui.recorder.line_ring import LineRing
 
 TOTAL_LINES = 20_000
 LEAST_PER_CAMERA = 200
-OWN_COMPONENT = "recorder"
-"""Of our own lines between those of ffmpeg."""
 
 _LEVELS = tuple(LogLevel)
 _LEVEL_NUMBERS = {level: number for number, level in enumerate(_LEVELS)}

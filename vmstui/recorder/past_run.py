@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
-from vmstui.model import LogLine, RunLog
+from vmstui.model import OWN_COMPONENT, LogLine, RunLog
 from vmstui.recorder.log_cut import data_start
 from vmstui.recorder.log_folder import LogFile, log_files
 from vmstui.recorder.worker_log import SHOWN_BYTES
@@ -130,8 +130,6 @@ def _written_s(path: Path) -> float:
 def _known(parsed: Sequence[ParsedLine], book: Sequence[LogLine]) -> list[tuple[bool, LogLine]]:
     """What the log book knows of the end of the run, oldest first: lines of the recorder's own (True), which are in no
     file, and those that are the last of `parsed`. None where its newest line is not the newest one in the file."""
-    from vmstui.recorder.logbook import OWN_COMPONENT
-
     found: list[tuple[bool, LogLine]] = []
     left = len(parsed)
     for line in reversed(book):

@@ -64,6 +64,17 @@ class Standing(NamedTuple):
     last_s: float
 
 
+class UnknownError(NamedTuple):
+    """A message that comes now, that ffmpeg calls an error and that nobody knows."""
+
+    fingerprint: str
+    origin: Origin
+    rate_per_min: float
+    last_s: float
+    text: str
+    """Of the last line."""
+
+
 class CameraTriage:
     """Findings of one camera. Times are seconds of one clock, such as POSIX time; None where the log does not tell."""
 
@@ -244,12 +255,29 @@ class CameraTriage:
             if kept.message is not None and kept.last_at_s is not None and self._is_active(kept, now_s)
         ]
 
+    def unknown_errors(self, now_s: float) -> list[UnknownError]:
+        """Those that come now (`is_active`)."""
+        return [
+            UnknownError(kept.fingerprint, kept.origin, kept.minutes.within(60, now_s), kept.last_at_s, kept.last[2])
+            for kept in self.kept()
+            if kept.message is None
+            and kept.level in _ERRORS
+            and kept.last_at_s is not None
+            and self._is_active(kept, now_s)
+        ]
+
     def is_active(self, finding: Finding, now_s: float) -> bool:
         """Whether it came within the last minutes, in the present run; or in one before, as long as the present one
         has not closed a good segment, or got as far as a picture, if that one did not: a camera that fails at each
         start, or a while after it, has the same finding all the time."""
         some = self._kept.get(finding.fingerprint, ())
         return any(kept.origin is finding.origin and self._is_active(kept, now_s) for kept in some)
+
+    def most(self, origin: Origin) -> int:
+        """As severe as what is about this part can be: severity is about the footage, and where a recording is made
+        beside it, none is lost for a live stream."""
+        is_beside = origin is Origin.LIVE and Origin.RECORDING in self._layout.outputs.values()
+        return (Severity.DEGRADED if is_beside else Severity.CRITICAL).rank
 
     def has(self, fingerprint: str, origin: Origin | None) -> bool:
         """Whether there is such a finding; with `origin` None whatever it is about."""
@@ -274,7 +302,7 @@ class CameraTriage:
                 return None
             self._unknown_kinds += 1
         self.news += 1
-        kept = Kept(fingerprint, message, origin, seen)
+        kept = Kept(fingerprint, message, origin, seen, self.most(origin))
         self._kept.setdefault(fingerprint, []).append(kept)
         return kept
 
@@ -352,7 +380,7 @@ class CameraTriage:
     def _judged(self, kept: Kept, message: Message, at_s: float | None) -> int:
         for rule in message.rules:
             if self._holds(rule, kept, at_s):
-                return rule.severity.rank
+                return min(rule.severity.rank, kept.most)
         return kept.base
 
     def _holds(self, rule: Rule, kept: Kept, at_s: float | None) -> bool:

@@ -32,6 +32,7 @@ class Kept:
         "level",
         "message",
         "minutes",
+        "most",
         "numbers",
         "origin",
         "rank",
@@ -44,9 +45,11 @@ class Kept:
         "worst",
     )
 
-    def __init__(self, fingerprint: str, message: Message | None, origin: Origin, first: Line) -> None:
+    def __init__(self, fingerprint: str, message: Message | None, origin: Origin, first: Line, most: int) -> None:
         self.fingerprint = fingerprint
         self.origin = origin
+        self.most = most
+        """As severe as what it is about can be."""
         self.is_of(message)
         self.first = self.last = first
         self.level = LogLevel.UNKNOWN
@@ -70,7 +73,8 @@ class Kept:
     def is_of(self, message: Message | None) -> None:
         """Take over what the table says of it."""
         self.message = message
-        self.rank = message.severity.rank if message is not None else 0
-        self.top = max([self.rank, *(rule.severity.rank for rule in message.rules)]) if message is not None else 0
+        said = (message.severity, *(rule.severity for rule in message.rules)) if message is not None else ()
+        self.rank = min(said[0].rank, self.most) if said else 0
+        self.top = min(max((severity.rank for severity in said), default=0), self.most)
         """The worst that a rule may make of it."""
         self.sums = message.sums if message is not None else ""

@@ -78,7 +78,7 @@ def written_down(triage: CameraTriage) -> KeptTriage:
 
 def taken_up(noted: KeptTriage, triage: CameraTriage, knowledge: Knowledge) -> None:
     """Begin with what was written down, in a triage that is new."""
-    kept = [one for entry in noted.findings if (one := _taken(entry, triage.run, knowledge)) is not None]
+    kept = [one for entry in noted.findings if (one := _taken(entry, triage, knowledge)) is not None]
     triage.recall(kept, proven=noted.proven)
     triage.lines, triage.left_out, triage.settled_lines = noted.lines, noted.left_out, noted.settled_lines
     triage.not_kept, triage.not_kept_errors = noted.not_kept, noted.not_kept_errors
@@ -110,22 +110,22 @@ def _written(kept: Kept, run: int) -> KeptFinding:
     )
 
 
-def _taken(entry: KeptFinding, run: int, knowledge: Knowledge) -> Kept | None:
+def _taken(entry: KeptFinding, triage: CameraTriage, knowledge: Knowledge) -> Kept | None:
     message = knowledge.messages.get(entry.message) if entry.message else None
     if entry.message and message is None:
         return None
-    kept = Kept(entry.fingerprint, message, entry.origin, _line(entry.first))
+    kept = Kept(entry.fingerprint, message, entry.origin, _line(entry.first), triage.most(entry.origin))
     kept.last = _line(entry.last)
     kept.level = entry.level
     kept.count, kept.amount = entry.count, entry.amount
-    kept.severity, kept.worst = entry.severity.rank, entry.worst.rank
+    kept.severity, kept.worst = (min(one.rank, kept.most) for one in (entry.severity, entry.worst))
     kept.graded_at_s, kept.last_at_s, kept.spell_at_s = entry.graded_at_s, entry.last_at_s, entry.spell_at_s
     kept.minutes.recall(entry.minutes, entry.peak_per_min)
     kept.numbers = dict(entry.numbers)
     kept.examples = list(entry.examples)
     kept.example_folds = {fold(text) for text in entry.examples} if message is not None else set()
     kept.follows = entry.follows
-    kept.run = run if entry.in_run else run - 1
+    kept.run = triage.run if entry.in_run else triage.run - 1
     kept.starts = entry.starts
     kept.is_unsettled = entry.is_unsettled
     return kept

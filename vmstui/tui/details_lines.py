@@ -27,7 +27,7 @@ from vmstui.tui.footage_lines import LastDay, footage_lines
 from vmstui.tui.format import clock, command_lines, flow, plural, size, span, timer, wrap, zone
 from vmstui.tui.lines import Line, Role, Span
 from vmstui.tui.segment_lines import VERDICT_ROLE
-from vmstui.tui.severity import severity_span
+from vmstui.tui.severity import camera_span
 from vmstui.tui.stage_lines import stage_lines
 from vmstui.tui.stay import camera_facts
 from vmstui.tui.verdict import advice, failing, incidents_of, worker_complaints
@@ -121,8 +121,8 @@ def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> li
         lines += _field("why", camera.reason, cells, REASON_ROLE[camera.state])
     if (incident := incidents_of(snapshot).get(camera.id)) is not None:
         lines += _field("incident", incident.text, cells, Role.WARN)
-    if camera.severity is not None:
-        word, role = severity_span(camera.severity)
+    if (worst := camera_span(camera)) is not None:
+        word, role = worst
         first, *others = wrap(camera.finding, cells - LABEL - len(word) - 2)
         lines.append((_label("finding"), (word + "  ", role), (first, Role.TEXT)))
         lines += [(_label(""), (" " * (len(word) + 2) + line, Role.TEXT)) for line in others]

@@ -17,7 +17,7 @@ from vmstui.tui import glyphs
 from vmstui.tui.day_strip import NARROWEST, Strips, widest
 from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, tiny_span, width, zone
 from vmstui.tui.lines import Line, Role, Span
-from vmstui.tui.severity import rank, severity_span
+from vmstui.tui.severity import camera_span, rank
 from vmstui.tui.spark import WINDOW_S, spark
 from vmstui.tui.verdict import NO_GROWTH_S, failing, health, incidents_of
 
@@ -171,7 +171,7 @@ def _warnings(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
 
 
 def _severity(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
-    return severity_span(camera.severity, cells) if camera.severity is not None else (glyphs.DASH, Role.DIM)
+    return camera_span(camera, cells) or (glyphs.DASH, Role.DIM)
 
 
 def _today(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
@@ -310,7 +310,7 @@ def matches(camera: CameraSnapshot, pattern: str) -> bool:
 def ordered(snapshot: RecorderSnapshot, pattern: str = "") -> tuple[CameraSnapshot, ...]:
     """The cameras to show: problems first, of equal ones those whose messages are worse, otherwise as configured."""
     kept = [camera for camera in snapshot.cameras if matches(camera, pattern)]
-    return tuple(sorted(kept, key=lambda camera: (health(camera, snapshot.at), -rank(camera.severity))))
+    return tuple(sorted(kept, key=lambda camera: (health(camera, snapshot.at), -rank(camera))))
 
 
 def context_of(

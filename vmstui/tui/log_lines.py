@@ -15,7 +15,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
-from vmstui.model import LogLevel, LogLine
+from vmstui.model import OWN_COMPONENT, LogLevel, LogLine
 from vmstui.tui import severity
 from vmstui.tui.format import clock, day_and_clock, fit, short_span, width
 from vmstui.tui.glyphs import MARK
@@ -120,7 +120,8 @@ def role_of(line: LogLine, looks: Looks) -> Role:
 def severity_sign(line: LogLine) -> str:
     """How bad it is; `?` for warnings and errors that nobody knows."""
     if line.severity is None:
-        return severity.sign(None) if line.level in NOTABLE else " "
+        is_ours = OWN_COMPONENT in (line.component, line.camera)  # what the recorder says needs no table
+        return severity.sign(None) if line.level in NOTABLE and not is_ours else " "
     return severity.sign(line.severity)
 
 

@@ -6,7 +6,7 @@ What nobody knows has the sign `?` and ffmpeg's own word for it; of that an erro
 from __future__ import annotations
 
 from vmstui.findings import Finding, Severity
-from vmstui.model import LogLevel
+from vmstui.model import CameraSnapshot, LogLevel
 from vmstui.tui import glyphs
 from vmstui.tui.lines import Role, Span
 
@@ -55,6 +55,15 @@ def weight(finding: Finding) -> int:
     return _ORDER[finding.severity]
 
 
-def rank(severity: Severity | None) -> int:
-    """Of a camera, for the order of the fleet: greater is worse, 0 where there is none."""
-    return severity.rank + 1 if severity is not None and severity.rank >= Severity.DEGRADED.rank else 0
+def camera_span(camera: CameraSnapshot, cells: int = 10) -> Span | None:
+    """The worst of a camera; None where there is nothing."""
+    if camera.severity is not None:
+        return severity_span(camera.severity, cells)
+    return (f"{sign(None)}{' error' if cells >= 10 else 'E'}", Role.WARN) if camera.finding else None
+
+
+def rank(camera: CameraSnapshot) -> int:
+    """Of a camera, for the order of the fleet: greater is worse, 0 where there is nothing that is a problem."""
+    if camera.severity is None:
+        return Severity.DEGRADED.rank if camera.finding else 0
+    return camera.severity.rank + 1 if camera.severity.rank >= Severity.DEGRADED.rank else 0

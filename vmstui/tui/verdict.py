@@ -117,8 +117,9 @@ def incidents_of(snapshot: RecorderSnapshot) -> dict[str, Incident]:
 def complaints(camera: CameraSnapshot, now: datetime) -> list[str]:
     """What is not right with a camera that records, worst first."""
     found = worker_complaints(camera, now)
-    if camera.state is CameraState.RECORDING and rank(camera.severity):
-        found.append(f"{camera.severity}: {camera.finding}" if camera.finding else f"a {camera.severity} finding")
+    if camera.state is CameraState.RECORDING and rank(camera):
+        how = camera.severity or "an error that nobody knows"
+        found.append(f"{how}: {camera.finding}" if camera.finding else f"a {how} finding")
     if camera.state is CameraState.RECORDING:
         for output in camera.outputs:
             if output.state is OutputState.DOWN:
