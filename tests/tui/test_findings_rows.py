@@ -72,6 +72,18 @@ def test_what_a_camera_that_is_not_recorded_suffers_from_goes_on_however_long_it
     assert named(second) == "lossy"
 
 
+def test_what_a_camera_said_long_before_it_was_not_recorded_any_more_is_not_why() -> None:
+    """Its password was refused once; now there is no stream at its path, and of that no message is to be had."""
+    told = explained("refused", Severity.CRITICAL, camera="gate", active=False)
+    assert told.finding.last.at is not None
+    for minutes, kinds in ((1, [Kind.FINDING]), (14, [Kind.DOWN, Kind.FINDING])):
+        since = told.finding.last.at + timedelta(minutes=minutes)
+        gate = camera("gate", CameraState.BACKOFF, reason="no stream at this path", offline_since=since)
+        shown = rows(findings_page(told), recorder_snapshot(gate), Look())
+        assert [row.kind for row in shown] == kinds
+        assert shown[-1].over == (minutes > 1)
+
+
 def test_what_is_over_says_so_in_a_word() -> None:
     over, on = (explained("lossy", active=active, rate_per_min=1.0) for active in (False, True))
     for cells in (80, 160):

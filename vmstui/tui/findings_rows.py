@@ -2,15 +2,15 @@
 
 What cameras have in common comes first, with its cameras and their findings folded below it. Then cameras that are not
 recorded though no message says why, problems that go on, problems that are over, the rest; the worst of each first,
-then the most frequent. What somebody acknowledged and
-incidents that are over are one line each at the end, which can be opened: nothing is hidden for good, and nothing that
-is unknown at all.
+then the most frequent. What somebody acknowledged and incidents that are over are one line each at the end, which can
+be opened: nothing is hidden for good, and nothing that is unknown at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from vmstui.findings import ExplainedFinding, FindingsPage, Incident, UntoldLines
@@ -22,6 +22,8 @@ from vmstui.tui.verdict import Health, health
 QUIET, OVER = "fold:quiet", "fold:over"
 """Keys of the lines that stand for many."""
 
+LEADS_TO_IT = timedelta(minutes=2)
+"""What a camera said so shortly before it was not recorded any more may be why."""
 _NO_ROOM = "an answer about all cameras has no room for them; tab asks about one"
 
 
@@ -96,11 +98,11 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     shown: list[Row] = []
     for incident in sorted(going_on, key=lambda one: (-one.severity.rank, -len(one.cameras), one.since)):
         shown += _incident(incident, parts, look)
-    explained = {row.finding.camera for row in page.rows if weight(row.finding) >= PROBLEM}
+    explained = {row.finding.camera for row in page.rows if weight(row.finding) >= PROBLEM and goes_on(row, down)}
     explained |= {camera for one in page.incidents if one.over_at is None and one.is_of_ends for camera in one.cameras}
     shown += (
         Row(f"down:{camera}", Kind.DOWN, camera)
-        for camera in sorted(down - explained)
+        for camera in sorted(down.keys() - explained)
         if look.camera in {None, camera} and _matches(look.pattern, (*_names(camera, cameras), cameras[camera].reason))
     )
     loud = [row for row in found if not row.is_quiet and finding_key(row) not in within]
@@ -121,17 +123,23 @@ def rows(page: FindingsPage, snapshot: RecorderSnapshot | None, look: Look) -> t
     return tuple(shown)
 
 
-def not_recorded(snapshot: RecorderSnapshot | None) -> set[str]:
-    """Cameras that should be recorded, and are not."""
+def not_recorded(snapshot: RecorderSnapshot | None) -> dict[str, datetime | None]:
+    """Cameras that should be recorded, and are not, and since when that is known."""
     if snapshot is None:
-        return set()
-    return {camera.id for camera in snapshot.cameras if health(camera, snapshot.at) <= Health.FAILED}
+        return {}
+    cameras = (camera for camera in snapshot.cameras if health(camera, snapshot.at) <= Health.FAILED)
+    return {camera.id: camera.offline_since for camera in cameras}
 
 
-def goes_on(row: ExplainedFinding, down: Collection[str]) -> bool:
+def goes_on(row: ExplainedFinding, down: Mapping[str, datetime | None]) -> bool:
     """Whether it does. What a camera that is not recorded said last is what it suffers from, however long its next try
-    takes to come."""
-    return row.active or (row.finding.camera in down and weight(row.finding) >= PROBLEM)
+    takes to come; but not what it said long before it came to that."""
+    if row.active:
+        return True
+    if row.finding.camera not in down or weight(row.finding) < PROBLEM:
+        return False
+    since, last = down[row.finding.camera], row.finding.last.at
+    return since is None or last is None or last >= since - LEADS_TO_IT
 
 
 def counted(page: FindingsPage, listed: Iterable[Row], camera: str | None = None) -> dict[str, int]:
@@ -151,7 +159,7 @@ def counted(page: FindingsPage, listed: Iterable[Row], camera: str | None = None
     return counts
 
 
-def _place(row: ExplainedFinding, down: Collection[str]) -> tuple[float, ...]:
+def _place(row: ExplainedFinding, down: Mapping[str, datetime | None]) -> tuple[float, ...]:
     finding, heavy = row.finding, weight(row.finding)
     over = not goes_on(row, down)
     group = 2 if heavy < PROBLEM else 1 if over else 0
@@ -159,7 +167,7 @@ def _place(row: ExplainedFinding, down: Collection[str]) -> tuple[float, ...]:
     return group, -heavy, over, -(finding.rate_per_min or 0.0), -seen_s
 
 
-def _finding(row: ExplainedFinding, down: Collection[str], depth: int = 0) -> Row:
+def _finding(row: ExplainedFinding, down: Mapping[str, datetime | None], depth: int = 0) -> Row:
     return Row(
         finding_key(row), Kind.FINDING, row.finding.camera, explained=row, depth=depth, over=not goes_on(row, down)
     )
