@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import tarfile
 from collections.abc import Callable
 from functools import partial
 
-from tests.integration.harness import PASSWORD, Recorder, wait_until
+from tests.integration.harness import PASSWORD, Recorder, kill_amid_segment, wait_until
 from tests.unit.test_bundle_masking import written
 from vmstui.live.simulated import SimulatedCameras
+from vmstui.recording import layout
 
 
 def test_a_bundle_has_what_is_needed_and_no_password(
@@ -22,7 +21,7 @@ def test_a_bundle_has_what_is_needed_and_no_password(
     recorder.start()
     pid = recorder.wait_recording().pid
     assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    kill_amid_segment(pid, layout.generation_spool(recorder.recordings, "cam1", 1))
     present = recorder.wait_recording(generation=2).pid
     wait_until(partial(recorder.segments, "cam1"), "a segment")
     out = recorder.folder / "bundle.tar.gz"

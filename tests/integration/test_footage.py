@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from tests.integration.harness import Recorder, wait_until
+from tests.integration.harness import Recorder, kill_amid_segment, wait_until
 from tests.integration.test_recorder import MakeCameras, frames, recording
 from vmstui.codec import from_json
 from vmstui.control.call import call
 from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
 from vmstui.footage_accounts import CellKind, FootageReport
+from vmstui.recording import layout
 
 
 def _told(recorder: Recorder, command: str, *arguments: str) -> list[dict[str, Any]]:
@@ -65,7 +66,7 @@ def test_every_gap_is_told_with_its_cause_and_length(recorder: Recorder, simulat
     recorder.wait_for("a segment of the third worker", lambda camera: camera.segments_closed >= 5)
     assert third.pid is not None
     recorder.kill_service()
-    os.kill(third.pid, signal.SIGKILL)
+    kill_amid_segment(third.pid, layout.generation_spool(recorder.recordings, "cam1", third.generation))
     time.sleep(3)
     recorder.start()
     recorder.wait_recording(generation=4)
