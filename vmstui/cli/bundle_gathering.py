@@ -33,6 +33,7 @@ from vmstui.ffmpeg.inspect import Unplayable, inspect_media
 from vmstui.findings import FindingsPage
 from vmstui.footage import Segment
 from vmstui.model import Event, LogLine, LogPage, RunLog
+from vmstui.recorder.findings_file import FINDINGS
 from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recorder.past_run import NoSuchRun, read
 from vmstui.recorder.record import load_record
@@ -47,8 +48,6 @@ from vmstui.triage.messages_file import MESSAGES_FILE
 ANSWER_S = 8.0
 """Longer than the recorder waits for its own disks."""
 WIDTH = 120
-KEPT_FINDINGS = "findings.jsonl"
-"""In the state folder."""
 LOG_LINES = 2000
 SERVICE_LOG_BYTES = 512 * 1024
 SEGMENTS = 50
@@ -229,7 +228,7 @@ class Gathering:
     def _kept_findings(self) -> None:
         name, camera = "findings.kept.txt", ""
         lines: list[str] = []
-        with self._told(name, FileNotFoundError), (self._state / KEPT_FINDINGS).open("rb") as file:
+        with self._told(name, FileNotFoundError), (self._state / FINDINGS).open("rb") as file:
             for line in file:
                 kept = json.loads(line)
                 camera = kept.get("camera", camera)  # those of a camera stand below its line

@@ -10,22 +10,22 @@ import os
 import platform
 import re
 import shlex
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from vmstui import __version__
-from vmstui.own_process import own_environment
-from vmstui.recorder.unit import Unit, unit_of
+from vmstui.recorder.unit import Unit, answer, unit_of
 from vmstui.recording.storage import mount_point_of
 from vmstui.spoken import decimal_size, span
 
 PATIENCE_S = 10.0
+_ask = partial(answer, limit_s=PATIENCE_S)
 UNIT_LINES = 500
 """Of the journal."""
 PACKAGES = ("textual", "rich", "psutil", "PyYAML", "imageio-ffmpeg")
@@ -77,7 +77,11 @@ def versions(ffmpegs: Iterable[str]) -> str:
     lines += [f"{uname.system} {uname.release} {uname.version} {uname.machine}", _distribution()]
     lines.append("libc " + " ".join(platform.libc_ver()))
     for path in ffmpegs:
-        lines += ["", path, answer([path, "-hide_banner", "-version"]).strip() or "does not tell its version"]
+        lines += [
+            "",
+            path,
+            _ask([path, "-hide_banner", "-version"]).strip() or "does not tell its version",
+        ]
     return "\n".join(lines)
 
 
@@ -141,7 +145,11 @@ def unit(pid: int) -> Iterator[tuple[str, str, str]]:
         found = unit_of(Path(f"/proc/{pid}/cgroup").read_text())
         if found is not None and found.name.endswith(".service"):
             whose = ["--user"] if found.of_user else []
-            yield "unit.txt", f"systemd unit {found.name}", unit_text(answer(["systemctl", *whose, "cat", found.name]))
+            yield (
+                "unit.txt",
+                f"systemd unit {found.name}",
+                unit_text(_ask(["systemctl", *whose, "cat", found.name])),
+            )
             yield "journal.txt", f"the end of the journal of {found.name}", _journal(found, whose)
 
 
@@ -168,30 +176,15 @@ def clock(timezone: str, started_at: datetime | None) -> str:
     ]
     if started_at is not None:
         lines.append(f"recorder started: {started_at.isoformat()}")
-    told = answer(["timedatectl", "show"])
+    told = _ask(["timedatectl", "show"])
     return "\n".join([*lines, *(line for line in told.splitlines() if line.startswith(("NTP", "CanNTP", "LocalRTC")))])
-
-
-def answer(argv: Sequence[str]) -> str:
-    """What a program prints; nothing where it is missing or does not end in time."""
-    try:
-        done = subprocess.run(
-            argv,
-            env=own_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode(errors="replace")
 
 
 def _journal(found: Unit, whose: Sequence[str]) -> str:
     which = "--user-unit" if found.of_user else "--unit"
-    return answer(["journalctl", *whose, "--no-pager", "-o", "short-iso", "-n", str(UNIT_LINES), which, found.name])
+    return answer(
+        ["journalctl", *whose, "--no-pager", "-o", "short-iso", "-n", str(UNIT_LINES), which, found.name], PATIENCE_S
+    )
 
 
 def _variable(word: str) -> str:

@@ -257,8 +257,9 @@ class Succession:
             worker.tick(now_s, late_s)
         self._look_after_wishes(now_s)
         # Not while one is being started: its folder is still empty, and must not be taken for one that was left.
-        starting = any(worker.process is None and not worker.settled.is_set() for worker in self.workers)
-        if not self._owner.settling and self._leftovers.due(now_s, unsettled=self._owner.unsettled, free=not starting):
+        unsettled = self._owner.unsettled
+        starting = unsettled and any(one.process is None and not one.settled.is_set() for one in self.workers)
+        if not self._owner.settling and self._leftovers.due(now_s, unsettled=unsettled, free=not starting):
             self._owner.settle_leftovers()
         cost = self.costs.look(self.present, alone=self.beside is None)
         if cost is not None:

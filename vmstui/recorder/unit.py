@@ -14,7 +14,7 @@ import os
 import pwd
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def look(cameras: int) -> tuple[str, ...]:
 def being_shut_down() -> bool:
     """Whether the system (for a unit of a user: that user's systemd) goes down, and with it all that is recorded."""
     unit = own_unit()
-    return unit is not None and _answer(["systemctl", *_whose(unit), "is-system-running"]).strip() == "stopping"
+    return unit is not None and answer(["systemctl", *_whose(unit), "is-system-running"]).strip() == "stopping"
 
 
 def own_unit() -> Unit | None:
@@ -138,11 +138,11 @@ def _user() -> str:
 
 def _ask(argv: list[str]) -> dict[str, str]:
     """The properties it prints, `Name=value` a line."""
-    return dict(line.split("=", 1) for line in _answer(argv).splitlines() if "=" in line)
+    return dict(line.split("=", 1) for line in answer(argv).splitlines() if "=" in line)
 
 
-def _answer(argv: list[str]) -> str:
-    """What a program of systemd prints, whatever its exit code; nothing when it is missing or does not end in time."""
+def answer(argv: Sequence[str], limit_s: float = ANSWER_TIMEOUT_S) -> str:
+    """What a program prints, whatever its exit code; nothing when it is missing or does not end within the limit."""
     try:
         done = subprocess.run(
             argv,
@@ -150,7 +150,7 @@ def _answer(argv: list[str]) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=ANSWER_TIMEOUT_S,
+            timeout=limit_s,
             check=False,
             close_fds=False,  # see recorder/bare_thread.py
         )
