@@ -30,7 +30,7 @@ from vmstui.bench.words import FORMAT, BenchResult, Layout, Setting, Turn
 from vmstui.capacity.projection import given
 from vmstui.capacity.words import Limit, Resource
 from vmstui.cli.bench_recorder import Mute, seen
-from vmstui.cli.ending import ended_in_order
+from vmstui.cli.ending import Ending, ended_in_order
 from vmstui.cli.export_progress import JsonLines, Shown, shown_on
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.table import table
@@ -123,9 +123,9 @@ def bench(options: BenchOptions) -> int:
     if options.simulated is None and given_alone:
         print(f"found {', '.join(given_alone)} without --simulated, accepted only with it", file=sys.stderr)
         return WRONG_USE
-    with ended_in_order():
+    with ended_in_order() as ending:
         try:
-            result = _run(options)
+            result = _run(options, ending)
         except NothingToCompare as error:
             return _no(options, [str(error)], WRONG_USE)
         except Refused as error:
@@ -166,7 +166,7 @@ def _no(options: BenchOptions, reasons: Sequence[str], code: int) -> int:
     return code
 
 
-def _run(options: BenchOptions) -> BenchResult:
+def _run(options: BenchOptions, ending: Ending) -> BenchResult:
     recorder = _recorder()
     asked = _asked(options, recorder)
     if recorder is not None and (reasons := tuple(_before(recorder, asked))):
@@ -177,9 +177,14 @@ def _run(options: BenchOptions) -> BenchResult:
     abilities = choose(
         asked.settings.ffmpeg if asked.settings is not None else "auto", Path(default_folders().state) / "cache"
     )
+
+    def look(before: RecorderSnapshot | None) -> None:
+        ending.check()
+        _see_to_it(before)
+
     with shown, Stand(abilities, environment, masker) as stand:
         shown.tell("cameras", 0.0)
-        cameras = _cameras(stand, options, asked, lambda: _see_to_it(recorder))
+        cameras = _cameras(stand, options, asked, lambda: look(recorder))
         layouts = found_here(asked.profile, tuple(dict.fromkeys(one.source.codec for one in cameras)), abilities)
         if reason := danger.disk_refusal(_disk(stand, asked.settings), len(cameras), options.seconds + SETTLE_S):
             raise Refused([reason])
@@ -194,8 +199,8 @@ def _run(options: BenchOptions) -> BenchResult:
         )
         if recorder is not None:
             shown.tell("trial", 0.0)
-            recorder = _tried(stand, cameras, task, recorder)
-        turns = _turns(stand, cameras, task, layouts, options.rounds, recorder, shown)
+            recorder = _tried(stand, cameras, task, recorder, look)
+        turns = _turns(stand, cameras, task, layouts, options.rounds, shown, lambda: look(recorder))
     limit = Limit(Resource.CPU, asked.budget_percent, why=asked.budget_why)
     return BenchResult(
         format=FORMAT,
@@ -219,8 +224,8 @@ def _turns(
     task: Task,
     layouts: Layouts,
     rounds: int,
-    recorder: RecorderSnapshot | None,
     shown: Shown,
+    see_to_it: Callable[[], None],
 ) -> tuple[Turn, ...]:
     """All rounds. Raises BenchFailed, Refused when a recording suffers."""
     plan = order(tuple(layouts.plans), rounds)
@@ -234,7 +239,7 @@ def _turns(
             ticks += 1
             done = min(ticks / each_s, 1.0)
             shown.tell(f"round {round_} of {rounds}: {layout.value}", (number + done) / len(plan))
-            _see_to_it(recorder)
+            see_to_it()
 
         shown.tell(f"round {round_} of {rounds}: {layout.value}", number / len(plan))
         now = replace(task, layout=layout, round=round_, plans=layouts.plans[layout])
@@ -242,13 +247,17 @@ def _turns(
     return tuple(found)
 
 
-def _tried(stand: Stand, cameras: Sequence[BenchCamera], task: Task, recorder: RecorderSnapshot) -> RecorderSnapshot:
+def _tried(
+    stand: Stand,
+    cameras: Sequence[BenchCamera],
+    task: Task,
+    recorder: RecorderSnapshot,
+    look: Callable[[RecorderSnapshot | None], None],
+) -> RecorderSnapshot:
     """The heaviest layout for one camera, behind everything else; gives the recorder as it was before. Raises Refused
     and BenchFailed."""
     before = _recorder() or recorder
-    trial = measured(
-        stand, cameras[:1], replace(task, seconds=TRIAL_S, nice=LOWEST_PRIORITY), lambda: _see_to_it(before)
-    )
+    trial = measured(stand, cameras[:1], replace(task, seconds=TRIAL_S, nice=LOWEST_PRIORITY), lambda: look(before))
     tried = danger.Trial(percent_of(trial), trial.rss_bytes, trial.speed)
     if reasons := tuple(danger.load_refusals(before, tried, len(cameras), _available_bytes())):
         raise Refused(reasons)
