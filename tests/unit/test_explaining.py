@@ -30,6 +30,8 @@ class Asked:
 
     def __init__(self, folder: Path) -> None:
         self.service = Triaging(folder)
+        self.read: list[str | None] = []
+        """Cameras whose log lines were asked for."""
         self.incidents = SimpleNamespace(going_on=(), all=(), of=lambda camera, key: "")
         self.notes: list[tuple[EventKind, str]] = []
         worker = SimpleNamespace(note=lambda kind, text: self.notes.append((kind, text)))
@@ -39,10 +41,13 @@ class Asked:
             if set(ids) - set(cameras):
                 raise UnknownCamera(f"no camera {ids[0]!r}; configured: cam")
 
+        async def asked_for(camera: str | None) -> None:
+            self.read.append(camera)
+
         parts = SimpleNamespace(
             triager=self.service.triager,
             incidents=self.incidents,
-            fleet=SimpleNamespace(cameras=cameras, select=select, log_lines_asked_for=lambda: None),
+            fleet=SimpleNamespace(cameras=cameras, select=select, log_lines_asked_for=asked_for),
             logbook=self.service.log._context.logbook,
             context=SimpleNamespace(masker=Masker(["hunter2-hunter2"])),
             say=lambda level, text: self.service.said.append(text),
@@ -164,4 +169,5 @@ async def test_a_page_tells_of_incidents_and_what_is_part_of_them(asked: Asked) 
 async def test_log_lines_are_explained_where_that_is_asked_for(asked: Asked) -> None:
     for explain, messages in ((False, ["", "", "", ""]), (True, ["packets_missed"] * 3 + [""])):
         page = from_json(LogPage, await asked.ask("logs", {"camera": "cam", "explain": explain}))
+        assert asked.read[-1] == "cam", "what it logged just now is in it"
         assert [line.message for line in page.lines] == messages

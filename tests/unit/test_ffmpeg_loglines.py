@@ -40,6 +40,11 @@ def test_a_line_is_split_into_level_outermost_component_and_text(raw: str, parse
     assert parse_line(raw + "\n") == parsed
 
 
+def test_the_name_of_a_component_may_hold_what_its_address_begins_with() -> None:
+    assert parse_line("[a @ 0xb @ 0x1f] [b @ 2] [error] c @ d] e") == ParsedLine(LogLevel.ERROR, "a @ 0xb", "c @ d] e")
+    assert parse_line("[a @ no address] [error] b").level is LogLevel.UNKNOWN
+
+
 @given(st.text())
 def test_no_text_breaks_the_parser_or_gets_a_guessed_level(text: str) -> None:
     line = parse_line(text)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from vmstui.model import LogLevel
 from vmstui.recorder.context import Context
-from vmstui.recorder.fleet import TURNS, Fleet
+from vmstui.recorder.fleet import LOG_ROUNDS, TURNS, Fleet
 from vmstui.recording.spool import SpoolView
 
 
@@ -21,7 +21,7 @@ class Watched:
         self.sees = sees
         self.told: asyncio.Queue[SpoolView] = asyncio.Queue()
         self.awaits_boundary = self.calm = False
-        self.samples = self.ticks = 0
+        self.samples = self.ticks = self.log_looks = 0
         self.process = None
         self.workers = (SimpleNamespace(run=SimpleNamespace(recorded=True, look_at_spool=self.look)),)
 
@@ -31,7 +31,12 @@ class Watched:
         return self.sees
 
     def read_logs(self, *, everything: bool) -> None:
-        return
+        self.log_looks += everything
+
+    def read_calm_logs(self) -> None:
+        self.log_looks += 1
+        if isinstance(self.sees, Exception):
+            raise self.sees
 
     def sample(self, now_s: float, at_s: float) -> None:
         self.samples += 1
@@ -87,4 +92,23 @@ async def test_a_camera_that_is_calm_is_sampled_each_second_and_looked_after_whe
     for _ in range(TURNS):
         await fleet.tick(3.0)
     assert calm.ticks == 2 + TURNS, "no time in which the service itself was late may count against it"
+    fleet.close()
+
+
+async def test_logs_are_looked_at_rarely_where_all_is_well_and_at_once_when_somebody_reads_them(tmp_path: Path) -> None:
+    said: list[str] = []
+    context = cast(Context, SimpleNamespace(spools_due=asyncio.Event(), state_folder=tmp_path, installation="none"))
+    fleet = Fleet(context, lambda level, text: said.append(text), lambda work: work.close())
+    calm, waiting = Watched("gate", SpoolView((), None)), Watched("lobby", ValueError("a mistake of ours"))
+    calm.calm = True
+    fleet.cameras = cast(Any, {watched.camera.id: watched for watched in (waiting, calm)})
+    for _ in range(2 * LOG_ROUNDS * TURNS):
+        await fleet.tick(0.0)
+    assert (calm.log_looks, waiting.log_looks) == (2, 2 * LOG_ROUNDS)
+    await fleet.log_lines_asked_for(None)
+    assert (calm.log_looks, waiting.log_looks) == (3, 2 * LOG_ROUNDS + 1)
+    assert said == ["lobby: cannot look after it: ValueError: a mistake of ours"]
+    await fleet.tick(0.0)
+    await fleet.log_lines_asked_for("gate")
+    assert calm.log_looks == 4, "it is being read each second by now"
     fleet.close()

@@ -160,6 +160,21 @@ def test_a_line_comes_out_as_it_went_in() -> None:
     assert book.page(None, 0, 10).lines == other.page(None, 0, 10).lines == lines
 
 
+def test_lines_that_came_at_once_are_as_if_they_had_come_one_by_one() -> None:
+    at_once, one_by_one = LogBook(cameras=200), LogBook(cameras=200)
+    number = 0
+    for size in (0, 1, 3, 15, 16, 17, 40, 200, 2):
+        lines = [(tuple(LogLevel)[(number + n) % len(LogLevel)], "rtsp", f"line {number + n}") for n in range(size)]
+        number += size
+        at_once.add_lines(AT.timestamp(), "gate", 3, lines)
+        for level, component, text in lines:
+            one_by_one.add(AT, "gate", 3, level, component, text)
+        assert at_once.lines() == one_by_one.lines()
+        assert at_once.warnings("gate") == one_by_one.warnings("gate")
+    assert len(at_once.lines()) == 200
+    assert at_once.lines()[-1].seq == number
+
+
 def test_one_cameras_flood_pushes_out_its_own_lines_only() -> None:
     book = LogBook(cameras=1000)
     book.add(AT, "gate", 1, LogLevel.INFO, "", "kept")

@@ -110,7 +110,7 @@ class Explaining:
         if not isinstance(explain, bool):
             _refuse("explain must be true or false")
         after, limit = _whole(params, "after", 0, 2**62), _whole(params, "limit", 200, MOST_LINES)
-        self._service.fleet.log_lines_asked_for()
+        await self._service.fleet.log_lines_asked_for(camera)
         page = self._service.logbook.page(camera, after, limit)
         if not explain:
             return to_json(page)

@@ -14,17 +14,24 @@ from typing import NamedTuple
 
 from vmstui.model import LogLevel
 
-_COMPONENT = r"\[([^\[\]]*?) @ (?:0x)?[0-9a-fA-F]+\] ?"
+_COMPONENT = r"\[([^\[\]]*) @ (?:0x)?[0-9a-fA-F]+\] ?"
 _MORE = _COMPONENT.replace("(", "(?:", 1)
 _PREFIX = re.compile(
     rf"(?:{_COMPONENT}(?:{_MORE})*)?(?:\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] ?)?"
 )
 _LEVELS = {
+    "": LogLevel.UNKNOWN,
     "panic": LogLevel.FATAL,
     "fatal": LogLevel.FATAL,
     "error": LogLevel.ERROR,
     "warning": LogLevel.WARNING,
+    **dict.fromkeys(("quiet", "info", "verbose", "debug", "trace"), LogLevel.INFO),
 }
+
+
+_match_prefix = _PREFIX.match
+_new = tuple.__new__
+"""A line is made of its parts at once, without the function in Python that a named tuple has for that."""
 
 
 class ParsedLine(NamedTuple):
@@ -39,10 +46,10 @@ class ParsedLine(NamedTuple):
 def parse_line(text: str) -> ParsedLine:
     """Take a line apart. Without a level in brackets the level is UNKNOWN, never a guess."""
     rest = text.rstrip("\r\n")
-    prefix = _PREFIX.match(rest)
+    prefix = _match_prefix(rest)
     assert prefix is not None  # at worst it is empty
     component, level = prefix.groups("")
-    return ParsedLine(_LEVELS.get(level, LogLevel.INFO) if level else LogLevel.UNKNOWN, component, rest[prefix.end() :])
+    return _new(ParsedLine, (_LEVELS[level], component, rest[prefix.end() :]))
 
 
 def printable_lines(raw: bytes) -> list[str]:

@@ -298,6 +298,12 @@ class CameraWorker:
             if everything or worker.log.busy:
                 worker.log.read()
 
+    def read_calm_logs(self) -> None:
+        """The same of those that have little to say."""
+        for worker in self.succession.workers:
+            if not worker.log.busy:
+                worker.log.read()
+
     @property
     def calm(self) -> bool:
         """Nothing is waited for: `tick` every few seconds is enough."""
@@ -311,7 +317,7 @@ class CameraWorker:
             rates = run.take_sample(now_s, at_s)
             if rates is not None:
                 self.samples.add(at_s, *rates)
-        if succession.beside is not None:
+        if succession.successor is not None or succession.leaving is not None:
             for worker in succession.workers[1:]:
                 if worker.run is not None:
                     worker.run.take_sample(now_s, at_s)

@@ -12,7 +12,7 @@ import os
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
@@ -105,14 +105,28 @@ class CameraLog:
             if few is None:
                 self.busy = self._take_in(self._file.lines(everything=everything), self._file) > MANY_LINES
             else:
-                self.busy = bool(few) and self._take_in(few, None) > MANY_LINES
+                self.busy = len(few) > MANY_LINES
+                if few:
+                    self._take_few(few, self._file)
         while self._remarks:
             generation, level, text = self._remarks.pop(0)
             now = datetime.now(UTC)
             self._context.logbook.add(now, self._camera, generation, level, OWN_COMPONENT, self._mask(text))
 
-    def _take_in(self, texts: Iterable[str], file: WorkerLog | None) -> int:
-        """How many they are. `file`: of some it tells that they are not new."""
+    def _take_few(self, texts: Sequence[str], file: WorkerLog) -> None:
+        """As `_take_in`, of some lines that are new: what there is each second, of hundreds of workers."""
+        at_s, lines, inbox = time.time(), list(map(parse_line, texts)), self._context.triage
+        self._context.logbook.add_lines(at_s, self._camera, self._generation, lines)
+        loud = [number for number, line in enumerate(lines) if line[0] in _LOUD]
+        if loud:
+            inbox.hurry = inbox.hurry or any(lines[number][0] is not LogLevel.WARNING for number in loud)
+            for number in loud:
+                part = self._first if len(self._first) < LINES_OF_RUN else self._last
+                part.append(texts[number].encode("utf-8", "surrogatepass"))
+        inbox.put(Lines(self._camera, self._generation, at_s, lines, file.read_to, file.read_last))
+
+    def _take_in(self, texts: Iterable[str], file: WorkerLog) -> int:
+        """How many they are. Of some the file tells that they are not new."""
         add, now, count = self._context.logbook.add, datetime.now(UTC), 0
         part = self._first if len(self._first) < LINES_OF_RUN else self._last
         fresh: list[ParsedLine] = []
@@ -122,7 +136,7 @@ class CameraLog:
             count += 1
             line = level, component, words = parse_line(text)
             add(now, self._camera, self._generation, level, component, words)
-            if file is None or file.is_dated:
+            if file.is_dated:
                 fresh.append(line)
             elif not file.is_counted:
                 undated.append(line)
@@ -137,9 +151,8 @@ class CameraLog:
             inbox.hurry = True
         if undated:
             put(Lines(self._camera, self._generation, None, undated))
-        if count and self._file is not None:
-            read = self._file
-            put(Lines(self._camera, self._generation, now.timestamp(), fresh, read.read_to, read.read_last))
+        if count:
+            put(Lines(self._camera, self._generation, now.timestamp(), fresh, file.read_to, file.read_last))
         return count
 
     def mask_all(self) -> None:

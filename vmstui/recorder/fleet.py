@@ -46,6 +46,8 @@ URGENT_LOOK_S = 0.2
 TURNS = 3
 """Logs have their look in one tick of so many, cameras that are calm in the next one, and spools after the last; nobody
 waits for any of these. Samples are taken in each."""
+LOG_ROUNDS = 2
+"""Logs of cameras that are calm have their look in one round of turns of so many."""
 LOGS_WATCHED_S = 5.0
 """So long after somebody asked for log lines, logs are looked at in each tick."""
 BATCH = 16
@@ -80,6 +82,8 @@ class Fleet:
         self._turn = 0
         """The number of this tick among `TURNS`: 0 is that of the logs, 1 that of calm cameras, the last one that of
         the spools."""
+        self._round = 0
+        """The number of this round of turns among `LOG_ROUNDS`: 0 is that of all logs."""
         self._logs_watched_until_s = 0.0
         self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
 
@@ -146,9 +150,22 @@ class Fleet:
         """All of them, also of cameras on their way out."""
         return [worker for camera in self._all() for worker in camera.workers]
 
-    def log_lines_asked_for(self) -> None:
-        """Somebody reads them: for some seconds they come without delay."""
-        self._logs_watched_until_s = asyncio.get_running_loop().time() + LOGS_WATCHED_S
+    async def log_lines_asked_for(self, camera: str | None) -> None:
+        """Somebody reads them, of one camera or of all: what is there is taken in now, and for some seconds they come
+        without delay."""
+        now_s = asyncio.get_running_loop().time()
+        is_watched = now_s < self._logs_watched_until_s
+        self._logs_watched_until_s = now_s + LOGS_WATCHED_S
+        if is_watched:
+            return
+        asked = self._all() if camera is None else self.select((camera,))
+        for number, one in enumerate(asked, 1):
+            try:
+                one.read_calm_logs()
+            except Exception as error:
+                self._blind(one, error)
+            if number % BATCH == 0:
+                await asyncio.sleep(0)
 
     def hold(self, hold: Hold | None) -> None:
         """Nothing may start any more for this reason, or, with None, everything may again."""
@@ -182,7 +199,9 @@ class Fleet:
         loop = asyncio.get_running_loop()
         everybody = self._all()
         self._turn = (self._turn + 1) % TURNS
-        all_logs = self._turn == 0 or loop.time() < self._logs_watched_until_s
+        if self._turn == 0:
+            self._round = (self._round + 1) % LOG_ROUNDS
+        all_logs = loop.time() < self._logs_watched_until_s or self._turn == self._round == 0
         everybody_due = self._turn == 1 or late_s > 0
         for first in range(0, len(everybody), BATCH):
             await asyncio.sleep(0)
@@ -190,7 +209,7 @@ class Fleet:
             # One kind of look at all of them, then the next: each finds its own code and that of the kernel at hand.
             for camera in batch:
                 try:
-                    camera.read_logs(everything=all_logs)
+                    camera.read_logs(everything=all_logs or (self._turn == 0 and not camera.calm))
                 except Exception as error:
                     self._blind(camera, error)
             now_s, at_s = loop.time(), time.time()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 BLOCK = 16
@@ -49,6 +49,14 @@ class LineRing:
         self._open = []
         if (len(self._packed) - 1) * BLOCK >= self._bound:
             del self._packed[0]
+
+    def extend(self, lines: Sequence[bytes]) -> None:
+        """Add these, the newest last."""
+        if len(self._open) + len(lines) < BLOCK:
+            self._open += lines
+            return
+        for line in lines:
+            self.append(line)
 
     def clear(self) -> None:
         """Drop all of them."""

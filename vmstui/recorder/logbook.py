@@ -42,6 +42,22 @@ class LogBook:
         """Append one line."""
         self._append(self._next, at, camera, generation, level, component, text)
 
+    def add_lines(self, at_s: float, camera: str, generation: int, lines: Iterable[tuple[LogLevel, str, str]]) -> None:
+        """Append lines that came at once, at a POSIX time: level, component and text of each."""
+        seq, numbers, pack = self._next, _LEVEL_NUMBERS, _HEAD.pack
+        packed: list[bytes] = []
+        warned = 0
+        for level, component, text in lines:
+            number = numbers[level]
+            warned += number <= _LAST_LOUD
+            head = pack(seq, at_s, generation, number)
+            packed.append(head + f"{component}\0{text}".encode("utf-8", "surrogatepass"))
+            seq += 1
+        self._next = seq
+        self._ring(camera).extend(packed)
+        if warned:
+            self._warned[camera] = self._warned.get(camera, 0) + warned
+
     def lines(self) -> list[LogLine]:
         """All that is held, in the order it came."""
         return [
@@ -93,15 +109,18 @@ class LogBook:
     def _append(
         self, seq: int, at: datetime, camera: str, generation: int, level: LogLevel, component: str, text: str
     ) -> None:
-        ring = self._rings.get(camera)
-        if ring is None:
-            ring = self._rings[camera] = LineRing(self._bound)
         number = _LEVEL_NUMBERS[level]
         if number <= _LAST_LOUD:
             self._warned[camera] = self._warned.get(camera, 0) + 1
         head = _HEAD.pack(seq, at.timestamp(), generation, number)
-        ring.append(head + f"{component}\0{text}".encode("utf-8", "surrogatepass"))
+        self._ring(camera).append(head + f"{component}\0{text}".encode("utf-8", "surrogatepass"))
         self._next = max(self._next, seq + 1)
+
+    def _ring(self, camera: str) -> LineRing:
+        ring = self._rings.get(camera)
+        if ring is None:
+            ring = self._rings[camera] = LineRing(self._bound)
+        return ring
 
     def _missed(self, rings: list[LineRing], after: int) -> int:
         """Lines after the cursor that had left a full ring; exact for one camera, a lower bound for several."""

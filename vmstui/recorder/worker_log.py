@@ -38,7 +38,7 @@ TAIL_BYTES = 64 * 1024
 """Of the newest, when something is left out."""
 FEW_BYTES = 4 * 1024
 """As much as a worker mostly has to say: taken in without ceremony, since there may be hundreds of workers."""
-FILE_CHECK_S = 5.0
+FILE_CHECK_S = 20.0
 """Whether the file is still the one under its name is looked up this often, or when there is much to be read."""
 LOOK_S = 0.1
 """CPU time for one look, so that a flood cannot hold up the service. On a machine that is too busy to give it, the

@@ -9,6 +9,7 @@ ten minutes, or while somebody looks; a minute in which it was has columns for t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -108,6 +109,8 @@ def _of_rows(rows: Rows) -> tuple[tuple[Quantity, ...], Points]:
 
 def _staged(staged: tuple[Staged, ...], times: list[float]) -> dict[Quantity, Values]:
     """Of each stage that is known of any sample, its values."""
+    if not staged:  # so it is of most cameras in most minutes
+        return {}
     values = [[_NAN] * len(times) for _ in STAGES]
     for since_s, until_s, percents in staged:
         for number, at_s in enumerate(times):
@@ -166,13 +169,15 @@ def _warnings(rows: Rows, reports: list[Report], times: list[float]) -> list[flo
     marks = [(min(max(report[0] - rows.first, 0), count), report[5]) for report in reports]
     values = [0.0] * count
     low, told = 0, rows.told
+    lasts_s: Sequence[float] = ()
     for high, counted in (*marks, (count, max(rows.warnings, marks[-1][1] if marks else 0))):
         if counted > told and (high > low or low == count):
             start = min(low, count - 1)
             end = max(high, start + 1)
-            lasts_s = Points.of_samples(times, ()).lasts_s()
+            lasts_s = lasts_s or Points.of_samples(times, ()).lasts_s()
+            rate = (counted - told) / sum(lasts_s[start:end])
             for number in range(start, end):
-                values[number] += (counted - told) / sum(lasts_s[start:end])
+                values[number] += rate
             told = counted
         low = max(low, high)
     return values

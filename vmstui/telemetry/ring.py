@@ -20,6 +20,7 @@ SAMPLES_KEPT = 300
 
 _ROW = struct.Struct("<IBeIHee")
 """Seconds and 1/256 of it since the epoch, CPU in percent, KiB resident, threads, MiB/s read and written."""
+_ROW_BYTES, _pack_row = _ROW.size, _ROW.pack_into
 _MOST = (2**32 - 1, 255, 65504.0, 2**32 - 1, 2**16 - 1, 65504.0, 65504.0)
 """The largest numbers that fit; 65504 is that of half precision."""
 _MIB = 1024 * 1024
@@ -77,11 +78,11 @@ class SampleRing:
             read_bytes_per_s / _MIB,
             write_bytes_per_s / _MIB,
         )
-        offset = self._count % self._capacity * _ROW.size
+        offset = self._count % self._capacity * _ROW_BYTES
         try:
-            _ROW.pack_into(self._rows, offset, *row)
+            _pack_row(self._rows, offset, *row)
         except (OverflowError, struct.error):  # more than fits: as much as does
-            _ROW.pack_into(self._rows, offset, *map(min, row, _MOST))
+            _pack_row(self._rows, offset, *map(min, row, _MOST))
         self._count += 1
 
     def last(self, count: int) -> tuple[Sample, ...]:

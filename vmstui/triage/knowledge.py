@@ -99,10 +99,6 @@ class _Entry:
         self.search = compiled.match if at_start else compiled.search
         return self.search(text)
 
-    def order(self, found: re.Match[str]) -> tuple[bool, int, int]:
-        """Of several matches the greatest is taken."""
-        return self.is_own, self.rank, found.end()
-
 
 class Knowledge:
     """All entries, ready to be asked. Shared by all cameras."""
@@ -131,21 +127,21 @@ class Knowledge:
         for word in WORD.findall(text):
             if word in by_word:
                 tried += by_word[word]
-        best: tuple[_Entry, re.Match[str]] | None = None
-        others: dict[str, int] = {}
-        for entry in tried:
-            found = entry.search(text)
-            if found is None:
-                continue
-            if found.re.groups:
-                others.update(_numbers(found))
-            if best is None or entry.order(found) > best[0].order(best[1]):
-                best = entry, found
-        if best is None:
+        fits = [(entry, found) for entry in tried if (found := entry.search(text)) is not None]
+        if not fits:
             return None
-        if not others:
-            return best[0].match
-        return Match(best[0].message, {**_numbers(best[1]), **others})  # its own first
+        best = fits[0] if len(fits) == 1 else max(fits, key=_order)
+        numbers: dict[str, int] = {}
+        for _, found in (best, *fits) if len(fits) > 1 else fits:  # its own first
+            if found.re.groups:
+                numbers |= _numbers(found)
+        return Match(best[0].message, numbers) if numbers else best[0].match
+
+
+def _order(fit: tuple[_Entry, re.Match[str]]) -> tuple[bool, int, int]:
+    """Of several entries the one with the greatest is taken."""
+    entry, found = fit
+    return entry.is_own, entry.rank, found.end()
 
 
 def _numbers(found: re.Match[str]) -> dict[str, int]:
