@@ -1,6 +1,7 @@
 """What supervision costs, and how soon a new service has all workers again, with hundreds of them. Not run by pytest.
 
-    python -m tests.bench.bench_cost [--cameras 100 300] [--settle 310] [--seconds 30] [--quick] [--json FILE]
+    python -m tests.bench.bench_cost [--cameras 100 300] [--settle 310] [--seconds 30] [--lines 1] [--quick]
+                                     [--json FILE]
 
 A real service over stand-ins for ffmpeg (`fake_fleet.py`): each worker has 16 threads, logs a line, reports progress
 and lets its segment grow once a second. CPU is that of all threads of a process (`/proc/PID/task/*/schedstat`, in
@@ -8,8 +9,11 @@ nanoseconds), as percent of one core, the median of three windows; memory is wha
 five minutes everything that is kept of a worker in memory has its full size: with less of `--settle` it still grows.
 
 Then the service is killed with SIGKILL and started again: from the start of the new process until it shows all cameras
-as recorded, with the pids that they had, and by `/proc` no camera with two workers. A core of a shared machine is as
-fast as its neighbours leave it, so the CPU time that an empty Python needs is measured beside it.
+as recorded, with the pids that they had, and by `/proc` no camera with two workers.
+
+A core of a shared machine is as fast as its neighbours leave it: the same work takes twice the CPU time in some hours.
+So the CPU time that an empty Python needs is measured beside it, and the budget is held against what would have been
+used on a core on which that takes `EMPTY_PYTHON_MS`; both are told.
 """
 
 from __future__ import annotations
@@ -30,6 +34,9 @@ from tests.bench.fake_fleet import FakeFleet
 
 BUDGETS = {100: (1.0, 40.0, 2.0), 300: (3.0, 60.0, 2.0)}
 """By workers: percent of a core and MB of the service, seconds until all are taken over."""
+EMPTY_PYTHON_MS = 13.0
+"""CPU time of `python -c pass` (3.11) on the core that the budget is meant for: what the machine on which it was set
+needs when its neighbours are quiet."""
 WINDOWS = 3
 QUICK_SETTLE_S = 45.0
 """The first half minute of a worker is looked at more closely than the rest of its life."""
@@ -42,11 +49,17 @@ class Cost:
     cameras: int
     settled_s: float
     service_cpu_percent: float
+    """As measured."""
     service_mb: float
     relay_cpu_percent: float
     relay_mb: float
     adopted_s: float
     empty_python_cpu_ms: float
+
+    @property
+    def even_cpu_percent(self) -> float:
+        """Of the service, on the core that the budget is meant for."""
+        return self.service_cpu_percent * EMPTY_PYTHON_MS / self.empty_python_cpu_ms
 
 
 def main() -> int:
@@ -55,6 +68,7 @@ def main() -> int:
     parser.add_argument("--cameras", type=int, nargs="+", default=[100, 300])
     parser.add_argument("--settle", type=float, default=310.0, help="seconds before anything is measured")
     parser.add_argument("--seconds", type=float, default=30.0, help="of one window")
+    parser.add_argument("--lines", type=int, default=1, help="log lines of each worker per second")
     parser.add_argument("--quick", action="store_true", help=f"settle for {QUICK_SETTLE_S:.0f} s only")
     parser.add_argument("--json", help="write the results here as well")
     options = parser.parse_args()
@@ -63,14 +77,15 @@ def main() -> int:
     within = True
     for count in options.cameras:
         with tempfile.TemporaryDirectory(prefix="vmstui-bench-") as name:
-            cost = measure(Path(name), count, settle_s, options.seconds)
+            cost = measure(Path(name), count, settle_s, options.seconds, options.lines)
         found.append(cost)
         print(f"{count} workers, after {settle_s:.0f} s")
         for what, value in asdict(cost).items():
             print(f"  {what:<22}{value:>10.2f}", flush=True)
+        print(f"  {'even_cpu_percent':<22}{cost.even_cpu_percent:>10.2f}", flush=True)
         if count in BUDGETS:
             percent, mb, adopted_s = BUDGETS[count]
-            kept = (cost.service_cpu_percent <= percent, cost.service_mb <= mb, cost.adopted_s <= adopted_s)
+            kept = (cost.even_cpu_percent <= percent, cost.service_mb <= mb, cost.adopted_s <= adopted_s)
             print(f"  budget {percent:g} %: {kept[0]}, {mb:g} MB: {kept[1]}, taken over in {adopted_s:g} s: {kept[2]}")
             within &= all(kept)
     if options.json:
@@ -79,9 +94,9 @@ def main() -> int:
     return 0 if within else 1
 
 
-def measure(folder: Path, count: int, settle_s: float, seconds: float) -> Cost:
+def measure(folder: Path, count: int, settle_s: float, seconds: float, lines: int = 1) -> Cost:
     """Everything about a fleet of so many cameras."""
-    with FakeFleet(folder, count) as fleet:
+    with FakeFleet(folder, count, {"FAKE_FFMPEG_LINES": str(lines)}) as fleet:
         service = fleet.start()
         pids = fleet.wait_all_recording()
         time.sleep(settle_s)

@@ -50,8 +50,8 @@ LOG_ROUNDS = 2
 """Logs of cameras that are calm have their look in one round of turns of so many."""
 LOGS_WATCHED_S = 5.0
 """So long after somebody asked for log lines, logs are looked at in each tick."""
-BATCH = 16
-"""So many cameras are looked after, then others have their turn on the loop: a millisecond or two."""
+BATCH = 32
+"""So many cameras are looked after, then others have their turn on the loop: two or three milliseconds."""
 _Look = tuple[CameraWorker, Worker, Run]
 """A spool to be looked at."""
 _NOTHING = Profile("none", OutputSettings(), None)

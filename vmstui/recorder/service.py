@@ -314,9 +314,11 @@ class Service:
     async def _tick_until_stopping(self) -> None:
         loop = asyncio.get_running_loop()
         due_s = loop.time() + TICK_S
+        # One for all ticks: `wait_for` would make and cancel one in each.
+        told_to_leave = loop.create_task(self.stopping.wait())
         while not self.stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stopping.wait(), max(0.0, due_s - loop.time()))
+            done, _ = await asyncio.wait((told_to_leave,), timeout=max(0.0, due_s - loop.time()))
+            if done:
                 break
             now_s = loop.time()
             late_s = now_s - due_s
