@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from vmstui.model import LogLevel
 from vmstui.recorder.context import Context
-from vmstui.recorder.fleet import LOG_ROUNDS, TURNS, Fleet
+from vmstui.recorder.fleet import ROUNDS, TURNS, Fleet
 from vmstui.recording.spool import SpoolView
 
 
@@ -85,10 +85,11 @@ async def test_a_camera_that_is_calm_is_sampled_each_second_and_looked_after_whe
     calm, waiting = Watched("gate", SpoolView((), None)), Watched("lobby", SpoolView((), None))
     calm.calm = True
     fleet.cameras = cast(Any, {watched.camera.id: watched for watched in (calm, waiting)})
-    for _ in range(2 * TURNS):
+    ticks = 2 * ROUNDS * TURNS
+    for _ in range(ticks):
         await fleet.tick(0.0)
-    assert (calm.samples, calm.ticks) == (2 * TURNS, 2)
-    assert (waiting.samples, waiting.ticks) == (2 * TURNS, 2 * TURNS)
+    assert (calm.samples, calm.ticks) == (ticks, 2)
+    assert (waiting.samples, waiting.ticks) == (ticks, ticks)
     for _ in range(TURNS):
         await fleet.tick(3.0)
     assert calm.ticks == 2 + TURNS, "no time in which the service itself was late may count against it"
@@ -102,11 +103,11 @@ async def test_logs_are_looked_at_rarely_where_all_is_well_and_at_once_when_some
     calm, waiting = Watched("gate", SpoolView((), None)), Watched("lobby", ValueError("a mistake of ours"))
     calm.calm = True
     fleet.cameras = cast(Any, {watched.camera.id: watched for watched in (waiting, calm)})
-    for _ in range(2 * LOG_ROUNDS * TURNS):
+    for _ in range(2 * ROUNDS * TURNS):
         await fleet.tick(0.0)
-    assert (calm.log_looks, waiting.log_looks) == (2, 2 * LOG_ROUNDS)
+    assert (calm.log_looks, waiting.log_looks) == (2, 2 * ROUNDS)
     await fleet.log_lines_asked_for(None)
-    assert (calm.log_looks, waiting.log_looks) == (3, 2 * LOG_ROUNDS + 1)
+    assert (calm.log_looks, waiting.log_looks) == (3, 2 * ROUNDS + 1)
     assert said == ["lobby: cannot look after it: ValueError: a mistake of ours"]
     await fleet.tick(0.0)
     await fleet.log_lines_asked_for("gate")

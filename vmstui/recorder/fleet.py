@@ -46,8 +46,8 @@ URGENT_LOOK_S = 0.2
 TURNS = 3
 """Logs have their look in one tick of so many, cameras that are calm in the next one, and spools after the last; nobody
 waits for any of these. Samples are taken in each."""
-LOG_ROUNDS = 2
-"""Logs of cameras that are calm have their look in one round of turns of so many."""
+ROUNDS = 2
+"""Cameras that are calm, and their logs, have their looks in one round of turns of so many."""
 LOGS_WATCHED_S = 5.0
 """So long after somebody asked for log lines, logs are looked at in each tick."""
 BATCH = 32
@@ -83,7 +83,7 @@ class Fleet:
         """The number of this tick among `TURNS`: 0 is that of the logs, 1 that of calm cameras, the last one that of
         the spools."""
         self._round = 0
-        """The number of this round of turns among `LOG_ROUNDS`: 0 is that of all logs."""
+        """The number of this round of turns among `ROUNDS`: 0 is that of everybody."""
         self._logs_watched_until_s = 0.0
         self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spools")
 
@@ -200,9 +200,9 @@ class Fleet:
         everybody = self._all()
         self._turn = (self._turn + 1) % TURNS
         if self._turn == 0:
-            self._round = (self._round + 1) % LOG_ROUNDS
+            self._round = (self._round + 1) % ROUNDS
         all_logs = loop.time() < self._logs_watched_until_s or self._turn == self._round == 0
-        everybody_due = self._turn == 1 or late_s > 0
+        everybody_due = (self._turn == 1 and self._round == 0) or late_s > 0
         for first in range(0, len(everybody), BATCH):
             await asyncio.sleep(0)
             batch = everybody[first : first + BATCH]
