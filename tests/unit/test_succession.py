@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest import mock
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vmstui.ffmpeg.exits import ExitKind
@@ -174,6 +174,8 @@ class FakeCamera:
         """The newest generation when somebody last asked for another one."""
         self.asked_of: int | None = None
         """The generation that is to be replaced, until it is or that came to nothing."""
+        self.is_wanted = True
+        """It was started by whoever spoke last of starting and stopping it."""
         self.succession = Succession(cast(Any, self), self._outdated)
         self.succession.dispatch(ev.Start())
         self.present.come_up()
@@ -341,9 +343,10 @@ class Fleet:
             case "configure":
                 camera.configure(how % 3)
             case "stop":
-                camera.asked_of = None
+                camera.asked_of, camera.is_wanted = None, False
                 camera.succession.dispatch(ev.Stop())
             case "start":
+                camera.is_wanted = True
                 camera.asked_after = camera.succession.newest_generation()
                 camera.succession.dispatch(ev.Start())
             case "hold":
@@ -383,6 +386,13 @@ class Fleet:
 
 
 @settings(max_examples=100, deadline=None)
+@example(
+    [
+        *[("up", 0, 0)] * 3,
+        *[("restart", 1, 0), ("up", 1, 0), ("hold", 1, 0), ("restart", 0, 0), ("restart", 1, 0)],
+    ]
+)
+@example([*[("up", 0, 0)] * 3, ("restart", 0, 0), ("stop", 0, 0), ("up", 0, 0), ("configure", 0, 1)])
 @given(STEPS)
 def test_whatever_happens_to_workers_nobody_is_replaced_unasked_and_nothing_is_left_undone(steps: list[Step]) -> None:
     with faked() as clock:
@@ -397,6 +407,7 @@ def test_whatever_happens_to_workers_nobody_is_replaced_unasked_and_nothing_is_l
             assert not camera.succession.due
             assert not camera.succession.waits
             present = camera.present
+            assert present.machine.wanted is camera.is_wanted
             assert present.machine.state is (State.RECORDING if present.machine.wanted else State.STOPPED)
             if present.machine.wanted:
                 assert present.configuration == camera.configuration
@@ -481,3 +492,15 @@ def test_a_camera_is_calm_until_something_happens_to_a_worker() -> None:
         camera.present.end(ExitKind.NETWORK)
         camera.tick()
         assert not camera.succession.is_calm
+
+
+def test_who_stops_a_camera_that_is_being_restarted_gets_no_other_worker() -> None:
+    """The new one has no process yet, so that giving it up takes no time."""
+    with faked() as clock:
+        camera = FakeCamera(clock, Turns(HAND_OVERS, HAND_OVERS))
+        camera.restart(None, at_boundary=False)
+        assert [worker.starting for worker in camera.workers] == [False, True]
+        camera.succession.dispatch(ev.Stop())
+        assert not any(worker.starting for worker in camera.workers)
+        camera.present.end(ExitKind.CRASH)
+        assert [worker.machine.state for worker in camera.workers] == [State.STOPPED]

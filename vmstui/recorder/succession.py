@@ -89,7 +89,7 @@ class Succession:
         """Something that concerns the camera as a whole: stop, start, hold, release."""
         if isinstance(event, ev.Stop) or (isinstance(event, ev.Hold) and event.end_running):
             self._again_at_s = None
-            self.give_up("recording is to end")
+            self._give_up("recording is to end", instead=None)
             self._forget_wishes()
         if self.successor is not None and isinstance(event, ev.Hold | ev.Release):
             self.successor.dispatch(event)
@@ -119,14 +119,14 @@ class Succession:
         if worker.state is State.RECORDING and worker.hold:
             # Nothing may start now; what records goes on until something may.
             self._next = wish
-            self._turn.leave()
+            self._need_no_turn()
             self._owner.note(EventKind.COMMAND, "the worker is replaced later", measured=worker.hold)
             return
         if wish.renews and self._outdated() is False:
-            self._turn.leave()
+            self._need_no_turn()
             return
         if not self.may_hand_over(wish.mode):
-            self._turn.leave()
+            self._need_no_turn()
             self.present.dispatch(ev.Restart(wish.reason))
             return
         if not self._is_our_turn():
@@ -159,12 +159,8 @@ class Succession:
         return True
 
     def give_up(self, why: str) -> None:
-        """The present worker stays; one that was to take its place, if any, does not."""
-        if self.successor is not None:
-            self._owner.note(EventKind.CHANGEOVER, f"the new worker beside the old one is given up: {why}")
-            self._witness = None
-            self._next = None if self._wish.renews else self._wish
-            self._dismiss(self.successor)
+        """The present worker stays; one that was to take its place, if any, does not: another one may."""
+        self._give_up(why, instead=None if self._wish.renews else self._wish)
 
     @property
     def awaits_boundary(self) -> bool:
@@ -324,6 +320,13 @@ class Succession:
             and handover.serves_two(one_connection_since, datetime.now(UTC))
         )
 
+    def _give_up(self, why: str, *, instead: Wish | None) -> None:
+        """`instead` is fulfilled as soon as the new one is gone, which may be at once."""
+        if self.successor is not None:
+            self._owner.note(EventKind.CHANGEOVER, f"the new worker beside the old one is given up: {why}")
+            self._witness, self._next = None, instead
+            self._dismiss(self.successor)
+
     def _promote(self) -> None:
         """The new worker takes the place of the old one, which is ended."""
         old, new = self.present, self.successor
@@ -435,6 +438,10 @@ class Succession:
     def _forget_wishes(self) -> None:
         """The present worker ends: who comes next is the new one that was wished for."""
         self._at_boundary = self._next = self._retry = self._witness = None
+        self._need_no_turn()
+
+    def _need_no_turn(self) -> None:
+        """But for one that still leaves: two workers take as much as in any hand-over, until it has left."""
         if self.beside is None:
             self._turn.leave()
 
@@ -479,8 +486,8 @@ class Succession:
     def _go_on(self) -> None:
         if self._next is not None:
             self._fulfil(self._next)
-        elif self.beside is None:
-            self._turn.leave()
+        else:
+            self._need_no_turn()
 
     def _note(self, record: WorkerRecord) -> None:
         if record != self.present.record:  # each note that is written waits for the disk
