@@ -14,15 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine
 from vmstui.findings import Finding, Origin, Seen, Severity
 from vmstui.model import LogLevel
+from vmstui.triage.flow import GOES_ON_S, Flow
 from vmstui.triage.fold import fold
 from vmstui.triage.kept import Kept, Line
 from vmstui.triage.knowledge import LOOKED_AT_CHARACTERS, Knowledge, Match, Message, Rule
 from vmstui.triage.origin import WORKER, Layout, origin_of
+from vmstui.triage.standing import Standing, UnknownError
 
 SETTLING_S = 15.0
 """After a start, in which decoders complain because they joined the stream between two keyframes."""
@@ -52,27 +53,6 @@ class Bounds:
     """Unknown messages that differ; further ones are only counted."""
     text_characters: int = 400
     examples: int = 3
-
-
-class Standing(NamedTuple):
-    """A known message that comes now. A tuple: of hundreds of cameras all are asked for every few seconds."""
-
-    message: Message
-    origin: Origin
-    severity: Severity
-    rate_per_min: float
-    last_s: float
-
-
-class UnknownError(NamedTuple):
-    """A message that comes now, that ffmpeg calls an error and that nobody knows."""
-
-    fingerprint: str
-    origin: Origin
-    rate_per_min: float
-    last_s: float
-    text: str
-    """Of the last line."""
 
 
 class CameraTriage:
@@ -116,11 +96,17 @@ class CameraTriage:
         """Lines that whoever reads the log could not hand on."""
         self.settled_lines = 0
         """Noise of starts that was forgotten once footage was good."""
+        self.flow = Flow()
+        """What is known of its connections since they broke."""
+        self.beside_s = 0.0
+        """When a worker that is not of the present run said something last."""
 
     def began(self, at_s: float | None, *, sees_frames: bool = False) -> None:
         """ffmpeg was started. `sees_frames`: `picture` will be told, so that none means that there is none."""
         if not self._frame_known or self._frame_at_s is not None:
             self._pictured_run = self.run
+            self.flow.restless = self.run > 0 and not self.proven
+        self._turned_out(Origin.INPUT)
         self.run += 1
         self.news += 1
         self.proven = False
@@ -159,6 +145,7 @@ class CameraTriage:
     def segment_closed(self) -> None:
         """A good segment was closed: what was noise of the start is over."""
         self.proven = True
+        self.flow.restless = False
         self.news += 1
         if self._settled:
             return
@@ -171,6 +158,14 @@ class CameraTriage:
                 if not self._kept[fingerprint]:
                     del self._kept[fingerprint]
         self._previous = None
+
+    def flows(self, at_s: float, recorded_for_s: float, live_for_s: float) -> None:
+        """For so long the present worker has recorded, and its live stream been taken, without a pause up to now."""
+        if recorded_for_s >= GOES_ON_S:
+            self._turned_out(Origin.LIVE, self.beside_s, at_s - GOES_ON_S)
+        before = self.flow.recorded_s, self.flow.live_s
+        self.flow.seen(at_s, recorded_for_s, live_for_s)
+        self.news += before != (self.flow.recorded_s, self.flow.live_s)
 
     def feed(self, line: ParsedLine, at_s: float | None = None, number: int = 0, times: int = 1) -> None:
         """One line, masked and without control characters; `number` is that in its log. `times`: so many of it came
@@ -321,6 +316,19 @@ class CameraTriage:
         self._drop(oldest)
         return True
 
+    def _turned_out(self, origin: Origin, after_s: float = float("-inf"), until_s: float = float("inf")) -> None:
+        """What the present worker said within this time, and nobody knew which part of it, was about this one."""
+        for kept in [kept for kept in self.kept() if kept.is_unclear and kept.run == self.run]:
+            if kept.last_at_s is None or not after_s < kept.last_at_s <= until_s:
+                continue
+            self.news += 1
+            kept.is_about(origin, self.most(origin))
+            same = [one for one in self._kept[kept.fingerprint] if one.origin is origin and one is not kept]
+            if same:
+                same[0].take_in(kept, QUIET_S)
+                self._drop(kept)
+                self._previous = None
+
     def _drop(self, kept: Kept) -> None:
         some = self._kept[kept.fingerprint]
         some.remove(kept)
@@ -415,7 +423,7 @@ class CameraTriage:
         return until_s - self._began_s > limit_s
 
     def _is_active(self, kept: Kept, now_s: float) -> bool:
-        if kept.last_at_s is None or now_s - kept.last_at_s > QUIET_S:
+        if kept.last_at_s is None or now_s - kept.last_at_s > QUIET_S or self.flow.is_over(kept):
             return False
         if kept.run == self.run:
             return True

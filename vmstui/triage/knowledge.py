@@ -66,6 +66,8 @@ class Message:
     """It only says that something before it went wrong."""
     continues: bool = False
     """It belongs to the line before it."""
+    connection: bool = False
+    """It is about reaching the other side: over once the stream flows steadily again (`flow`)."""
     sums: str = ""
     """Name of the group of the pattern whose numbers are added up."""
     source: str = ""

@@ -100,6 +100,13 @@ SETTLES = Key(
 )
 FOLLOWS = Key("follows", BOOLEAN, "It only says that something before it went wrong.", _NOTHING, otherwise="false")
 CONTINUES = Key("continues", BOOLEAN, "It belongs to the line before it.", _NOTHING, otherwise="false")
+CONNECTION = Key(
+    "connection",
+    BOOLEAN,
+    "It is about reaching the other side, and over once the stream flows steadily again.",
+    _NOTHING,
+    otherwise="false",
+)
 SUM = Key(
     "sum",
     slug("[a-z_]{1,20}", "the name of a group of the pattern"),
@@ -145,8 +152,8 @@ MESSAGES = Section(
     "messages",
     "Messages of ffmpeg.",
     (
-        ID, PATTERN_KEY, FFMPEG_KEY, SEVERITY, WHEN, SETTLES, FOLLOWS, CONTINUES, SUM, OUTPUT, CAUSE, ACTION, SOURCE,
-        SAMPLES,
+        ID, PATTERN_KEY, FFMPEG_KEY, SEVERITY, WHEN, SETTLES, FOLLOWS, CONTINUES, CONNECTION, SUM, OUTPUT, CAUSE,
+        ACTION, SOURCE, SAMPLES,
     ),
     "list",
 )  # fmt: skip

@@ -110,6 +110,7 @@ def _message(section: SectionReader, identity: str, base: Message | None, report
         settles=_flag(section.value(keys.SETTLES), base.settles),
         follows=_flag(section.value(keys.FOLLOWS), base.follows),
         continues=_flag(section.value(keys.CONTINUES), base.continues),
+        connection=_flag(section.value(keys.CONNECTION), base.connection),
         sums=sums,
         source=section.value(keys.SOURCE) or base.source,
         samples=section.values(keys.SAMPLES) or base.samples,
