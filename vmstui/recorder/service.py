@@ -174,6 +174,7 @@ class Service:
             for task in self._tasks:
                 task.cancel()
             self.stages.close()
+            self.incidents.close()
             self.fleet.close()
             await self._footage.stop()
             await self.historian.flush()
