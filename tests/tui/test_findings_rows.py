@@ -276,6 +276,16 @@ def test_what_only_follows_names_what_it_follows_from() -> None:
     assert "it only follows from: gone" in said(explained(follows="gone"))
 
 
+def test_what_only_follows_from_a_finding_stands_in_its_text() -> None:
+    refused = explained("refused", Severity.CRITICAL)
+    again = explained("again", Severity.INFO, follows="refused", last=Seen(2, NOW, "Server returned 401"))
+    elsewhere = explained("x", Severity.INFO, camera="gate", follows="refused", last=Seen(2, NOW, "of another camera"))
+    text = said(refused, again, elsewhere)
+    assert "with it    Server returned 401" in text
+    assert "of another camera" not in text
+    assert "with it" not in said(again, refused)
+
+
 def test_a_log_without_times_has_no_rate_and_no_trend_and_is_shown() -> None:
     row = rows(
         findings_page(explained(rate_per_min=None, peak_per_min=None, spark=(), last=Seen(3, None, "x"))), FLEET, Look()

@@ -214,6 +214,43 @@ def test_different_wordings_of_one_message_are_kept_as_examples() -> None:
     assert only(one).examples == ("PPS id out of range: 0", "First slice in a frame missing.")
 
 
+UNAUTHORIZED = "[rtsp @ 0x5] [error] method DESCRIBE failed: 401 Unauthorized"
+SAYS_IT_AGAIN = (
+    "[in#0 @ 0x1] [fatal] Error opening input: Server returned 401 Unauthorized (authorization failed)",
+    "[error] rtsp://***@10.0.0.2/x: Server returned 401 Unauthorized (authorization failed)",
+)
+"""As ffmpeg 9.0 and 5.1 do."""
+
+
+@pytest.mark.parametrize("again", SAYS_IT_AGAIN)
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_wrong_password_is_one_critical_finding_and_what_says_it_again_belongs_to_it(again: str, times: int) -> None:
+    one = triage()
+    for start in range(3):
+        one.began(START_S + 60 * start)
+        one.feed(parse_line(UNAUTHORIZED), START_S + 60 * start, 0, times)
+        one.feed(parse_line("[concat @ 0x1] [error] Impossible to open 'rtsp://***@10.0.0.2/x'"), START_S + 60 * start)
+        one.feed(parse_line(again), START_S + 60 * start, 0, times)
+    by_id = {finding.message: finding for finding in one.findings(START_S + 121)}
+    assert by_id["rtsp_unauthorized"].severity is by_id["rtsp_unauthorized"].worst is Severity.CRITICAL
+    says_again = by_id["server_unauthorized"]
+    assert (says_again.severity, says_again.worst, says_again.count) == (Severity.INFO, Severity.INFO, 3 * times)
+    assert says_again.follows == "rtsp_unauthorized"
+    assert [found.message for found in one.findings(START_S + 121) if found.is_trouble] == ["rtsp_unauthorized"]
+
+
+def test_what_says_something_again_stands_for_itself_where_nothing_said_it_before() -> None:
+    """As of an address that begins with http, of another reason, or of an earlier start."""
+    one = triage()
+    one.began(START_S)
+    feed(one, UNAUTHORIZED)
+    one.began(START_S + 60)
+    feed(one, "[rtsp @ 0x5] [error] method DESCRIBE failed: 404 Not Found", START_S + 60)
+    feed(one, SAYS_IT_AGAIN[0], START_S + 60)
+    by_id = {finding.message: finding for finding in one.findings(START_S + 61)}
+    assert (by_id["server_unauthorized"].severity, by_id["server_unauthorized"].follows) == (Severity.CRITICAL, "")
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -221,6 +258,8 @@ def test_different_wordings_of_one_message_are_kept_as_examples() -> None:
         ("[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] x", Origin.INPUT),
         ("[h264 @ 0x1] [error] x", Origin.INPUT),
         ("[rtsp @ 0x1] [error] method DESCRIBE failed: 401", Origin.INPUT),
+        ("[in#0/rtsp @ 0x1] [warning] Failed reading RTSP data: End of file", Origin.INPUT),
+        ("[rtsp @ 0x1] [warning] Failed reading RTSP data: End of file", Origin.PROCESS),
         ("[out#0/segment @ 0x1] [error] x", Origin.RECORDING),
         ("[segment @ 0x1] [error] x", Origin.RECORDING),
         ("[vost#0:0/libx265 @ 0x1] [enc:libx265 @ 0x2] [error] x", Origin.RECORDING),

@@ -71,6 +71,8 @@ class CameraTriage:
         self._previous: Kept | None = None
         self._cause: tuple[int, str] | None = None
         """Line and fingerprint of what went wrong last."""
+        self._said: dict[str, int] = {}
+        """By message: the line of this run in which it last said that something went wrong."""
         self.run = 0
         """Number of the present one."""
         self.proven = False
@@ -115,6 +117,7 @@ class CameraTriage:
         self._frame_known = sees_frames
         self._frame_at_s = None
         self._previous = self._cause = None
+        self._said = {}
         self.stopping = None if not sees_frames else False
 
     def kept(self) -> Iterator[Kept]:
@@ -135,6 +138,7 @@ class CameraTriage:
         self._settled = True
         self._frame_known = False
         self._previous = self._cause = None
+        self._said = {}
 
     def picture(self, at_s: float) -> None:
         """A picture came in."""
@@ -175,6 +179,8 @@ class CameraTriage:
         if times > 1:
             if self._cause is not None and self._cause[0] == self.lines:
                 self._cause = self.lines + times - 1, self._cause[1]
+                if self._cause[1] in self._said:
+                    self._said[self._cause[1]] = self._cause[0]
             self.lines += times - 1
 
     def _take(self, line: ParsedLine, at_s: float | None, number: int, times: int) -> None:
@@ -364,12 +370,12 @@ class CameraTriage:
             base = max(base - 1, 0)
         else:
             kept.is_unsettled = True
-        if message.follows:
-            cause = self._cause
-            kept.follows = cause[1] if cause is not None and self.lines - cause[0] <= CHAIN_LINES else ""
+        if message.follows or message.repeats:
+            kept.follows = self._cause_of(message)
             base = 0 if kept.follows else base
-        elif base >= _DEGRADED:
+        if base >= _DEGRADED and not message.follows:
             self._cause = self.lines, message.id
+            self._said[message.id] = self.lines
         kept.base = base
         if (
             kept.severity == kept.top
@@ -384,6 +390,15 @@ class CameraTriage:
             kept.severity = now
             kept.graded_at_s = at_s
         kept.worst = max(kept.worst, now)
+
+    def _cause_of(self, message: Message) -> str:
+        """Fingerprint of what it only follows from or says again; empty where there is nothing of the kind."""
+        if message.follows:
+            cause = self._cause
+            return cause[1] if cause is not None and self.lines - cause[0] <= CHAIN_LINES else ""
+        said = ((self._said.get(identity, -CHAIN_LINES - 1), identity) for identity in message.repeats)
+        line, identity = max(said)
+        return identity if self.lines - line <= CHAIN_LINES else ""
 
     def _judged(self, kept: Kept, message: Message, at_s: float | None) -> int:
         for rule in message.rules:

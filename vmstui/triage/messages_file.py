@@ -109,6 +109,7 @@ def _message(section: SectionReader, identity: str, base: Message | None, report
         origin=section.value(keys.OUTPUT) or base.origin,
         settles=_flag(section.value(keys.SETTLES), base.settles),
         follows=_flag(section.value(keys.FOLLOWS), base.follows),
+        repeats=section.values(keys.REPEATS) or base.repeats,
         continues=_flag(section.value(keys.CONTINUES), base.continues),
         connection=_flag(section.value(keys.CONNECTION), base.connection),
         sums=sums,
