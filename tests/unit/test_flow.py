@@ -165,3 +165,21 @@ def test_what_is_over_stays_so_when_a_later_service_takes_it_up() -> None:
     assert standing(after, T + 61) == []
     feed(after, LIVE_REFUSED, T + 70)
     assert standing(after, T + 71) == [("connection_refused", Origin.LIVE)]
+
+
+def test_while_a_camera_is_down_only_what_its_newest_try_said_of_the_connection_goes_on() -> None:
+    one = triage()
+    for second, said in (
+        (20, "method DESCRIBE failed: 401 Unauthorized"),
+        (30, "method DESCRIBE failed: 404 Not Found"),
+    ):
+        feed(one, f"[rtsp @ 0x5] [error] {said}", T + second)
+        one.flow.failed_since_s = T + second - 1
+        began(one, T + second + 1)
+        feed(one, LIVE_REFUSED, T + 20)
+    assert standing(one, T + 31) == [("connection_refused", Origin.LIVE), ("rtsp_not_found", Origin.INPUT)]
+    assert {found.message: one.is_outlived(found) for found in one.findings(T + 31)} == {
+        "connection_refused": False, "rtsp_not_found": False, "rtsp_unauthorized": True,
+    }  # fmt: skip
+    one.flow.failed_since_s = T + 40  # it was not asked by ffmpeg, so there is no message
+    assert standing(one, T + 41) == [("connection_refused", Origin.LIVE)]

@@ -215,28 +215,49 @@ def test_different_wordings_of_one_message_are_kept_as_examples() -> None:
 
 
 UNAUTHORIZED = "[rtsp @ 0x5] [error] method DESCRIBE failed: 401 Unauthorized"
-SAYS_IT_AGAIN = (
-    "[in#0 @ 0x1] [fatal] Error opening input: Server returned 401 Unauthorized (authorization failed)",
-    "[error] rtsp://***@10.0.0.2/x: Server returned 401 Unauthorized (authorization failed)",
+STARTS_OF = {
+    "9.0": (
+        "[rtsp @ 0x5] [error] method DESCRIBE failed: {method}",
+        "[in#0 @ 0x1] [error] Impossible to open 'rtsp://***@10.0.0.2/x'",
+        "[in#0 @ 0x1] [error] Error opening input: Server returned {server}",
+        "[error] Error opening input file in.ffconcat.",
+        "[fatal] Error opening input files: Server returned {server}",
+    ),
+    "5.1": (
+        "[rtsp @ 0x5] [error] method DESCRIBE failed: {method}",
+        "[concat @ 0x1] [error] Impossible to open 'rtsp://***@10.0.0.2/x'",
+        "[error] in.ffconcat: Server returned {server}",
+    ),
+}
+"""What a worker wrote that a camera refused, by version."""
+AGAIN_401 = "[fatal] Error opening input files: Server returned 401 Unauthorized (authorization failed)"
+
+
+@pytest.mark.parametrize("version", STARTS_OF)
+@pytest.mark.parametrize(
+    ("method", "server", "ids"),
+    [
+        ("401 Unauthorized", "401 Unauthorized (authorization failed)", ("rtsp_unauthorized", "server_unauthorized")),
+        ("404 Not Found", "404 Not Found", ("rtsp_not_found", "server_not_found")),
+        ("503 Service Unavailable", "5XX Server Error reply", ("rtsp_busy", "server_error")),
+    ],
 )
-"""As ffmpeg 9.0 and 5.1 do."""
-
-
-@pytest.mark.parametrize("again", SAYS_IT_AGAIN)
 @pytest.mark.parametrize("times", [1, 100])
-def test_a_wrong_password_is_one_critical_finding_and_what_says_it_again_belongs_to_it(again: str, times: int) -> None:
+def test_a_refusal_is_one_finding_and_what_says_it_again_belongs_to_it(
+    version: str, method: str, server: str, ids: tuple[str, str], times: int
+) -> None:
     one = triage()
     for start in range(3):
         one.began(START_S + 60 * start)
-        one.feed(parse_line(UNAUTHORIZED), START_S + 60 * start, 0, times)
-        one.feed(parse_line("[concat @ 0x1] [error] Impossible to open 'rtsp://***@10.0.0.2/x'"), START_S + 60 * start)
-        one.feed(parse_line(again), START_S + 60 * start, 0, times)
-    by_id = {finding.message: finding for finding in one.findings(START_S + 121)}
-    assert by_id["rtsp_unauthorized"].severity is by_id["rtsp_unauthorized"].worst is Severity.CRITICAL
-    says_again = by_id["server_unauthorized"]
-    assert (says_again.severity, says_again.worst, says_again.count) == (Severity.INFO, Severity.INFO, 3 * times)
-    assert says_again.follows == "rtsp_unauthorized"
-    assert [found.message for found in one.findings(START_S + 121) if found.is_trouble] == ["rtsp_unauthorized"]
+        first, *others = (parse_line(line.format(method=method, server=server)) for line in STARTS_OF[version])
+        one.feed(first, START_S + 60 * start, 0, times)
+        for line in others:
+            one.feed(line, START_S + 60 * start)
+    found = {finding.message: finding for finding in one.findings(START_S + 121)}
+    assert [finding.message for finding in found.values() if finding.is_trouble] == [ids[0]]
+    again = found[ids[1]]
+    assert (again.severity, again.worst, again.follows) == (Severity.INFO, Severity.INFO, ids[0])
+    assert again.count == (6 if version == "9.0" else 3)
 
 
 def test_what_says_something_again_stands_for_itself_where_nothing_said_it_before() -> None:
@@ -246,7 +267,7 @@ def test_what_says_something_again_stands_for_itself_where_nothing_said_it_befor
     feed(one, UNAUTHORIZED)
     one.began(START_S + 60)
     feed(one, "[rtsp @ 0x5] [error] method DESCRIBE failed: 404 Not Found", START_S + 60)
-    feed(one, SAYS_IT_AGAIN[0], START_S + 60)
+    feed(one, AGAIN_401, START_S + 60)
     by_id = {finding.message: finding for finding in one.findings(START_S + 61)}
     assert (by_id["server_unauthorized"].severity, by_id["server_unauthorized"].follows) == (Severity.CRITICAL, "")
 

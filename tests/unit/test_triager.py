@@ -26,7 +26,18 @@ from vmstui.recorder.context import Context
 from vmstui.recorder.findings_file import ACKNOWLEDGED, FINDINGS
 from vmstui.recorder.log_folder import Bounds
 from vmstui.recorder.logbook import LogBook
-from vmstui.recorder.triage_inbox import MOST_LINES, Began, Flows, Gone, Inbox, Lines, Picture, SegmentClosed, Stopping
+from vmstui.recorder.triage_inbox import (
+    MOST_LINES,
+    Began,
+    Failed,
+    Flows,
+    Gone,
+    Inbox,
+    Lines,
+    Picture,
+    SegmentClosed,
+    Stopping,
+)
 from vmstui.recorder.triager import Refused, Triager
 from vmstui.triage.acknowledged import Said
 from vmstui.triage.flow import GOES_ON_S, LIVE_STEADY_S
@@ -513,3 +524,18 @@ async def test_a_live_server_is_blamed_only_once_the_worker_is_seen_to_go_on(tmp
     await service.until(lambda: service.seen, "it goes on")
     assert service.seen == [("cam", LIVE_SERVER)]
     assert service.rows()["rtsp_closed"].finding.origin is Origin.LIVE
+
+
+async def test_what_an_earlier_try_failed_for_goes_on_no_more_once_another_one_failed(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    service.follow()
+    service.write(b"[rtsp @ 0x5] [error] method DESCRIBE failed: 401 Unauthorized\n")
+    await service.until(lambda: service.triager.summary("cam")[0] is Severity.CRITICAL, "a refused password")
+    service.inbox.put(Failed("cam", time.time() - 3600))
+    await service.until(lambda: not service.inbox, "the run that said it")
+    row = service.rows()["rtsp_unauthorized"]
+    assert (row.active, row.outlived) == (True, False)
+    service.inbox.put(Failed("cam", time.time() + 1))
+    await service.until(lambda: service.triager.summary("cam") == (None, ""), "another try")
+    row = service.rows()["rtsp_unauthorized"]
+    assert (row.active, row.outlived) == (False, True)

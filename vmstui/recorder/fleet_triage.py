@@ -123,6 +123,8 @@ class FleetTriage:
                 camera = self._of(name)
                 if generation == camera.generation:
                     camera.triage.segment_closed()
+            case inbox.Failed(name, since_s):
+                self._of(name).triage.flow.failed_since_s = since_s
             case inbox.Flows(name, generation, at_s, recorded_for_s, live_for_s):
                 known = self._cameras.get(name)
                 if known is None or generation != known.generation:
@@ -325,6 +327,7 @@ class FleetTriage:
                 camera.triage.is_active(finding, now_s),
                 said,
                 is_quiet,
+                outlived=camera.triage.is_outlived(finding),
             )
 
     def _untold(self, name: str) -> UntoldLines | None:

@@ -274,6 +274,11 @@ class CameraTriage:
         some = self._kept.get(finding.fingerprint, ())
         return any(kept.origin is finding.origin and self._is_active(kept, now_s) for kept in some)
 
+    def is_outlived(self, finding: Finding) -> bool:
+        """Whether it is about the connection to the camera, and the newest try that came to nothing did not say it."""
+        some = self._kept.get(finding.fingerprint, ())
+        return any(kept.origin is finding.origin and self.flow.is_outlived(kept) for kept in some)
+
     def most(self, origin: Origin) -> int:
         """As severe as what is about this part can be: severity is about the footage, and where a recording is made
         beside it, none is lost for a live stream."""

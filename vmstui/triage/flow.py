@@ -9,6 +9,9 @@ would be over and back again with each turn:
   alone, minutes later, but that the connection holds is known now. Not so where the run before with pictures ended
   before it closed a good segment: a camera that comes and goes every minute is not well in between.
 
+While nothing flows, what was said of the connection to a camera before its newest try was begun is not why that came to
+nothing: where a refused password was corrected, the path may be wrong now.
+
 Who said it where several parts of a worker may have (`origin`) is known by what came of it: the loss of its input ends
 a worker, and that of the live stream does not.
 """
@@ -27,13 +30,15 @@ GOES_ON_S = 10.0
 class Flow:
     """Of one camera. Times are of the clock that lines are timed by."""
 
-    __slots__ = ("live_s", "recorded_s", "restless")
+    __slots__ = ("failed_since_s", "live_s", "recorded_s", "restless")
 
     def __init__(self) -> None:
         self.recorded_s: float | None = None
         """What was said of the connection to the camera until then is over."""
         self.live_s: float | None = None
         """What was said of that to the live server until then is over."""
+        self.failed_since_s = 0.0
+        """When the newest run, or start, was begun that came to nothing."""
         self.restless = False
         """The last run with pictures that is over closed no good segment."""
 
@@ -49,4 +54,10 @@ class Flow:
         if kept.message is None or not kept.message.connection or kept.last_at_s is None:
             return False
         since_s = self.live_s if kept.origin is Origin.LIVE else self.recorded_s
-        return since_s is not None and kept.last_at_s <= since_s
+        return (since_s is not None and kept.last_at_s <= since_s) or self.is_outlived(kept)
+
+    def is_outlived(self, kept: Kept) -> bool:
+        """Whether a message is about the connection to the camera, and was not said in the newest try that failed."""
+        if kept.message is None or not kept.message.connection or kept.origin is Origin.LIVE:
+            return False
+        return kept.last_at_s is not None and kept.last_at_s < self.failed_since_s
