@@ -539,3 +539,15 @@ async def test_what_an_earlier_try_failed_for_goes_on_no_more_once_another_one_f
     await service.until(lambda: service.triager.summary("cam") == (None, ""), "another try")
     row = service.rows()["rtsp_unauthorized"]
     assert (row.active, row.outlived) == (False, True)
+
+
+@pytest.mark.parametrize(("line", "key"), [(CLOSED, LIVE_SERVER), (REFUSED, LIVE_SERVER), (MISSED, "packets_missed")])
+async def test_a_finding_is_part_of_what_is_said_of_the_live_server_where_the_live_output_may_have_said_it(
+    tmp_path: Path, line: bytes, key: str
+) -> None:
+    service = Service(tmp_path)
+    service.follow()
+    service.write(line)
+    await service.until(service.rows, "a finding")
+    (row,) = service.rows().values()
+    assert service.triager.common_key(row.finding) == key

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine
-from vmstui.findings import ExplainedFinding, Finding, FindingsPage, Severity, UntoldLines
+from vmstui.findings import ExplainedFinding, Finding, FindingsPage, Origin, Severity, UntoldLines
 from vmstui.model import LogLevel
 from vmstui.recorder import triage_inbox as inbox
 from vmstui.recorder.common_ends import key_of_message, of_message
@@ -23,6 +23,7 @@ from vmstui.recorder.worker_log import check_sum
 from vmstui.triage.acknowledged import Acknowledged, Said
 from vmstui.triage.findings import CameraTriage, order
 from vmstui.triage.incidents import Common
+from vmstui.triage.kept import is_unclear
 from vmstui.triage.knowledge import Knowledge, Message
 from vmstui.triage.remembered import taken_up, written_down
 from vmstui.triage.standing import Standing, UnknownError
@@ -230,9 +231,13 @@ class FleetTriage:
         )
 
     def common_key(self, finding: Finding) -> str:
-        """What it has in common with those of other cameras that mean the same."""
+        """What it has in common with those of other cameras that mean the same. Of what the live output may have said
+        that is the live server, where there is such an incident."""
         message = self.knowledge.messages.get(finding.message)
-        return key_of_message(message, finding.origin) if message is not None else finding.fingerprint
+        if message is None:
+            return finding.fingerprint
+        origin = Origin.LIVE if is_unclear(message, finding.origin) else finding.origin
+        return key_of_message(message, origin)
 
     def page(self, cameras: Collection[str], now_s: float) -> FindingsPage:
         """All there is of these cameras, but for incidents, which are no matter of findings alone."""
