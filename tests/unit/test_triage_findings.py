@@ -260,6 +260,17 @@ def test_a_refusal_is_one_finding_and_what_says_it_again_belongs_to_it(
     assert again.count == (6 if version == "9.0" else 3)
 
 
+def test_what_says_something_again_becomes_no_worse_by_how_long_it_lasts() -> None:
+    one = triage()
+    for minute in range(10):
+        one.began(START_S + 60 * minute)
+        for line in STARTS_OF["5.1"]:
+            text = line.format(method="503 Service Unavailable", server="5XX Server Error reply")
+            one.feed(parse_line(text), START_S + 60 * minute)
+    found = {finding.message: finding.severity for finding in one.findings(START_S + 541)}
+    assert (found["rtsp_busy"], found["server_error"]) == (Severity.CRITICAL, Severity.INFO)
+
+
 def test_what_says_something_again_stands_for_itself_where_nothing_said_it_before() -> None:
     """As of an address that begins with http, of another reason, or of an earlier start."""
     one = triage()

@@ -406,7 +406,7 @@ class CameraTriage:
         return identity if self.lines - line <= CHAIN_LINES else ""
 
     def _judged(self, kept: Kept, message: Message, at_s: float | None) -> int:
-        for rule in message.rules:
+        for rule in message.rules if not kept.follows else ():
             if self._holds(rule, kept, at_s):
                 return min(rule.severity.rank, kept.most)
         return kept.base
