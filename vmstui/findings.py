@@ -141,6 +141,8 @@ class ExplainedFinding:
     """It is acknowledged, not expired, and below its ceiling: not counted as a problem."""
     incident: str = ""
     """Id of the incident it is part of."""
+    outlived: bool = False
+    """It is about the connection to the camera, and another try came to nothing since then without saying it."""
 
 
 @dataclass(frozen=True, slots=True)

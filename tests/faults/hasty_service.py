@@ -35,8 +35,8 @@ def main(arguments: list[str]) -> int:
         return command(arguments)
     limits = json.loads(os.environ[LIMITS]) if LIMITS in os.environ else DEFAULT
     for path, value in limits.items():
-        module, _, name = path.partition(".")
-        names = vars(import_module(f"vmstui.recorder.{module}"))
+        module, _, name = path.rpartition(".")
+        names = vars(import_module(module if module.startswith("vmstui.") else f"vmstui.recorder.{module}"))
         assert name in names, path
         names[name] = value
     return command(arguments)

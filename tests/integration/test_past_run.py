@@ -28,6 +28,13 @@ def test_the_log_of_the_run_before_is_told_by_the_socket_and_by_the_command(
     assert run.generation == 1
     assert {line.generation for line in run.lines} == {1}
     assert any("(generation 1) ended" in line.text for line in run.lines)
+    assert {line.message for line in run.lines} == {""}
+    explained = from_json(RunLog, call(recorder.socket, "run_log", {"camera": "cam1", "explain": True}))
+    assert [line.text for line in explained.lines] == [line.text for line in run.lines]
+    assert all(line.severity is not None for line in explained.lines if line.message)
+    assert any(line.message for line in explained.lines)
+    with pytest.raises(RecorderError, match="explain must be true or false"):
+        call(recorder.socket, "run_log", {"camera": "cam1", "explain": "yes"})
     shown = recorder.command("logs", "cam1", "--previous")
     assert shown.returncode == 0
     assert "(generation 1) ended" in shown.stdout

@@ -355,7 +355,8 @@ class FakeFleet:
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
         at = self._started_at - timedelta(hours=back)
-        lines = tuple(LogLine(0, at, camera, 1, *self._random.choice(MESSAGES[:7])) for _ in range(min(limit, 400)))
+        found = [self._random.choice(MESSAGES[:7]) for _ in range(min(limit, 400))]
+        lines = tuple(LogLine(0, at, camera, 1, *one, *EXPLAINED.get(one[2], ("", None))) for one in found)
         last = LogLine(0, at, camera, 1, LogLevel.ERROR, "in#0/rtsp", "Error during demuxing: Connection timed out")
         return RunLog(camera, 1, (*lines, last), 380, True, at)
 

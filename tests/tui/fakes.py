@@ -131,6 +131,7 @@ def explained(
         "action": "Use TCP, or look at the network between camera and recorder." if message else "",
         "source": "libavformat/rtpdec.c" if message else "",
         "active": True, "acknowledgement": None, "is_quiet": False, "incident": "",
+        "outlived": False,
     }  # fmt: skip
     finding = Finding(**{name: changes.get(name, value) for name, value in values.items()})  # type: ignore[arg-type]
     return ExplainedFinding(finding, **{name: changes.get(name, of) for name, of in beside.items()})  # type: ignore[arg-type]

@@ -84,6 +84,17 @@ def test_what_a_camera_said_long_before_it_was_not_recorded_any_more_is_not_why(
         assert shown[-1].over == (minutes > 1)
 
 
+def test_the_newest_cause_of_an_outage_leads_and_what_an_earlier_try_failed_for_is_over() -> None:
+    """Its password was refused and corrected, now its path is wrong: within one outage, a minute apart."""
+    refused = explained("refused", Severity.CRITICAL, camera="gate", active=False, rate_per_min=9.0, outlived=True)
+    no_path = explained("no path", Severity.CRITICAL, camera="gate", active=False)
+    gate = camera("gate", CameraState.BACKOFF, reason="no stream at this path", offline_since=NOW - timedelta(hours=1))
+    shown = rows(findings_page(refused, no_path), recorder_snapshot(gate), Look())
+    assert [(named(row), row.over) for row in shown] == [("no path", False), ("refused", True)]
+    shown = rows(findings_page(refused), recorder_snapshot(gate), Look())
+    assert [(row.kind, row.over) for row in shown] == [(Kind.DOWN, False), (Kind.FINDING, True)]
+
+
 def test_what_is_over_says_so_in_a_word() -> None:
     over, on = (explained("lossy", active=active, rate_per_min=1.0) for active in (False, True))
     for cells in (80, 160):
@@ -274,6 +285,16 @@ def test_what_only_follows_names_what_it_follows_from() -> None:
     cause = explained("refused", Severity.CRITICAL, cause="The camera refused its login.")
     assert "it only follows from: The camera refused its login." in said(explained(follows="refused"), cause)
     assert "it only follows from: gone" in said(explained(follows="gone"))
+
+
+def test_what_only_follows_from_a_finding_stands_in_its_text() -> None:
+    refused = explained("refused", Severity.CRITICAL)
+    again = explained("again", Severity.INFO, follows="refused", last=Seen(2, NOW, "Server returned 401"))
+    elsewhere = explained("x", Severity.INFO, camera="gate", follows="refused", last=Seen(2, NOW, "of another camera"))
+    text = said(refused, again, elsewhere)
+    assert "with it    Server returned 401" in text
+    assert "of another camera" not in text
+    assert "with it" not in said(again, refused)
 
 
 def test_a_log_without_times_has_no_rate_and_no_trend_and_is_shown() -> None:

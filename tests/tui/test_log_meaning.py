@@ -113,7 +113,23 @@ async def test_a_recorder_that_cannot_explain_says_so() -> None:
         assert not toasts(app)
 
 
-async def test_a_run_that_is_over_is_shown_as_it_was_written_and_says_so() -> None:
+async def test_lines_of_a_run_that_is_over_are_explained_and_so_are_those_of_the_present_one_after_it() -> None:
+    async with log(PAGE) as (app, body, recorder, pilot):
+        line = replace(log_line(0, MISSED), generation=7, message="rtp.missed", severity=Severity.DEGRADED)
+        recorder.runs = [RunLog("lobby", 7, (line,), 0, False, line.at)]
+        await pilot.press("p")
+        await until(pilot, lambda: "run 7" in screen_text(app))
+        assert "<rtp.missed>" not in screen_text(app)
+        await pilot.press("v")
+        await until(pilot, lambda: "RTP: missed 12 packets  <rtp.missed>" in screen_text(app))
+        assert "not explained" not in screen_text(app)
+        await pilot.press("up")
+        await until(pilot, lambda: "Packets from the camera are lost on the way." in screen_text(app))
+        await pilot.press("p")
+        await until(pilot, lambda: body.view.shown >= 1000 and "<missing_pps>" in screen_text(app))
+
+
+async def test_a_run_that_is_over_of_an_older_recorder_is_shown_as_it_was_written_and_says_so() -> None:
     async with log(PAGE) as (app, _, recorder, pilot):
         line = replace(log_line(0, "last words"), generation=7)
         recorder.runs = [RunLog("lobby", 7, (line,), 0, False, line.at)]

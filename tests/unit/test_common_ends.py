@@ -9,6 +9,7 @@ from vmstui.findings import Origin, Severity
 from vmstui.recorder.common_ends import DISK, FFMPEG, LIVE_SERVER, kind_of_start, of_end, of_hold, of_message
 from vmstui.recorder.policy import Retry
 from vmstui.triage.incidents import Common
+from vmstui.triage.messages_file import shipped_messages
 
 REFUSED = "10.0.0.5:554 refused the connection: nothing listens there"
 
@@ -51,16 +52,29 @@ def test_for_a_server_on_this_machine_nobody_is_sent_to_look_at_its_power() -> N
 
 def test_of_a_live_server_that_is_gone_all_messages_have_one_key_and_no_camera_is_suspected() -> None:
     said = Common("Nothing listens on the port.", "check that RTSP is on", Severity.CRITICAL)
+    messages = shipped_messages()
     found = [
-        of_message("connection_refused", Origin.LIVE, said),
-        of_message("connection_reset", Origin.INPUT, said),
-        of_message("rtsp_closed", Origin.INPUT, said),
+        of_message(messages[name], Origin.LIVE, said)
+        for name in ("connection_refused", "rtsp_closed", "live_queue_full")
     ]
     assert {key for key, _ in found} == {LIVE_SERVER}
     assert {what.action for _, what in found} != {said.action}
     assert all("live server" in what.text and what.severity is Severity.CRITICAL for _, what in found)
-    key, what = of_message("connection_refused", Origin.INPUT, said)
+    key, what = of_message(messages["connection_refused"], Origin.INPUT, said)
     assert (key, what.text, what.action) == ("connection_refused", "Nothing listens on the port", said.action)
+
+
+def test_the_live_server_is_blamed_for_nothing_that_a_camera_or_an_encoder_says() -> None:
+    said = Common("It broke off.", "see to it", Severity.DEGRADED)
+    messages = shipped_messages()
+    for name, origin in (
+        ("connection_reset", Origin.INPUT),
+        ("rtsp_closed", Origin.INPUT),
+        ("rtsp_closed", Origin.PROCESS),
+        ("dts_not_monotonic", Origin.LIVE),
+        ("nvenc_no_session", Origin.LIVE),
+    ):
+        assert of_message(messages[name], origin, said)[0] == name
 
 
 def test_a_hold_and_the_ends_before_it_have_one_key() -> None:

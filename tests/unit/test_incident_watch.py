@@ -14,7 +14,8 @@ from vmstui.ffmpeg.exits import ExitKind
 from vmstui.findings import Incident, Severity
 from vmstui.footage import GapCause
 from vmstui.model import Camera, CameraState, EventKind, LogLevel, OutputSettings, Profile
-from vmstui.recorder.incident_watch import LATE_S, IncidentWatch
+from vmstui.recorder.incident_watch import FLAPS_S, LATE_S, IncidentWatch
+from vmstui.triage import incidents
 from vmstui.triage.incidents import Common
 
 SOURCE = Profile("source", OutputSettings(), None)
@@ -204,6 +205,62 @@ def test_what_a_service_that_just_came_waits_for_is_no_incident(nvr: Site) -> No
         camera.worker.machine.state = CameraState.HELD
     nvr.tick(10)
     assert nvr.watch.all == ()
+
+
+def loses(nvr: Site, *names: str) -> None:
+    """Packets of these cameras are lost from now on; it is said, and told."""
+    for name in names:
+        nvr.watch.saw(name, "packets_lost", LOSS, datetime.now(UTC))
+    nvr.tick(LATE_S + 1)
+
+
+def cured(nvr: Site, *names: str) -> None:
+    for name in names:
+        nvr.watch.cured(name, "packets_lost", datetime.now(UTC))
+    nvr.tick()
+
+
+@pytest.fixture
+def calm_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody has is over with the next look: the clock of the wall is not waited for."""
+    monkeypatch.setattr(incidents, "CALM_S", 0.0)
+
+
+@pytest.mark.usefixtures("calm_at_once")
+def test_what_comes_and_goes_is_one_incident_that_is_told_once_to_each_camera(nvr: Site) -> None:
+    loses(nvr, *OTHERS[:4])
+    begun = nvr.only
+    for turn in range(3):
+        cured(nvr, *OTHERS[: 4 + turn])
+        assert nvr.watch.going_on == ()
+        nvr.tick(FLAPS_S / 2)
+        loses(nvr, *OTHERS[: 4 + turn])
+        assert nvr.only.id == begun.id
+    assert [text for _, text in nvr.said] == [f"incident {begun.id} has begun: {begun.text}"]
+    assert {name: [text.split()[3] for one, _, text in nvr.noted if one == name] for name in OTHERS[:6]} == {
+        **{name: ["begun:"] for name in OTHERS[:4]},
+        **{name: ["spread:"] for name in OTHERS[4:6]},
+    }
+    cured(nvr, *OTHERS[:6])
+    nvr.tick(FLAPS_S - 2)
+    assert len(nvr.said) == 1
+    nvr.tick(2)
+    assert [text.split(":")[0] for _, text in nvr.said[1:]] == [f"incident {begun.id} is over"]
+    loses(nvr, *OTHERS[:4])
+    assert [text.split(":")[0] for _, text in nvr.said[2:]] == [f"incident {begun.id} is back"]
+
+
+@pytest.mark.usefixtures("calm_at_once")
+def test_what_is_over_is_told_when_the_service_leaves_and_no_later_one_tells_it_again(nvr: Site) -> None:
+    loses(nvr, *OTHERS[:3])
+    cured(nvr, *OTHERS[:3])
+    (over,) = nvr.watch.all
+    nvr.watch.close()
+    assert len(nvr.said) == 2
+    nvr.begin()
+    nvr.tick(FLAPS_S + 1)
+    assert len(nvr.said) == 2
+    assert nvr.watch.all == (over,)
 
 
 @pytest.mark.parametrize("how", ["records", "is not wanted", "is not configured"])

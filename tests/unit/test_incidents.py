@@ -13,6 +13,7 @@ from vmstui.findings import Incident, Severity
 from vmstui.triage.incidents import (
     AGAIN_S,
     CALM_S,
+    HEARD_S,
     INCIDENTS_KEPT,
     KEYS_OF_CAMERA,
     QUIET_S,
@@ -297,6 +298,20 @@ def test_what_an_earlier_service_knew_goes_on_with_its_beginning() -> None:
         incidents.cured(camera, KEY, at(70))
     calm(incidents, 70)
     assert [over.over_at for over in incidents.all] == [at(70), at(1)]
+
+
+def test_what_messages_mean_is_over_soon_after_a_restart_where_triage_does_not_say_it_any_more() -> None:
+    before = of_cameras(40)
+    flood(before, names(3), 0, "packets_lost")
+    flood(before, names(6)[3:], 0, "input_lost")
+    flood(before, names(9)[6:], 0)
+    incidents = of_cameras(40)
+    incidents.restore(before.all, at(10))
+    flood(incidents, names(6)[3:], 10 + HEARD_S / 2, "input_lost")
+    calm(incidents, 10 + HEARD_S / 2, HEARD_S / 2 + CALM_S + 1)
+    assert {one.key for one in incidents.going_on} == {KEY, "input_lost"}
+    calm(incidents, 100, 2 * CALM_S)
+    assert incidents.all[-1].over_at == at(0)
 
 
 def test_what_an_earlier_service_knew_of_cameras_that_are_gone_is_over() -> None:

@@ -214,6 +214,75 @@ def test_different_wordings_of_one_message_are_kept_as_examples() -> None:
     assert only(one).examples == ("PPS id out of range: 0", "First slice in a frame missing.")
 
 
+UNAUTHORIZED = "[rtsp @ 0x5] [error] method DESCRIBE failed: 401 Unauthorized"
+STARTS_OF = {
+    "9.0": (
+        "[rtsp @ 0x5] [error] method DESCRIBE failed: {method}",
+        "[in#0 @ 0x1] [error] Impossible to open 'rtsp://***@10.0.0.2/x'",
+        "[in#0 @ 0x1] [error] Error opening input: Server returned {server}",
+        "[error] Error opening input file in.ffconcat.",
+        "[fatal] Error opening input files: Server returned {server}",
+    ),
+    "5.1": (
+        "[rtsp @ 0x5] [error] method DESCRIBE failed: {method}",
+        "[concat @ 0x1] [error] Impossible to open 'rtsp://***@10.0.0.2/x'",
+        "[error] in.ffconcat: Server returned {server}",
+    ),
+}
+"""What a worker wrote that a camera refused, by version."""
+AGAIN_401 = "[fatal] Error opening input files: Server returned 401 Unauthorized (authorization failed)"
+
+
+@pytest.mark.parametrize("version", STARTS_OF)
+@pytest.mark.parametrize(
+    ("method", "server", "ids"),
+    [
+        ("401 Unauthorized", "401 Unauthorized (authorization failed)", ("rtsp_unauthorized", "server_unauthorized")),
+        ("404 Not Found", "404 Not Found", ("rtsp_not_found", "server_not_found")),
+        ("503 Service Unavailable", "5XX Server Error reply", ("rtsp_busy", "server_error")),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_refusal_is_one_finding_and_what_says_it_again_belongs_to_it(
+    version: str, method: str, server: str, ids: tuple[str, str], times: int
+) -> None:
+    one = triage()
+    for start in range(3):
+        one.began(START_S + 60 * start)
+        first, *others = (parse_line(line.format(method=method, server=server)) for line in STARTS_OF[version])
+        one.feed(first, START_S + 60 * start, 0, times)
+        for line in others:
+            one.feed(line, START_S + 60 * start)
+    found = {finding.message: finding for finding in one.findings(START_S + 121)}
+    assert [finding.message for finding in found.values() if finding.is_trouble] == [ids[0]]
+    again = found[ids[1]]
+    assert (again.severity, again.worst, again.follows) == (Severity.INFO, Severity.INFO, ids[0])
+    assert again.count == (6 if version == "9.0" else 3)
+
+
+def test_what_says_something_again_becomes_no_worse_by_how_long_it_lasts() -> None:
+    one = triage()
+    for minute in range(10):
+        one.began(START_S + 60 * minute)
+        for line in STARTS_OF["5.1"]:
+            text = line.format(method="503 Service Unavailable", server="5XX Server Error reply")
+            one.feed(parse_line(text), START_S + 60 * minute)
+    found = {finding.message: finding.severity for finding in one.findings(START_S + 541)}
+    assert (found["rtsp_busy"], found["server_error"]) == (Severity.CRITICAL, Severity.INFO)
+
+
+def test_what_says_something_again_stands_for_itself_where_nothing_said_it_before() -> None:
+    """As of an address that begins with http, of another reason, or of an earlier start."""
+    one = triage()
+    one.began(START_S)
+    feed(one, UNAUTHORIZED)
+    one.began(START_S + 60)
+    feed(one, "[rtsp @ 0x5] [error] method DESCRIBE failed: 404 Not Found", START_S + 60)
+    feed(one, AGAIN_401, START_S + 60)
+    by_id = {finding.message: finding for finding in one.findings(START_S + 61)}
+    assert (by_id["server_unauthorized"].severity, by_id["server_unauthorized"].follows) == (Severity.CRITICAL, "")
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -221,6 +290,8 @@ def test_different_wordings_of_one_message_are_kept_as_examples() -> None:
         ("[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] x", Origin.INPUT),
         ("[h264 @ 0x1] [error] x", Origin.INPUT),
         ("[rtsp @ 0x1] [error] method DESCRIBE failed: 401", Origin.INPUT),
+        ("[in#0/rtsp @ 0x1] [warning] Failed reading RTSP data: End of file", Origin.INPUT),
+        ("[rtsp @ 0x1] [warning] Failed reading RTSP data: End of file", Origin.PROCESS),
         ("[out#0/segment @ 0x1] [error] x", Origin.RECORDING),
         ("[segment @ 0x1] [error] x", Origin.RECORDING),
         ("[vost#0:0/libx265 @ 0x1] [enc:libx265 @ 0x2] [error] x", Origin.RECORDING),

@@ -48,6 +48,13 @@ def test_every_entry_says_what_it_means_and_what_to_do() -> None:
         assert message.source, message.id
 
 
+def test_what_an_entry_says_again_is_in_the_table_and_stands_for_itself() -> None:
+    for message in SHIPPED.values():
+        for identity in message.repeats:
+            assert not SHIPPED[identity].repeats, message.id
+            assert not SHIPPED[identity].follows, message.id
+
+
 def test_the_shipped_table_passes_the_check_of_a_persons_own() -> None:
     """It is not looked through when it is loaded."""
     path = config_folder() / MESSAGES_FILE

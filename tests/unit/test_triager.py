@@ -21,13 +21,26 @@ import pytest
 from vmstui.ffmpeg.loglines import parse_line
 from vmstui.findings import ExplainedFinding, Origin, Severity
 from vmstui.recorder.camera_log import CameraLog
+from vmstui.recorder.common_ends import LIVE_SERVER
 from vmstui.recorder.context import Context
 from vmstui.recorder.findings_file import ACKNOWLEDGED, FINDINGS
 from vmstui.recorder.log_folder import Bounds
 from vmstui.recorder.logbook import LogBook
-from vmstui.recorder.triage_inbox import MOST_LINES, Began, Gone, Inbox, Lines, Picture, SegmentClosed, Stopping
+from vmstui.recorder.triage_inbox import (
+    MOST_LINES,
+    Began,
+    Failed,
+    Flows,
+    Gone,
+    Inbox,
+    Lines,
+    Picture,
+    SegmentClosed,
+    Stopping,
+)
 from vmstui.recorder.triager import Refused, Triager
 from vmstui.triage.acknowledged import Said
+from vmstui.triage.flow import GOES_ON_S, LIVE_STEADY_S
 from vmstui.triage.incidents import Common
 from vmstui.triage.masking import Masker
 
@@ -474,3 +487,67 @@ async def test_a_disk_that_hangs_holds_up_nothing_but_what_is_written_to_it(tmp_
     assert len(held) == 1
     held.pop()()
     assert (tmp_path / FINDINGS).is_file()
+
+
+CLOSED = b"[rtsp @ 0x5] [warning] Failed reading RTSP data: End of file\n"
+
+
+async def test_a_live_server_that_is_back_cures_its_cameras_and_nobody_looks_at_them_any_more(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    service.follow()
+    assert service.triager.disconnected == frozenset()
+    service.write(REFUSED)
+    await service.until(lambda: service.seen == [("cam", LIVE_SERVER)], "it is told")
+    assert service.triager.disconnected == {"cam"}
+    soon_s = time.time() + LIVE_STEADY_S + 1
+    service.inbox.put(Flows("cam", 2, soon_s, 0.0, LIVE_STEADY_S))
+    service.inbox.put(Flows("another", 1, soon_s, 0.0, LIVE_STEADY_S))
+    service.inbox.put(Flows("cam", 1, soon_s, 0.0, LIVE_STEADY_S - 1))
+    await service.until(lambda: not service.inbox, "of another worker, another camera, too soon")
+    assert service.rows()["connection_refused"].active
+    service.inbox.put(Flows("cam", 1, soon_s, 0.0, LIVE_STEADY_S))
+    await service.until(lambda: service.cured_ == [("cam", LIVE_SERVER)], "it is over")
+    assert service.triager.disconnected == frozenset()
+    assert service.triager.summary("cam") == (None, "")
+    assert not service.rows()["connection_refused"].active
+
+
+async def test_a_live_server_is_blamed_only_once_the_worker_is_seen_to_go_on(tmp_path: Path) -> None:
+    """A camera that closes its connection is told by the end of its worker."""
+    service = Service(tmp_path)
+    service.follow()
+    service.write(CLOSED)
+    await service.until(lambda: service.triager.disconnected, "it is looked at")
+    assert service.seen == []
+    assert service.triager.summary("cam")[0] is Severity.DEGRADED
+    service.inbox.put(Flows("cam", 1, time.time() + GOES_ON_S + 1, GOES_ON_S, 0.0))
+    await service.until(lambda: service.seen, "it goes on")
+    assert service.seen == [("cam", LIVE_SERVER)]
+    assert service.rows()["rtsp_closed"].finding.origin is Origin.LIVE
+
+
+async def test_what_an_earlier_try_failed_for_goes_on_no_more_once_another_one_failed(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    service.follow()
+    service.write(b"[rtsp @ 0x5] [error] method DESCRIBE failed: 401 Unauthorized\n")
+    await service.until(lambda: service.triager.summary("cam")[0] is Severity.CRITICAL, "a refused password")
+    service.inbox.put(Failed("cam", time.time() - 3600))
+    await service.until(lambda: not service.inbox, "the run that said it")
+    row = service.rows()["rtsp_unauthorized"]
+    assert (row.active, row.outlived) == (True, False)
+    service.inbox.put(Failed("cam", time.time() + 1))
+    await service.until(lambda: service.triager.summary("cam") == (None, ""), "another try")
+    row = service.rows()["rtsp_unauthorized"]
+    assert (row.active, row.outlived) == (False, True)
+
+
+@pytest.mark.parametrize(("line", "key"), [(CLOSED, LIVE_SERVER), (REFUSED, LIVE_SERVER), (MISSED, "packets_missed")])
+async def test_a_finding_is_part_of_what_is_said_of_the_live_server_where_the_live_output_may_have_said_it(
+    tmp_path: Path, line: bytes, key: str
+) -> None:
+    service = Service(tmp_path)
+    service.follow()
+    service.write(line)
+    await service.until(service.rows, "a finding")
+    (row,) = service.rows().values()
+    assert service.triager.common_key(row.finding) == key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,6 +29,8 @@ from vmstui.recorder.policy import WORKER_POLICY, Retry
 from vmstui.recorder.process import Exit
 from vmstui.recorder.publisher import SUCCESSOR_FIRST_S, Publisher, Spool
 from vmstui.recorder.record import load_record
+from vmstui.recorder.supervised import StartFailed
+from vmstui.recorder.triage_inbox import Failed
 from vmstui.recorder.watchdog import Closed
 from vmstui.recorder.worker import Worker
 from vmstui.recording import layout
@@ -177,4 +180,34 @@ async def test_a_worker_that_made_nothing_that_plays_is_no_camera_that_fell_sile
     told = made.events.newest()
     assert told is not None
     assert told.cause is GapCause.DAMAGE
+    made.close()
+
+
+async def test_triage_is_told_what_came_to_nothing_and_when_it_had_been_begun(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that what was said in an earlier try is not taken for why."""
+    made = CameraWorker(LOBBY, context)
+    worker = made.worker
+
+    def failures() -> list[float]:
+        items = iter(context.triage.take, None)
+        return [item.since_s for item in items if isinstance(item, Failed) and item.camera == LOBBY.id]
+
+    worker.machine = Machine(CameraState.RECORDING, wanted=True, alive=True, policy=WORKER_POLICY)
+    before_s = time.time()
+    worker.ended(Exit(code=1), uptime_s=90.0)
+    (since_s,) = failures()
+    assert before_s - 90.0 <= since_s <= time.time() - 90.0
+    worker.machine = Machine(CameraState.STOPPING, wanted=False, alive=True, policy=WORKER_POLICY)
+    worker.ended(Exit(code=0), uptime_s=90.0)
+    assert failures() == [], "it was to end"
+
+    async def refused(worker: Worker) -> Never:
+        raise StartFailed(Retry.NETWORK, "nothing listens there")
+
+    monkeypatch.setattr(Worker, "_launch", refused)
+    with pytest.raises(StartFailed):
+        await worker.launch()
+    assert failures() == [worker.since.timestamp()]
     made.close()

@@ -84,8 +84,9 @@ class Client:
         return _decode(LogPage, await self._call("logs", asked | {"explain": True} if explain else asked))
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
-        """The newest lines of a run that is over; see `RunLog`. RecorderError also where the service is too old."""
-        asked: dict[str, Json] = {"camera": camera, "back": back, "limit": limit}
+        """The newest lines of a run that is over, each with the message that it is; see `RunLog`. RecorderError also
+        where the service is too old."""
+        asked: dict[str, Json] = {"camera": camera, "back": back, "limit": limit, "explain": True}
         return _decode(RunLog, await self._call_aside("run_log", asked))
 
     async def findings(self, camera: str | None) -> FindingsPage:

@@ -18,7 +18,6 @@ from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
 from vmstui.findings import Acknowledgement, Finding, Incident, Origin
 from vmstui.model import EventKind, LogLevel, LogPage
-from vmstui.recorder.common_ends import key_of_message
 from vmstui.recorder.incident_watch import IncidentWatch
 from vmstui.recorder.service import Service
 from vmstui.recorder.threads import Threads
@@ -58,7 +57,10 @@ class Explaining:
         page = await self._asking.do(lambda: self._service.triager.page(cameras))
         incidents = self._service.incidents
         if going_on := {one.id: one for one in incidents.going_on}:
-            rows = (replace(row, incident=_part_of(row.finding, incidents, going_on)) for row in page.rows)
+            key = self._service.triager.common_key
+            rows = (
+                replace(row, incident=_part_of(row.finding, key(row.finding), incidents, going_on)) for row in page.rows
+            )
             page = replace(page, rows=tuple(rows))
         page = replace(page, incidents=incidents.all)
         return await self._asking.do(lambda: to_json(page))
@@ -143,9 +145,8 @@ class Explaining:
             self._service.say(LogLevel.INFO, text)
 
 
-def _part_of(finding: Finding, incidents: IncidentWatch, going_on: Mapping[str, Incident]) -> str:
+def _part_of(finding: Finding, key: str, incidents: IncidentWatch, going_on: Mapping[str, Incident]) -> str:
     """Id of the incident that tells it, empty where none does: not noise, nor what was over before that began."""
-    key = key_of_message(finding.fingerprint, finding.origin)
     incident = going_on.get(incidents.of(finding.camera, key)) if finding.is_trouble else None
     if incident is None or (finding.last.at is not None and finding.last.at < incident.since - LEADS_TO_IT):
         return ""

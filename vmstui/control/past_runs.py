@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
@@ -35,8 +36,12 @@ class PastRuns:
         self.methods: dict[str, Callable[[Mapping[str, Json]], Awaitable[Json]]] = {"run_log": self._run_log}
 
     async def _run_log(self, params: Mapping[str, Json]) -> Json:
-        """`camera`; `back`: 1 for the run before the present one, and so on; `limit` lines: a `RunLog`."""
+        """`camera`; `back`: 1 for the run before the present one, and so on; `limit` lines; with `explain` also what
+        the table of messages says of each: a `RunLog`."""
         camera, back, limit = params.get("camera"), params.get("back", 1), params.get("limit", MOST_LINES)
+        explain = params.get("explain", False)
+        if not isinstance(explain, bool):
+            raise ProtocolError(protocol.INVALID_PARAMS, "explain must be true or false")
         if not isinstance(camera, str):
             raise ProtocolError(protocol.INVALID_PARAMS, "camera must be the id of a camera")
         if not isinstance(back, int) or isinstance(back, bool) or back < 1:
@@ -49,13 +54,14 @@ class PastRuns:
         folder = worker.worker.log.path(0).parent
         present = worker.worker.record.generation
         book = self._service.logbook.page(camera, 0, MOST_LINES).lines
-        mask = self._service.context.masker.mask
+        mask, explained = self._service.context.masker.mask, self._service.triager.explained
 
         def asked() -> Json:
             from vmstui.recorder.past_run import NoSuchRun, read  # here: nobody may ever ask
 
             try:
-                return to_json(read(folder, camera, present, back, limit, book, mask))
+                run = read(folder, camera, present, back, limit, book, mask)
+                return to_json(replace(run, lines=explained(run.lines)) if explain else run)
             except NoSuchRun as error:
                 raise ProtocolError(protocol.REFUSED, str(error)) from None
             except OSError as error:

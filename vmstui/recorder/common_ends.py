@@ -13,6 +13,7 @@ from vmstui.ffmpeg.exits import ExitKind
 from vmstui.findings import Origin, Severity
 from vmstui.recorder.policy import Retry
 from vmstui.triage.incidents import Common
+from vmstui.triage.knowledge import Message
 
 PREFIX = "exit:"
 LIVE_SERVER = "live server"
@@ -73,8 +74,6 @@ _OF_MACHINE: Mapping[ExitKind, tuple[str, Severity]] = {
     ExitKind.OUT_OF_MEMORY: ("give the machine more memory, or fewer cameras that encode", Severity.DEGRADED),
     ExitKind.UNKNOWN: ("see what `vmstui history` tells of one of them", Severity.DEGRADED),
 }
-_BREAKS_OFF = frozenset(("connection_reset", "rtsp_closed"))
-"""Of the input they end the worker, which says more; the muxer of the live stream speaks under the demuxer's name."""
 _LIVE_TEXT = "the live server broke off, or does not take the streams"
 _LIVE_ACTION = "recording goes on; where live stays down, which `vmstui status` tells, see to the live server"
 _DISK_TEXT = "the recording cannot be written"
@@ -105,12 +104,14 @@ def of_end(kind: ExitKind, text: str, host: str | None) -> tuple[str, Common]:
     return f"{PREFIX}{kind}:{sentence}", Common(sentence, action, severity)
 
 
-def key_of_message(message: str, origin: Origin) -> str:
-    """What a message has in common with those of other cameras that mean the same."""
-    return LIVE_SERVER if origin is Origin.LIVE or message in _BREAKS_OFF else message
+def key_of_message(message: Message, origin: Origin) -> str:
+    """What a message has in common with those of other cameras that mean the same. What the live output says of its
+    connection is about the server that all of them publish to; what it says of its pictures is not."""
+    is_of_server = origin is Origin.LIVE and (message.connection or message.origin is Origin.LIVE)
+    return LIVE_SERVER if is_of_server else message.id
 
 
-def of_message(message: str, origin: Origin, said: Common) -> tuple[str, Common]:
+def of_message(message: Message, origin: Origin, said: Common) -> tuple[str, Common]:
     """Key and words for what a worker says that goes on all the same; `said` is what its message means by itself."""
     key = key_of_message(message, origin)
     if key == LIVE_SERVER:

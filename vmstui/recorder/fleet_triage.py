@@ -14,17 +14,19 @@ from itertools import islice
 from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine
-from vmstui.findings import ExplainedFinding, Finding, FindingsPage, Severity, UntoldLines
+from vmstui.findings import ExplainedFinding, Finding, FindingsPage, Origin, Severity, UntoldLines
 from vmstui.model import LogLevel
 from vmstui.recorder import triage_inbox as inbox
-from vmstui.recorder.common_ends import of_message
+from vmstui.recorder.common_ends import key_of_message, of_message
 from vmstui.recorder.findings_file import KeptCamera, KeptPlace
 from vmstui.recorder.worker_log import check_sum
 from vmstui.triage.acknowledged import Acknowledged, Said
-from vmstui.triage.findings import CameraTriage, Standing, UnknownError, order
+from vmstui.triage.findings import CameraTriage, order
 from vmstui.triage.incidents import Common
+from vmstui.triage.kept import is_unclear
 from vmstui.triage.knowledge import Knowledge, Message
 from vmstui.triage.remembered import taken_up, written_down
+from vmstui.triage.standing import Standing, UnknownError
 
 FOLD_FROM = 64
 """So many lines at once are counted by text before they are looked at: a flood is a few lines over and over."""
@@ -84,6 +86,9 @@ class FleetTriage:
         self.acknowledged = acknowledged
         self.summaries: dict[str, Summary] = {}
         """By camera; whoever shows them looks them up here, in any thread."""
+        self.disconnected: frozenset[str] = frozenset()
+        """Cameras with a message about a connection that comes now; whoever sees whether something flows there again
+        looks this up, in any thread."""
         self.path: str | None = None
         """The configuration file."""
         self._load, self._say, self._learned = load, say, learned
@@ -119,6 +124,15 @@ class FleetTriage:
                 camera = self._of(name)
                 if generation == camera.generation:
                     camera.triage.segment_closed()
+            case inbox.Failed(name, since_s):
+                self._of(name).triage.flow.failed_since_s = since_s
+            case inbox.Flows(name, generation, at_s, recorded_for_s, live_for_s):
+                known = self._cameras.get(name)
+                if known is None or generation != known.generation:
+                    return
+                known.triage.flows(at_s, recorded_for_s, live_for_s)
+                if known.triage.news == known.news:
+                    return
             case inbox.Stopping(name, generation):
                 self._of(name).stopping.add(generation)
                 return
@@ -127,6 +141,7 @@ class FleetTriage:
             case inbox.Gone(name):
                 self._cameras.pop(name, None)
                 self.summaries.pop(name, None)
+                self.disconnected -= {name}
                 self._changed.discard(name)
                 return
             case inbox.Configured(path):
@@ -140,6 +155,8 @@ class FleetTriage:
         """Lines of a worker, and how often each came."""
         one = self._of(camera)
         one.triage.stopping = generation in one.stopping
+        if generation != one.generation and at_s is not None:
+            one.triage.beside_s = at_s
         feed = one.triage.feed
         for line, times in lines:
             feed(line, at_s, 0, times)
@@ -213,6 +230,15 @@ class FleetTriage:
             name in self._cameras and self._cameras[name].triage.has(said.fingerprint, said.origin) for name in names
         )
 
+    def common_key(self, finding: Finding) -> str:
+        """What it has in common with those of other cameras that mean the same. Of what the live output may have said
+        that is the live server, where there is such an incident."""
+        message = self.knowledge.messages.get(finding.message)
+        if message is None:
+            return finding.fingerprint
+        origin = Origin.LIVE if is_unclear(message, finding.origin) else finding.origin
+        return key_of_message(message, origin)
+
     def page(self, cameras: Collection[str], now_s: float) -> FindingsPage:
         """All there is of these cameras, but for incidents, which are no matter of findings alone."""
         now = datetime.fromtimestamp(now_s, UTC)
@@ -269,14 +295,16 @@ class FleetTriage:
         standing = camera.triage.standing(now_s)
         unknown = camera.triage.unknown_errors(now_s)
         camera.is_active, camera.news = bool(standing or unknown), camera.triage.news
+        if any(one.message.connection for one in standing) is not (name in self.disconnected):
+            self.disconnected ^= {name}
         loud = [one for one in standing if not self._is_quiet(name, one.message.id, one, now)]
         loud_unknown = [one for one in unknown if not self._is_quiet(name, one.fingerprint, one, now)]
         self.summaries[name] = _worst(loud, loud_unknown)
         common: dict[str, tuple[Common, float]] = {}
         for one in sorted(loud, key=lambda one: one.severity.rank):  # the worst of those with one key is told
-            if one.severity.rank >= Severity.DEGRADED.rank:
+            if one.severity.rank >= Severity.DEGRADED.rank and not one.is_unclear:  # soon it is known whose it is
                 said = Common(summary(one.message), one.message.action, one.severity)
-                key, what = of_message(one.message.id, one.origin, said)
+                key, what = of_message(one.message, one.origin, said)
                 common[key] = what, max(one.last_s, common[key][1] if key in common else 0.0)
         for key in camera.common - common.keys():
             yield Seen(name, key, None, now)
@@ -304,6 +332,7 @@ class FleetTriage:
                 camera.triage.is_active(finding, now_s),
                 said,
                 is_quiet,
+                outlived=camera.triage.is_outlived(finding),
             )
 
     def _untold(self, name: str) -> UntoldLines | None:

@@ -10,16 +10,17 @@ One cause shall be one incident, also where it shows in several ways:
 - What all cameras share (disk, ffmpeg) has one key, whether workers ended for it or nothing may start.
 
 A camera is cured of its end when it records again, or nobody wants it any more. A turn of an incident is a line in the
-service's log and one in the history of each camera that it concerns, unless it is a hold, which is told as that. What
-there was outlives the service, in a small file; one that is lost costs the beginning of what goes on. Runs on the loop;
-a look at 300 cameras takes a fraction of a millisecond.
+service's log and one in the history of each camera that it concerns, unless it is a hold, which is told as that. That
+an incident made of messages is over is told a minute later: a server that comes and goes is one incident that goes on,
+and no line each time. What there was outlives the service, in a small file; one that is lost costs the beginning of
+what goes on. Runs on the loop; a look at 300 cameras takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,13 +37,15 @@ from vmstui.recorder.common_ends import PREFIX, of_end, of_hold
 from vmstui.recorder.record import write_atomically
 from vmstui.recorder.start_gate import host_of
 from vmstui.sanitise import clean
-from vmstui.triage.incidents import Common, Incidents, Turn, text_of_all
+from vmstui.triage.incidents import Change, Common, Incidents, Turn, text_of_all
 
 NOTE = "incidents.json"
 LATE_S = 3.0
 """So long it is waited for whether something is a matter of one host, or of how workers end."""
 STILL_S = 60.0
 """So often it is said again of a camera that it still is not recorded."""
+FLAPS_S = 60.0
+"""What is over is told to be so when it has not come back for so long."""
 WAITING_OF_CAMERA = 32
 KEYS_KEPT = 500
 TEXT_CHARACTERS = 300
@@ -98,6 +101,8 @@ class IncidentWatch:
         """Keys that are what messages mean, the latest."""
         self._told_until: dict[str, datetime] = {}
         """By camera: when it was recorded again; what its messages meant before belongs to what is over."""
+        self._over: dict[str, tuple[Change, float]] = {}
+        """By id: turns that are not told yet, and since when."""
         self._mistake = ""
         """The last one that was told."""
         self._holds: set[str] = set()
@@ -213,7 +218,14 @@ class IncidentWatch:
                         del self._of_messages[next(iter(self._of_messages))]
                     self._incidents.saw(name, key, waiting.what, now)
         self._incidents.tick(now)
-        self._tell()
+        self._tell(now_s)
+
+    def close(self) -> None:
+        """The service leaves: tell what was held back."""
+        with self._harmless():
+            self._tell(self._now_s())
+            self._tell_all([change for change, _ in self._over.values()])
+            self._over.clear()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -283,10 +295,34 @@ class IncidentWatch:
         if end.of_all is not None:
             self._incidents.cured(name, end.of_all[0], now)
 
-    def _tell(self) -> None:
+    def _tell(self, now_s: float) -> None:
         changes = self._incidents.changes()
-        if not changes:
-            return
+        if changes:
+            self._tell_all(self._without_flaps(changes, now_s))
+            self._holds &= {incident.key for incident in self._incidents.going_on}
+            self._keep()
+        for id_ in (
+            [id_ for id_, (_, since_s) in self._over.items() if now_s - since_s >= FLAPS_S] if self._over else ()
+        ):
+            self._tell_all([self._over.pop(id_)[0]])
+
+    def _without_flaps(self, changes: Iterable[Change], now_s: float) -> Iterator[Change]:
+        """What is to be told now. What is over because an end tells it is not held back: it does not come back."""
+        for change in changes:
+            incident = change.incident
+            if change.turn is Turn.OVER:
+                if not incident.is_of_ends and not any(camera in self._ends for camera in change.cameras):
+                    self._over[incident.id] = change, now_s
+                    continue
+            elif change.turn is Turn.AGAIN and incident.id in self._over:
+                told = self._over.pop(incident.id)[0].cameras
+                new = tuple(camera for camera in change.cameras if camera not in told)
+                if not new:
+                    continue
+                change = Change(Turn.SPREAD, incident, new)
+            yield change
+
+    def _tell_all(self, changes: Iterable[Change]) -> None:
         cameras = self._cameras()
         for change in changes:
             incident = change.incident
@@ -301,8 +337,6 @@ class IncidentWatch:
                 camera = cameras.get(name)
                 if camera is not None:
                     camera.note_beside(EventKind.INCIDENT, text)
-        self._holds &= {incident.key for incident in self._incidents.going_on}
-        self._keep()
 
     def _keep(self) -> None:
         content = json.dumps(to_json(self._incidents.all)).encode()

@@ -36,6 +36,7 @@ from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.context import Context
 from vmstui.recorder.encoder_limit import PERIOD_S, EncoderSessions, in_use
 from vmstui.recorder.fleet import Fleet
+from vmstui.recorder.flow_watch import FlowWatch
 from vmstui.recorder.footage import Footage
 from vmstui.recorder.historian import Historian
 from vmstui.recorder.incident_watch import IncidentWatch
@@ -130,6 +131,7 @@ class Service:
         self.triager = Triager(
             self._context.triage, state_folder, self.say, self.incidents, learned=self._learned_messages
         )
+        self._flow_watch = FlowWatch(lambda: self.fleet.cameras, self.live.health, self._context.triage)
         self.leaving = False
         """Recording is being stopped for good: nothing is started any more."""
         self.warnings: tuple[str, ...] = ()
@@ -172,6 +174,7 @@ class Service:
             for task in self._tasks:
                 task.cancel()
             self.stages.close()
+            self.incidents.close()
             self.fleet.close()
             await self._footage.stop()
             await self.historian.flush()
@@ -339,6 +342,7 @@ class Service:
             self.own_sample = self._own_reader.sample(now_s, datetime.now(UTC))
         self.live.tick(now_s)
         await self.fleet.tick(late_s)
+        self._flow_watch.tick(self.triager.disconnected, now_s)
         self.triager.tick()
         self.incidents.tick()
         relay = self.live.snapshot().sample

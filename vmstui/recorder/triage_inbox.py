@@ -56,6 +56,24 @@ class SegmentClosed(NamedTuple):
     generation: int
 
 
+class Failed(NamedTuple):
+    """A run, or a start, that was begun at this time came to nothing, and nobody had asked for it."""
+
+    camera: str
+    since_s: float
+
+
+class Flows(NamedTuple):
+    """For so long the worker of this generation has recorded, and its live stream been taken, up to now; 0: it does
+    not, or is not."""
+
+    camera: str
+    generation: int
+    at_s: float
+    recorded_for_s: float
+    live_for_s: float
+
+
 class Stopping(NamedTuple):
     """A worker was told to end."""
 
@@ -82,7 +100,7 @@ class Configured(NamedTuple):
     path: str
 
 
-Item = Lines | Began | Picture | SegmentClosed | Stopping | Lost | Gone | Configured
+Item = Lines | Began | Picture | SegmentClosed | Failed | Flows | Stopping | Lost | Gone | Configured
 Counts = Mapping[ParsedLine, int]
 """Lines that differ, and how often each came."""
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from vmstui.ffmpeg.loglines import ParsedLine
-from vmstui.findings import Acknowledgement, FindingsPage
+from vmstui.findings import Acknowledgement, Finding, FindingsPage
 from vmstui.model import LogLevel, LogLine
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.findings_file import (
@@ -156,6 +156,11 @@ class Triager:
         """The worst that comes now and that nobody acknowledged, and what it means."""
         return self._fleet.summaries.get(camera, QUIET)
 
+    @property
+    def disconnected(self) -> frozenset[str]:
+        """Cameras with a message about a connection that comes now."""
+        return self._fleet.disconnected
+
     async def flush(self, patience_s: float = 1.0) -> bool:
         """Take in and write down what there is, if that can be done soon; whether it was."""
         if self._thread is None and not self._inbox:
@@ -192,6 +197,10 @@ class Triager:
         self._take_in(time.monotonic() + LONGEST_S)
         with self._lock:
             return self._fleet.page(cameras, time.time())
+
+    def common_key(self, finding: Finding) -> str:
+        """What a finding of a page has in common with those of other cameras that mean the same."""
+        return self._fleet.common_key(finding)
 
     def acknowledge(self, said: Said) -> Acknowledgement:
         """Keep what a person says. Raises Refused."""

@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,7 @@ from vmstui.recorder.run import Run
 from vmstui.recorder.slots import slots_are_free, take_slot
 from vmstui.recorder.start_gate import host_of
 from vmstui.recorder.supervised import StartFailed, Supervised, jitter
-from vmstui.recorder.triage_inbox import Began, Stopping
+from vmstui.recorder.triage_inbox import Began, Failed, Stopping
 from vmstui.recorder.watchdog import Closed, Finding
 from vmstui.recording.spool import SpoolView
 from vmstui.triage.death import of_death
@@ -161,7 +162,7 @@ class Worker(Supervised):
             self.failure_kind = error.kind
             self._suspect_disk(error.retry)
             self.failed_starts += 1
-            self._tell_end(kind_of_start(error.kind, error.retry), str(error))
+            self._tell_end(kind_of_start(error.kind, error.retry), str(error), self.since.timestamp())
             raise
 
     async def _launch(self) -> Process:
@@ -303,7 +304,7 @@ class Worker(Supervised):
         self._suspect_disk(retry)
         if self.machine.state is not State.STOPPING:
             self.failed_starts += not recorded and retry is not Retry.FALLBACK
-            self._tell_end(failure.kind, failure.text)
+            self._tell_end(failure.kind, failure.text, time.time() - uptime_s)
         self.save(replace(self.record, identity=None))
         self._owner.note(
             EventKind.STOP if self.machine.state is State.STOPPING else EventKind.EXIT,
@@ -426,10 +427,12 @@ class Worker(Supervised):
         if retry is Retry.DISK:
             self._owner.context.storage_due.set()
 
-    def _tell_end(self, kind: ExitKind, text: str) -> None:
-        """That it ended, or did not start, though that was not wanted; only the present worker is of interest."""
+    def _tell_end(self, kind: ExitKind, text: str, since_s: float) -> None:
+        """That it ended, or did not start, though that was not wanted, and when it had been begun; only the present
+        worker is of interest."""
         if self._company.is_present(self):
             self._owner.context.ended(self._owner.camera, kind, text)
+            self._owner.context.triage.put(Failed(self.camera_id, since_s))
 
     def _failure(self, cause: ExitCause, closed: Closed) -> ExitCause:
         """What the next start is to go by: of a worker that was ended because nothing plays that it made, not that it

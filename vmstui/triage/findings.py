@@ -14,15 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine
 from vmstui.findings import Finding, Origin, Seen, Severity
 from vmstui.model import LogLevel
+from vmstui.triage.flow import GOES_ON_S, Flow
 from vmstui.triage.fold import fold
 from vmstui.triage.kept import Kept, Line
 from vmstui.triage.knowledge import LOOKED_AT_CHARACTERS, Knowledge, Match, Message, Rule
 from vmstui.triage.origin import WORKER, Layout, origin_of
+from vmstui.triage.standing import Standing, UnknownError
 
 SETTLING_S = 15.0
 """After a start, in which decoders complain because they joined the stream between two keyframes."""
@@ -54,27 +55,6 @@ class Bounds:
     examples: int = 3
 
 
-class Standing(NamedTuple):
-    """A known message that comes now. A tuple: of hundreds of cameras all are asked for every few seconds."""
-
-    message: Message
-    origin: Origin
-    severity: Severity
-    rate_per_min: float
-    last_s: float
-
-
-class UnknownError(NamedTuple):
-    """A message that comes now, that ffmpeg calls an error and that nobody knows."""
-
-    fingerprint: str
-    origin: Origin
-    rate_per_min: float
-    last_s: float
-    text: str
-    """Of the last line."""
-
-
 class CameraTriage:
     """Findings of one camera. Times are seconds of one clock, such as POSIX time; None where the log does not tell."""
 
@@ -91,6 +71,8 @@ class CameraTriage:
         self._previous: Kept | None = None
         self._cause: tuple[int, str] | None = None
         """Line and fingerprint of what went wrong last."""
+        self._said: dict[str, int] = {}
+        """By message: the line of this run in which it last said that something went wrong."""
         self.run = 0
         """Number of the present one."""
         self.proven = False
@@ -116,11 +98,17 @@ class CameraTriage:
         """Lines that whoever reads the log could not hand on."""
         self.settled_lines = 0
         """Noise of starts that was forgotten once footage was good."""
+        self.flow = Flow()
+        """What is known of its connections since they broke."""
+        self.beside_s = 0.0
+        """When a worker that is not of the present run said something last."""
 
     def began(self, at_s: float | None, *, sees_frames: bool = False) -> None:
         """ffmpeg was started. `sees_frames`: `picture` will be told, so that none means that there is none."""
         if not self._frame_known or self._frame_at_s is not None:
             self._pictured_run = self.run
+            self.flow.restless = self.run > 0 and not self.proven
+        self._turned_out(Origin.INPUT)
         self.run += 1
         self.news += 1
         self.proven = False
@@ -129,6 +117,7 @@ class CameraTriage:
         self._frame_known = sees_frames
         self._frame_at_s = None
         self._previous = self._cause = None
+        self._said = {}
         self.stopping = None if not sees_frames else False
 
     def kept(self) -> Iterator[Kept]:
@@ -149,6 +138,7 @@ class CameraTriage:
         self._settled = True
         self._frame_known = False
         self._previous = self._cause = None
+        self._said = {}
 
     def picture(self, at_s: float) -> None:
         """A picture came in."""
@@ -159,6 +149,7 @@ class CameraTriage:
     def segment_closed(self) -> None:
         """A good segment was closed: what was noise of the start is over."""
         self.proven = True
+        self.flow.restless = False
         self.news += 1
         if self._settled:
             return
@@ -172,6 +163,14 @@ class CameraTriage:
                     del self._kept[fingerprint]
         self._previous = None
 
+    def flows(self, at_s: float, recorded_for_s: float, live_for_s: float) -> None:
+        """For so long the present worker has recorded, and its live stream been taken, without a pause up to now."""
+        if recorded_for_s >= GOES_ON_S:
+            self._turned_out(Origin.LIVE, self.beside_s, at_s - GOES_ON_S)
+        before = self.flow.recorded_s, self.flow.live_s
+        self.flow.seen(at_s, recorded_for_s, live_for_s)
+        self.news += before != (self.flow.recorded_s, self.flow.live_s)
+
     def feed(self, line: ParsedLine, at_s: float | None = None, number: int = 0, times: int = 1) -> None:
         """One line, masked and without control characters; `number` is that in its log. `times`: so many of it came
         one after the other, or nearly."""
@@ -180,6 +179,8 @@ class CameraTriage:
         if times > 1:
             if self._cause is not None and self._cause[0] == self.lines:
                 self._cause = self.lines + times - 1, self._cause[1]
+                if self._cause[1] in self._said:
+                    self._said[self._cause[1]] = self._cause[0]
             self.lines += times - 1
 
     def _take(self, line: ParsedLine, at_s: float | None, number: int, times: int) -> None:
@@ -273,6 +274,11 @@ class CameraTriage:
         some = self._kept.get(finding.fingerprint, ())
         return any(kept.origin is finding.origin and self._is_active(kept, now_s) for kept in some)
 
+    def is_outlived(self, finding: Finding) -> bool:
+        """Whether it is about the connection to the camera, and the newest try that came to nothing did not say it."""
+        some = self._kept.get(finding.fingerprint, ())
+        return any(kept.origin is finding.origin and self.flow.is_outlived(kept) for kept in some)
+
     def most(self, origin: Origin) -> int:
         """As severe as what is about this part can be: severity is about the footage, and where a recording is made
         beside it, none is lost for a live stream."""
@@ -321,6 +327,19 @@ class CameraTriage:
         self._drop(oldest)
         return True
 
+    def _turned_out(self, origin: Origin, after_s: float = float("-inf"), until_s: float = float("inf")) -> None:
+        """What the present worker said within this time, and nobody knew which part of it, was about this one."""
+        for kept in [kept for kept in self.kept() if kept.is_unclear and kept.run == self.run]:
+            if kept.last_at_s is None or not after_s < kept.last_at_s <= until_s:
+                continue
+            self.news += 1
+            kept.is_about(origin, self.most(origin))
+            same = [one for one in self._kept[kept.fingerprint] if one.origin is origin and one is not kept]
+            if same:
+                same[0].take_in(kept, QUIET_S)
+                self._drop(kept)
+                self._previous = None
+
     def _drop(self, kept: Kept) -> None:
         some = self._kept[kept.fingerprint]
         some.remove(kept)
@@ -356,12 +375,12 @@ class CameraTriage:
             base = max(base - 1, 0)
         else:
             kept.is_unsettled = True
-        if message.follows:
-            cause = self._cause
-            kept.follows = cause[1] if cause is not None and self.lines - cause[0] <= CHAIN_LINES else ""
+        if message.follows or message.repeats:
+            kept.follows = self._cause_of(message)
             base = 0 if kept.follows else base
-        elif base >= _DEGRADED:
+        if base >= _DEGRADED and not message.follows:
             self._cause = self.lines, message.id
+            self._said[message.id] = self.lines
         kept.base = base
         if (
             kept.severity == kept.top
@@ -377,8 +396,17 @@ class CameraTriage:
             kept.graded_at_s = at_s
         kept.worst = max(kept.worst, now)
 
+    def _cause_of(self, message: Message) -> str:
+        """Fingerprint of what it only follows from or says again; empty where there is nothing of the kind."""
+        if message.follows:
+            cause = self._cause
+            return cause[1] if cause is not None and self.lines - cause[0] <= CHAIN_LINES else ""
+        said = ((self._said.get(identity, -CHAIN_LINES - 1), identity) for identity in message.repeats)
+        line, identity = max(said)
+        return identity if self.lines - line <= CHAIN_LINES else ""
+
     def _judged(self, kept: Kept, message: Message, at_s: float | None) -> int:
-        for rule in message.rules:
+        for rule in message.rules if not kept.follows else ():
             if self._holds(rule, kept, at_s):
                 return min(rule.severity.rank, kept.most)
         return kept.base
@@ -415,7 +443,7 @@ class CameraTriage:
         return until_s - self._began_s > limit_s
 
     def _is_active(self, kept: Kept, now_s: float) -> bool:
-        if kept.last_at_s is None or now_s - kept.last_at_s > QUIET_S:
+        if kept.last_at_s is None or now_s - kept.last_at_s > QUIET_S or self.flow.is_over(kept):
             return False
         if kept.run == self.run:
             return True

@@ -39,6 +39,8 @@ QUIET_S = 300.0
 """What is not seen for so long, a camera does not have any more."""
 CALM_S = 5.0
 """When no camera has had it for so long, an incident is over."""
+HEARD_S = 30.0
+"""What messages of a camera mean is said anew by whoever takes them up from an earlier service, within this time."""
 AGAIN_S = 600.0
 """So soon after its end, the same is the same incident."""
 LEAP_S = 60.0
@@ -198,7 +200,8 @@ class Incidents:
 
     def restore(self, incidents: Iterable[Incident], now: datetime) -> None:
         """Begin with what an earlier service knew; to be called once, after `configure`. What went on is held to go on,
-        on those that had it, until they are cured or it is not seen."""
+        on those that had it, until they are cured or it is not seen. What messages mean, triage says of each that still
+        has it as soon as it has taken them up; that one does not have it any more, nobody would say for minutes."""
         self._pass_to(now)
         for incident in list(incidents)[:INCIDENTS_KEPT][::-1]:
             cameras = dict.fromkeys(camera for camera in incident.cameras if camera in self._had)
@@ -210,7 +213,9 @@ class Incidents:
                 continue
             for camera in cameras:
                 if camera not in incident.cured:
-                    self._had[camera][incident.key] = _Had(0, self._now_s, incident.since, what)
+                    self._had[camera][incident.key] = had = _Had(0, self._now_s, incident.since, what)
+                    if not incident.is_of_ends:
+                        had.seen_s -= QUIET_S - HEARD_S
             self._going_on[incident.key] = _GoingOn(
                 incident.id,
                 incident.key,

@@ -78,3 +78,37 @@ class Kept:
         self.top = min(max((severity.rank for severity in said), default=0), self.most)
         """The worst that a rule may make of it."""
         self.sums = message.sums if message is not None else ""
+
+    @property
+    def is_unclear(self) -> bool:
+        """Several parts of a worker may have said it: where a line tells nothing, the table says whose it is."""
+        return self.message is not None and is_unclear(self.message, self.origin)
+
+    def is_about(self, origin: Origin, most: int) -> None:
+        """It turned out which part said it."""
+        self.origin, self.most = origin, most
+        self.is_of(self.message)
+        self.base, self.severity, self.worst = (min(rank, most) for rank in (self.base, self.severity, self.worst))
+
+    def take_in(self, later: Kept, quiet_s: float) -> None:
+        """Count what is kept of the same message, which came after this. After a pause of more than `quiet_s` it is
+        another spell."""
+        last_s, spell_s = self.last_at_s, later.spell_at_s
+        if self.spell_at_s is None or (last_s is not None and spell_s is not None and spell_s - last_s > quiet_s):
+            self.spell_at_s = spell_s
+        self.last, self.level, self.numbers, self.follows = later.last, later.level, later.numbers, later.follows
+        self.last_at_s = later.last_at_s if later.last_at_s is not None else last_s
+        self.starts = self.starts + 1 if self.run == later.run - 1 else later.starts
+        self.run = later.run
+        self.count += later.count
+        self.amount += later.amount
+        self.minutes.add_all(later.minutes)
+        self.base, self.severity = later.base, max(self.severity, later.severity)
+        self.worst = max(self.worst, later.worst)
+        self.graded_at_s = later.graded_at_s if later.graded_at_s is not None else self.graded_at_s
+        self.is_unsettled = self.is_unsettled or later.is_unsettled
+
+
+def is_unclear(message: Message, origin: Origin) -> bool:
+    """Whether a message with this origin may have been said by several parts of a worker."""
+    return origin is Origin.PROCESS and message.origin not in (None, Origin.PROCESS)

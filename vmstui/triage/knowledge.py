@@ -64,8 +64,12 @@ class Message:
     """Noise that belongs to a start: graded one step lower then, and forgotten once footage is good."""
     follows: bool = False
     """It only says that something before it went wrong."""
+    repeats: tuple[str, ...] = ()
+    """Ids of messages whose reason it says again, where one of them came just before it."""
     continues: bool = False
     """It belongs to the line before it."""
+    connection: bool = False
+    """It is about reaching the other side: over once the stream flows steadily again (`flow`)."""
     sums: str = ""
     """Name of the group of the pattern whose numbers are added up."""
     source: str = ""

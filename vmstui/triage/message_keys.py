@@ -99,7 +99,22 @@ SETTLES = Key(
     otherwise="false",
 )
 FOLLOWS = Key("follows", BOOLEAN, "It only says that something before it went wrong.", _NOTHING, otherwise="false")
+REPEATS = Key(
+    "repeats",
+    slug("[a-z0-9_]{1,60}", "ids of messages"),
+    "It says again what one of these messages said just before; without one it stands for itself.",
+    _NOTHING,
+    otherwise="none",
+    is_list=True,
+)
 CONTINUES = Key("continues", BOOLEAN, "It belongs to the line before it.", _NOTHING, otherwise="false")
+CONNECTION = Key(
+    "connection",
+    BOOLEAN,
+    "It is about reaching the other side, and over once the stream flows steadily again.",
+    _NOTHING,
+    otherwise="false",
+)
 SUM = Key(
     "sum",
     slug("[a-z_]{1,20}", "the name of a group of the pattern"),
@@ -145,8 +160,8 @@ MESSAGES = Section(
     "messages",
     "Messages of ffmpeg.",
     (
-        ID, PATTERN_KEY, FFMPEG_KEY, SEVERITY, WHEN, SETTLES, FOLLOWS, CONTINUES, SUM, OUTPUT, CAUSE, ACTION, SOURCE,
-        SAMPLES,
+        ID, PATTERN_KEY, FFMPEG_KEY, SEVERITY, WHEN, SETTLES, FOLLOWS, REPEATS, CONTINUES, CONNECTION, SUM, OUTPUT,
+        CAUSE, ACTION, SOURCE, SAMPLES,
     ),
     "list",
 )  # fmt: skip

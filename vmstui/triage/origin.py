@@ -3,6 +3,7 @@
 Since ffmpeg 7 the outermost component names input or output by number (`in#0/concat`, `vost#1:0/libx264`); 5.x names
 the muxer, decoder or protocol alone (`segment`, `h264`, `tcp`). Inside `fifo` the muxer of the live stream speaks under
 the name of the input's demuxer; it is known by what only a publisher says, and by its sockets, which have no timeout.
+That a connection broke off both say in the same words: whose it was is known by whether the worker goes on (`flow`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _INPUT_NAMES = frozenset((
     "pcm_alaw", "pcm_mulaw", "mpegts", "mov,mp4,m4a,3gp,3g2,mj2", "h264_cuvid", "hevc_cuvid",
 ))  # fmt: skip
 _PUBLISHING = ("method ANNOUNCE ", "method RECORD ")
+_BROKE_OFF = "Failed reading RTSP data: "
 _NONE: Mapping[str, Origin] = MappingProxyType({})
 
 
@@ -46,9 +48,11 @@ FOREIGN = Layout()
 
 
 def origin_of(component: str, text: str, layout: Layout) -> Origin | None:
-    """What a line is about, or None where nothing tells."""
+    """What a line is about, or None where nothing tells. PROCESS: several parts of a worker may have said it."""
     if text.startswith(_PUBLISHING) or (layout.input_has_timeout and "?timeout=0 " in text):
         return Origin.LIVE
+    if component == "rtsp" and text.startswith(_BROKE_OFF) and Origin.LIVE in layout.outputs.values():
+        return Origin.PROCESS
     return _of_component(component, layout) if component else None
 
 

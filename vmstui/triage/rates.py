@@ -34,6 +34,11 @@ class Minutes:
         if counts[-1][1] > self.peak_per_min:
             self.peak_per_min = counts[-1][1]
 
+    def add_all(self, later: Minutes) -> None:
+        """All that these counted."""
+        for minute, count in later.counts:
+            self.add(minute * MINUTE_S, count)
+
     @property
     def counts(self) -> tuple[tuple[int, int], ...]:
         """Minute, of those since the epoch of the clock, and count, oldest first."""

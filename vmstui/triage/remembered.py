@@ -60,6 +60,9 @@ class KeptTriage:
     left_out: int = 0
     settled_lines: int = 0
     proven: bool = False
+    recorded_s: float | None = None
+    live_s: float | None = None
+    """What is over of its connections (`flow`)."""
 
 
 def written_down(triage: CameraTriage) -> KeptTriage:
@@ -73,6 +76,8 @@ def written_down(triage: CameraTriage) -> KeptTriage:
         triage.left_out,
         triage.settled_lines,
         triage.proven,
+        triage.flow.recorded_s,
+        triage.flow.live_s,
     )
 
 
@@ -80,6 +85,7 @@ def taken_up(noted: KeptTriage, triage: CameraTriage, knowledge: Knowledge) -> N
     """Begin with what was written down, in a triage that is new."""
     kept = [one for entry in noted.findings if (one := _taken(entry, triage, knowledge)) is not None]
     triage.recall(kept, proven=noted.proven)
+    triage.flow.recorded_s, triage.flow.live_s = noted.recorded_s, noted.live_s
     triage.lines, triage.left_out, triage.settled_lines = noted.lines, noted.left_out, noted.settled_lines
     triage.not_kept, triage.not_kept_errors = noted.not_kept, noted.not_kept_errors
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from vmstui.findings import Acknowledgement, ExplainedFinding, Incident, Origin, Seen, UntoldLines
+from vmstui.findings import Acknowledgement, ExplainedFinding, Finding, Incident, Origin, Seen, UntoldLines
 from vmstui.model import CameraSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.findings_rows import QUIET, Kind, Row
@@ -37,6 +37,8 @@ from vmstui.tui.verdict import advice
 
 LABEL = 11
 TREND_LINES = 3
+WITH_IT = 5
+"""Messages that only follow from another one, or say it again, that are shown with it."""
 ROOMY = 100
 """Cells from which on nothing is shortened, and the trend is shown."""
 _SHORT = {Origin.INPUT: "input", Origin.RECORDING: "rec", Origin.LIVE: "live", Origin.PROCESS: "proc"}
@@ -319,6 +321,8 @@ def finding_lines(explained: ExplainedFinding, context: Context, cells: int) -> 
     others = [text for text in finding.examples if text not in {finding.first.text, finding.last.text}]
     for index, text in enumerate(others):
         lines += _field("also" if index == 0 else "", text, cells, Role.DIM)
+    for index, text in enumerate(_with_it(finding, context)):
+        lines += _field("with it" if index == 0 else "", text, cells, Role.DIM)
     lines += trend_lines(finding.spark, cells)
     if explained.source:
         lines += _field("known from", explained.source, cells, Role.DIM)
@@ -395,6 +399,13 @@ def _cause_of(explained: ExplainedFinding, context: Context) -> str:
     cause = next((row for row in same if row.finding.fingerprint == finding.follows), None)
     words = cause.cause if cause is not None and cause.cause else finding.follows
     return f"it only follows from: {words}"
+
+
+def _with_it(finding: Finding, context: Context) -> list[str]:
+    """Lines that only follow from it, or say it again."""
+    same = (row.finding for row in context.findings if row.finding.camera == finding.camera)
+    texts = dict.fromkeys(one.last.text for one in same if one.follows == finding.fingerprint)
+    return list(texts)[:WITH_IT]
 
 
 def _seen(label: str, seen: Seen, context: Context, cells: int) -> list[Line]:

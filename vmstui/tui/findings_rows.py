@@ -133,7 +133,10 @@ def not_recorded(snapshot: RecorderSnapshot | None) -> dict[str, datetime | None
 
 def goes_on(row: ExplainedFinding, down: Mapping[str, datetime | None]) -> bool:
     """Whether it does. What a camera that is not recorded said last is what it suffers from, however long its next try
-    takes to come; but not what it said long before it came to that."""
+    takes to come; but not what it said long before it came to that, or before a try that came to nothing for another
+    reason."""
+    if row.outlived:
+        return False
     if row.active:
         return True
     if row.finding.camera not in down or weight(row.finding) < PROBLEM:

@@ -74,7 +74,8 @@ class Recorder(Protocol):
     async def unacknowledge(self, acknowledgement: str) -> Acknowledgement: ...
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
-        """The newest lines of a run that is over: 1 is the one before the present one."""
+        """The newest lines of a run that is over: 1 is the one before the present one. Each tells which message it is,
+        and how bad; an older recorder does not say."""
         ...
 
     async def browse(self, camera: str, before: datetime | None, after: datetime | None, limit: int) -> FootagePage:

@@ -154,7 +154,7 @@ class LogPane(Pane):
         body.restyle(replace(body.looks, explained=explaining))
         self.meaning.styles.display = "block" if explaining else "none"
         if explaining:
-            if self.run is None:
+            if self.run is None:  # of one that is over each line came with that
                 self.meaning.explain_all()
             self.meaning.tell()
         else:
@@ -198,6 +198,8 @@ class LogPane(Pane):
         if self._present is not None:
             self.log_body.put(*self._present)
             self._present = None
+            if self.explaining:
+                self.meaning.explain_all()
         self.retitle()
 
     def show_earlier(self) -> None:
@@ -270,7 +272,7 @@ class LogPane(Pane):
         there is no room for all."""
         body, view = self.log_body, self.log_body.view
         parts: list[tuple[int, Line]] = []
-        if self.explaining and self.run is not None:
+        if self.explaining and self.run is not None and not any(line.severity for line in self.run.lines):
             parts.append((3, (("not explained", Role.DIM),)))
         elif self.explaining:
             parts.append((3, (("explained", Role.BUSY),)))
