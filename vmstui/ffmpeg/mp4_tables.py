@@ -17,10 +17,16 @@ from itertools import groupby, pairwise
 
 CHUNK_BYTES = 1 << 20
 """Of a chunk, about: what a player reads at once."""
+_MOST_PACKETS = 20_000_000
+"""A day of 230 frames a second."""
 _MOST_32 = (1 << 32) - 1
 _ENTRY_BYTES = 78
 """Of a visual sample entry, before the boxes within it [12.1.3]."""
 _SIZE_AT = 24
+
+
+Raw = bytes | memoryview
+"""What is read; tables are long, and not to be copied at every step."""
 
 
 class NotReadable(ValueError):
@@ -62,10 +68,10 @@ class Track:
         found = [payload for found, payload in boxes(self.entry[8 + _ENTRY_BYTES :]) if found == kind]
         if len(found) != 1:
             raise NotReadable(f"its sample description has {len(found)} boxes {_name(kind)}, not one")
-        return found[0]
+        return bytes(found[0])
 
 
-def boxes(raw: bytes | memoryview) -> Iterator[tuple[bytes, bytes]]:
+def boxes(raw: Raw) -> Iterator[tuple[bytes, memoryview]]:
     """The boxes of which something is made, by kind and content. Raises NotReadable."""
     view = memoryview(raw)
     start = 0
@@ -78,11 +84,11 @@ def boxes(raw: bytes | memoryview) -> Iterator[tuple[bytes, bytes]]:
             (length,), head = struct.unpack_from(">Q", view, start + 8), 16
         if length < head or start + length > len(view):
             raise NotReadable(f"a box {_name(kind)} of {length} bytes where {len(view) - start} are left")
-        yield kind, bytes(view[start + head : start + length])
+        yield kind, view[start + head : start + length]
         start += length
 
 
-def box(kind: bytes, *contents: bytes) -> bytes:
+def box(kind: bytes, *contents: Raw) -> bytes:
     """A box of these contents."""
     length = 8 + sum(map(len, contents))
     if length > _MOST_32:
@@ -106,7 +112,7 @@ def with_inside(entry: bytes, kind: bytes, payload: bytes) -> bytes:
 # --------------------------------------------------------------------------------------------------------------------
 
 
-def read_track(moov: bytes, file_bytes: int) -> Track:
+def read_track(moov: Raw, file_bytes: int) -> Track:
     """The track of a file with this movie header (the content of its `moov`). Raises NotReadable."""
     parts = list(boxes(moov))
     if any(kind == b"mvex" for kind, _ in parts):
@@ -116,8 +122,7 @@ def read_track(moov: bytes, file_bytes: int) -> Track:
         raise NotReadable(f"it has {len(tracks)} tracks, not one")
     media = _below(tracks[0], b"mdia")
     header = _below(media, b"mdhd")
-    scale_at = 20 if header[:1] == b"\1" else 12
-    (scale,) = _unpack(">I", header, scale_at)
+    (scale,) = _unpack(">I", header, _scale_at(header))
     if not scale:
         raise NotReadable("it has no time scale")
     tables = dict(boxes(_below(_below(media, b"minf"), b"stbl")))
@@ -129,39 +134,44 @@ def read_track(moov: bytes, file_bytes: int) -> Track:
         dts.append(dts[-1] + step)
     pts = dts
     if b"ctts" in tables:
-        signed = tables[b"ctts"][:1] != b"\0"
+        signed = bytes(tables[b"ctts"][:1]) != b"\0"
         offsets = _expanded(tables[b"ctts"], count, "ctts", signed=signed)
         pts = array("q", map(int.__add__, dts, offsets))
     entry = _entry(_table(tables, b"stsd"))
     if len(entry) < 8 + _ENTRY_BYTES:
         raise NotReadable("its sample description is none of a picture")
-    offset = _offsets(tables, sizes)
-    if any(at + size > file_bytes for at, size in zip(offset, sizes, strict=True)):
+    offset = _offsets(tables, sizes, file_bytes)
+    if any(map(file_bytes.__lt__, map(int.__add__, offset, sizes))):
         raise NotReadable("a packet lies behind the end of the file")
     return Track(scale, entry, sizes, offset, dts, pts, _keyframes(tables.get(b"stss"), count), steps[-1])
 
 
-def _below(payload: bytes, kind: bytes) -> bytes:
+def _scale_at(header: Raw) -> int:
+    """Where a header has its time scale, after two times that are longer in version 1 [8.2.2, 8.4.2]."""
+    return 20 if bytes(header[:1]) == b"\1" else 12
+
+
+def _below(payload: Raw, kind: bytes) -> Raw:
     found = [held for inner, held in boxes(payload) if inner == kind]
     if len(found) != 1:
         raise NotReadable(f"it has {len(found)} boxes {_name(kind)} where there should be one")
     return found[0]
 
 
-def _table(tables: dict[bytes, bytes], kind: bytes) -> bytes:
+def _table(tables: dict[bytes, memoryview], kind: bytes) -> Raw:
     if kind not in tables:
         raise NotReadable(f"it has no box {_name(kind)}")
     return tables[kind]
 
 
-def _unpack(form: str, payload: bytes, at: int = 0) -> tuple[int, ...]:
+def _unpack(form: str, payload: Raw, at: int = 0) -> tuple[int, ...]:
     try:
         return struct.unpack_from(form, payload, at)
     except struct.error:
         raise NotReadable(f"a box ends after {len(payload)} bytes, too soon") from None
 
 
-def _numbers(payload: bytes, at: int, count: int, form: str = "I") -> array[int]:
+def _numbers(payload: Raw, at: int, count: int, form: str = "I") -> array[int]:
     """Big-endian numbers, four bytes each, or eight with the form `Q`."""
     numbers = array(form)
     end = at + count * numbers.itemsize
@@ -173,10 +183,10 @@ def _numbers(payload: bytes, at: int, count: int, form: str = "I") -> array[int]
     return numbers
 
 
-def _sizes(payload: bytes, file_bytes: int) -> array[int]:
+def _sizes(payload: Raw, file_bytes: int) -> array[int]:
     same, count = _unpack(">II", payload, 4)
-    if not count:
-        raise NotReadable("it has no packets")
+    if not 0 < count <= _MOST_PACKETS:
+        raise NotReadable(f"it has {count} packets")
     if not same:
         return array("q", _numbers(payload, 12, count))
     if same * count > file_bytes:
@@ -184,7 +194,7 @@ def _sizes(payload: bytes, file_bytes: int) -> array[int]:
     return array("q", [same]) * count
 
 
-def _expanded(payload: bytes, count: int, name: str, *, signed: bool = False) -> array[int]:
+def _expanded(payload: Raw, count: int, name: str, *, signed: bool = False) -> array[int]:
     """A table of runs [8.6.1], a number for each packet."""
     (runs,) = _unpack(">I", payload, 4)
     pairs = _numbers(payload, 8, 2 * runs)
@@ -199,7 +209,7 @@ def _expanded(payload: bytes, count: int, name: str, *, signed: bool = False) ->
     raise NotReadable(f"{name} does not tell of {count} packets")
 
 
-def _entry(payload: bytes) -> bytes:
+def _entry(payload: Raw) -> bytes:
     (count,) = _unpack(">I", payload, 4)
     entries = [box(kind, held) for kind, held in boxes(payload[8:])]
     if count != 1 or len(entries) != 1:
@@ -207,7 +217,7 @@ def _entry(payload: bytes) -> bytes:
     return entries[0]
 
 
-def _keyframes(payload: bytes | None, count: int) -> bytearray:
+def _keyframes(payload: Raw | None, count: int) -> bytearray:
     if payload is None:  # all of them [8.6.2]
         return bytearray(b"\1" * count)
     marked = bytearray(count)
@@ -219,7 +229,7 @@ def _keyframes(payload: bytes | None, count: int) -> bytearray:
     return marked
 
 
-def _offsets(tables: dict[bytes, bytes], sizes: Sequence[int]) -> array[int]:
+def _offsets(tables: dict[bytes, memoryview], sizes: Sequence[int], file_bytes: int) -> array[int]:
     kind, form = (b"co64", "Q") if b"co64" in tables else (b"stco", "I")
     payload = _table(tables, kind)
     (chunks,) = _unpack(">I", payload, 4)
@@ -237,6 +247,8 @@ def _offsets(tables: dict[bytes, bytes], sizes: Sequence[int]) -> array[int]:
             raise NotReadable("its chunks hold more packets than there are, or of another description")
         for chunk in range(first, behind):
             at = begins[chunk - 1]
+            if at > file_bytes:
+                raise NotReadable("a chunk lies behind the end of the file")
             for _ in range(each):
                 offset.append(at)
                 at += sizes[packet]
@@ -251,16 +263,17 @@ def _offsets(tables: dict[bytes, bytes], sizes: Sequence[int]) -> array[int]:
 # --------------------------------------------------------------------------------------------------------------------
 
 
-def moov_like(model: bytes, track: Track) -> bytes:
+def moov_like(model: Raw, track: Track) -> bytes:
     """A movie header, the whole box, of a file with this track, after that of another file (the content of its
     `moov`). The first frame is shown at once. Raises NotReadable."""
-    (movie_scale,) = _unpack(">I", _below(model, b"mvhd"), 20 if _below(model, b"mvhd")[:1] == b"\1" else 12)
+    movie_header = _below(model, b"mvhd")
+    (movie_scale,) = _unpack(">I", movie_header, _scale_at(movie_header))
     first = min(track.pts)
     shown = max(track.pts) + track.last - first
     in_movie = -(-shown * movie_scale // track.scale)
     lasts = track.dts[-1] + track.last
 
-    def media(payload: bytes) -> Iterator[bytes]:
+    def media(payload: Raw) -> Iterator[bytes]:
         for kind, held in boxes(payload):
             if kind == b"mdhd":
                 yield box(kind, _timed(held, 4, lasts))
@@ -270,7 +283,7 @@ def moov_like(model: bytes, track: Track) -> bytes:
             else:
                 yield box(kind, held)
 
-    def trak(payload: bytes) -> Iterator[bytes]:
+    def trak(payload: Raw) -> Iterator[bytes]:
         for kind, held in boxes(payload):
             if kind == b"tkhd":
                 yield box(kind, _timed(held, 8, in_movie))
@@ -292,8 +305,9 @@ def moov_like(model: bytes, track: Track) -> bytes:
     return box(b"moov", *movie())
 
 
-def _timed(payload: bytes, between: int, duration: int) -> bytes:
+def _timed(payload: Raw, between: int, duration: int) -> bytes:
     """A header with another duration, that comes so many bytes after two times [8.2.2, 8.3.2, 8.4.2]."""
+    payload = bytes(payload)
     wide = payload[:1] == b"\1"
     at = 4 + (16 if wide else 8)
     behind = at + between + (8 if wide else 4)
@@ -314,8 +328,9 @@ def _edit(length: int, begins: int) -> bytes:
 
 def _tables(track: Track) -> Iterator[bytes]:
     yield _full(b"stsd", 1, track.entry)
-    steps = [after - before for before, after in pairwise(track.dts)]
-    yield _runs(b"stts", (*steps, track.last))
+    steps = array("q", (after - before for before, after in pairwise(track.dts)))
+    steps.append(track.last)
+    yield _runs(b"stts", steps)
     if 0 in track.keyframe:
         keys = array("I", (number for number, key in enumerate(track.keyframe, 1) if key))
         yield _full(b"stss", len(keys), _big_endian(keys))

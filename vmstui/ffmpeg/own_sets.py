@@ -63,11 +63,13 @@ def read_sets(codec: str, payload: bytes) -> Sets:
         raise NotReadable("its parameter sets end too soon") from None
 
 
-def merged(recorded: Sets, edges: Iterable[Sets]) -> bytes:
-    """A box with the sets of a recording, and those of edges under their own numbers. Raises NotReadable where a number
-    is taken, or pictures of another kind could not be shown with the same decoder."""
+def merged(recorded: Sets, packet: bytes, edges: Iterable[Sets]) -> bytes:
+    """A box with the sets of a recording, and those of edges under their own numbers; the first `packet` of the
+    recording may hold some as well. Raises NotReadable where a number is taken, or pictures of another kind could not
+    be shown with the same decoder."""
     units = list(recorded.units)
-    taken = recorded.numbers()
+    within = tuple((_kind(recorded.codec, unit), unit) for unit in units_of(packet, _length_bytes(recorded)))
+    taken = recorded.numbers() | replace(recorded, units=within).numbers()
     head, tail = recorded.head, recorded.tail
     for edge in edges:
         if edge.sampled != recorded.sampled or _length_bytes(edge) != _length_bytes(recorded):
@@ -96,7 +98,7 @@ def renumbered(sets: Sets, number: int) -> tuple[Sets, Callable[[bytes], bytes]]
     def packet(raw: bytes) -> bytes:
         made = bytearray()
         for unit in units_of(raw, size):
-            kind = (unit[0] >> 1) & 63
+            kind = _kind(sets.codec, unit)
             changed = unit
             if kind in _PICTURES["h265"]:
                 changed = _slice_with_number(kind, unit, number + _PPS_BESIDE)
@@ -111,7 +113,7 @@ def renumbered(sets: Sets, number: int) -> tuple[Sets, Callable[[bytes], bytes]]
 def begins_anew(sets: Sets, packet: bytes) -> bool:
     """Whether it is a picture that ends all that came before: an IDR."""
     for unit in units_of(packet, _length_bytes(sets)):
-        kind = (unit[0] >> 1) & 63 if sets.codec == "h265" else unit[0] & 31
+        kind = _kind(sets.codec, unit)
         if kind in _PICTURES[sets.codec]:
             return kind in _IDR[sets.codec]
     return False
@@ -172,13 +174,16 @@ def _written(sets: Sets) -> bytes:
     def listed(units: Sequence[bytes]) -> bytes:
         return b"".join(struct.pack(">H", len(unit)) + unit for unit in units)
 
+    def complete(kind: int) -> int:
+        return 0x80 if _is_set("h265", kind) else 0  # as `hvc1` has it
+
     if sets.codec == "h265":
         kinds = sorted({kind for kind, _ in sets.units})
         arrays = [(kind, [unit for found, unit in sets.units if found == kind]) for kind in kinds]
         return (
             sets.head
             + bytes((len(arrays),))
-            + b"".join(struct.pack(">BH", kind, len(units)) + listed(units) for kind, units in arrays)
+            + b"".join(struct.pack(">BH", kind | complete(kind), len(units)) + listed(units) for kind, units in arrays)
             + sets.tail
         )
     sequence = [unit for kind, unit in sets.units if kind == 7]
@@ -193,6 +198,10 @@ def _written(sets: Sets) -> bytes:
 
 def _length_bytes(sets: Sets) -> int:
     return (sets.head[21 if sets.codec == "h265" else 4] & 3) + 1
+
+
+def _kind(codec: str, unit: bytes) -> int:
+    return (unit[0] >> 1) & 63 if codec == "h265" else unit[0] & 31
 
 
 def _is_set(codec: str, kind: int) -> bool:

@@ -2,9 +2,9 @@
 of an encoder (`join.edge`): the packets of all, one after the other, under one header.
 
 ffmpeg cannot do it: its muxer describes a stream once, by its first packet. What makes it one stream is in `own_sets`:
-edges have parameter sets of their own. Packets of the recording are copied as they are, with a bounded buffer (without
-one where the file system can); times of decoding are moved where those of the next part would come too early, those at
-which frames are shown never. Written is the packets first, the header last, as ffmpeg does it. Called by an export.
+edges have parameter sets of their own. Packets of the recording are copied as they are, by the kernel if it can, else
+with a bounded buffer. When frames are shown is as told, when those of edges are decoded is chosen so that all comes in
+order. Written are the packets first, the header last, as ffmpeg does it. Called by an export.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ class Piece(Protocol):
     def number(self) -> int | None:
         """Of the parameter sets of an edge, another one for each (`own_sets`); None: it was recorded."""
 
+    @property
+    def lasts_us(self) -> int | None:
+        """How long its last frame is shown, which the muxer can but guess; None: as long as its file says."""
+
 
 @dataclass(slots=True)
 class _Read:
@@ -74,8 +78,8 @@ def splice(pieces: Sequence[Piece], out: str, progress: Progress) -> None:
             if one.piece.number is not None and one.sets.codec == "h265":
                 one.sets, one.packet = renumbered(one.sets, one.piece.number)
         kind = _BOXES[model.track.kind][0]
-        sets = merged(model.sets, [one.sets for one in read if one is not model])
-        pts, dts, last = _times(read)
+        sets = merged(model.sets, _packet(model, 0), [one.sets for one in read if one is not model])
+        pts, dts, last = _times(read, model)
         file = stack.enter_context(open(out, "r+b", buffering=0))
         file.truncate(0)
         at = file.write(box(b"ftyp", model.ftyp) + struct.pack(">I4sQ", 1, b"mdat", 0))
@@ -120,7 +124,8 @@ def _check(read: Sequence[_Read], model: _Read) -> None:
         if one.track.scale != TIME_SCALE:
             raise NotReadable(f"a part counts {one.track.scale} ticks a second, not {TIME_SCALE}")
         if not begins_anew(one.sets, _packet(one, 0)):
-            raise NotReadable("a part does not begin with a picture that ends all before it (IDR)")
+            part = "what would be copied" if one is model else "an edge"
+            raise NotReadable(f"{part} does not begin with a picture that ends all before it (IDR)")
 
 
 def _packet(one: _Read, index: int) -> bytes:
@@ -128,30 +133,33 @@ def _packet(one: _Read, index: int) -> bytes:
     return read_part(one.file, at, at + one.track.size_bytes[index])
 
 
-def _times(read: Sequence[_Read]) -> tuple[array[int], array[int], int]:
-    """Of all packets: when they are shown, when they are decoded, and how long the last one lasts."""
-    moved: list[tuple[array[int], array[int]]] = []
-    before: int | None = None  # up to here the part that is looked at has to be decoded: from the last part on
-    for one in reversed(read):
-        track = one.track
-        shift = round(one.piece.at_us * TIME_SCALE / 1_000_000) - min(track.pts)
-        early = 0 if before is None else max(0, track.dts[-1] + shift - (before - 1))
-        pts = array("q", (time + shift for time in track.pts))
-        dts = array("q", (time + shift - early for time in track.dts))
-        moved.append((pts, dts))
-        before = dts[0]
+def _times(read: Sequence[_Read], model: _Read) -> tuple[array[int], array[int], int]:
+    """Of all packets: when they are shown, when they are decoded, and how long the last one lasts.
+
+    Edges are decoded as long before they are shown as the recording is, so that there is room for its first packets,
+    and no last packet is decoded after the file has ended, which players (GStreamer) would leave away."""
+    lead = min(model.track.pts) - model.track.dts[0]
     pts, dts = array("q"), array("q")
-    for shown, decoded in reversed(moved):
-        if len(pts) and min(shown) <= max(pts):
-            raise NotReadable("one part is shown before the one before it has ended")
-        pts += shown
-        dts += decoded
-    begin = dts[0]
-    return (
-        array("q", (time - begin for time in pts)),
-        array("q", (time - begin for time in dts)),
-        read[-1].track.last,
-    )
+    begin = None
+    for one in read:
+        track = one.track
+        shift = _ticks(one.piece.at_us) - min(track.pts)
+        early = 0 if one is model else lead
+        if begin is None:
+            begin = track.dts[0] + shift - early
+        shift -= begin
+        if dts:
+            if min(track.pts) + shift <= max(pts):
+                raise NotReadable("one part is shown before the one before it has ended")
+            early = min(early, track.dts[0] + shift - dts[-1] - 1)
+        pts.extend(time + shift for time in track.pts)
+        dts.extend(time + shift - early for time in track.dts)
+    last = read[-1].piece.lasts_us
+    return pts, dts, read[-1].track.last if last is None else _ticks(last)
+
+
+def _ticks(time_us: int) -> int:
+    return round(time_us * TIME_SCALE / 1_000_000)
 
 
 def _written(one: _Read, file: BinaryIO, at: int) -> Iterator[tuple[int, int]]:

@@ -27,6 +27,8 @@ class Piece:
     """When its first frame is shown."""
     number: int | None
     """Of the parameter sets of an edge; None: it is copied."""
+    lasts_us: int | None = None
+    """How long its last frame is shown; None: as long as the file says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Edge:
     until_s: float | None
     times_us: array[int]
     """When each frame that is wanted is shown, as cuts tell it, in order."""
+    lasts_us: int | None = None
+    """How long the last one is shown, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +172,5 @@ def _edge_from(one: Cut, packets: Packets, joint: int) -> Edge | None:
         between_s(max(before), min(times)) if before else None,
         between_s(max(times), min(after)) if after else None,
         array("q", sorted(times)),
+        min(after) - max(times) if after else None,
     )

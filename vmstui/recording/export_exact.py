@@ -90,7 +90,9 @@ def _joined(
         pieces.append(Piece(copied, min(kept_us) - begins_us, None))
         if exact.tail is not None:
             at_us = tail_us[0] - begins_us
-            pieces.append(_edge(request, exact.tail, tool, tell, Piece(another(), at_us, _NUMBERS[1])))
+            pieces.append(
+                _edge(request, exact.tail, tool, tell, Piece(another(), at_us, _NUMBERS[1], exact.tail.lasts_us))
+            )
         by_ffmpeg(request, middle, lambda: _copy(request, cuts, middle, tool, tell, copied))
         try:
             tool.splice(pieces, made, reporting("joining", cuts, request, tell))

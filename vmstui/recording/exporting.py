@@ -63,7 +63,7 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
     chosen, lost = _chosen(request, catalogue)
     if not request.exact:
         cutting.refuse_changes([(source, cutting.catalogued_format(source)) for source in chosen], request.zone)
-    edges = Edges() if request.exact and not request.anew else None
+    edges = Edges() if request.exact else None
     read = _read(chosen, tool, tell, request.zone, edges)
     cuts = read.cuts
     if not request.exact:
@@ -195,7 +195,7 @@ def _read(chosen: Sequence[Source], tool: Tool, tell: Tell, zone: tzinfo | None,
         packets, jumps = cutting.steady(source, packets)
         lost = cutting.lost(source, packets, "; ".join(changed) or "it holds less than was recorded")
         one = cutting.cut(source, packets, begins_s if cuts else None, cuts[-1] if cuts else None, jumps)
-        if one is None:
+        if one is None or (edges is not None and not cuts and one.early == one.frames):
             read.unused += lost
             continue
         read.damaged += lost
