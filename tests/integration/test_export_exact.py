@@ -74,16 +74,7 @@ class Made:
         return [(time, frame) for time, frame in self.recorded if SINCE_S <= time < UNTIL_S]
 
 
-EVERY_KIND = pytest.mark.parametrize(
-    "made",
-    [pytest.param(kind, marks=pytest.mark.xdist_group(f"exact {kind}")) for kind in KINDS],
-    indirect=True,
-    scope="module",
-)
-"""Each recorded once, by whichever worker tests it."""
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=KINDS)
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
     encoder, more = KINDS[request.param]
     footage = Footage(tmp_path_factory.mktemp("exact"))
@@ -108,7 +99,6 @@ def exported(
         return export(asked, catalogue, tool, lambda *_: None)
 
 
-@EVERY_KIND
 def test_every_frame_of_the_range_is_shown_once_at_its_time(made: Made) -> None:
     wanted, shown = made.wanted, pictures(made.out)
     assert len(shown) == len(wanted) == made.report.frames
@@ -119,7 +109,6 @@ def test_every_frame_of_the_range_is_shown_once_at_its_time(made: Made) -> None:
         assert all(after > before for before, after in pairwise(dts))
 
 
-@EVERY_KIND
 def test_what_is_copied_is_what_was_recorded_to_the_bit_and_what_is_not_looks_like_it(made: Made) -> None:
     head, middle, *tail = made.report.spans
     assert [head.encoded, middle.encoded, *(span.encoded for span in tail)] == [True, False, True][: 2 + len(tail)]
@@ -138,7 +127,6 @@ def test_what_is_copied_is_what_was_recorded_to_the_bit_and_what_is_not_looks_li
     assert all(packet in recorded for packet in written[begin:end])
 
 
-@EVERY_KIND
 def test_the_stream_has_one_description_with_the_colours_of_the_recording(made: Made) -> None:
     def described(file: Path | str) -> tuple[object, ...]:
         with av.open(str(file)) as container:
@@ -156,7 +144,6 @@ def test_the_stream_has_one_description_with_the_colours_of_the_recording(made: 
     assert len(shown) == 1
 
 
-@EVERY_KIND
 def test_from_wherever_a_player_seeks_it_shows_the_same(made: Made) -> None:
     with av.open(str(made.out)) as container:
         stream = container.streams.video[0]
@@ -170,7 +157,6 @@ def test_from_wherever_a_player_seeks_it_shows_the_same(made: Made) -> None:
                 assert [bytes(plane) for plane in frame.planes] == shown[frame.pts]
 
 
-@EVERY_KIND
 @pytest.mark.peer
 def test_other_players_show_the_same_pictures(made: Made, tmp_path: Path) -> None:
     require("ffmpeg", "gst-launch-1.0")

@@ -88,6 +88,7 @@ def test_every_frame_of_the_range_is_in_it_once_and_what_is_copied_can_be_decode
         assert exact.tail is None, "a cut where it ends needs no encoder"
     elif kind == "reordered":
         assert len(tail) < 3, "no more than what refers to frames after the end"
+    assert exact.tail is None or exact.tail.lasts_us == FRAME_US
     for edge in (exact.head, exact.tail):
         if edge is None:
             continue
