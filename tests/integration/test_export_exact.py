@@ -27,17 +27,22 @@ WIDTH, HEIGHT = 96, 64
 TOOL = Ffmpeg(EMBEDDED_FFMPEG, "embedded")
 SINCE_S, UNTIL_S = 7.23, 40.61
 """Amid groups of pictures, over a gap of nine seconds and two ends of files."""
-_COLOURS = ("-vf", "format=yuvj420p", "-color_range", "pc", "-colorspace", "bt709", "-color_primaries", "bt709")
+_COLOURS = ("-color_range", "pc", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "h264 with B-frames": ("libx264", ("-bf", "3", "-preset", "medium")),
     "h265 as it is recorded": ("libx265", encoder_options("libx265", OutputKind.RECORDING, None)[2:]),
-    "h265 of 10 bits": ("libx265", ("-pix_fmt", "yuv420p10le")),
-    # What a camera sends is copied: no reordering, parameter sets within, slices, colours of its own.
-    "h264 of a camera": ("libx264", ("-bf", "0", "-x264-params", "repeat-headers=1:slices=3", *_COLOURS)),
+    # What a camera sends is copied: no reordering, parameter sets within, slices, colours of its own, 10 bits.
+    "h264 of a camera": (
+        "libx264",
+        ("-bf", "0", "-x264-params", "repeat-headers=1:slices=3", "-vf", "format=yuvj420p", *_COLOURS),
+    ),
     "h265 of a camera": (
         "libx265",
-        ("-x265-params", "log-level=error:open-gop=0:bframes=0:repeat-headers=1:aud=1:slices=2", *_COLOURS),
+        (
+            *("-x265-params", "log-level=error:open-gop=0:bframes=0:repeat-headers=1:aud=1:slices=2"),
+            *("-pix_fmt", "yuv420p10le", *_COLOURS),
+        ),
     ),
 }
 

@@ -72,7 +72,7 @@ def test_every_frame_of_the_range_is_in_it_once_and_what_is_copied_can_be_decode
     cuts, exact = taken(listings, since_s, until_s)
     if exact is None:
         return
-    begins_s = cuts[0].source.at_s + cuts[0].first_s + (cuts[0].source.segment.started_at - at(0)).total_seconds()
+    begins_s = (cuts[0].began_at - at(0)).total_seconds()
     frames = [begin + frame / 10 for begin in (0, 10, 30, 40) for frame in range(100)]
     expected = [round((time - begins_s) * 1e6) for time in frames if since_s <= time < until_s]
     head, tail = (list(edge.times_us) if edge else [] for edge in (exact.head, exact.tail))
