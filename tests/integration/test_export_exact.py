@@ -185,6 +185,7 @@ def test_other_players_show_the_same_pictures(made: Made, tmp_path: Path) -> Non
 def small(tmp_path_factory: pytest.TempPathFactory) -> Footage:
     footage = Footage(tmp_path_factory.mktemp("small"))
     footage.record(1, 0, 20, segment_s=10, fps=10, size=f"{WIDTH}x{HEIGHT}", encoder="libx265")
+    footage.catalogue().close()
     return footage
 
 
