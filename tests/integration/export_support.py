@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,8 +63,9 @@ class Footage:
         fps: int = 2,
         size: str = "64x36",
         encoder: str = "libx264",
+        more: Sequence[str] = (),
     ) -> list[Segment]:
-        """What one worker recorded from `at_s` after START on."""
+        """What one worker recorded from `at_s` after START on; `more` are options of the encoder."""
         folder = self.recordings / f"{self.name} {generation}".replace("/", "_")
         folder.mkdir()
         picture = f"testsrc2=size={size}:rate={fps}:duration={length_s}"
@@ -72,6 +74,7 @@ class Footage:
         if encoder == "libx265":
             options += ["-x265-params", "log-level=error:open-gop=0:bframes=2", "-tag:v", "hvc1"]
         options += ["-force_key_frames", "expr:gte(t,n_forced*5)", "-fps_mode", "vfr", "-enc_time_base", "1:90000"]
+        options += more
         muxer = ["-f", "segment", "-segment_time", str(segment_s), "-reset_timestamps", "1", "-segment_format", "mp4"]
         muxer += ["-segment_format_options", "movflags=hybrid_fragmented:flush_packets=1"]
         muxer += ["-segment_list", str(folder / "list.csv"), "-segment_list_type", "csv"]

@@ -105,19 +105,26 @@ def test_an_export_leaves_the_jump_out_and_says_so(tmp_path: Path, jump_s: int, 
         segment, path=str(copied), number=1, span=None, started_at=segment.ended_at,
         uptime=replace(segment.uptime, s=segment.uptime.s + length_s),
     )  # fmt: skip
-    out = tmp_path / "out.mp4"
-    request = Request("lobby", "Lobby", segment.started_at, follows.ended_at, out, UTC, exact=exact)
-    with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
-        catalogue.add([segment, follows])
-        made = export(request, catalogue, Ffmpeg(EMBEDDED_FFMPEG, "embedded"), lambda what, share: None)
-    assert made.frames == 2 * SECONDS * 10
-    assert made.gaps == ()
-    told = [note for note in made.notes if "the camera set its clock ahead by" in note]
-    assert len(told) == 2 * jumps, made.notes
-    with av.open(str(out)) as opened:
-        times = sorted(
-            float(packet.pts * packet.time_base) for packet in opened.demux(video=0) if packet.pts is not None
-        )
-    assert len(times) == 2 * SECONDS * 10
-    assert max(after - before for before, after in itertools.pairwise(times)) < 5.0
-    assert times[-1] - times[0] == pytest.approx(2 * length_s, abs=5.0)
+    request = Request("lobby", "Lobby", segment.started_at, follows.ended_at, tmp_path / "out.mp4", UTC)
+    requests = [request]
+    if exact:
+        # From amid the first group of pictures on: what is encoded anew and what is copied.
+        edges = replace(request, out=tmp_path / "edges.mp4", exact=True, since=request.since + timedelta(seconds=0.35))
+        requests = [edges, replace(request, exact=True, anew=True)]
+    for asked in requests:
+        early = 4 if asked.since > request.since else 0
+        with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
+            catalogue.add([segment, follows])
+            made = export(asked, catalogue, Ffmpeg(EMBEDDED_FFMPEG, "embedded"), lambda what, share: None)
+        assert made.frames == 2 * SECONDS * 10 - early
+        assert [span.encoded for span in made.spans] == ([True, False] if early else [exact])
+        assert made.gaps == ()
+        told = [note for note in made.notes if "the camera set its clock ahead by" in note]
+        assert len(told) == 2 * jumps, made.notes
+        with av.open(str(asked.out)) as opened:
+            times = sorted(
+                float(packet.pts * packet.time_base) for packet in opened.demux(video=0) if packet.pts is not None
+            )
+        assert len(times) == 2 * SECONDS * 10 - early
+        assert max(after - before for before, after in itertools.pairwise(times)) < 5.0
+        assert times[-1] - times[0] == pytest.approx(2 * length_s, abs=5.0)

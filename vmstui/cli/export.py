@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vmstui.model import Settings
     from vmstui.recording.catalogue import Catalogue
     from vmstui.recording.cuts import Packets, Part
+    from vmstui.recording.edges import Piece
     from vmstui.recording.export_making import Request
     from vmstui.recording.manifest import Manifest, Report
 
@@ -48,6 +49,8 @@ class ExportOptions:
     until: str
     out: str
     exact: bool
+    anew: bool
+    """Exact, and all of it re-encoded."""
     manifest: bool
     pin: str | None
     """A note; None: not pinned."""
@@ -154,7 +157,8 @@ def _request(
         until=until,
         out=out,
         zone=where,
-        exact=options.exact,
+        exact=options.exact or options.anew,
+        anew=options.anew,
         keep_free_bytes=_keep_free_bytes(settings, out.parent),
         records_on=any(leftovers(spool) for spool in spools),
     )
@@ -227,11 +231,30 @@ class Ffmpeg:
 
         encode(self.program, parts, out, tags, size, since_s, until_s, progress)
 
+    def edge(
+        self,
+        parts: Sequence[Part],
+        out: str,
+        codec: str,
+        number: int,
+        since_s: float | None,
+        until_s: float | None,
+        progress: Callable[[float], None],
+    ) -> None:
+        from vmstui.ffmpeg.join import edge
+
+        edge(self.program, parts, out, codec, number, since_s, until_s, progress)
+
+    def splice(self, pieces: Sequence[Piece], out: str, progress: Callable[[float], None]) -> None:
+        from vmstui.ffmpeg.splice import splice
+
+        splice(pieces, out, progress)
+
 
 def _made(options: ExportOptions, settings: Settings, catalogue: Catalogue, request: Request) -> Report:
     from vmstui.recording.exporting import export
 
-    tool = _tool(settings, exact=options.exact)
+    tool = _tool(settings, exact=request.exact)
     manifest = _manifest(request, tool.version) if options.manifest else None
     os.nice(19)  # whatever it starts inherits that
     shown: Shown = JsonLines(sys.stdout) if options.as_json else shown_on(sys.stderr)

@@ -33,7 +33,9 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--to", dest="until", metavar="T", required=True, help="the same, or now"),
         parser.add_argument("out", metavar="OUT.mp4", help="file to make; nothing is ever overwritten"),
     ]
-    parser.add_argument("--exact", action="store_true", help="from frame to frame; re-encodes all of it")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--exact", action="store_true", help="from frame to frame; re-encodes its edges")
+    how.add_argument("--exact-all", action="store_true", help="from frame to frame; re-encodes all of it, as H.264")
     parser.add_argument(
         "--manifest", action="store_true", help="write OUT.mp4.manifest.json, for evidence: SHA-256 of all files"
     )
@@ -60,6 +62,7 @@ def run_export(options: argparse.Namespace) -> int:
             until=options.until,
             out=options.out,
             exact=options.exact,
+            anew=options.exact_all,
             manifest=options.manifest,
             pin=options.pin,
             as_json=options.json,

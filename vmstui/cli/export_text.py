@@ -17,6 +17,7 @@ def lines(report: Report, where: tzinfo | None) -> Iterator[str]:
         f"           {span(report.duration_s)}, {size(report.size_bytes)}, {report.frames:,} frames of "
         f"{len(report.files)} {'file' if len(report.files) == 1 else 'files'}, {report.method}"
     )
+    yield from _encoded(report)
     yield f"asked      {spoken(report.asked_from, where)} to {spoken(report.asked_until, where)}"
     yield f"got        {spoken(report.got_from, where)} to {spoken(report.got_until, where)}"
     if report.sha256:
@@ -30,6 +31,19 @@ def lines(report: Report, where: tzinfo | None) -> Iterator[str]:
         yield f"           {spoken(gap.started_at, where)} {length}  {gap.cause.value}{detail}"
     for note in report.notes:
         yield f"note       {note}"
+
+
+def _encoded(report: Report) -> Iterator[str]:
+    """Which frames are not those that were recorded, where others are."""
+    copied = [span.frames for span in report.spans if not span.encoded]
+    if not copied or len(copied) == len(report.spans):
+        return
+    edges = [
+        f"{span.frames:,} at the {'beginning' if number == 0 else 'end'}"
+        for number, span in enumerate(report.spans)
+        if span.encoded
+    ]
+    yield f"anew       {' and '.join(edges)}; the other {sum(copied):,} frames are as they were recorded"
 
 
 def verified_lines(found: Verification) -> Iterator[str]:

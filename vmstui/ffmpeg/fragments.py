@@ -3,7 +3,8 @@
 That is what a recording file is while it is written, and what a worker leaves that dies: a movie header (with ffmpeg's
 `hybrid_fragmented`, also the first group of pictures), then a `moof` and an `mdat` box per group, each of which begins
 with a keyframe (ISO/IEC 14496-12, 4.2 and 8.8; libavformat/movenc.c). A file that was closed has no `moof` any more.
-Reads the heads of boxes and nothing else of a file. Called by `still`.
+Reads the heads of boxes and nothing else of a file. Called by `still`; `splice` reads
+the boxes of whole files.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def find_fragments(file: BinaryIO) -> Fragments | None:
     head_bytes, scale = 0, 0
     begun: Box | None = None
     whole: list[Fragment] = []
-    for box in _boxes(file, 0, size):
+    for box in boxes(file, 0, size):
         if box.kind == b"moov":
             scale = _time_scale(file, box)
         elif box.kind == b"moof":
@@ -76,7 +77,7 @@ def read_part(file: BinaryIO, start: int, end: int) -> bytes:
     return file.read(end - start)
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
+def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
     """The boxes that begin in a stretch of a file, until one makes no sense. The last one may go on behind `end`."""
     for _ in range(MAX_BOXES):
         head = read_part(file, start, start + 16)
@@ -102,7 +103,7 @@ def _inside(file: BinaryIO, box: Box, *path: bytes) -> Box | None:
     for kind in path:
         if found is None or found.end - found.start > MAX_HEADER_BYTES:
             return None
-        found = next((inner for inner in _boxes(file, found.payload, found.end) if inner.kind == kind), None)
+        found = next((inner for inner in boxes(file, found.payload, found.end) if inner.kind == kind), None)
     return found
 
 

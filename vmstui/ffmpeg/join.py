@@ -104,16 +104,39 @@ def encode(
     Raises JoinError.
     """
     width, height = (length - length % 2 for length in size)
-    filters = _frames_in_step(parts)
-    if since_s is not None or until_s is not None:
-        bounds = (("start", since_s), ("end", until_s))
-        filters.append("trim=" + ":".join(f"{name}={value:.6f}" for name, value in bounds if value is not None))
-        filters.append("setpts=PTS-STARTPTS")
+    filters = [*_frames_in_step(parts), *_trimmed(since_s, until_s)]
     filters += [f"scale={width}:{height}:force_original_aspect_ratio=decrease", f"pad={width}:{height}:-1:-1"]
     filters += ["setsar=1", "format=yuv420p"]
     options = ["-vf", ",".join(filters), "-c:v", ENCODER, *_QUALITY]
     # Every frame keeps its time: none is repeated to fill a gap, none is dropped.
     options += ["-fps_mode", "passthrough", "-enc_time_base", f"1:{TIME_SCALE}", *_written(tags)]
+    _run(ffmpeg, parts, out, options, progress)
+
+
+def edge(
+    ffmpeg: str,
+    parts: Sequence[Part],
+    out: str,
+    codec: str,
+    number: int,
+    since_s: float | None,
+    until_s: float | None,
+    progress: Progress,
+) -> None:
+    """The pictures of all parts from `since_s` on up to `until_s` (as with `encode`), encoded with the codec, size and
+    colours they have: one keyframe, and nothing after it is shown in another order than it is decoded in. `number` is
+    that of its parameter sets, where the encoder can be told (`own_sets`).
+
+    Raises JoinError.
+    """
+    filters = [*_frames_in_step(parts), *_trimmed(since_s, until_s)]
+    options = ["-vf", ",".join(filters or ["null"])]
+    if codec == "h265":
+        options += ["-c:v", "libx265", "-preset", "superfast", "-crf", "18", "-tag:v", "hvc1", "-x265-params"]
+        options += ["log-level=error:bframes=0:keyint=-1:scenecut=0:open-gop=0:repeat-headers=0"]
+    else:
+        options += ["-c:v", ENCODER, *_QUALITY, "-x264-params", f"sps-id={number}:bframes=0:keyint=infinite:scenecut=0"]
+    options += ["-fps_mode", "passthrough", "-enc_time_base", f"1:{TIME_SCALE}", *_written({})]
     _run(ffmpeg, parts, out, options, progress)
 
 
@@ -158,6 +181,14 @@ def _frames_in_step(parts: Sequence[Part]) -> list[str]:
         steps += [rf"gte(T\,{(begins_us + step.position_us) / 1e6:.6f})*{step.length_us}" for step in part.ahead]
         begins_us += part.length_us or 0
     return [f"setpts=PTS-round(({'+'.join(steps)})/1000000/TB)"] if steps else []
+
+
+def _trimmed(since_s: float | None, until_s: float | None) -> list[str]:
+    if since_s is None and until_s is None:
+        return []
+    bounds = (("start", since_s), ("end", until_s))
+    trim = "trim=" + ":".join(f"{name}={value:.6f}" for name, value in bounds if value is not None)
+    return [trim, "setpts=PTS-STARTPTS"]
 
 
 def _names(parts: Sequence[Part]) -> list[str]:

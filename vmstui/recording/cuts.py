@@ -187,18 +187,13 @@ def cut(
     tick_s = packets.tick_s
     pts, dts = packets.pts, packets.dts
     origin = min(pts)
-
-    def offset_s(ticks: int) -> float:
-        return float((ticks - origin) * tick_s)
-
     first = _first(packets, origin + _ticks(source.from_s, tick_s)) if source.from_s > 0 else 0
     end = len(pts) if source.is_whole else _end(pts, origin + _ticks(source.until_s, tick_s))
     if first >= end:
         return None
-    taken = range(first, end)
-    newest = max(taken, key=pts.__getitem__)
-    begin, last = pts[first], pts[newest]
-    position_us = 0 if begins_s is None else round((source.at_s + offset_s(begin) - begins_s) * 1e6)
+    begin = pts[first]
+    at_s = source.at_s + float((begin - origin) * tick_s)
+    position_us = 0 if begins_s is None else round((at_s - begins_s) * 1e6)
     late_us = 0
     if before is not None:
         # In both orders, that of decoding and that in which frames are shown, it comes after what was taken before.
@@ -210,7 +205,36 @@ def cut(
             before.decoded_until_us + lead_us + _APART_US - position_us,
             0,
         )
-        position_us += late_us
+    return _taken(source, packets, jumps, first, end, position_us + late_us, late_us)
+
+
+def part_of(one: Cut, packets: Packets, jumps: Sequence[Jump], first: int, end: int) -> Cut:
+    """Some of what is taken of a source, where it lies already."""
+    later = packets.pts[first] - packets.pts[one.first]
+    position_us = one.position_us + _micros(later * packets.tick_s)
+    return _taken(one.source, packets, jumps, first, end, position_us, one.late_us)
+
+
+def wanted_between(source: Source, packets: Packets) -> tuple[int | None, int | None]:
+    """From which time on and up to which frames of a source are wanted, in ticks; None: from its first, to its last."""
+    origin = min(packets.pts)
+    since = origin + _ticks(source.from_s, packets.tick_s) if source.from_s > 0 else None
+    return since, None if source.is_whole else origin + _ticks(source.until_s, packets.tick_s)
+
+
+def _taken(
+    source: Source, packets: Packets, jumps: Sequence[Jump], first: int, end: int, position_us: int, late_us: int
+) -> Cut:
+    tick_s = packets.tick_s
+    pts, dts = packets.pts, packets.dts
+    origin = min(pts)
+    since, until = wanted_between(source, packets)
+
+    def offset_s(ticks: int) -> float:
+        return float((ticks - origin) * tick_s)
+
+    newest = max(range(first, end), key=pts.__getitem__)
+    begin, last = pts[first], pts[newest]
     ahead = ahead_by(jumps, first)
     beyond = dts[end] + ahead_by(jumps, end) if end < len(dts) else packets.cut_off_dts
     ends = dts[end - 1] + ahead_by(jumps, end - 1)
@@ -227,8 +251,8 @@ def cut(
         decoded_until_us=position_us + _micros((dts[end - 1] - begin) * tick_s),
         inpoint_us=_micros((begin + ahead) * tick_s) if first > 0 else None,
         outpoint_us=None if beyond is None else _micros(Fraction(ends + beyond, 2) * tick_s),
-        early=_count(pts[first:end], None, origin + _ticks(source.from_s, tick_s)) if source.from_s > 0 else 0,
-        late=0 if source.is_whole else _count(pts[first:end], origin + _ticks(source.until_s, tick_s), None),
+        early=0 if since is None else _count(pts[first:end], None, since),
+        late=0 if until is None else _count(pts[first:end], until, None),
         size_bytes=sum(packets.size_bytes[first:end]),
         ahead=tuple(
             Ahead(

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from vmstui.recording import cuts as cutting
 from vmstui.recording.cuts import Cut, Packets, Part
+from vmstui.recording.edges import Piece
 from vmstui.recording.export_file import unfinished
 from vmstui.spoken import decimal_size
 
@@ -45,6 +46,17 @@ class Tool(Protocol):
         until_s: float | None,
         progress: Callable[[float], None],
     ) -> None: ...
+    def edge(
+        self,
+        parts: Sequence[Part],
+        out: str,
+        codec: str,
+        number: int,
+        since_s: float | None,
+        until_s: float | None,
+        progress: Callable[[float], None],
+    ) -> None: ...
+    def splice(self, pieces: Sequence[Piece], out: str, progress: Callable[[float], None]) -> None: ...
 
 
 Tell = Callable[[str, float], None]
@@ -63,7 +75,9 @@ class Request:
     zone: tzinfo | None = None
     """Of the times that are told; None: that of this machine."""
     exact: bool = False
-    """From the very frame to the very frame; everything is re-encoded for it."""
+    """From the very frame to the very frame; what is shown before the first keyframe is re-encoded for it."""
+    anew: bool = False
+    """The same, but everything is re-encoded."""
     keep_free_bytes: int = 0
     """On the disk of `out`."""
     records_on: bool = False
@@ -73,17 +87,18 @@ class Request:
 def copy(
     request: Request,
     cuts: Sequence[Cut],
+    checksums: array[int],
+    times_us: array[int],
     tool: Tool,
     tell: Tell,
     made: str,
-    checksums: array[int],
-    times_us: array[int],
 ) -> int:
-    progress = _progress("copying", cuts, request, tell)
-    _by_ffmpeg(
+    """As it was recorded; the number of frames. Raises ExportFailed, also where it is not what was recorded."""
+    progress = reporting("copying", cuts, request, tell)
+    by_ffmpeg(
         request,
         cuts,
-        lambda: tool.copy(cutting.parts(cuts), made, _tags(request, cuts), cuts[0].format.codec, progress),
+        lambda: tool.copy(cutting.parts(cuts), made, tags_of(request, cuts), cuts[0].format.codec, progress),
     )
     tell("comparing", 0.0)
     found = tool.packets(made)
@@ -100,7 +115,7 @@ def encode(request: Request, cuts: Sequence[Cut], tool: Tool, tell: Tell, made: 
     first, last = cuts[0], cuts[-1]
     since_s = first.source.from_s - first.first_s if first.early else None
     frames = sum(one.frames for one in cuts) - first.early - last.late
-    tags = _tags(request, cuts)
+    tags = tags_of(request, cuts)
     with contextlib.ExitStack() as stack:
         joined: list[Part] = []
         for number, run in enumerate(runs):
@@ -109,15 +124,15 @@ def encode(request: Request, cuts: Sequence[Cut], tool: Tool, tell: Tell, made: 
             end_s = None
             if number == len(runs) - 1 and not last.source.is_whole:
                 end_s = (last.position_us - run[0].position_us) / 1e6 + last.source.until_s - last.first_s
-            progress = _progress("encoding", run, request, tell)
+            progress = reporting("encoding", run, request, tell)
             what = (cutting.parts(run), out, tags, picture, trim_s, end_s, progress)
-            _by_ffmpeg(request, run, lambda what=what: tool.encode(*what))  # type: ignore[misc]
+            by_ffmpeg(request, run, lambda what=what: tool.encode(*what))  # type: ignore[misc]
             after = runs[number + 1][0].position_us if number + 1 < len(runs) else None
             length_us = None if after is None else after - run[0].position_us - round((trim_s or 0) * 1e6)
             joined.append(Part(out, None, None, length_us))
         if len(runs) > 1:
-            progress = _progress("joining", cuts, request, tell)
-            _by_ffmpeg(request, cuts, lambda: tool.copy(joined, made, tags, "h264", progress))
+            progress = reporting("joining", cuts, request, tell)
+            by_ffmpeg(request, cuts, lambda: tool.copy(joined, made, tags, "h264", progress))
     found = tool.packets(made)
     if difference := cutting.out_of_order(found):
         raise ExportFailed(f"what was made does not play, and was thrown away: {difference}")
@@ -127,7 +142,8 @@ def encode(request: Request, cuts: Sequence[Cut], tool: Tool, tell: Tell, made: 
     return len(found.pts), notes
 
 
-def _by_ffmpeg(request: Request, cuts: Sequence[Cut], run: Callable[[], None]) -> None:
+def by_ffmpeg(request: Request, cuts: Sequence[Cut], run: Callable[[], None]) -> None:
+    """Run it. Raises ExportFailed with the reason where it fails."""
     try:
         run()
     except ValueError as error:
@@ -142,7 +158,8 @@ def _by_ffmpeg(request: Request, cuts: Sequence[Cut], run: Callable[[], None]) -
         ) from error
 
 
-def _progress(what: str, cuts: Sequence[Cut], request: Request, tell: Tell) -> Callable[[float], None]:
+def reporting(what: str, cuts: Sequence[Cut], request: Request, tell: Tell) -> Callable[[float], None]:
+    """What is told how many seconds of these are written. It raises ExportFailed when room gets short."""
     length_s = max(0.001, (cuts[-1].position_us - cuts[0].position_us) / 1e6 + cuts[-1].last_s - cuts[-1].first_s)
     tell(what, 0.0)
 
@@ -158,7 +175,8 @@ def _progress(what: str, cuts: Sequence[Cut], request: Request, tell: Tell) -> C
     return report
 
 
-def _tags(request: Request, cuts: Sequence[Cut]) -> dict[str, str]:
+def tags_of(request: Request, cuts: Sequence[Cut]) -> dict[str, str]:
+    """What the file tells of itself."""
     title = "".join(filter(str.isprintable, request.camera_name))
     return {"title": title, "creation_time": began_at(request, cuts).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
 

@@ -12,7 +12,7 @@ from vmstui.recording import export as planning
 from vmstui.recording import manifest as manifests
 from vmstui.recording.cuts import Cut, spoken
 from vmstui.recording.export_making import Request, Tell, began_at, ended_at
-from vmstui.recording.manifest import Report, UsedFile
+from vmstui.recording.manifest import Report, Span, UsedFile
 
 
 def report(
@@ -20,12 +20,14 @@ def report(
     cuts: Sequence[Cut],
     known: Sequence[Gap],
     damaged: Sequence[Gap],
-    frames: int,
+    method: str,
+    spans: Sequence[Span],
     made: str,
     notes: Sequence[str],
 ) -> Report:
-    """What came of it, but for the hashes; `made` is the file, complete but not yet published. `known` tells the causes
-    of gaps, `damaged` what is missing in files themselves. Raises OSError."""
+    """What came of it, but for the hashes: made by this `method`, of these `spans`. `made` is the file, complete but
+    not yet published. `known` tells the causes of gaps, `damaged` what is missing in files themselves. Raises
+    OSError."""
     chosen = [one.source for one in cuts]
     until: datetime | None = request.until
     more = list(notes)
@@ -47,10 +49,10 @@ def report(
         got_from=began_at(request, cuts),
         got_until=ended_at(request, cuts),
         path=str(request.out),
-        method="re-encoded as h264" if request.exact else "copied",
+        method=method,
         size_bytes=os.path.getsize(made),
         duration_s=_length_s(request, cuts, skipped_s),
-        frames=frames,
+        frames=sum(span.frames for span in spans),
         files=tuple(
             UsedFile(
                 path=one.source.segment.path,
@@ -68,6 +70,7 @@ def report(
         ),
         gaps=tuple(sorted((*missing, *damaged), key=lambda gap: gap.started_at)),
         notes=tuple(more),
+        spans=tuple(spans),
     )
 
 

@@ -23,16 +23,17 @@ from pathlib import Path
 from vmstui.footage import Gap, GapCause, Segment
 from vmstui.recording import cuts as cutting
 from vmstui.recording import export as planning
+from vmstui.recording import export_exact, export_report
 from vmstui.recording import export_making as making
-from vmstui.recording import export_report
 from vmstui.recording import manifest as manifests
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.check import changes
 from vmstui.recording.cuts import Cut, ExportRefused, spoken
+from vmstui.recording.edges import Edges
 from vmstui.recording.export import Source
 from vmstui.recording.export_file import SUFFIX, Unfinished, remove_leftovers, unfinished
 from vmstui.recording.export_making import ExportFailed, Request, Tell, Tool, free_bytes, in_words
-from vmstui.recording.manifest import Manifest, Report
+from vmstui.recording.manifest import Manifest, Report, Span
 from vmstui.recording.publish import sync
 from vmstui.spoken import decimal_size, length
 
@@ -62,7 +63,8 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
     chosen, lost = _chosen(request, catalogue)
     if not request.exact:
         cutting.refuse_changes([(source, cutting.catalogued_format(source)) for source in chosen], request.zone)
-    read = _read(chosen, tool, tell, request.zone)
+    edges = Edges() if request.exact else None
+    read = _read(chosen, tool, tell, request.zone, edges)
     cuts = read.cuts
     if not request.exact:
         cutting.refuse_changes([(one.source, one.format) for one in cuts], request.zone)
@@ -77,14 +79,17 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
         try:
             remove_leftovers(request.out.parent)
             made = stack.enter_context(unfinished(request.out.parent))
+            what = (read.checksums, read.times_us, tool, tell, made.path)
             if request.exact:
-                frames, notes = making.encode(request, cuts, tool, tell, made.path)
+                exact = None if edges is None else edges.found()
+                method, spans, notes = export_exact.make(request, cuts, exact, *what)
             else:
-                frames, notes = making.copy(request, cuts, tool, tell, made.path, read.checksums, read.times_us), []
+                frames = making.copy(request, cuts, *what)
+                method, spans, notes = "copied", (Span(encoded=False, position_s=0.0, frames=frames),), []
             notes = [*notes, *read.notes]
             if catalogue.fresh:
                 notes = [*notes, "the catalogue was being filled: there may be more footage of this time than this"]
-            report = export_report.report(request, cuts, known, read.damaged, frames, made.path, notes)
+            report = export_report.report(request, cuts, known, read.damaged, method, spans, made.path, notes)
             if manifest is not None:
                 report = export_report.with_hashes(report, made.path, tell)
                 text = manifests.as_text(replace(manifest, export=report))
@@ -170,7 +175,7 @@ class _Read:
     notes: list[str] = field(default_factory=list)
 
 
-def _read(chosen: Sequence[Source], tool: Tool, tell: Tell, zone: tzinfo | None) -> _Read:
+def _read(chosen: Sequence[Source], tool: Tool, tell: Tell, zone: tzinfo | None, edges: Edges | None = None) -> _Read:
     read = _Read()
     cuts = read.cuts
     begins_s = 0.0
@@ -190,7 +195,7 @@ def _read(chosen: Sequence[Source], tool: Tool, tell: Tell, zone: tzinfo | None)
         packets, jumps = cutting.steady(source, packets)
         lost = cutting.lost(source, packets, "; ".join(changed) or "it holds less than was recorded")
         one = cutting.cut(source, packets, begins_s if cuts else None, cuts[-1] if cuts else None, jumps)
-        if one is None:
+        if one is None or (edges is not None and not cuts and one.early == one.frames):
             read.unused += lost
             continue
         read.damaged += lost
@@ -202,6 +207,8 @@ def _read(chosen: Sequence[Source], tool: Tool, tell: Tell, zone: tzinfo | None)
         if not cuts:
             begins_s = source.at_s + one.first_s
         cuts.append(one)
+        if edges is not None:
+            edges.add(one, packets, jumps)
         read.checksums.extend(packets.checksum[one.first : one.end])
         read.times_us.extend(cutting.expected_us(one, packets))
     tell("reading", 1.0)

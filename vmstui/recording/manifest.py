@@ -50,6 +50,17 @@ class UsedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of an export, up to the next one."""
+
+    encoded: bool
+    """Anew; else it is what was recorded."""
+    position_s: float
+    """Where it begins."""
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What came of an export."""
 
@@ -61,7 +72,7 @@ class Report:
     got_until: datetime
     path: str
     method: str
-    """`copied`: the very packets that were recorded; or `re-encoded as h264`."""
+    """`copied`: the very packets that were recorded; `copied, its edges re-encoded as …`; or `re-encoded as h264`."""
     size_bytes: int
     duration_s: float
     frames: int
@@ -70,6 +81,8 @@ class Report:
     """What was not recorded in the range asked for; time is kept, so it shows as a still picture."""
     notes: tuple[str, ...] = ()
     sha256: str = ""
+    spans: tuple[Span, ...] = ()
+    """In order: which of it is copied, and which is not."""
 
 
 @dataclass(frozen=True, slots=True)
