@@ -74,6 +74,7 @@ COMMANDS = (
     Command("lock", "keep footage of a camera from being deleted by retention", "keeping"),
     Command("unlock", "give a lock back: what it kept is deleted when its time has come", "keeping"),
     Command("locks", "what is locked, and how much of it there is", "keeping"),
+    Command("keys", "the keys of the dashboard in use, as a file to be edited and kept: docs/dashboard.md", "keys"),
     Command("config", "check, show, compare or reload the configuration", "config"),
 )
 

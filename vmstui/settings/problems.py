@@ -16,7 +16,7 @@ from vmstui.settings.errors import SettingsError
 SHOWN_CHARACTERS = 60
 """How much of a value an error shows."""
 
-_WORD = re.compile(r"[\w-]*")
+_WORD = re.compile(r"[\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)

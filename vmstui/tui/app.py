@@ -28,8 +28,9 @@ from textual.reactive import reactive
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.measured import MACHINE
+from vmstui.settings.folders import KEYS_FILE, own_folder
 from vmstui.tui import questions, themes
-from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
+from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find, key_of, use_keys
 from vmstui.tui.arrange import Pane
 from vmstui.tui.day_strip import Strips
 from vmstui.tui.glyphs import in_ascii, needs_ascii
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     from vmstui.tui.load import Load
 
 LEAVE_LIMIT_S = 5.0
+NO_KEY = "<none>"
+"""For Textual, which knows no action without a key: what no terminal sends."""
 STORAGE_PERIOD_S = 45.0
 """How long footage will stay changes slowly."""
 FOOTAGE_PERIOD_S = 15.0
@@ -118,7 +121,7 @@ class Dashboard(App[Leave]):
         """The request to stop is on its way, and is carried out whatever becomes of us."""
         self._way_out: threading.Timer | None = None
         self._on_terminal = os.isatty(0)
-        self._problems = self._take_themes(theme)
+        self._problems = [*self._take_keys(), *self._take_themes(theme)]
         output = sys.__stderr__  # where Textual writes
         if ascii_only or needs_ascii(output.encoding if output else None):
             self.add_class("-ascii")
@@ -176,6 +179,19 @@ class Dashboard(App[Leave]):
         """It is over; whoever ran the dashboard may have more to do."""
         if self._way_out is not None:
             self._way_out.cancel()
+
+    def _take_keys(self) -> list[str]:
+        """The person's own keys, where they have any; what is wrong with them otherwise."""
+        path = os.path.join(own_folder(), KEYS_FILE)
+        use_keys({})
+        if not os.path.exists(path):
+            return []
+        from vmstui.tui.keymap import load_keymap, notice  # here, as few have one
+
+        keymap = load_keymap(path)
+        use_keys(keymap.own)
+        self.set_keymap({action: ",".join(keys) or NO_KEY for action, keys in keymap.own.items()})
+        return [notice(keymap.problems)] if keymap.problems else []
 
     def _take_themes(self, wanted: str | None) -> list[str]:
         loaded, problems = themes.load_themes()
@@ -415,7 +431,12 @@ class Dashboard(App[Leave]):
 
     def action_help_quit(self) -> None:
         """ctrl+c: neither way out is taken by reflex."""
-        self.notify("q leaves, recording goes on. Q stops recording.")
+        stops = (
+            f" {key_of('recorder.stop')} stops recording."
+            if any(one.id == "recorder.stop" for one in self.actions)
+            else ""
+        )
+        self.notify(f"{key_of('recorder.leave')} leaves, recording goes on.{stops}")
 
     def action_stop_recording(self) -> None:
         """End everything, after asking."""

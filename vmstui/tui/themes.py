@@ -7,7 +7,6 @@ not name is derived from its other colours, so that text stays readable on the b
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from vmstui.resources import themes_folder
+from vmstui.settings.folders import own_folder
 
 DEFAULT = "vmstui-dark"
 WITHOUT_COLOUR = "ansi"
@@ -51,8 +51,7 @@ class ThemeProblem:
 
 def user_folder() -> Path:
     """Where a person may put own themes."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "vmstui" / "themes"
+    return Path(own_folder(), "themes")
 
 
 def load_themes(folders: Iterable[Path] | None = None) -> tuple[dict[str, Theme], list[ThemeProblem]]:
