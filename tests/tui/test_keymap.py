@@ -295,7 +295,7 @@ def test_the_check_of_the_configuration_tells_of_the_keys_too(
     assert check(str(config), as_json=False) == 0, "the recorder can be started all the same"
     said = capsys.readouterr().out
     assert f"{file}:1: view.log: found 'r', which is camera.restart" in said
-    assert f"{file}: 1 error; the dashboard has its usual keys" in said
+    assert f"{file}: 1 error, so the dashboard has its usual keys" in said
 
 
 # -------------------------------------------------------------------------------------------------- in the dashboard
@@ -338,6 +338,26 @@ async def test_footer_help_palette_and_sentences_tell_the_keys_in_use(give: Give
         await until(pilot, lambda: app.screen is app.fleet)
         await pilot.press("colon", *"logs")
         await until(pilot, lambda: "What its ffmpeg says. Key: x" in screen_text(app))
+
+
+async def test_the_palette_can_have_another_key(give: Give) -> None:
+    give("view.palette: ctrl+p\n")
+    async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
+        await pilot.press("colon")
+        assert app.screen is app.fleet
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "restart CAMERA" in screen_text(app))
+
+
+async def test_a_text_is_walked_to_its_end_and_back_by_letters() -> None:
+    async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
+        await pilot.press("enter")
+        text = app.fleet.details_pane.text
+        await until(pilot, lambda: text.has_focus and text.max_scroll_y > 2)
+        await pilot.press("G")
+        await until(pilot, lambda: text.scroll_offset.y == text.max_scroll_y)
+        await pilot.press("g", "j")
+        await until(pilot, lambda: text.scroll_offset.y == 1)
 
 
 async def test_dialogs_follow_too(give: Give) -> None:

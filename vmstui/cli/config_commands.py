@@ -8,16 +8,15 @@ Results go to standard output, passwords never. `check` reports errors itself; t
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 
+from vmstui.cli.own_files import own_files
 from vmstui.model import ReloadEffects, RestartCost, Touch
 from vmstui.resources import config_folder
 from vmstui.settings import Loaded, Problem, SettingsDiff, SettingsError, find_path, load
 from vmstui.settings import diff as difference
-from vmstui.settings.folders import KEYS_FILE, own_folder
 from vmstui.settings.rows import Row, camera_rows, general_rows, profile_rows
 
 DONE, WRONG = 0, 2
@@ -27,7 +26,7 @@ BUILT_IN = "built in"
 def check(path: str | None, as_json: bool) -> int:
     """List every error and warning; 0 if the configuration can be used, 2 if not.
 
-    What is wrong with the person's own keys is told beside it: no recorder needs them.
+    What is wrong with the person's own keys and themes is told beside it: no recorder needs them.
     """
     file = find_path(path)
     errors: tuple[Problem, ...] = ()
@@ -39,7 +38,7 @@ def check(path: str | None, as_json: bool) -> int:
         cameras = len(loaded.settings.cameras)
     except SettingsError as error:
         errors = error.problems
-    keys = _wrong_keys()
+    own = own_files()
     if as_json:
         _print_json(
             {
@@ -48,7 +47,11 @@ def check(path: str | None, as_json: bool) -> int:
                 "cameras": cameras,
                 "errors": [asdict(problem) | {"text": str(problem)} for problem in errors],
                 "warnings": [asdict(problem) | {"text": str(problem)} for problem in warnings],
-                "keys": [asdict(problem) | {"text": str(problem)} for problem in keys],
+                "own_files": [
+                    {"file": one.path, "ok": not one.problems, "warnings": one.warnings}
+                    | {"errors": [asdict(problem) | {"text": str(problem)} for problem in one.problems]}
+                    for one in own
+                ],
             }
         )
     else:
@@ -58,19 +61,14 @@ def check(path: str | None, as_json: bool) -> int:
             print(f"{problem} (warning)")
         verdict = _count(len(errors), "error") if errors else f"good, {_count(cameras, 'camera')}"
         print(f"{file}: {verdict}" + (f", {_count(len(warnings), 'warning')}" if warnings else ""))
-        for problem in keys:
-            print(problem)
-        if keys:
-            print(f"{keys[0].file}: {_count(len(keys), 'error')}; the dashboard has its usual keys")
+        for one in own:
+            for problem in one.problems:
+                print(problem)
+            for warning in one.warnings:
+                print(f"{one.path}: {warning}; 4.5 can be read by most (warning)")
+            verdict = f"{_count(len(one.problems), 'error')}, so {one.so}" if one.problems else "good"
+            print(f"{one.path}: {verdict}")
     return WRONG if errors else DONE
-
-
-def _wrong_keys() -> tuple[Problem, ...]:
-    if not os.path.exists(os.path.join(own_folder(), KEYS_FILE)):
-        return ()
-    from vmstui.cli.keys import wrong_keys  # here, as few have such a file
-
-    return wrong_keys()
 
 
 def show(path: str | None, as_json: bool) -> int:

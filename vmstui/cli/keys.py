@@ -6,7 +6,6 @@ import os
 import sys
 
 from vmstui.settings.folders import KEYS_FILE, own_folder
-from vmstui.settings.problems import Problem
 from vmstui.tui.actions import use_keys
 from vmstui.tui.keymap import load_keymap, template
 
@@ -15,7 +14,7 @@ DONE, WRONG = 0, 2
 
 def keys() -> int:
     """Print them; 2, and the usual ones, where the person's file is wrong."""
-    path = keys_path()
+    path = os.path.join(own_folder(), KEYS_FILE)
     keymap = load_keymap(path)
     use_keys(keymap.own)
     print(template(path), end="")
@@ -24,13 +23,3 @@ def keys() -> int:
     if keymap.problems:
         print("so the keys in use are the usual ones", file=sys.stderr)
     return WRONG if keymap.problems else DONE
-
-
-def keys_path() -> str:
-    """The person's file, whether it is there or not."""
-    return os.path.join(own_folder(), KEYS_FILE)
-
-
-def wrong_keys() -> tuple[Problem, ...]:
-    """What is wrong with the person's file; nothing where there is none."""
-    return load_keymap(keys_path()).problems

@@ -13,6 +13,8 @@ from vmstui.settings.errors import SettingsError
 CONFIG_FILE = "vmstui.yaml"
 KEYS_FILE = "keys.yaml"
 """Of a person, for the dashboard."""
+THEMES_FOLDER = "themes"
+"""Of a person, below their own folder."""
 MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of unix(7) holds 108 bytes with the NUL at the end."""
 CONTROL_SOCKET = "control.sock"

@@ -216,10 +216,3 @@ def _quoted(key: str) -> str:
     if len(key) > 1 or key.isalnum():
         return key
     return '"\'"' if key == "'" else f"'{key}'"
-
-
-def notice(problems: tuple[Problem, ...]) -> str:
-    """What the dashboard says once about a file that it does not use."""
-    more = len(problems) - 1
-    rest = f" ({more} more: vmstui config check)" if more else ""
-    return f"Your keys are not used, all are the usual ones: {problems[0]}{rest}"
