@@ -242,7 +242,7 @@ async def looked(app: Dashboard, pilot: Pilot[Leave], condition: Callable[[], bo
     """Until that is so, looking more often than once a second."""
 
     def look() -> bool:
-        app._look_at_themes()
+        app._themes.look()
         return condition()
 
     await until(pilot, look)

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,8 +28,8 @@ from textual.reactive import reactive
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.measured import MACHINE
-from vmstui.settings.folders import KEYS_FILE, THEMES_FOLDER, own_folder
-from vmstui.settings.problems import Problem
+from vmstui.settings.folders import KEYS_FILE, own_folder
+from vmstui.settings.problems import first_of
 from vmstui.tui import questions, themes
 from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find, key_of, use_keys
 from vmstui.tui.arrange import Pane
@@ -46,7 +46,6 @@ from vmstui.tui.messages import (
     StorageArrived,
 )
 from vmstui.tui.notices import Notices
-from vmstui.tui.own_themes import OwnThemes
 from vmstui.tui.palette import Commands
 from vmstui.tui.picture import Picture
 from vmstui.tui.screens.confirm import Confirm
@@ -56,7 +55,7 @@ from vmstui.tui.screens.still import Still
 from vmstui.tui.screens.too_small import TooSmall, too_small
 from vmstui.tui.source import Recorder, harmless, reconnect_delays
 from vmstui.tui.spark import WINDOW_S, CpuHistory
-from vmstui.tui.theme_file import shipped_themes
+from vmstui.tui.theme_desk import ThemeDesk
 from vmstui.tui.typed import Typed
 from vmstui.tui.verdict import Link
 
@@ -81,12 +80,6 @@ def _hung_up() -> bool:
     poll = select.poll()
     poll.register(0, 0)
     return bool(poll.poll(0))
-
-
-def told(problems: Sequence[Problem]) -> str:
-    """The first of them, and where the others are told."""
-    more = len(problems) - 1
-    return f"{problems[0]}{f' ({more} more: vmstui config check)' if more else ''}"
 
 
 class Dashboard(App[Leave]):
@@ -125,14 +118,13 @@ class Dashboard(App[Leave]):
         self._notices = Notices()
         self._load: Load | None = None
         self._seen_at = time.monotonic()
-        self._awaited_theme = ""
-        """Wanted, and not there yet."""
         self._stopping = False
         self._stop_asked = False
         """The request to stop is on its way, and is carried out whatever becomes of us."""
         self._way_out: threading.Timer | None = None
         self._on_terminal = os.isatty(0)
-        self._problems = [*self._take_keys(), *self._take_themes(theme)]
+        self._themes = ThemeDesk(self)
+        self._problems = [*self._take_keys(), *self._themes.begin(theme)]
         output = sys.__stderr__  # where Textual writes
         if ascii_only or needs_ascii(output.encoding if output else None):
             self.add_class("-ascii")
@@ -202,44 +194,9 @@ class Dashboard(App[Leave]):
         keymap = load_keymap(path)
         use_keys(keymap.own)
         self.set_keymap({action: ",".join(keys) or NO_KEY for action, keys in keymap.own.items()})
-        return [f"Your keys are not used, all are the usual ones: {told(keymap.problems)}"] if keymap.problems else []
-
-    def _take_themes(self, wanted: str | None) -> list[str]:
-        shipped = shipped_themes()
-        for file in shipped.values():
-            if file.theme is not None:
-                self.register_theme(file.theme)
-        self._own_themes = OwnThemes(os.path.join(own_folder(), THEMES_FOLDER), shipped)
-        news = self._own_themes.first()
-        for theme in news.themes:
-            self.register_theme(theme)
-        sentences = [f"Theme is left out: {told(news.problems)}"] if news.problems else []
-        name = wanted or (themes.WITHOUT_COLOUR if os.environ.get("NO_COLOR") else themes.DEFAULT)
-        if name in self.available_themes:
-            self.theme = name
-        elif wanted:
-            self._awaited_theme = wanted
-            sentences.append(f"There is no theme {wanted!r}; `:theme` shows those there are.")
-            self.theme = themes.DEFAULT if themes.DEFAULT in self.available_themes else self.theme
-        return sentences
-
-    def _look_at_themes(self) -> None:
-        """What a person has saved is seen at once; what is broken then leaves the theme as it is."""
-        news = self._own_themes.look()
-        if news is None:
-            return
-        for theme in news.themes:
-            self.register_theme(theme)
-        for name in news.gone:
-            if name != self.theme:  # else it stays until another one is chosen
-                self.unregister_theme(name)
-        names = {theme.name for theme in news.themes}
-        if self._awaited_theme in names:
-            self.theme, self._awaited_theme = self._awaited_theme, ""
-        elif self.theme in names:
-            self.mutate_reactive(Dashboard.theme)
-        if news.problems:
-            self.notify(f"Themes stay as they were: {told(news.problems)}", severity="warning", timeout=10)
+        if not keymap.problems:
+            return []
+        return [f"Your keys are not used, all are the usual ones: {first_of(keymap.problems)}"]
 
     # ------------------------------------------------------------------------------------------------- the recorder
 
@@ -344,7 +301,7 @@ class Dashboard(App[Leave]):
         if self._on_terminal and _hung_up():
             self._leave_at_once()
             return
-        self._look_at_themes()
+        self._themes.look()
         link = replace(self.picture.link, age_s=time.monotonic() - self._seen_at)
         if link.stale and self.picture.snapshot is not None:
             self.picture = replace(self.picture, link=link)
