@@ -35,7 +35,7 @@ async def browsing(
     app = Dashboard(Client(recorder.socket))
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(lambda: app.picture.snapshot is not None)
-        await pilot.press("g")
+        await pilot.press("o")
         await until(lambda: app.fleet.segments_pane.list.has_focus and row(app))
         yield app, pilot
 

@@ -157,7 +157,7 @@ def test_nothing_of_a_hostile_log_reaches_a_terminal_an_answer_or_a_file(hostile
         for key, words in (("l", "the last of it"), ("y", "clipboard"), ("\x1b", ""), ("h", "History"), ("\x1b", "")):
             terminal.type(key)
             terminal.wait_for(words)
-        for key, words in (("\r", "Gate"), ("\x1b", ""), ("g", "Gate"), ("\x1b", ""), ("?", "help"), ("q", "")):
+        for key, words in (("\r", "Gate"), ("\x1b", ""), ("o", "Gate"), ("\x1b", ""), ("?", "help"), ("q", "")):
             terminal.type(key)
             terminal.wait_for(words)
         terminal.type("q")

@@ -537,6 +537,7 @@ def main() -> None:
     parser.add_argument("--incident", type=int, default=0, help="so many cameras have one cause in common")
     parser.add_argument("--theme")
     parser.add_argument("--ascii", action="store_true")
+    parser.add_argument("--no-mouse", action="store_true")
     parser.add_argument("--svg", help="write a picture here instead of running")
     parser.add_argument("--size", default="80x24")
     parser.add_argument("--wait", type=float, default=2.5, help="seconds before the keys")
@@ -552,9 +553,9 @@ def main() -> None:
     if options.svg:
         Path(options.svg).write_text(asyncio.run(_picture(fleet, options)), encoding="utf-8")
         return
-    from vmstui.cli.dashboard import shown
+    from vmstui.cli.dashboard import looks_of, shown
 
-    print(shown(fleet, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii).sentence)
+    print(shown(fleet, looks_of(options)).sentence)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def test_every_action_has_help_and_is_reachable(action: Action) -> None:
     assert action.help.endswith(".")
     assert action.words
     assert action.keys or action.verb, "neither a key nor a name in the palette"
-    if action.keys:
+    if action.keys and action.scope not in {Scope.DIALOG, Scope.FIELD}:  # of many places: see test_keymap
         home = Homes.OF[action.scope]
         assert hasattr(home, f"action_{action.call.partition('(')[0]}")
         declared = {binding.id for binding in home.BINDINGS if isinstance(binding, Binding)}

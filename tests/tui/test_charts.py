@@ -210,7 +210,7 @@ async def test_the_machine_and_all_that_is_no_camera() -> None:
         await until(pilot, lambda: screen.subject == "gate")
         await pilot.press("tab", "tab")
         await until(pilot, lambda: screen.subject == ALL)
-        await pilot.press("g")
+        await pilot.press("o")
         await until(pilot, lambda: "no footage of this" in "".join(n.message for n in app._notifications))
         await pilot.press("M")
         await until(pilot, lambda: screen.subject == MACHINE)
@@ -223,7 +223,7 @@ async def test_the_footage_of_the_time_at_the_cursor() -> None:
         screen = await opened(app, pilot)
         await type_time(pilot, app, "03:12")
         await until(pilot, lambda: app.screen is screen)
-        await pilot.press("g")
+        await pilot.press("o")
         await until(pilot, lambda: app.screen is app.fleet and app.fleet.chosen is Pane.SEGMENTS)
         pane = app.fleet.segments_pane
         at = datetime.fromtimestamp(BURST, UTC)

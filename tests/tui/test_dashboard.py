@@ -363,7 +363,7 @@ async def test_an_empty_configuration_says_where_to_add_a_camera() -> None:
         text = screen_text(app)
         assert "No camera is configured" in text
         assert "/etc/vmstui/vmstui.yaml" in text
-        await pilot.press("r", "s", "enter", "l", "g", "down", "y", "escape")
+        await pilot.press("r", "s", "enter", "l", "O", "down", "y", "escape")
         await pilot.pause()
         assert recorder.calls == []
 
@@ -378,7 +378,7 @@ async def test_on_80x24_a_pane_takes_the_place_of_the_fleet_and_escape_brings_it
         assert "Cam 14" in screen_text(app)
         for key, words in (
             ("enter", "6 samples over 30 s"),
-            ("g", "being written"),
+            ("o", "being written"),
             ("h", "Nothing has happened to this camera yet"),
             ("l", "Log Cam 0"),
         ):
@@ -445,7 +445,7 @@ async def test_segments_show_their_check_and_the_gaps_between_them() -> None:
     gap = Gap("lobby", torn.ended_at, 83.0, GapCause.MACHINE, "killed by the kernel")
     recorder = FakeRecorder(closed_segments=(segment(minutes_ago=3), segment(minutes_ago=6), torn), gaps=(gap,))
     async with dashboard(recorder, recorder_snapshot(camera()), size=(120, 40)) as (app, pilot):
-        await pilot.press("g")
+        await pilot.press("o")
         await until(pilot, lambda: "◐ partial" in screen_text(app))
         text = screen_text(app)
         assert "01:23          ▼ gap      machine: killed by the kernel" in text
@@ -593,7 +593,7 @@ async def test_the_footer_and_every_line_fit(size: tuple[int, int]) -> None:
         *(camera(f"cam_{n}", CameraState.BACKOFF if n == 1 else CameraState.RECORDING) for n in range(6))
     )
     async with dashboard(FakeRecorder(lines=[log_line(1)]), snapshot, size=size) as (app, pilot):
-        for key in ("", "enter", "l", "g", "h", "slash"):
+        for key in ("", "enter", "l", "O", "h", "slash"):
             if key:
                 await pilot.press(key)
             await pilot.pause(0.05)

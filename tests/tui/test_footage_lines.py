@@ -79,12 +79,12 @@ def test_what_nobody_wanted_is_no_loss_and_one_of_the_day_before_is_none_of_this
 def test_many_gaps_are_shortened_with_their_number_and_where_to_see_them() -> None:
     lines = told(day(*(gap(minutes, 1.5) for minutes in range(2, 32)), lost_s=45.0))
     assert sum("▼" in line for line in lines) == MOST_GAPS
-    assert lines[-1] == " " * 11 + "and 18 gaps more; g shows them among the segments"
+    assert lines[-1] == " " * 11 + "and 18 gaps more; o shows them among the segments"
 
 
 def test_gaps_that_a_recorder_does_not_list_are_counted_all_the_same() -> None:
     lines = told(day(gap(60, 9.0), known=False, lost_s=9.0))
-    assert lines[-1] == "lost       1 gap more; g shows them among the segments"
+    assert lines[-1] == "lost       1 gap more; o shows them among the segments"
 
 
 def test_why_there_is_nothing_is_said() -> None:

@@ -42,7 +42,7 @@ def test_a_terminal_that_is_not_utf_8_gets_ascii(encoding: str | None, ascii_onl
     assert glyphs.needs_ascii(encoding) is ascii_only
 
 
-KEYS = ("l", "g", "enter", "escape", "r", "n", "question_mark", "escape", "ctrl+c", "colon", "l", "escape", "slash")
+KEYS = ("l", "O", "enter", "escape", "r", "n", "question_mark", "escape", "ctrl+c", "colon", "l", "escape", "slash")
 
 
 async def test_ascii_mode_is_ascii_on_every_screen() -> None:

@@ -66,7 +66,7 @@ async def test_names_reasons_and_lines_are_shown_harmless_everywhere(text: str) 
         assert not FORBIDDEN & set(screen_text(app).replace("\n", ""))
         await pilot.press("escape")
         app.fleet.table.select("bad")
-        for key in ("down", "l", "g", "enter", "question_mark", "escape", "colon"):
+        for key in ("down", "l", "O", "enter", "question_mark", "escape", "colon"):
             await pilot.press(key)
             await pilot.pause(0.05)
             assert not FORBIDDEN & set(screen_text(app).replace("\n", ""))

@@ -45,7 +45,7 @@ def row(app: Dashboard) -> Row:
 
 async def opened(app: Dashboard, pilot: Pilot[Leave]) -> None:
     """The pane is open, has its first page and the keys."""
-    await pilot.press("g")
+    await pilot.press("o")
     await until(pilot, lambda: app.fleet.segments_pane.list.rows and app.fleet.segments_pane.list.has_focus)
     await pilot.pause()
 
@@ -263,7 +263,7 @@ async def test_a_lock_that_is_refused_says_why() -> None:
 async def test_a_catalogue_that_cannot_be_read_is_told_in_the_title() -> None:
     recorder = FakeRecorder(refuses="there is no catalogue yet")
     async with dashboard(recorder, FLEET) as (app, pilot):
-        await pilot.press("g")
+        await pilot.press("o")
         await until(pilot, lambda: "there is no catalogue yet" in screen_text(app))
 
 

@@ -89,3 +89,12 @@ def test_no_color_sends_no_colour() -> None:
         terminal.wait_for_end()
         for code in (b"38;2;", b"48;2;", b"38;5;", b"48;5;", b"[31m", b"[32m"):
             assert code not in terminal.raw
+
+
+@pytest.mark.parametrize("option", [[], ["--no-mouse"]])
+def test_the_mouse_is_left_to_the_terminal_where_that_is_wanted(option: list[str]) -> None:
+    with Terminal([*FLEET, *option]) as terminal:
+        terminal.wait_for("recording")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+        assert (b"\x1b[?1000h" in terminal.raw) is not bool(option)

@@ -33,7 +33,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def look_at_a_still(terminal: Terminal) -> None:
     terminal.wait_for("Gate North")
-    terminal.type("g")
+    terminal.type("o")
     terminal.wait_for("older below")
     terminal.type("jp")
     terminal.wait_for("Picture film.mp4")

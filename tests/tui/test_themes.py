@@ -5,23 +5,30 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from textual.color import Color
+from textual.pilot import Pilot
 from textual.theme import BUILTIN_THEMES
 
 from tests.tui.fakes import FakeRecorder, camera, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.resources import themes_folder
+from vmstui.cli.config_commands import check
 from vmstui.tui import themes
+from vmstui.tui.app import Dashboard
+from vmstui.tui.leave import Leave
+from vmstui.tui.own_themes import OwnThemes
+from vmstui.tui.theme_file import STYLES, parse_theme, shipped_themes
 
-SHIPPED, PROBLEMS = themes.load_themes([themes_folder()])
+FILES = shipped_themes()
+SHIPPED = {name: file.theme for name, file in FILES.items() if file.theme is not None}
 RGB = [name for name, theme in SHIPPED.items() if not theme.ansi]
 
 
 def test_the_shipped_themes_are_valid() -> None:
-    assert PROBLEMS == []
+    assert [file.problems for file in FILES.values() if file.problems] == []
     names = {"vmstui-dark", "vmstui-light", "high-contrast", "ansi", "nord", "gruvbox"}
     assert set(SHIPPED) == names | {"colour-blind-dark", "colour-blind-light"}
     assert themes.DEFAULT in SHIPPED
@@ -30,15 +37,25 @@ def test_the_shipped_themes_are_valid() -> None:
 
 @pytest.mark.parametrize("name", RGB)
 def test_all_text_has_a_contrast_of_4_5_on_every_ground_it_stands_on(name: str) -> None:
-    theme = SHIPPED[name]
-    colours = {**theme.to_color_system().generate(), **theme.variables}
-    grounds = ["background", "surface", "row-cursor", "row-cursor-blurred", "row-head"]
-    for text in ("foreground", *themes.TEXT_VARIABLES):
-        for ground in grounds:
-            ratio = themes.contrast(Color.parse(colours[text]), Color.parse(colours[ground]))
-            assert ratio >= 4.5, f"{text} on {ground}: {ratio:.2f}"
-    for text, ground in (("pill-text", "pill-bad"), ("pill-text", "pill-warn"), ("match-text", "match")):
-        assert themes.contrast(Color.parse(colours[text]), Color.parse(colours[ground])) >= 4.5, ground
+    assert themes.hard_to_read(SHIPPED[name]) == []
+
+
+def test_what_cannot_be_read_is_named() -> None:
+    """A check that cannot fail proves nothing."""
+    weak = parse_theme(b"like: nord\nvariables: {text-dim: '#3b4454', pill-text: '#bf616a'}", "weak.yaml", FILES).theme
+    assert weak is not None
+    said = themes.hard_to_read(weak)
+    assert "text-dim on row-cursor has a contrast of 1.0" in said
+    assert any(words.startswith("pill-text on pill-bad") for words in said)
+
+
+def test_the_colours_of_a_terminal_are_its_own_matter() -> None:
+    assert themes.hard_to_read(SHIPPED["ansi"]) == []
+    for name in themes.OWN_VARIABLES:
+        value = SHIPPED["ansi"].variables[name]
+        assert value in STYLES if name in themes.STYLE_VARIABLES else value.startswith("ansi_"), name
+    for key in themes.COLOURS:
+        assert str(getattr(SHIPPED["ansi"], key)).startswith("ansi_"), key
 
 
 SIGHT = {
@@ -98,43 +115,187 @@ def test_contrast_is_that_of_wcag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "line", "words"),
     [
-        ("primary: '#12345'", "primary: found '#12345', accepted is a colour"),
-        ("primary: red\nvariables: {state-ok: greenish}", "state-ok: found 'greenish'"),
+        ("primary: '#12345'", 1, "primary: found '#12345', accepted a colour such as '#89b482' (in quotes)"),
+        ("primary: #89b482", 1, "primary: found nothing, accepted a colour such as '#89b482' (in quotes)"),
+        ("primary: red\nvariables: {state-ok: greenish}", 2, "state-ok: found 'greenish', accepted a colour"),
+        ("primary: red\nvariables:\n  row-cursor-style: blink", 3, "found 'blink', accepted one of none, bold"),
+        ("primary: red\nvariables:\n  state-okay: red", 3, "found 'state-okay', accepted: did you mean 'state-ok'?"),
+        ("primray: red\nprimary: red", 1, "found 'primray', accepted: did you mean 'primary'?"),
         (
-            "primary: red\nvariables: {row-cursor-style: blink}",
-            "row-cursor-style: found 'blink', accepted is one of none,",
+            "accent: red",
+            1,
+            "primary: found nothing, accepted a colour such as '#89b482' (in quotes), red or ansi_red; or",
         ),
-        ("primary: red\nvariables: {state-okay: red}", "unknown variable 'state-okay'"),
-        ("primray: red", "unknown key 'primray'"),
-        ("accent: red", "`primary` is missing"),
-        ("primary: red\ndark: perhaps", "dark: found 'perhaps', accepted is true or false"),
-        ("- red", "a theme is a mapping"),
-        ("primary: [", "while parsing"),
-        ("primary: '#fff; } Screen { display: none'", "primary: found"),
-        ("\x00", "special characters are not allowed"),
+        ("primary: red\ndark: perhaps", 2, "dark: found 'perhaps', accepted true or false"),
+        ("like: nrod", 1, "like: found 'nrod', accepted: did you mean 'nord'?"),
+        ("primary: red\nprimary: blue", 2, "primary: found the same key twice (first in line 1), accepted it once"),
+        ("- red", 1, "found a list, accepted names with colours"),
+        ("", 1, "found nothing, accepted names with colours"),
+        ("primary: [", 1, "found a syntax error"),
+        ("primary: '#fff; } Screen { display: none'", 1, "primary: found '#fff; } Screen { display: none'"),
+        ("\x00", 1, "found the control character U+0000"),
     ],
 )
-def test_a_bad_theme_is_left_out_and_says_why(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "bad.yaml").write_text(text)
-    (tmp_path / "good.yaml").write_text("primary: '#3366cc'")
-    loaded, problems = themes.load_themes([tmp_path])
-    assert set(loaded) == {"good"}
-    assert problems[0].path.endswith("bad.yaml")
-    assert words in problems[0].reason
+def test_what_is_wrong_with_a_theme_is_told_with_its_line(text: str, line: int, words: str) -> None:
+    made = parse_theme(text.encode(), "mine.yaml", FILES)
+    assert made.theme is None
+    assert str(made.problems[0]).startswith(f"mine.yaml:{line}: ")
+    assert words in str(made.problems[0])
 
 
-async def test_a_bad_theme_of_the_person_is_told_and_not_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "vmstui" / "themes"
-    folder.mkdir(parents=True)
-    (folder / "mine.yaml").write_text("primary: nonsense")
+def test_everything_that_is_wrong_with_a_theme_is_told_at_once() -> None:
+    made = parse_theme(b"primary: rde\nerrr: red\ndark: 1\nvariables:\n  spark: x\n  tetx-dim: red", "mine.yaml", FILES)
+    assert [problem.line for problem in made.problems] == [1, 2, 3, 5]
+
+
+def test_the_name_of_a_file_is_one_that_can_be_typed() -> None:
+    made = parse_theme(b"primary: red", "my theme.yaml", FILES)
+    assert "found the name 'my theme', accepted a file name of letters, digits, - and _" in str(made.problems[0])
+
+
+def test_a_theme_may_name_one_colour_and_the_rest_is_made_readable() -> None:
+    made = parse_theme(b"primary: '#3366cc'", "mine.yaml", FILES)
+    assert made.theme is not None
+    assert set(themes.OWN_VARIABLES) <= set(made.theme.variables)
+    assert themes.hard_to_read(made.theme) == []
+
+
+def test_a_theme_is_laid_over_the_one_it_is_like_or_over_the_shipped_one_of_its_name() -> None:
+    nord = SHIPPED["nord"]
+    for text, name in (("like: nord\naccent: '#ffffff'", "mine"), ("accent: '#ffffff'", "nord")):
+        made = parse_theme(text.encode(), f"{name}.yaml", FILES).theme
+        assert made is not None
+        assert (made.name, made.accent, made.primary, made.dark) == (name, "#ffffff", nord.primary, nord.dark)
+        assert made.variables["state-ok"] == nord.variables["state-ok"]
+
+
+# ------------------------------------------------------------------------------------------- a person's own folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a person's themes; nothing is there yet."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    made = tmp_path / "vmstui" / "themes"
+    made.mkdir(parents=True)
+    return made
+
+
+def saved(path: Path, text: str) -> None:
+    """As an editor does it: a new file in the place of the old one, which is another one whatever the clock says."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def test_a_file_is_read_once_it_is_at_rest_and_not_again(folder: Path) -> None:
+    own = OwnThemes(str(folder), FILES)
+    assert own.first().themes == ()
+    assert own.look() is None
+    saved(folder / "mine.yaml", "primary: red")
+    assert own.look() is None, "somebody may still be writing it"
+    news = own.look()
+    assert news is not None
+    assert [theme.name for theme in news.themes] == ["mine"]
+    assert own.look() is None
+    saved(folder / "mine.yaml", "primary: rde")
+    assert own.look() is None
+    broken = own.look()
+    assert broken is not None
+    assert broken.themes == ()
+    assert broken.problems[0].line == 1
+    assert own.look() is None, "a mistake is told once"
+
+
+def test_what_lay_over_a_shipped_theme_gives_it_back_when_it_goes(folder: Path) -> None:
+    saved(folder / "nord.yaml", "accent: '#ffffff'")
+    saved(folder / "mine.yaml", "primary: red")
+    own = OwnThemes(str(folder), FILES)
+    assert {theme.name for theme in own.first().themes} == {"nord", "mine"}
+    (folder / "nord.yaml").unlink()
+    (folder / "mine.yaml").unlink()
+    assert own.look() is None
+    news = own.look()
+    assert news is not None
+    assert news.themes == (SHIPPED["nord"],)
+    assert news.gone == ("mine",)
+
+
+def test_a_folder_that_is_not_there_is_no_matter(tmp_path: Path) -> None:
+    own = OwnThemes(str(tmp_path / "nothing"), FILES)
+    assert own.first().themes == ()
+    assert own.look() is None
+
+
+async def test_a_bad_theme_of_the_person_is_told_and_not_fatal(folder: Path) -> None:
+    saved(folder / "mine.yaml", "primary: nonsense")
     recorder = FakeRecorder()
     async with dashboard(recorder, recorder_snapshot(camera()), theme="no-such-theme") as (app, pilot):
         await until(pilot, lambda: "no-such-theme" in toasts(app))
-        assert "mine.yaml is left out: primary: found 'nonsense'" in toasts(app)
+        assert f"Theme is left out: {folder}/mine.yaml:1: primary: found 'nonsense'" in toasts(app)
         assert app.theme == themes.DEFAULT
+
+
+async def looked(app: Dashboard, pilot: Pilot[Leave], condition: Callable[[], bool]) -> None:
+    """Until that is so, looking more often than once a second."""
+
+    def look() -> bool:
+        app._themes.look()
+        return condition()
+
+    await until(pilot, look)
+
+
+async def test_a_theme_that_is_saved_is_seen_and_one_that_is_broken_leaves_it_as_it_was(folder: Path) -> None:
+    def ground() -> str:
+        return app.screen.styles.background.hex
+
+    mine = folder / "mine.yaml"
+    saved(mine, "primary: red\nbackground: '#000011'")
+    async with dashboard(FakeRecorder(), recorder_snapshot(camera()), theme="mine") as (app, pilot):
+        await until(pilot, lambda: ground() == "#000011")
+        saved(mine, "primary: red\nbackground: '#000022'")
+        await looked(app, pilot, lambda: ground() == "#000022")
+        saved(mine, "primary: rde\nbackground: '#000033'")
+        told = f"Themes stay as they were: {mine}:1: primary: found 'rde'"
+        await looked(app, pilot, lambda: told in toasts(app))
+        assert ground() == "#000022"
+        saved(mine, "primary: red\nbackground: '#000044'")
+        await looked(app, pilot, lambda: ground() == "#000044")
+
+
+async def test_a_saved_theme_is_seen_by_itself(folder: Path) -> None:
+    async with dashboard(FakeRecorder(), recorder_snapshot(camera())) as (app, pilot):
+        saved(folder / "mine.yaml", "primary: red")
+        await until(pilot, lambda: "mine" in app.available_themes)
+
+
+async def test_a_theme_that_was_asked_for_is_taken_once_it_is_there(folder: Path) -> None:
+    async with dashboard(FakeRecorder(), recorder_snapshot(camera()), theme="mine") as (app, pilot):
+        await until(pilot, lambda: "There is no theme 'mine'" in toasts(app))
+        saved(folder / "mine.yaml", "primary: red")
+        await looked(app, pilot, lambda: app.theme == "mine")
+
+
+def test_the_check_of_the_configuration_tells_of_own_themes(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "vmstui.yaml"
+    config.write_text("recordings: /srv/r\ncameras: [{id: a, url: 'rtsp://h/'}]\n")
+    saved(folder / "bad.yaml", "primary: rde")
+    saved(folder / "good.yaml", "primary: '#3366cc'")
+    saved(folder / "weak.yaml", "like: nord\nvariables: {text-dim: '#3b4454'}")
+    assert check(str(config), as_json=False) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{config}: good") or said[1].startswith(f"{config}: good")
+    assert any(line.startswith(f"{folder}/bad.yaml:1: primary: found 'rde'") for line in said)
+    assert f"{folder}/bad.yaml: 1 error, so this theme is left out" in said
+    assert f"{folder}/good.yaml: good" in said
+    assert any(
+        "weak.yaml: text-dim on row-cursor has a contrast of 1.0; 4.5 can be read by most" in line for line in said
+    )
 
 
 @pytest.mark.parametrize("name", ["vmstui-light", "high-contrast", "ansi", "nord", "textual-light", "ansi-light"])

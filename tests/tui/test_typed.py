@@ -81,7 +81,7 @@ async def test_keys_for_a_pane_reach_it_though_it_was_only_just_opened() -> None
         await until(pilot, lambda: app.fleet.log_pane.log_body.has_focus)
         assert app.fleet.log_pane.log_body.rule.threshold is Threshold.ERRORS
         assert app.fleet.pattern == ""
-        burst(app, "\x1b\x1bgh\x1b/7")  # out of the filter, out of the pane; two panes and back; the cameras' filter
+        burst(app, "\x1b\x1boh\x1b/7")  # out of the filter, out of the pane; two panes and back; the cameras' filter
         await until(pilot, lambda: app.fleet.pattern == "7")
         assert app.fleet.chosen is None
     assert recorder.calls == []

@@ -74,6 +74,7 @@ COMMANDS = (
     Command("lock", "keep footage of a camera from being deleted by retention", "keeping"),
     Command("unlock", "give a lock back: what it kept is deleted when its time has come", "keeping"),
     Command("locks", "what is locked, and how much of it there is", "keeping"),
+    Command("keys", "the keys of the dashboard in use, as a file to be edited and kept: docs/dashboard.md", "keys"),
     Command("config", "check, show, compare or reload the configuration", "config"),
 )
 
@@ -91,6 +92,7 @@ def whole_parser() -> Parser:
     parser.add_argument("--readonly", action="store_true", help="dashboard without the keys that change anything")
     parser.add_argument("--theme", metavar="NAME", help="theme of the dashboard")
     parser.add_argument("--ascii", action="store_true", help="dashboard in plain ASCII")
+    parser.add_argument("--no-mouse", action="store_true", help="dashboard that leaves the mouse to the terminal")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=LateParser)
     for command in COMMANDS:
         commands.add_parser(command.name, help=command.help, description=command.help, fill=partial(filler, command))
@@ -100,9 +102,9 @@ def whole_parser() -> Parser:
 def run(options: Namespace) -> int:
     """Run the command that was chosen, or the dashboard, and give its exit code."""
     if options.command is None:
-        from vmstui.cli.dashboard import dashboard
+        from vmstui.cli.dashboard import dashboard, looks_of
 
-        return dashboard(options.config, readonly=options.readonly, theme=options.theme, ascii_only=options.ascii)
+        return dashboard(options.config, looks_of(options))
     chosen = next(command for command in COMMANDS if command.name == options.command)
     return runner(chosen)(options)
 

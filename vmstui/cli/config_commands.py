@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 
+from vmstui.cli.own_files import own_files
 from vmstui.model import ReloadEffects, RestartCost, Touch
 from vmstui.resources import config_folder
 from vmstui.settings import Loaded, Problem, SettingsDiff, SettingsError, find_path, load
@@ -23,7 +24,10 @@ BUILT_IN = "built in"
 
 
 def check(path: str | None, as_json: bool) -> int:
-    """List every error and warning; 0 if the configuration can be used, 2 if not."""
+    """List every error and warning; 0 if the configuration can be used, 2 if not.
+
+    What is wrong with the person's own keys and themes is told beside it: no recorder needs them.
+    """
     file = find_path(path)
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -34,6 +38,7 @@ def check(path: str | None, as_json: bool) -> int:
         cameras = len(loaded.settings.cameras)
     except SettingsError as error:
         errors = error.problems
+    own = own_files()
     if as_json:
         _print_json(
             {
@@ -42,6 +47,11 @@ def check(path: str | None, as_json: bool) -> int:
                 "cameras": cameras,
                 "errors": [asdict(problem) | {"text": str(problem)} for problem in errors],
                 "warnings": [asdict(problem) | {"text": str(problem)} for problem in warnings],
+                "own_files": [
+                    {"file": one.path, "ok": not one.problems, "warnings": one.warnings}
+                    | {"errors": [asdict(problem) | {"text": str(problem)} for problem in one.problems]}
+                    for one in own
+                ],
             }
         )
     else:
@@ -51,6 +61,13 @@ def check(path: str | None, as_json: bool) -> int:
             print(f"{problem} (warning)")
         verdict = _count(len(errors), "error") if errors else f"good, {_count(cameras, 'camera')}"
         print(f"{file}: {verdict}" + (f", {_count(len(warnings), 'warning')}" if warnings else ""))
+        for one in own:
+            for problem in one.problems:
+                print(problem)
+            for warning in one.warnings:
+                print(f"{one.path}: {warning}; 4.5 can be read by most (warning)")
+            verdict = f"{_count(len(one.problems), 'error')}, so {one.so}" if one.problems else "good"
+            print(f"{one.path}: {verdict}")
     return WRONG if errors else DONE
 
 

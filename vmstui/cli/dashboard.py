@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from argparse import Namespace
+from typing import TYPE_CHECKING, NamedTuple
 
 from vmstui.cli.recorder_socket import running_service, socket_path
 from vmstui.cli.starting import start_service
@@ -19,7 +20,21 @@ if TYPE_CHECKING:
     from vmstui.tui import Leave, Recorder
 
 
-def dashboard(config: str | None, *, readonly: bool, theme: str | None, ascii_only: bool) -> int:
+class Looks(NamedTuple):
+    """What a person says about the dashboard on the command line: see `vmstui.tui.run`."""
+
+    readonly: bool = False
+    theme: str | None = None
+    ascii_only: bool = False
+    mouse: bool = True
+
+
+def looks_of(options: Namespace) -> Looks:
+    """What stands on the command line."""
+    return Looks(options.readonly, options.theme, options.ascii, not options.no_mouse)
+
+
+def dashboard(config: str | None, looks: Looks) -> int:
     """Show the dashboard until the person leaves it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("the dashboard needs a terminal; `vmstui status` prints what it would show", file=sys.stderr)
@@ -31,7 +46,7 @@ def dashboard(config: str | None, *, readonly: bool, theme: str | None, ascii_on
         load(path)
         if start_service(path, default_folders()) is None:
             return 1
-    leave = shown(Client(socket_path()), readonly=readonly, theme=theme, ascii_only=ascii_only)
+    leave = shown(Client(socket_path()), looks)
     print(leave.sentence)
     return leave.exit_status
 
@@ -46,16 +61,16 @@ def wrongly_chosen() -> bool:
     return False
 
 
-def shown(recorder: Recorder, *, readonly: bool = False, theme: str | None = None, ascii_only: bool = False) -> Leave:
+def shown(recorder: Recorder, looks: Looks = Looks()) -> Leave:  # noqa: B008 (a tuple)
     """The dashboard; how it was left. Raises UnknownGraphics.
 
     The terminal is asked which pictures it shows while the dashboard is loaded, which takes longer than an answer does.
     """
     from vmstui.tui import run
 
-    coloured = not (ascii_only or os.environ.get("NO_COLOR") or needs_ascii(sys.stdout.encoding))
+    coloured = not (looks.ascii_only or os.environ.get("NO_COLOR") or needs_ascii(sys.stdout.encoding))
     with asking(None, os.environ, coloured=coloured) as asked:
         import vmstui.tui.app  # noqa: F401
 
         terminal = asked.terminal(BOUND_S)
-    return run(recorder, readonly=readonly, theme=theme, ascii_only=ascii_only, terminal=terminal)
+    return run(recorder, **looks._asdict(), terminal=terminal)

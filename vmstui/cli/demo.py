@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmstui.cli.dashboard import shown, wrongly_chosen
+from vmstui.cli.dashboard import Looks, shown, wrongly_chosen
 from vmstui.cli.ending import ended_in_order
 from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S
 from vmstui.cli.patience import Patience
@@ -55,6 +55,8 @@ class DemoOptions:
     """How long to record without a terminal."""
     as_json: bool
     folder: str | None
+    looks: Looks
+    """Of the dashboard, where there is a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def demo(options: DemoOptions) -> int:
                 return 1
             try:
                 if interactive:
-                    shown(Client(socket_path()))
+                    shown(Client(socket_path()), options.looks)
                     print(f"The demo has ended and nothing of it runs any more. What it recorded: {folder}")
                     return 0
                 return _without_terminal(options, folder, abilities)

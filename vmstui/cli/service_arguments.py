@@ -17,9 +17,11 @@ def add_demo(parser: argparse.ArgumentParser) -> None:
 
 def run_demo(options: argparse.Namespace) -> int:
     """Run it."""
+    from vmstui.cli.dashboard import looks_of
     from vmstui.cli.demo import DemoOptions, demo
 
-    return demo(DemoOptions(options.cameras, options.seconds, as_json=options.json, folder=options.folder))
+    looks = looks_of(options)
+    return demo(DemoOptions(options.cameras, options.seconds, options.json, options.folder, looks))
 
 
 def add_up(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,10 @@ from typing import NamedTuple
 from vmstui.settings.errors import SettingsError
 
 CONFIG_FILE = "vmstui.yaml"
+KEYS_FILE = "keys.yaml"
+"""Of a person, for the dashboard."""
+THEMES_FOLDER = "themes"
+"""Of a person, below their own folder."""
 MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of unix(7) holds 108 bytes with the NUL at the end."""
 CONTROL_SOCKET = "control.sock"
@@ -33,7 +37,12 @@ def find_path(explicit: str | None = None) -> str:
         return named
     if os.geteuid() == 0:
         return f"/etc/vmstui/{CONFIG_FILE}"
-    return os.path.join(_xdg("XDG_CONFIG_HOME", ".config"), "vmstui", CONFIG_FILE)
+    return os.path.join(own_folder(), CONFIG_FILE)
+
+
+def own_folder() -> str:
+    """Where a person keeps what concerns them alone and no recorder: the keys and the themes of their dashboard."""
+    return os.path.join(_xdg("XDG_CONFIG_HOME", ".config"), "vmstui")
 
 
 def default_folders() -> Folders:

@@ -7,7 +7,7 @@ secret: whoever makes one for a password or an address passes a description as `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from vmstui.sanitise import is_visible
@@ -16,7 +16,7 @@ from vmstui.settings.errors import SettingsError
 SHOWN_CHARACTERS = 60
 """How much of a value an error shows."""
 
-_WORD = re.compile(r"[\w-]*")
+_WORD = re.compile(r"[\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,12 @@ def shown(text: str) -> str:
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 1] + "…"
     return quoted(text)
+
+
+def first_of(problems: Sequence[Problem]) -> str:
+    """The first of them, and where all are told: for where there is room for one."""
+    more = len(problems) - 1
+    return f"{problems[0]}{f' ({more} more: vmstui config check)' if more else ''}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -2,15 +2,22 @@
 
 `scope` says where a key is heard; `changes` marks what is taken away by `--readonly`. An action without a key is
 reached through the palette by its `verb`; one with an argument asks for a camera or a theme there.
+
+The keys in the table are those to begin with. A person may have others (`keymap`); whoever tells or draws a key asks
+here which is in use, by the id of its action. One dashboard runs per process, so that these are the process's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding
+from vmstui.tui.key_names import sign, word
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
 
 
 class Scope(StrEnum):
@@ -24,6 +31,10 @@ class Scope(StrEnum):
     CAPACITY = "capacity screen"
     CHARTS = "charts screen"
     FINDINGS = "findings screen"
+    DIALOG = "dialogs"
+    """Where something is told, asked or chosen."""
+    FIELD = "fields"
+    """Where text is typed, so that no key of theirs is a character."""
     PALETTE = "palette"
 
 
@@ -38,6 +49,7 @@ class Group(StrEnum):
     CAPACITY = "In capacity"
     CHARTS = "In the charts"
     FINDINGS = "In the findings"
+    DIALOG = "In dialogs and fields"
     RECORDER = "Recorder"
 
 
@@ -63,9 +75,7 @@ class Action:
     group: Group
     scope: Scope
     keys: str = ""
-    """Textual key names, separated by commas; the first is the one that is shown."""
-    shown_key: str = ""
-    """How the key is written for a person, where its name is not enough."""
+    """Textual key names, separated by commas; the first is the one that is shown. Those in use are `keys_of`."""
     changes: bool = False
     rank: int = 0
     """Place in the footer, 1 stays longest; 0: not in the footer."""
@@ -76,8 +86,13 @@ class Action:
 
     @property
     def key(self) -> str:
-        """The key as a person reads it."""
-        return self.shown_key or self.keys.partition(",")[0]
+        """The key in use as it is drawn; empty where it has none."""
+        return next((sign(key) for key in keys_of(self.id)), "")
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        """The keys in use as they are drawn."""
+        return tuple(sign(key) for key in keys_of(self.id))
 
 
 ACTIONS = (
@@ -90,11 +105,11 @@ ACTIONS = (
     Action("camera.stop", "stop_camera", "stop", "Stop recording a camera; asks first.",
            Group.CAMERA, Scope.PALETTE, changes=True, verb="stop", argument=Argument.CAMERA),
     Action("view.details", "details", "details", "Its command, outputs, samples and history.",
-           Group.CAMERA, Scope.FLEET, "enter", "⏎", rank=5, verb="details", argument=Argument.CAMERA),
+           Group.CAMERA, Scope.FLEET, "enter", rank=5, verb="details", argument=Argument.CAMERA),
     Action("view.log", "log", "log", "What its ffmpeg says.",
            Group.CAMERA, Scope.FLEET, "l", rank=3, verb="logs", argument=Argument.CAMERA),
     Action("view.segments", "segments", "segments", "Its footage: files, gaps, days; look, export, lock.",
-           Group.CAMERA, Scope.FLEET, "g", rank=7, verb="segments", argument=Argument.CAMERA),
+           Group.CAMERA, Scope.FLEET, "o,O", rank=7, verb="segments", argument=Argument.CAMERA),
     Action("view.history", "history", "history", "What happened to it and why: starts, ends, automatic actions.",
            Group.CAMERA, Scope.FLEET, "h", rank=6, verb="history", argument=Argument.CAMERA),
     Action("view.charts", "charts", "charts", "What it looked like, now or at 03:12: CPU, frames, drops, bitrate.",
@@ -104,17 +119,17 @@ ACTIONS = (
     Action("camera.copy", "copy_command", "copy command", "Copy its ffmpeg command (passwords masked).",
            Group.CAMERA, Scope.FLEET, "y", verb="copy", argument=Argument.CAMERA),
     Action("view.filter", "filter", "filter", "Show only what contains a text; with ! in front, only what does not.",
-           Group.LOOK, Scope.FLEET, "slash", "/", rank=8),
+           Group.LOOK, Scope.FLEET, "slash", rank=8),
     Action("view.back", "back", "back", "Close what is open: filter, then pane, back to the cameras.",
-           Group.LOOK, Scope.FLEET, "escape", "esc", rank=1),
-    Action("view.next_pane", "next_pane", "next pane", "Go to the next pane; with shift, to the one before.",
+           Group.LOOK, Scope.FLEET, "escape", rank=1),
+    Action("view.next_pane", "next_pane", "next pane", "Go to the next pane.",
            Group.LOOK, Scope.FLEET, "tab"),
     Action("view.previous_pane", "previous_pane", "previous pane", "Go to the pane before.",
            Group.LOOK, Scope.FLEET, "shift+tab"),
     Action("view.help", "help", "help", "The keys that work now, and what the signs mean.",
-           Group.LOOK, Scope.APP, "question_mark", "?", rank=1, verb="help"),
+           Group.LOOK, Scope.APP, "question_mark", rank=1, verb="help"),
     Action("view.palette", "command_palette", "command", "Anything by name: restart lobby, logs gate, theme nord.",
-           Group.LOOK, Scope.APP, "colon", ":", rank=9),
+           Group.LOOK, Scope.APP, "colon", rank=9),
     Action("view.capacity", "capacity", "capacity", "How many more cameras fit, and what ends it; what if.",
            Group.LOOK, Scope.APP, "c", rank=11, verb="capacity"),
     Action("view.machine", "machine", "machine", "What the machine looked like: CPU, memory, disk, network, GPU.",
@@ -123,34 +138,36 @@ ACTIONS = (
            Group.LOOK, Scope.FLEET, "f,F", rank=5, verb="findings"),
     Action("view.theme", "theme", "theme", "Change the colours.",
            Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
-    Action("move.up", "cursor(-1)", "up", "To the camera, segment or finding above.",
-           Group.MOVE, Scope.TABLE, "up,k", "↑ k"),
-    Action("move.down", "cursor(1)", "down", "To the camera, segment or finding below.",
-           Group.MOVE, Scope.TABLE, "down,j", "↓ j"),
-    Action("move.page_up", "page(-1)", "page up", "A page up.", Group.MOVE, Scope.TABLE, "pageup", "PgUp"),
-    Action("move.page_down", "page(1)", "page down", "A page down.", Group.MOVE, Scope.TABLE, "pagedown", "PgDn"),
-    Action("move.first", "first", "first", "To the first camera: the one most in trouble; or to the newest footage.",
-           Group.MOVE, Scope.TABLE, "home", "Home"),
-    Action("move.last", "last", "last", "To the last camera; or to the oldest footage there is.",
-           Group.MOVE, Scope.TABLE, "end", "End"),
+    Action("move.up", "cursor(-1)", "up", "To the camera, segment or line above.",
+           Group.MOVE, Scope.TABLE, "up,k"),
+    Action("move.down", "cursor(1)", "down", "To the camera, segment or line below.",
+           Group.MOVE, Scope.TABLE, "down,j"),
+    Action("move.page_up", "page(-1)", "page up", "A page up.", Group.MOVE, Scope.TABLE, "pageup,ctrl+b"),
+    Action("move.page_down", "page(1)", "page down", "A page down.", Group.MOVE, Scope.TABLE, "pagedown,ctrl+f"),
+    Action("move.first", "first", "first", "To the top: the camera most in trouble, the newest footage.",
+           Group.MOVE, Scope.TABLE, "home,g"),
+    Action("move.last", "last", "last", "To the end: the last camera, the oldest footage there is.",
+           Group.MOVE, Scope.TABLE, "end,G"),
     Action("move.previous", "step(-1)", "previous camera", "To the camera above, from any pane.",
-           Group.MOVE, Scope.FLEET, "left_square_bracket", "["),
+           Group.MOVE, Scope.FLEET, "left_square_bracket"),
     Action("move.next", "step(1)", "next camera", "To the camera below, from any pane.",
-           Group.MOVE, Scope.FLEET, "right_square_bracket", "]"),
-    Action("log.follow", "follow", "follow", "Go to the newest line and stay there; Home or ↑ pauses.",
+           Group.MOVE, Scope.FLEET, "right_square_bracket"),
+    Action("log.follow", "follow", "follow", "Go to the newest line and stay there; any move up pauses.",
            Group.LOG, Scope.LOG, "f,end,G", rank=1, instead="view.findings"),
-    Action("log.oldest", "oldest", "oldest", "To the oldest line that is kept.", Group.LOG, Scope.LOG, "home", "Home"),
-    Action("log.up", "line(-1)", "up", "Pause, and a line up.", Group.LOG, Scope.LOG, "up,k", "↑ k"),
+    Action("log.oldest", "oldest", "oldest", "To the oldest line that is kept.", Group.LOG, Scope.LOG, "home,g"),
+    Action("log.up", "line(-1)", "up", "Pause, and a line up.", Group.LOG, Scope.LOG, "up,k"),
     Action("log.down", "line(1)", "down", "A line down; past the last one it follows.",
-           Group.LOG, Scope.LOG, "down,j", "↓ j"),
-    Action("log.page_up", "page(-1)", "page up", "A page up.", Group.LOG, Scope.LOG, "pageup", "PgUp"),
-    Action("log.page_down", "page(1)", "page down", "A page down.", Group.LOG, Scope.LOG, "pagedown", "PgDn"),
+           Group.LOG, Scope.LOG, "down,j"),
+    Action("log.page_up", "page(-1)", "page up", "A page up.", Group.LOG, Scope.LOG, "pageup,ctrl+b"),
+    Action("log.page_down", "page(1)", "page down", "A page down.", Group.LOG, Scope.LOG, "pagedown,ctrl+f"),
+    Action("log.left", "scroll_left", "left", "Long lines further to the left.", Group.LOG, Scope.LOG, "left"),
+    Action("log.right", "scroll_right", "right", "Long lines further to the right.", Group.LOG, Scope.LOG, "right"),
     Action("log.search", "ask('search')", "search", "Search: an expression; with ! in front, lines without it.",
-           Group.LOG, Scope.LOG, "slash", "/", rank=2, verb="search log", instead="view.filter"),
+           Group.LOG, Scope.LOG, "slash", rank=2, verb="search log", instead="view.filter"),
     Action("log.next_match", "match(1)", "next", "To the next match.", Group.LOG, Scope.LOG, "n"),
     Action("log.previous_match", "match(-1)", "previous", "To the match before.", Group.LOG, Scope.LOG, "N"),
     Action("log.filter", "ask('filter')", "filter", "Show only lines with an expression; with ! in front, hide them.",
-           Group.LOG, Scope.LOG, "ampersand", "&", rank=3, verb="filter log"),
+           Group.LOG, Scope.LOG, "ampersand", rank=3, verb="filter log"),
     Action("log.all", "threshold(0)", "all", "Show every level.", Group.LOG, Scope.LOG, "i", rank=6),
     Action("log.warnings", "threshold(1)", "warnings", "Show warnings and errors.",
            Group.LOG, Scope.LOG, "w", rank=5),
@@ -161,11 +178,11 @@ ACTIONS = (
     Action("log.repeats", "repeats", "repeats", "Fold repeats, lines that differ in numbers only, to one with ×312.",
            Group.LOG, Scope.LOG, "z", rank=9, verb="fold repeats in log"),
     Action("log.open", "open_repeats", "open", "Open the folded repeats at the cursor, or close them again.",
-           Group.LOG, Scope.LOG, "enter", "⏎", instead="view.details"),
+           Group.LOG, Scope.LOG, "enter", instead="view.details"),
     Action("log.explain", "ask('explain')", "explain",
            "How bad each line is, and what the one at the cursor means; or ffmpeg's own words alone.",
            Group.LOG, Scope.LOG, "v", rank=4, verb="explain log"),
-    Action("log.wrap", "wrap", "wrap", "Wrap long lines, or scroll them with ← →.",
+    Action("log.wrap", "wrap", "wrap", "Wrap long lines, or scroll them sideways.",
            Group.LOG, Scope.LOG, "W", rank=10, verb="wrap log"),
     Action("log.times", "times", "times", "Times: of the clock, how long ago, none.",
            Group.LOG, Scope.LOG, "t", rank=11, verb="times in log"),
@@ -175,13 +192,13 @@ ACTIONS = (
     Action("log.previous_mark", "to_mark(-1)", "previous mark", "To the mark before.", Group.LOG, Scope.LOG, "U"),
     Action("log.minute_before", "step(60,-1)", "minute before",
            "To the beginning of the minute, or of the one before.",
-           Group.LOG, Scope.LOG, "comma", ","),
+           Group.LOG, Scope.LOG, "comma"),
     Action("log.minute_after", "step(60,1)", "minute after", "To the next minute.",
-           Group.LOG, Scope.LOG, "full_stop", "."),
+           Group.LOG, Scope.LOG, "full_stop"),
     Action("log.hour_before", "step(3600,-1)", "hour before", "To the beginning of the hour, or of the one before.",
-           Group.LOG, Scope.LOG, "less_than_sign", "<"),
+           Group.LOG, Scope.LOG, "less_than_sign"),
     Action("log.hour_after", "step(3600,1)", "hour after", "To the next hour.",
-           Group.LOG, Scope.LOG, "greater_than_sign", ">"),
+           Group.LOG, Scope.LOG, "greater_than_sign"),
     Action("log.previous_run", "ask('previous')", "run before",
            "Show the log of the run before the present one, or of the present one again.",
            Group.LOG, Scope.LOG, "p", rank=8, verb="previous run in log"),
@@ -195,9 +212,10 @@ ACTIONS = (
     Action("log.save", "ask('save')", "save", "Save all lines that are shown to a file.",
            Group.LOG, Scope.LOG, "S", changes=True, rank=14, verb="save log"),
     Action("log.pager", "ask('pager')", "pager", "Open all lines that are shown in $PAGER; recording goes on.",
-           Group.LOG, Scope.LOG, "o", rank=14, verb="open log in pager"),
+           Group.LOG, Scope.LOG, "o", rank=14, verb="open log in pager",
+           instead="view.segments"),
     Action("segments.open", "open_file", "file", "The path of its file: copied, and opened where there is a desktop.",
-           Group.SEGMENTS, Scope.SEGMENTS, "o", rank=4),
+           Group.SEGMENTS, Scope.SEGMENTS, "o", rank=4, instead="view.segments"),
     Action("segments.still", "still", "picture", "A picture of it in the terminal; of the open one, as it is now.",
            Group.SEGMENTS, Scope.SEGMENTS, "p", rank=2, verb="still", argument=Argument.CAMERA),
     Action("segments.mark", "mark", "mark", "Mark from here to the cursor; once more gives the mark back.",
@@ -209,13 +227,13 @@ ACTIONS = (
     Action("segments.unlock", "unlock", "unlock", "Give the lock at the cursor back; asks first.",
            Group.SEGMENTS, Scope.SEGMENTS, "U", changes=True, rank=7),
     Action("segments.day_before", "days(-1)", "day before", "To the same time of the day before.",
-           Group.SEGMENTS, Scope.SEGMENTS, "left", "←", rank=6),
+           Group.SEGMENTS, Scope.SEGMENTS, "left", rank=6),
     Action("segments.day_after", "days(1)", "day after", "To the same time of the day after.",
-           Group.SEGMENTS, Scope.SEGMENTS, "right", "→", rank=6),
+           Group.SEGMENTS, Scope.SEGMENTS, "right", rank=6),
     Action("segments.hour_before", "hours(-1)", "hour before", "An hour back.",
-           Group.SEGMENTS, Scope.SEGMENTS, "comma", ","),
+           Group.SEGMENTS, Scope.SEGMENTS, "comma"),
     Action("segments.hour_after", "hours(1)", "hour after", "An hour on.",
-           Group.SEGMENTS, Scope.SEGMENTS, "full_stop", "."),
+           Group.SEGMENTS, Scope.SEGMENTS, "full_stop"),
     Action("segments.time", "go_to_time", "time", "To a time that is typed: 07:54, yesterday 18:00, 2025-10-20, -2h.",
            Group.SEGMENTS, Scope.SEGMENTS, "t", rank=5),
     Action("segments.day", "go_to_day", "days", "The days there is footage of, to choose from.",
@@ -223,56 +241,56 @@ ACTIONS = (
     Action("capacity.profile", "profile", "profile", "What if new cameras have the next profile.",
            Group.CAPACITY, Scope.CAPACITY, "p"),
     Action("capacity.more_budget", "budget(10)", "CPU", "What if 10 % of a core more may be used.",
-           Group.CAPACITY, Scope.CAPACITY, "plus,equals_sign", "+"),
+           Group.CAPACITY, Scope.CAPACITY, "plus,equals_sign"),
     Action("capacity.less_budget", "budget(-10)", "CPU", "What if 10 % of a core less may be used.",
-           Group.CAPACITY, Scope.CAPACITY, "minus", "-"),
+           Group.CAPACITY, Scope.CAPACITY, "minus"),
     Action("capacity.fewer_cameras", "cameras(-1)", "cameras", "Would one camera less fit.",
-           Group.CAPACITY, Scope.CAPACITY, "left", "←"),
+           Group.CAPACITY, Scope.CAPACITY, "left"),
     Action("capacity.more_cameras", "cameras(1)", "cameras", "Would one camera more fit, and one more.",
-           Group.CAPACITY, Scope.CAPACITY, "right", "→"),
+           Group.CAPACITY, Scope.CAPACITY, "right"),
     Action("capacity.fewer_days", "days(-1)", "days", "What if footage is to stay a day less.",
-           Group.CAPACITY, Scope.CAPACITY, "comma", ","),
+           Group.CAPACITY, Scope.CAPACITY, "comma"),
     Action("capacity.more_days", "days(1)", "days", "What if footage is to stay a day longer.",
-           Group.CAPACITY, Scope.CAPACITY, "full_stop", "."),
+           Group.CAPACITY, Scope.CAPACITY, "full_stop"),
     Action("capacity.as_it_is", "as_it_is", "as it is", "No what if: the recorder as it is.",
            Group.CAPACITY, Scope.CAPACITY, "0"),
     Action("charts.earlier", "move(-1)", "time", "Half of what is shown back in time.",
-           Group.CHARTS, Scope.CHARTS, "left_square_bracket", "["),
+           Group.CHARTS, Scope.CHARTS, "left_square_bracket"),
     Action("charts.later", "move(1)", "time", "Half of what is shown on in time.",
-           Group.CHARTS, Scope.CHARTS, "right_square_bracket", "]"),
+           Group.CHARTS, Scope.CHARTS, "right_square_bracket"),
     Action("charts.closer", "zoom(-1)", "zoom", "A shorter time, more closely: 30 d, 7 d, 24 h, 6 h, 1 h, 10 min.",
-           Group.CHARTS, Scope.CHARTS, "plus,equals_sign", "+"),
-    Action("charts.wider", "zoom(1)", "zoom", "A longer time.", Group.CHARTS, Scope.CHARTS, "minus", "-"),
+           Group.CHARTS, Scope.CHARTS, "plus,equals_sign"),
+    Action("charts.wider", "zoom(1)", "zoom", "A longer time.", Group.CHARTS, Scope.CHARTS, "minus"),
     Action("charts.cursor_back", "cursor(-1)", "cursor", "The cursor back; what is at it is told beside the charts.",
-           Group.CHARTS, Scope.CHARTS, "left", "←"),
-    Action("charts.cursor_on", "cursor(1)", "cursor", "The cursor on.", Group.CHARTS, Scope.CHARTS, "right", "→"),
+           Group.CHARTS, Scope.CHARTS, "left"),
+    Action("charts.cursor_on", "cursor(1)", "cursor", "The cursor on.", Group.CHARTS, Scope.CHARTS, "right"),
     Action("charts.event_before", "event(-1)", "event", "To the event before: a restart, a gap, an automatic action.",
-           Group.CHARTS, Scope.CHARTS, "comma", ","),
+           Group.CHARTS, Scope.CHARTS, "comma"),
     Action("charts.event_after", "event(1)", "event", "To the event after.",
-           Group.CHARTS, Scope.CHARTS, "full_stop", "."),
+           Group.CHARTS, Scope.CHARTS, "full_stop"),
     Action("charts.time", "go_to_time", "to a time", "To a time that is typed: 03:12, yesterday 03:12, 2025-10-20.",
            Group.CHARTS, Scope.CHARTS, "t"),
-    Action("charts.now", "now", "now", "Back to now, and on with it.", Group.CHARTS, Scope.CHARTS, "n,end", "n"),
+    Action("charts.now", "now", "now", "Back to now, and on with it.", Group.CHARTS, Scope.CHARTS, "n,end"),
     Action("charts.footage", "footage", "footage", "The footage of the time at the cursor.",
-           Group.CHARTS, Scope.CHARTS, "g"),
+           Group.CHARTS, Scope.CHARTS, "o"),
     Action("charts.next", "subject(1)", "next", "The next camera; after them all together, machine, service, relay.",
-           Group.CHARTS, Scope.CHARTS, "tab", "tab"),
+           Group.CHARTS, Scope.CHARTS, "tab"),
     Action("charts.previous", "subject(-1)", "next", "The one before.",
-           Group.CHARTS, Scope.CHARTS, "shift+tab", "shift+tab"),
+           Group.CHARTS, Scope.CHARTS, "shift+tab"),
     Action("charts.camera", "camera", "camera", "The camera the charts were opened for.",
            Group.CHARTS, Scope.CHARTS, "m"),
     Action("charts.machine", "machine", "machine", "The machine.", Group.CHARTS, Scope.CHARTS, "M"),
     Action("charts.up", "scroll(-1)", "scroll", "Charts further up, where not all have room.",
-           Group.CHARTS, Scope.CHARTS, "up,k,pageup", "↑"),
+           Group.CHARTS, Scope.CHARTS, "up,k,pageup"),
     Action("charts.down", "scroll(1)", "scroll", "Charts further down.",
-           Group.CHARTS, Scope.CHARTS, "down,j,pagedown", "↓"),
+           Group.CHARTS, Scope.CHARTS, "down,j,pagedown"),
     Action("findings.open", "open", "open", "Everything about it; or what a line stands for, such as an incident.",
-           Group.FINDINGS, Scope.FINDINGS, "enter", "⏎", rank=1),
+           Group.FINDINGS, Scope.FINDINGS, "enter", rank=1),
     Action("findings.acknowledge", "acknowledge", "acknowledge",
            "It is known: not told again for a while, unless it comes more often. Asks where, how long and why.",
            Group.FINDINGS, Scope.FINDINGS, "a", changes=True, rank=2),
     Action("findings.take_back", "take_back", "take back", "Take an acknowledgement back: it is told again.",
-           Group.FINDINGS, Scope.FINDINGS, "u", changes=True, rank=2),
+           Group.FINDINGS, Scope.FINDINGS, "u,delete", changes=True, rank=2),
     Action("findings.known", "acknowledged", "acknowledged", "All that was acknowledged: who, until when, up to what.",
            Group.FINDINGS, Scope.FINDINGS, "A", rank=9),
     Action("findings.camera", "go_to_camera", "camera", "To that camera.",
@@ -285,18 +303,68 @@ ACTIONS = (
            Group.FINDINGS, Scope.FINDINGS, "x", changes=True, rank=7),
     Action("findings.filter", "filter_findings", "filter",
            "Show only what contains a text; with ! in front, only what does not.",
-           Group.FINDINGS, Scope.FINDINGS, "slash", "/", rank=6),
+           Group.FINDINGS, Scope.FINDINGS, "slash", rank=6),
     Action("findings.one", "one_or_all", "one camera", "Only of the camera of this row, or of all again.",
            Group.FINDINGS, Scope.FINDINGS, "tab", rank=8),
     Action("findings.previous", "step(-1)", "previous", "To the finding above, also while its text is read.",
-           Group.FINDINGS, Scope.FINDINGS, "left_square_bracket", "["),
+           Group.FINDINGS, Scope.FINDINGS, "left_square_bracket"),
     Action("findings.next", "step(1)", "next", "To the finding below, also while its text is read.",
-           Group.FINDINGS, Scope.FINDINGS, "right_square_bracket", "]"),
+           Group.FINDINGS, Scope.FINDINGS, "right_square_bracket"),
+    Action("dialog.take", "take", "take", "Take what is chosen; closes what only tells something.",
+           Group.DIALOG, Scope.DIALOG, "enter"),
+    Action("dialog.yes", "answer(True)", "yes", "Yes, do it.", Group.DIALOG, Scope.DIALOG, "y"),
+    Action("dialog.no", "answer(False)", "no", "No, leave it.", Group.DIALOG, Scope.DIALOG, "n"),
+    Action("dialog.other", "other", "other button", "To the other button of a question.",
+           Group.DIALOG, Scope.DIALOG, "left,right,up,down,h,l"),
+    Action("dialog.before", "turn(-1)", "before", "The choice before, in a row of them.",
+           Group.DIALOG, Scope.DIALOG, "left,h"),
+    Action("dialog.after", "turn(1)", "after", "The choice after, in a row of them.",
+           Group.DIALOG, Scope.DIALOG, "right,l,space"),
+    Action("dialog.copy", "copy", "copy", "Copy the path that is told.", Group.DIALOG, Scope.DIALOG, "y"),
+    Action("field.previous", "other(-1)", "field above", "To the field above.",
+           Group.DIALOG, Scope.FIELD, "up,shift+tab"),
+    Action("field.next", "other(1)", "field below", "To the field below.", Group.DIALOG, Scope.FIELD, "down,tab"),
+    Action("field.kind", "other", "search or filter", "Make a search of the log a filter, and a filter a search.",
+           Group.DIALOG, Scope.FIELD, "tab"),
+    Action("field.literal", "literal", "as a text", "Take an expression as a text, and a text as an expression.",
+           Group.DIALOG, Scope.FIELD, "ctrl+r"),
     Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
            Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
     Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",
            Group.RECORDER, Scope.APP, "Q", changes=True, rank=10, verb="shutdown"),
 )  # fmt: skip
+
+
+_BY_ID = {action.id: action for action in ACTIONS}
+_own_keys: dict[str, tuple[str, ...]] = {}
+"""Keys that a person gave actions, by id; all others have those of the table."""
+
+
+def use_keys(own: Mapping[str, tuple[str, ...]]) -> None:
+    """From now on these actions have these keys (Textual's names), and all others their own."""
+    _own_keys.clear()
+    _own_keys.update(own)
+
+
+def keys_of(action: str) -> tuple[str, ...]:
+    """Textual's names of the keys in use, the one that is shown first; empty for an action without any."""
+    own = _own_keys.get(action)
+    return default_keys(action) if own is None else own
+
+
+def default_keys(action: str) -> tuple[str, ...]:
+    """Those of the table."""
+    keys = _BY_ID[action].keys
+    return tuple(keys.split(",")) if keys else ()
+
+
+def key_of(action: str) -> str:
+    """The key in use as a sentence names it: `l`, `enter`. Without one, what to type in the palette instead."""
+    keys = keys_of(action)
+    if keys:
+        return word(keys[0])
+    verb = _BY_ID[action].verb
+    return f":{verb}" if verb else "(no key)"
 
 
 def available(*, readonly: bool, actions: Iterable[Action] = ACTIONS) -> tuple[Action, ...]:
@@ -305,12 +373,28 @@ def available(*, readonly: bool, actions: Iterable[Action] = ACTIONS) -> tuple[A
 
 
 def bindings(scope: Scope) -> list[Binding]:
-    """The Textual bindings of one place."""
+    """The Textual bindings of one place, with the keys to begin with; the app has those in use by their ids."""
     return [
-        Binding(action.keys, action.call, action.words, id=action.id, key_display=action.key, show=bool(action.rank))
+        binding(action.id, action.call, action.words, show=bool(action.rank))
         for action in ACTIONS
         if action.scope is scope and action.keys
     ]
+
+
+def binding(action: str, call: str, words: str = "", *, priority: bool = False, show: bool = False) -> Binding:
+    """One that follows the keys of an action, for what means the same in another place: what leaves the dashboard
+    closes a dialog."""
+    from textual.binding import Binding  # here, as sentences with keys in them are made without Textual too
+
+    keys = ",".join(default_keys(action))
+    return Binding(keys, call, words or _BY_ID[action].words, id=action, show=show, priority=priority)
+
+
+def shadowed(inner: Iterable[Action]) -> set[str]:
+    """Ids of the actions whose shown key means something else while these are the ones nearest to the keys."""
+    return {
+        action.instead for action in inner if action.instead and {*keys_of(action.instead)[:1]} & {*keys_of(action.id)}
+    }
 
 
 def find(call: str) -> Action | None:

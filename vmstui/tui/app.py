@@ -28,8 +28,10 @@ from textual.reactive import reactive
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.measured import MACHINE
+from vmstui.settings.folders import KEYS_FILE, own_folder
+from vmstui.settings.problems import first_of
 from vmstui.tui import questions, themes
-from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find
+from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find, key_of, use_keys
 from vmstui.tui.arrange import Pane
 from vmstui.tui.day_strip import Strips
 from vmstui.tui.glyphs import in_ascii, needs_ascii
@@ -53,6 +55,7 @@ from vmstui.tui.screens.still import Still
 from vmstui.tui.screens.too_small import TooSmall, too_small
 from vmstui.tui.source import Recorder, harmless, reconnect_delays
 from vmstui.tui.spark import WINDOW_S, CpuHistory
+from vmstui.tui.theme_desk import ThemeDesk
 from vmstui.tui.typed import Typed
 from vmstui.tui.verdict import Link
 
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
     from vmstui.tui.load import Load
 
 LEAVE_LIMIT_S = 5.0
+NO_KEY = "<none>"
+"""For Textual, which knows no action without a key: what no terminal sends."""
 STORAGE_PERIOD_S = 45.0
 """How long footage will stay changes slowly."""
 FOOTAGE_PERIOD_S = 15.0
@@ -118,7 +123,8 @@ class Dashboard(App[Leave]):
         """The request to stop is on its way, and is carried out whatever becomes of us."""
         self._way_out: threading.Timer | None = None
         self._on_terminal = os.isatty(0)
-        self._problems = self._take_themes(theme)
+        self._themes = ThemeDesk(self)
+        self._problems = [*self._take_keys(), *self._themes.begin(theme)]
         output = sys.__stderr__  # where Textual writes
         if ascii_only or needs_ascii(output.encoding if output else None):
             self.add_class("-ascii")
@@ -177,18 +183,20 @@ class Dashboard(App[Leave]):
         if self._way_out is not None:
             self._way_out.cancel()
 
-    def _take_themes(self, wanted: str | None) -> list[str]:
-        loaded, problems = themes.load_themes()
-        for theme in loaded.values():
-            self.register_theme(theme)
-        sentences = [f"Theme {problem.path} is left out: {problem.reason}" for problem in problems]
-        name = wanted or (themes.WITHOUT_COLOUR if os.environ.get("NO_COLOR") else themes.DEFAULT)
-        if name in self.available_themes:
-            self.theme = name
-        elif wanted:
-            sentences.append(f"There is no theme {wanted!r}; `:theme` shows those there are.")
-            self.theme = themes.DEFAULT if themes.DEFAULT in self.available_themes else self.theme
-        return sentences
+    def _take_keys(self) -> list[str]:
+        """The person's own keys, where they have any; what is wrong with them otherwise."""
+        path = os.path.join(own_folder(), KEYS_FILE)
+        use_keys({})
+        if not os.path.exists(path):
+            return []
+        from vmstui.tui.keymap import load_keymap  # here, as few have one
+
+        keymap = load_keymap(path)
+        use_keys(keymap.own)
+        self.set_keymap({action: ",".join(keys) or NO_KEY for action, keys in keymap.own.items()})
+        if not keymap.problems:
+            return []
+        return [f"Your keys are not used, all are the usual ones: {first_of(keymap.problems)}"]
 
     # ------------------------------------------------------------------------------------------------- the recorder
 
@@ -289,10 +297,11 @@ class Dashboard(App[Leave]):
         self.picture = replace(self.picture, link=link)
 
     def _look_at_clock(self) -> None:
-        """While nothing arrives, what is shown grows old, and says so."""
+        """While nothing arrives, what is shown grows old, and says so; what a person saves is looked for."""
         if self._on_terminal and _hung_up():
             self._leave_at_once()
             return
+        self._themes.look()
         link = replace(self.picture.link, age_s=time.monotonic() - self._seen_at)
         if link.stale and self.picture.snapshot is not None:
             self.picture = replace(self.picture, link=link)
@@ -415,7 +424,12 @@ class Dashboard(App[Leave]):
 
     def action_help_quit(self) -> None:
         """ctrl+c: neither way out is taken by reflex."""
-        self.notify("q leaves, recording goes on. Q stops recording.")
+        stops = (
+            f" {key_of('recorder.stop')} stops recording."
+            if any(one.id == "recorder.stop" for one in self.actions)
+            else ""
+        )
+        self.notify(f"{key_of('recorder.leave')} leaves, recording goes on.{stops}")
 
     def action_stop_recording(self) -> None:
         """End everything, after asking."""

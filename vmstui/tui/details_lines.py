@@ -22,6 +22,7 @@ from vmstui.model import (
 from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage
 from vmstui.tui import glyphs
+from vmstui.tui.actions import key_of
 from vmstui.tui.fleet_rows import OUTPUT_ROLE, REASON_ROLE, state_span
 from vmstui.tui.footage_lines import LastDay, footage_lines
 from vmstui.tui.format import clock, command_lines, flow, plural, size, span, timer, wrap, zone
@@ -80,7 +81,7 @@ def details_lines(
     lines += _field("log file", details.log_path, cells, Role.DIM)
     if details.command:
         lines += _block("command", command_lines(details.command, cells - LABEL), Role.TEXT)
-        lines += _field("", "y copies the command", cells, Role.DIM)
+        lines += _field("", f"{key_of('camera.copy')} copies the command", cells, Role.DIM)
     return lines
 
 
@@ -126,7 +127,7 @@ def _state(snapshot: RecorderSnapshot, camera: CameraSnapshot, cells: int) -> li
         first, *others = wrap(camera.finding, cells - LABEL - len(word) - 2)
         lines.append((_label("finding"), (word + "  ", role), (first, Role.TEXT)))
         lines += [(_label(""), (" " * (len(word) + 2) + line, Role.TEXT)) for line in others]
-        lines += _field("", "f shows all findings", cells, Role.DIM)
+        lines += _field("", f"{key_of('view.findings')} shows all findings", cells, Role.DIM)
     for words in worker_complaints(camera, snapshot.at):
         lines += _field("look", words, cells, Role.WARN)
     if todo := advice(camera, snapshot.config_path):

@@ -14,6 +14,7 @@ from datetime import datetime, tzinfo
 from vmstui.findings import Acknowledgement, ExplainedFinding, Finding, Incident, Origin, Seen, UntoldLines
 from vmstui.model import CameraSnapshot
 from vmstui.tui import glyphs
+from vmstui.tui.actions import key_of
 from vmstui.tui.findings_rows import QUIET, Kind, Row
 from vmstui.tui.fleet_rows import REASON_ROLE, state_span
 from vmstui.tui.format import (
@@ -228,16 +229,21 @@ def summary(row: Row | None, context: Context, cells: int) -> tuple[Line, Line]:
     """What a row means, and what to do: two lines."""
     first: Line = ()
     second: Line = ()
+    camera_key, log_key = key_of("findings.camera"), key_of("findings.log")
     if row is None:
         pass
     elif row.explained is not None:
         first = ((f" {meaning(row.explained)}", Role.TEXT),)
-        todo = row.explained.action or "Nobody knows this one; enter shows what ffmpeg said."
+        todo = row.explained.action or f"Nobody knows this one; {key_of('findings.open')} shows what ffmpeg said."
         second = ((f" {glyphs.ARROW} {todo}", Role.STRONG),)
     elif row.kind in {Kind.MEMBER, Kind.DOWN} and (camera := context.cameras.get(row.camera)) is not None:
         first = ((f" {camera.name}: {camera.reason or 'no reason given'}", Role.TEXT),)
         todo = advice(camera, context.config) if row.kind is Kind.DOWN else ""
-        second = ((f" {glyphs.ARROW} {todo}", Role.STRONG),) if todo else ((" c goes to it, l to its log.", Role.DIM),)
+        second = (
+            ((f" {glyphs.ARROW} {todo}", Role.STRONG),)
+            if todo
+            else ((f" {camera_key} goes to it, {log_key} to its log.", Role.DIM),)
+        )
     elif row.incident is not None:
         affected = names([context.name(camera) for camera in row.incident.cameras], 5)
         first = ((f" {row.incident.text}: ", Role.TEXT), (affected, Role.DIM))
@@ -245,13 +251,14 @@ def summary(row: Row | None, context: Context, cells: int) -> tuple[Line, Line]:
         second = ((f" {glyphs.ARROW} {todo}", Role.STRONG),) if todo else ()
     elif row.untold is not None:
         first = ((f" {' '.join(untold_sentences(row.untold))}", Role.TEXT),)
-        second = ((" l goes to its log.", Role.DIM),)
+        second = ((f" {log_key} goes to its log.", Role.DIM),)
     elif row.kind is Kind.MORE:
         first = ((f" {row.text}", Role.TEXT),)
     elif row.key == QUIET:
-        first = ((" Somebody knows of these: enter opens them, A tells who and until when.", Role.DIM),)
+        tells = f"{key_of('findings.known')} tells who and until when"
+        first = ((f" Somebody knows of these: {key_of('findings.open')} opens them, {tells}.", Role.DIM),)
     else:
-        first = ((" What cameras had in common before: enter opens them.", Role.DIM),)
+        first = ((f" What cameras had in common before: {key_of('findings.open')} opens them.", Role.DIM),)
     return cut(first, cells), cut(second, cells)
 
 
@@ -281,7 +288,8 @@ def camera_lines(camera: CameraSnapshot, context: Context, cells: int) -> list[L
     lines += _field("why", camera.reason or "no reason given", cells)
     if todo := advice(camera, context.config):
         lines += _field("what to do", todo, cells, Role.STRONG)
-    return [*lines, *_field("", "No message of ffmpeg says more. l goes to its log, c to the camera.", cells, Role.DIM)]
+    ways = f"{key_of('findings.log')} goes to its log, {key_of('findings.camera')} to the camera."
+    return [*lines, *_field("", f"No message of ffmpeg says more. {ways}", cells, Role.DIM)]
 
 
 def finding_lines(explained: ExplainedFinding, context: Context, cells: int) -> list[Line]:
@@ -311,7 +319,7 @@ def finding_lines(explained: ExplainedFinding, context: Context, cells: int) -> 
     if explained.acknowledgement is not None:
         known = acknowledged_words(explained.acknowledgement, context)
         above = "" if explained.is_quiet else "; it is above its ceiling or expired, so it is told again"
-        lines += _field("known", f"{known}{above}. u takes that back.", cells, Role.BUSY)
+        lines += _field("known", f"{known}{above}. {key_of('findings.take_back')} takes that back.", cells, Role.BUSY)
     lines += _block("how often", flow(_often(explained), cells - LABEL))
     if finding.numbers:
         lines += _block("numbers", flow([f"{name} {value}" for name, value in finding.numbers.items()], cells - LABEL))

@@ -21,6 +21,7 @@ from textual.screen import Screen
 from vmstui.control.errors import RecorderError
 from vmstui.sanitise import clean
 from vmstui.times import TimeError, parse_time
+from vmstui.tui.actions import key_of
 from vmstui.tui.format import clock, day_and_clock, plural, size, span
 from vmstui.tui.graphics import Terminal
 from vmstui.tui.log_desk import free_name
@@ -90,7 +91,8 @@ class FootageDesk:
 
     def _open_file(self, row: Row) -> None:
         if row.kind is Kind.OPEN:
-            self._say("It is being written: its file gets its name once it is closed. p shows it now.")
+            shows = f"{key_of('segments.still')} shows it now."
+            self._say(f"It is being written: its file gets its name once it is closed. {shows}")
             return
         if row.segment is None:
             self._say("Nothing was recorded then, so there is no file.")

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, tzinfo
 from vmstui.footage import Gap, GapCause
 from vmstui.footage_accounts import Account, CameraFootage, FootageReport, percent_text
 from vmstui.tui import glyphs
+from vmstui.tui.actions import key_of
 from vmstui.tui.day_strip import NEARLY_ALL, axis, legend, strip_line, widest
 from vmstui.tui.format import clock, flow, length, plural, span, wrap
 from vmstui.tui.lines import Line, Role, Span, cut, lines_of
@@ -116,7 +117,8 @@ def _losses(day: LastDay, where: tzinfo | None, room: int, label_cells: int) -> 
         lines += [(_label("", label_cells), (margin + line, Role.TEXT)) for line in below]
     counted = day.footage.last_day.gaps if day.footage.last_day is not None else 0
     if (more := max(counted, len(losses)) - min(len(losses), MOST_GAPS)) > 0:
-        words = f"{'and ' if lines else ''}{plural(more, 'gap')} more; g shows them among the segments"
+        words = f"{'and ' if lines else ''}{plural(more, 'gap')} more; "
+        words += f"{key_of('view.segments')} shows them among the segments"
         lines += _block("" if lines else "lost", wrap(words, room), Role.DIM, label_cells)
     return lines
 

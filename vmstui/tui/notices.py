@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from vmstui.findings import Severity
 from vmstui.model import RecorderSnapshot
+from vmstui.tui.actions import key_of
 from vmstui.tui.format import names, plural
 from vmstui.tui.glyphs import BAD, WARN
 from vmstui.tui.verdict import incidents_of
@@ -91,4 +92,4 @@ def _told(keys: list[tuple[str, str]], snapshot: RecorderSnapshot) -> str:
         lines.append(f"{BAD} Critical on {alone[0].name}: {alone[0].finding}")
     elif alone:
         lines.append(f"{BAD} Critical on {len(alone)} cameras: {names([camera.name for camera in alone], NAMES)}.")
-    return "\n".join([*lines, "f shows the findings."]) if lines else ""
+    return "\n".join([*lines, f"{key_of('view.findings')} shows the findings."]) if lines else ""

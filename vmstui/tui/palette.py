@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.markup import escape
 
 from vmstui.model import CameraSnapshot
-from vmstui.tui.actions import Action, Argument
+from vmstui.tui.actions import Action, Argument, keys_of
 from vmstui.tui.fleet_rows import ordered
 from vmstui.tui.glyphs import in_ascii
+from vmstui.tui.key_names import word
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ def score(command: Command, query: str) -> float:
     return (hits / len(words) + exact_verb + whole) / 1.5
 
 
+def help_of(action: Action) -> str:
+    """What it does, and the keys that do it too. Textual takes it for markup, so that brackets are escaped."""
+    keys = " ".join(map(word, keys_of(action.id)))
+    return escape(f"{action.help} Key: {keys}" if keys else action.help)
+
+
 class Commands(Provider):
     """What `:` offers."""
 
@@ -87,7 +95,7 @@ class Commands(Provider):
                 title = f"{command.action.verb} {command.action.argument.upper()}".rstrip()
                 chosen = command if not command.action.argument else None
                 run = (lambda c=chosen: self._run(c)) if chosen else (lambda v=command.action.verb: self._more(v))
-                yield DiscoveryHit(Content(title), run, text=title, help=command.action.help)
+                yield DiscoveryHit(Content(title), run, text=title, help=help_of(command.action))
 
     async def search(self, query: str) -> Hits:
         """What answers the words typed so far."""
@@ -98,7 +106,7 @@ class Commands(Provider):
                     Content(in_ascii(command.title) if self.app.has_class("-ascii") else command.title),
                     lambda c=command: self._run(c),
                     text=command.title,
-                    help=command.action.help,
+                    help=help_of(command.action),
                 )
 
     def _more(self, verb: str) -> None:

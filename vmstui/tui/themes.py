@@ -1,22 +1,14 @@
-"""Themes: YAML files, checked before Textual sees them.
+"""What a theme is made of, and what of it is derived: text stays readable on the background (contrast 4.5:1, WCAG AA).
 
-Textual accepts any text as a colour when a theme is registered and ends the app when it is applied, so every colour and
-every variable is parsed here first. A file that is wrong is reported and left out. A file may be partial: what it does
-not name is derived from its other colours, so that text stays readable on the background (contrast 4.5:1, WCAG AA).
+The files are read in `theme_file`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
-import yaml
-from textual.color import Color, ColorParseError
+from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
-
-from vmstui.resources import themes_folder
 
 DEFAULT = "vmstui-dark"
 WITHOUT_COLOUR = "ansi"
@@ -38,58 +30,8 @@ PILL_VARIABLES = ("pill-warn", "pill-bad", "pill-text", "match", "match-text")
 ROW_VARIABLES = ("row-cursor", "row-cursor-blurred", "row-head")
 STYLE_VARIABLES = ("row-cursor-style", "row-cursor-blurred-style")
 OWN_VARIABLES = (*TEXT_VARIABLES, *PILL_VARIABLES, *ROW_VARIABLES, *STYLE_VARIABLES)
-STYLES = ("none", "bold", "reverse", "underline", "bold reverse", "bold underline")
-
-
-@dataclass(frozen=True, slots=True)
-class ThemeProblem:
-    """A theme that was left out, and why."""
-
-    path: str
-    reason: str
-
-
-def user_folder() -> Path:
-    """Where a person may put own themes."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "vmstui" / "themes"
-
-
-def load_themes(folders: Iterable[Path] | None = None) -> tuple[dict[str, Theme], list[ThemeProblem]]:
-    """All themes of these folders (the shipped ones and the person's own), and the files that were left out."""
-    themes: dict[str, Theme] = {}
-    problems: list[ThemeProblem] = []
-    for folder in folders if folders is not None else (themes_folder(), user_folder()):
-        for path in sorted(folder.glob("*.yaml")):
-            try:
-                theme = parse_theme(yaml.safe_load(path.read_text(encoding="utf-8")), path.stem)
-                themes[theme.name] = theme
-            except (ValueError, yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-                problems.append(ThemeProblem(str(path), " ".join(str(error).split())))
-    return themes, problems
-
-
-def parse_theme(document: object, name: str) -> Theme:
-    """A theme from a parsed file. Raises ValueError that names the key, the value found and what is accepted."""
-    if not isinstance(document, dict):
-        raise ValueError("a theme is a mapping of names to colours")
-    known = {"name", "dark", "ansi", "variables", *COLOURS}
-    if unknown := sorted(str(key) for key in document if key not in known):
-        raise ValueError(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    colours = {key: _colour(key, document[key]) for key in COLOURS if key in document}
-    if "primary" not in colours:
-        raise ValueError("`primary` is missing; it is the one colour every theme must name")
-    given = document.get("variables") or {}
-    if not isinstance(given, dict):
-        raise ValueError("`variables` is a mapping of names to colours")
-    variables = {str(key): _variable(str(key), value) for key, value in given.items()}
-    dark, ansi = (_flag(key, document.get(key, key == "dark")) for key in ("dark", "ansi"))
-    theme = Theme(str(document.get("name", name)), dark=dark, ansi=ansi, variables=variables, **colours)  # type: ignore[arg-type]
-    known_variables = {*theme.to_color_system().generate(), *OWN_VARIABLES, *BUILTIN_THEMES["ansi-dark"].variables}
-    if strange := sorted(set(variables) - known_variables):
-        raise ValueError(f"unknown variable {strange[0]!r}; those of vmstui are {', '.join(OWN_VARIABLES)}")
-    theme.variables = {**own_variables(theme), **variables}
-    return theme
+GROUNDS = ("background", "surface", "row-cursor", "row-cursor-blurred", "row-head")
+"""What text stands on."""
 
 
 def own_variables(theme: Theme) -> dict[str, str]:
@@ -189,23 +131,16 @@ def _luminance(colour: Color) -> float:
     return 0.2126 * linear(colour.r) + 0.7152 * linear(colour.g) + 0.0722 * linear(colour.b)
 
 
-def _colour(key: str, value: object) -> str:
-    try:
-        Color.parse(str(value))
-    except ColorParseError as error:
-        raise ValueError(f"{key}: found {value!r}, accepted is a colour such as '#89b482', red or ansi_red") from error
-    return str(value)
-
-
-def _variable(key: str, value: object) -> str:
-    if key in STYLE_VARIABLES:
-        if value not in STYLES:
-            raise ValueError(f"{key}: found {value!r}, accepted is one of {', '.join(STYLES)}")
-        return str(value)
-    return _colour(key, value)
-
-
-def _flag(key: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{key}: found {value!r}, accepted is true or false")
-    return value
+def hard_to_read(theme: Theme) -> list[str]:
+    """What has less contrast than it should, in words; nothing of a theme that leaves its colours to the terminal."""
+    if theme.ansi:
+        return []
+    colours = {**theme.to_color_system().generate(), **theme.variables}
+    pairs = [(text, ground) for text in ("foreground", *TEXT_VARIABLES) for ground in GROUNDS]
+    pairs += [("pill-text", "pill-bad"), ("pill-text", "pill-warn"), ("match-text", "match")]
+    found: list[str] = []
+    for text, ground in pairs:
+        ratio = contrast(Color.parse(colours[text]), Color.parse(colours[ground]))
+        if ratio < CONTRAST:
+            found.append(f"{text} on {ground} has a contrast of {ratio:.1f}")
+    return found

@@ -31,7 +31,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from vmstui.tui.actions import ACTIONS, Scope
+from vmstui.tui.actions import ACTIONS, Scope, keys_of
 from vmstui.tui.widgets.painter import LinePane
 
 PATIENCE_S = 0.25
@@ -45,7 +45,7 @@ SLICE_S = 0.05
 """So often is looked whether a screen that was waited for is still there."""
 
 _EDITS = frozenset({"backspace", "delete", "left", "right", "home", "end"})
-_MOVES = frozenset(key for action in ACTIONS if action.scope is Scope.TABLE for key in action.keys.split(","))
+_MOVES = tuple(action.id for action in ACTIONS if action.scope is Scope.TABLE)
 
 
 class _Run(Enum):
@@ -156,15 +156,15 @@ def _run_of(event: Key | Paste, focused: Widget | None) -> _Run:
         return _Run.TEXT
     if isinstance(focused, Input) and isinstance(event, Key) and event.key in _EDITS:
         return _Run.EDITS
-    if isinstance(focused, LinePane) and isinstance(event, Key) and event.key in _MOVES:
-        return _Run.MOVES
+    if isinstance(focused, LinePane) and isinstance(event, Key):
+        return _Run.MOVES if any(event.key in keys_of(move) for move in _MOVES) else _Run.NONE
     return _Run.NONE
 
 
 def _pressed(event: Key | Paste) -> list[Key | Paste]:
     """The keys that were pressed: a terminal sends escape and a letter soon after it as it sends alt and that letter.
 
-    Nothing here has a key with alt, and terminals that tell the two apart send no character with it.
+    No action can have a key with alt, and terminals that tell the two apart send no character with it.
     """
     if isinstance(event, Key) and event.key.startswith("alt+") and event.character and event.character.isalnum():
         return [Key("escape", "\x1b"), Key(event.character, event.character)]

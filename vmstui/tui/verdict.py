@@ -14,6 +14,7 @@ from vmstui.findings import Incident, Severity
 from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui import glyphs
+from vmstui.tui.actions import key_of
 from vmstui.tui.format import clock, coarse_size, names, plural, sentence, short_span, size, span, zone
 from vmstui.tui.lines import Line, Role, Span, join
 from vmstui.tui.severity import rank
@@ -150,25 +151,27 @@ def advice(camera: CameraSnapshot, config_path: str) -> str:
     """What to do about this camera, one sentence; empty when there is nothing to do."""
     match camera.state:
         case CameraState.AUTH_FAILED:
-            return f"Correct its login in {config_path} or its password file; r retries."
+            return f"Correct its login in {config_path} or its password file; {key_of('camera.restart')} retries."
         case CameraState.CONFIG_ERROR:
-            return f"l shows ffmpeg's words. Correct its profile in {config_path}, then r."
+            words = f"{key_of('view.log')} shows ffmpeg's words. Correct its profile in {config_path}"
+            return f"{words}, then {key_of('camera.restart')}."
         case CameraState.BACKOFF | CameraState.FAILING:
             if "404" in camera.reason:
                 return f"It answers, but not at this path: correct its url in {config_path}."
+            tries = f"{key_of('camera.restart')} tries now."
             if "453" in camera.reason or "503" in camera.reason:
-                return "Tried again by itself. It is busy: too many clients at a time? r tries now."
-            return "Tried again by itself. Is it powered, is it reachable? l its log, r tries now."
+                return f"Tried again by itself. It is busy: too many clients at a time? {tries}"
+            return f"Tried again by itself. Is it powered, is it reachable? {key_of('view.log')} its log, {tries}"
         case CameraState.STALLED:
-            return "Its worker is being replaced by itself; l shows its log."
+            return f"Its worker is being replaced by itself; {key_of('view.log')} shows its log."
         case CameraState.HELD:
             return "Goes on by itself as soon as that is cured."
         case CameraState.UNKILLABLE:
             return "The kernel does not let it end: look at its disk (dmesg). No second one starts."
         case CameraState.STOPPED if not camera.wanted:
-            return "Not recorded. s starts it."
+            return f"Not recorded. {key_of('camera.toggle')} starts it."
         case CameraState.STOPPED:
-            return "s starts it."
+            return f"{key_of('camera.toggle')} starts it."
         case _:
             return ""
 

@@ -17,6 +17,7 @@ from textual.events import Click
 from textual.widgets import Input, Static
 
 from vmstui.findings import ExplainedFinding
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.format import fit, width
 from vmstui.tui.glyphs import CURSOR
 from vmstui.tui.lines import Line, Role
@@ -71,11 +72,11 @@ def wrong_ceiling(typed: str) -> str:
 
 
 class Choice(LineBar, can_focus=True):
-    """One of a few, by ← →."""
+    """One of a few."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "turn(-1)", "before"),
-        Binding("right,l,space", "turn(1)", "next"),
+        binding("dialog.before", "turn(-1)"),
+        binding("dialog.after", "turn(1)"),
     ]
 
     def __init__(self, label: str, options: Sequence[str], index: int, *, id: str) -> None:  # noqa: A002
@@ -118,8 +119,8 @@ class Acknowledge(Dialog[Known | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "drop", "leave it", priority=True),
         Binding("enter", "take", "acknowledge", priority=True),
-        Binding("up,shift+tab", "other(-1)", "field above", priority=True),
-        Binding("down,tab", "other(1)", "field below", priority=True),
+        binding("field.previous", "other(-1)", priority=True),
+        binding("field.next", "other(1)", priority=True),
     ]
     AUTO_FOCUS = "#known-time"
 
@@ -152,7 +153,9 @@ class Acknowledge(Dialog[Known | None]):
             yield Static(self.drawn(f" {'why':<{LABEL}}"), classes="known-label")
             yield Input(id="known-note", compact=True)
         yield Static("", id="dialog-wrong")
-        hint = "↑ ↓ field   ← → choose   enter acknowledges   esc leaves it"
+        fields = f"{key_of('field.previous')} {key_of('field.next')} field"
+        choices = f"{key_of('dialog.before')} {key_of('dialog.after')} choose"
+        hint = f"{fields}   {choices}   enter acknowledges   esc leaves it"
         yield Static(self.drawn(hint), id="dialog-hint")
 
     def action_other(self, by: int) -> None:

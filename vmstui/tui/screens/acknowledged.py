@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from vmstui.findings import Acknowledgement
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.findings_lines import Context, acknowledged_words
 from vmstui.tui.format import fit, sentence, short_count, wrap
 from vmstui.tui.glyphs import DASH, DOT, RULE
@@ -45,8 +46,8 @@ class Acknowledged(ModalScreen[None]):
     """Over the findings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,A", "dismiss", "close"),
-        Binding("u,enter,delete", "take_back", "take back"),
+        *(binding(action, "dismiss", "close") for action in ("view.back", "recorder.leave", "findings.known")),
+        *(binding(action, "take_back", "take back") for action in ("findings.take_back", "dialog.take")),
     ]
 
     def __init__(
@@ -83,11 +84,11 @@ class Acknowledged(ModalScreen[None]):
         def draw(index: int, cells: int) -> Line:
             return known_line(self.known[index], self._beside, cells)
 
-        empty = "Nothing is acknowledged; a on a finding does that."
+        empty = f"Nothing is acknowledged; {key_of('findings.acknowledge')} on a finding does that."
         self.list.update([one.id for one in known], draw, (*titles, ("what", Role.LABEL)), empty)
-        keys = f"u takes it back {DOT} esc closes" if self._take_back is not None else "esc closes"
+        back = f"{key_of('findings.take_back')} takes it back {DOT} " if self._take_back is not None else ""
         cells = self._title.size.width
-        right: Line = ((keys, Role.DIM),)
+        right: Line = ((f"{back}esc closes", Role.DIM),)
         self._title.show_lines(title_line("Acknowledged", str(len(known)), right, cells, focused=True, rule=RULE))
         self._tell()
 

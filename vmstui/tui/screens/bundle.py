@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from vmstui.sanitise import clean
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.child import command, complaint
 from vmstui.tui.log_desk import free_name, wrong_name
 from vmstui.tui.screens.ask import Ask
@@ -48,8 +49,8 @@ class Bundle(Dialog[None]):
     """Runs it, and stays until it was read what came of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "close", "close"),
-        Binding("y", "copy", "copy"),
+        *(binding(action, "close") for action in ("view.back", "recorder.leave", "dialog.take")),
+        binding("dialog.copy", "copy"),
     ]
 
     def __init__(self, config: str, camera: str, out: str) -> None:
@@ -83,7 +84,8 @@ class Bundle(Dialog[None]):
         self._text = told
         if self.is_mounted:
             self.query_one("#dialog-text", Static).update(self.drawn(told))
-            keys = "y copies the path (OSC 52), esc closes" if self.made else "esc closes"
+            copies = f"{key_of('dialog.copy')} copies the path (OSC 52), "
+            keys = f"{copies if self.made else ''}esc closes"
             self.query_one("#dialog-hint", Static).update(self.drawn(keys))
 
     def action_close(self) -> None:

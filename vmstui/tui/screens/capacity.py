@@ -12,7 +12,7 @@ from math import ceil, floor
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -20,13 +20,14 @@ from vmstui.capacity.projection import Unmeasured, project
 from vmstui.capacity.told import short
 from vmstui.capacity.words import Capacity, Question, Resource
 from vmstui.control.errors import RecorderError
-from vmstui.tui.actions import ACTIONS, Scope, bindings
+from vmstui.tui.actions import ACTIONS, Scope, binding, bindings, key_of
 from vmstui.tui.capacity_lines import capacity_lines, question_line
 from vmstui.tui.format import wrap
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.lines import Line, Role, pack
 from vmstui.tui.load import Known, Load
 from vmstui.tui.picture import Picture
+from vmstui.tui.screens.help import Help
 from vmstui.tui.widgets.details import TextBody
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar
@@ -43,7 +44,10 @@ class CapacityScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Scope.CAPACITY),
-        Binding("escape,q,c", "dismiss", "close"),
+        binding("view.back", "dismiss", "close"),
+        binding("recorder.leave", "dismiss", "close"),
+        binding("view.capacity", "dismiss", "close"),
+        binding("view.help", "keys"),
     ]
 
     def __init__(self, load: Load, picture: Callable[[], Picture]) -> None:
@@ -105,7 +109,7 @@ class CapacityScreen(ModalScreen[None]):
         else:
             lines = [question_line(self.question, None), *(((part, Role.BUSY),) for part in wrap(self._reason, cells))]
         self.text.set_lines(lines)
-        close: Line = ((f"esc closes {DOT} arrows scroll", Role.DIM),)
+        close: Line = ((f"esc closes {DOT} {key_of('view.help')} keys", Role.DIM),)
         width = self._title.size.width
         self._title.show_lines(title_line("Capacity", short(self.found), close, width, focused=True, rule=RULE))
         self._keys.show_lines(_hints(self._keys.size.width))
@@ -146,6 +150,10 @@ class CapacityScreen(ModalScreen[None]):
             now = max((one.promised_days or 0.0 for one in stored), default=0.0) or UNPROMISED_DAYS - by
         self._what_if(replace(self.question, retention_days=min(max(now + by, 1.0), MOST_DAYS)))
 
+    def action_keys(self) -> None:
+        """Key."""
+        self.app.push_screen(Help([action for action in ACTIONS if action.scope in {Scope.CAPACITY, Scope.TABLE}]))
+
     def action_as_it_is(self) -> None:
         """Key: no what if."""
         self._what_if(Question())
@@ -156,8 +164,10 @@ def _hints(cells: int) -> Line:
     keys: dict[str, list[str]] = {}
     for action in ACTIONS:
         if action.scope is Scope.CAPACITY:
-            keys.setdefault(action.words, []).append(action.key)
+            keys.setdefault(action.words, []).extend([action.key] if action.key else [])
     hints: list[tuple[int, Line]] = [
-        (rank, (("/".join(of), Role.KEY), (f" {words}", Role.DIM))) for rank, (words, of) in enumerate(keys.items())
+        (rank, (("/".join(of), Role.KEY), (f" {words}", Role.DIM)))
+        for rank, (words, of) in enumerate(keys.items())
+        if of
     ]
     return pack(hints, cells, ("   ", Role.DIM))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -20,7 +20,7 @@ from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import Gap
 from vmstui.measured import ALL, MACHINE, OWN_SUBJECTS, RELAY, SERVICE, Measured
 from vmstui.model import Event
-from vmstui.tui.actions import ACTIONS, Scope, bindings
+from vmstui.tui.actions import ACTIONS, Scope, binding, bindings, key_of
 from vmstui.tui.chart_lines import Shown, chart_lines, head_line, marked, plot_cells, unseen
 from vmstui.tui.fleet_rows import ordered
 from vmstui.tui.format import day_and_clock, wrap, zone
@@ -50,8 +50,9 @@ class ChartsScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Scope.CHARTS),
-        Binding("escape,q", "dismiss", "close"),
-        Binding("question_mark", "keys", "help"),
+        binding("view.back", "dismiss", "close"),
+        binding("recorder.leave", "dismiss", "close"),
+        binding("view.help", "keys"),
     ]
 
     def __init__(
@@ -203,7 +204,7 @@ class ChartsScreen(ModalScreen[None]):
         else:
             self.body.show_lines(*chart_lines(shown, cells, lines))
         more = 0 if nothing else unseen(shown, cells, lines)
-        right: Line = ((f"esc closes {DOT} ? keys", Role.DIM),)
+        right: Line = ((f"esc closes {DOT} {key_of('view.help')} keys", Role.DIM),)
         if more or self._first:
             hidden = f"{self._first} charts above" if not more else f"{more} more below"
             right = ((f"{hidden} {DOT} ", Role.BUSY), *right)
@@ -282,7 +283,7 @@ class ChartsScreen(ModalScreen[None]):
     def action_footage(self) -> None:
         """Key."""
         if self.subject in OWN_SUBJECTS:
-            self.notify("There is no footage of this; tab goes to a camera.")
+            self.notify(f"There is no footage of this; {key_of('charts.next')} goes to a camera.")
             return
         self.dismiss()
         self._go_to_footage(self.subject, self.view.at(self.now))
@@ -332,9 +333,9 @@ def _hints(cells: int) -> Line:
     keys: dict[str, list[str]] = {}
     for action in ACTIONS:
         if action.scope is Scope.CHARTS:
-            keys.setdefault(action.words, []).append(action.key)
+            keys.setdefault(action.words, []).extend([action.key] if action.key else [])
     ranks = {words: rank for rank, words in enumerate(("time", "zoom", "cursor", "to a time", "now", "event", "next"))}
     hints: list[tuple[int, Line]] = [
-        (ranks.get(words, 9), (("/".join(of), Role.KEY), (f" {words}", Role.DIM))) for words, of in keys.items()
+        (ranks.get(words, 9), (("/".join(of), Role.KEY), (f" {words}", Role.DIM))) for words, of in keys.items() if of
     ]
     return pack(hints, cells, ("   ", Role.DIM))

@@ -1,14 +1,15 @@
-"""A question with consequences: names what happens, No has the focus, y and n answer at once."""
+"""A question with consequences: names what happens, No has the focus, a key for each answers at once."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.screens.dialog import Dialog
 
 
@@ -16,9 +17,11 @@ class Confirm(Dialog[bool]):
     """Asks, and dismisses with the answer; `escape` is No."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes"),
-        Binding("n,escape,q", "answer(False)", "no"),
-        Binding("left,right,up,down,h,l", "other", "other button", show=False),
+        binding("dialog.yes", "answer(True)"),
+        binding("dialog.no", "answer(False)"),
+        binding("view.back", "answer(False)", "no"),
+        binding("recorder.leave", "answer(False)", "no"),
+        binding("dialog.other", "other"),
     ]
     AUTO_FOCUS = "#no"
 
@@ -29,8 +32,8 @@ class Confirm(Dialog[bool]):
     def below(self) -> ComposeResult:
         """Two buttons."""
         with Horizontal(id="dialog-buttons"):
-            yield Button(self.drawn(f"  y  {self._yes}  "), id="yes", compact=True)
-            yield Button(self.drawn("  n  No, leave it  "), id="no", compact=True)
+            yield Button(self.drawn(f"  {key_of('dialog.yes')}  {self._yes}  "), id="yes", compact=True)
+            yield Button(self.drawn(f"  {key_of('dialog.no')}  No, leave it  "), id="no", compact=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Mouse or enter."""

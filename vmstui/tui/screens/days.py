@@ -6,16 +6,20 @@ from datetime import datetime, tzinfo
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from vmstui.footage_accounts import FootageDay
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.glyphs import CURSOR, DOT, RULE
 from vmstui.tui.lines import Line, Role, cut
 from vmstui.tui.segment_lines import day_words
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar, LinePane
+
+MOST_DAYS = 100_000
+"""More than there are."""
 
 
 class DayList(LinePane):
@@ -62,14 +66,16 @@ class Days(ModalScreen[datetime | None]):
     """Dismisses with the beginning of the day that was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,d", "drop", "close"),
-        Binding("up,k", "move(-1)", "up", priority=True),
-        Binding("down,j", "move(1)", "down", priority=True),
-        Binding("pageup", "move(-10)", "ten up", priority=True),
-        Binding("pagedown", "move(10)", "ten down", priority=True),
-        Binding("home", "move(-1000)", "newest", priority=True),
-        Binding("end", "move(1000)", "oldest", priority=True),
-        Binding("enter", "take", "take", priority=True),
+        binding("view.back", "drop", "close"),
+        binding("recorder.leave", "drop", "close"),
+        binding("segments.day", "drop", "close"),
+        binding("move.up", "move(-1)"),
+        binding("move.down", "move(1)"),
+        binding("move.page_up", "move(-10)"),
+        binding("move.page_down", "move(10)"),
+        binding("move.first", f"move(-{MOST_DAYS})", "newest"),
+        binding("move.last", f"move({MOST_DAYS})", "oldest"),
+        binding("dialog.take", "take"),
     ]
 
     def __init__(self, camera: str, days: tuple[FootageDay, ...], where: tzinfo | None, at: datetime) -> None:
@@ -91,7 +97,7 @@ class Days(ModalScreen[datetime | None]):
         self.call_after_refresh(self._retitle)
 
     def _retitle(self) -> None:
-        close: Line = ((f"enter goes there {DOT} esc closes", Role.DIM),)
+        close: Line = ((f"{key_of('dialog.take')} goes there {DOT} esc closes", Role.DIM),)
         cells = self._title.size.width
         self._title.show_lines(title_line("Days", self._camera, close, cells, focused=True, rule=RULE))
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from vmstui.sanitise import clean
+from vmstui.tui.actions import binding
 from vmstui.tui.child import command, complaint
 from vmstui.tui.format import plural, size, span
 from vmstui.tui.screens.dialog import Dialog
@@ -52,8 +53,9 @@ class Export(Dialog[None]):
     """Runs it, and stays until it was read what came of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "cancel, or close"),
-        Binding("enter,q", "close_ended", "close"),
+        binding("view.back", "close", "cancel, or close"),
+        binding("dialog.take", "close_ended", "close"),
+        binding("recorder.leave", "close_ended", "close"),
     ]
 
     def __init__(self, config: str, wanted: Range, out: str) -> None:

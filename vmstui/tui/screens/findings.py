@@ -16,14 +16,14 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.findings import Acknowledgement, FindingsPage, Seen
 from vmstui.sanitise import clean
-from vmstui.tui.actions import Action, Scope, bindings, find
+from vmstui.tui.actions import Action, Scope, binding, bindings, find, key_of
 from vmstui.tui.findings_lines import (
     Context,
     acknowledged_words,
@@ -73,9 +73,10 @@ class FindingsScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Scope.FINDINGS),
-        Binding("escape", "back", "close"),
-        Binding("q,f,F", "dismiss", "close"),
-        Binding("question_mark", "keys", "help"),
+        binding("view.back", "back", "close"),
+        binding("recorder.leave", "dismiss", "close"),
+        binding("view.findings", "dismiss", "close"),
+        binding("view.help", "keys"),
     ]
     AUTO_FOCUS = "#findings-list"
 
@@ -218,7 +219,9 @@ class FindingsScreen(ModalScreen[None]):
         self._summary.show_lines(*summary(row, context, self.size.width))
         about = self._about(row, context)
         keys: Line = (
-            ((f"[ ] another {DOT} esc back", Role.DIM),) if self.opened else (("enter to scroll it", Role.DIM),)
+            ((f"{key_of('findings.previous')} {key_of('findings.next')} another {DOT} esc back", Role.DIM),)
+            if self.opened
+            else ((f"{key_of('findings.open')} to scroll it", Role.DIM),)
         )
         width = self.size.width
         self._text_title.show_lines(title_line("Finding", about, keys, width, focused=self.text.has_focus, rule=RULE))
@@ -249,7 +252,7 @@ class FindingsScreen(ModalScreen[None]):
         row = self.row
         hints: list[tuple[int, Line]] = []
         for action in self._actions:
-            if action.scope is not Scope.FINDINGS or not action.rank:
+            if action.scope is not Scope.FINDINGS or not action.rank or not action.key:
                 continue
             words = action.words
             if action.id == "findings.one":
@@ -259,7 +262,7 @@ class FindingsScreen(ModalScreen[None]):
             if action.id == "findings.take_back" and self._known(row) is None:
                 continue
             hints.append((action.rank, ((action.key, Role.KEY), (f" {words}", Role.DIM))))
-        hints.append((1, (("?", Role.KEY), (" help", Role.DIM))))
+        hints.append((1, ((key_of("view.help"), Role.KEY), (" help", Role.DIM))))
         return ((" ", Role.DIM), *pack(hints, cells - 1, ("  ", Role.DIM)))
 
     @property
@@ -342,7 +345,7 @@ class FindingsScreen(ModalScreen[None]):
         """Of the row; empty, and told, where it has none."""
         row = self.row
         if row is None or not row.camera:
-            self.notify("That is of several cameras: enter opens it, then choose one of them.")
+            self.notify(f"That is of several cameras: {key_of('findings.open')} opens it, then choose one of them.")
             return ""
         return row.camera
 
@@ -380,7 +383,7 @@ class FindingsScreen(ModalScreen[None]):
         """Key."""
         explained = self.row.explained if self.row is not None else None
         if explained is None:
-            self.notify("Only findings can be acknowledged; enter opens what this stands for.")
+            self.notify(f"Only findings can be acknowledged; {key_of('findings.open')} opens what this stands for.")
             return
         finding = explained.finding
 
@@ -395,7 +398,8 @@ class FindingsScreen(ModalScreen[None]):
                     camera, finding.fingerprint, finding.origin, known.for_s, known.ceiling_per_min, known.note
                 )
             )
-            self.notify(f"{acknowledged_words(got, self.context).capitalize()}. u takes it back.")
+            words = acknowledged_words(got, self.context).capitalize()
+            self.notify(f"{words}. {key_of('findings.take_back')} takes it back.")
 
         self.app.push_screen(Acknowledge(explained, self.context.name(finding.camera), meaning(explained)), chosen)
 
@@ -403,7 +407,7 @@ class FindingsScreen(ModalScreen[None]):
         """Key."""
         known = self._known(self.row)
         if known is None:
-            self.notify("This is not acknowledged; A tells what is.")
+            self.notify(f"This is not acknowledged; {key_of('findings.known')} tells what is.")
         else:
             self._give_back(known)
 

@@ -17,7 +17,7 @@ from vmstui.control.errors import RecorderError
 from vmstui.findings import Seen
 from vmstui.model import CameraSnapshot
 from vmstui.tui import questions
-from vmstui.tui.actions import Action, Group, Scope, bindings, find
+from vmstui.tui.actions import Action, Group, Scope, bindings, find, key_of, shadowed
 from vmstui.tui.arrange import Pane, arrange
 from vmstui.tui.asked import Asked
 from vmstui.tui.fleet_rows import context_of, ordered
@@ -161,9 +161,9 @@ class FleetScreen(Screen[None]):
             Scope.FINDINGS: False,
         }
         shown: list[tuple[Action, str]] = []
-        replaced = {action.instead for action in self.actions if inside.get(action.scope)}
+        replaced = shadowed(action for action in self.actions if inside.get(action.scope))
         for action in self.actions:
-            if not action.rank or not inside.get(action.scope, True) or action.id in replaced:
+            if not action.rank or not action.key or not inside.get(action.scope, True) or action.id in replaced:
                 continue
             if camera is None and action.group is Group.CAMERA:
                 continue
@@ -398,7 +398,7 @@ class FleetScreen(Screen[None]):
         """Key."""
         details = self.details_pane.details
         if details is None or not details.command:
-            self.notify("There is no command to copy yet: open the details (enter) first.")
+            self.notify(f"There is no command to copy yet: open the details ({key_of('view.details')}) first.")
             return
         self.app.copy_to_clipboard(shlex.join(details.command))
         self.notify("The command is in the clipboard, if your terminal allows it (OSC 52).")
@@ -409,7 +409,7 @@ class FleetScreen(Screen[None]):
         if snapshot is None:
             return
         if not camera.wanted:
-            self.notify(f"{camera.name} is stopped; s starts it.")
+            self.notify(f"{camera.name} is stopped; {key_of('camera.toggle')} starts it.")
             return
         question = questions.restart(snapshot, camera, by_name=by_name)
         self._ask(question, lambda: self._send("restart", camera, self.recorder.restart))

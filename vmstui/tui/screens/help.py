@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from vmstui.footage_accounts import CellKind
 from vmstui.tui import glyphs
-from vmstui.tui.actions import Action, Group
+from vmstui.tui.actions import Action, Group, binding, key_of
 from vmstui.tui.day_strip import ROLE, WORD
 from vmstui.tui.fleet_rows import STATE_ROLE
-from vmstui.tui.format import wrap
+from vmstui.tui.format import width, wrap
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.lines import Line, Role
 from vmstui.tui.severity import MEANING as SEVERITY_MEANING
@@ -38,6 +38,7 @@ MEANING = {
     "unkillable": "the worker does not end; no second one is started",
 }
 
+KEYS_CELLS = 15
 STRIP_MEANING = {
     CellKind.RECORDED: "all that should have been recorded then was",
     CellKind.PART: "something was not; the details say since when, for how long and why",
@@ -57,9 +58,9 @@ def help_lines(actions: Sequence[Action], cells: int) -> list[Line]:
             continue
         lines += [(), ((group.value, Role.STRONG),)] if lines else [((group.value, Role.STRONG),)]
         for action in of_group:
-            key = action.key or f":{action.verb} {action.argument.upper()}".rstrip()
+            key = keys_words(action) or f":{action.verb} {action.argument.upper()}".rstrip(": ") or "(no key)"
             first, *rest = wrap(action.help, cells - 18)
-            lines.append(((f"  {key:<15} ", Role.KEY), (first, Role.TEXT)))
+            lines.append(((f"  {key:<{KEYS_CELLS}} ", Role.KEY), (first, Role.TEXT)))
             lines += [((" " * 18, Role.TEXT), (line, Role.TEXT)) for line in rest]
     lines += [(), (("Signs", Role.STRONG),)]
     for state, sign in glyphs.STATE.items():
@@ -77,10 +78,20 @@ def help_lines(actions: Sequence[Action], cells: int) -> list[Line]:
     return [*lines, (), *(((line, Role.DIM),) for line in wrap(scale, cells))]
 
 
+def keys_words(action: Action) -> str:
+    """Its keys, as many as have room."""
+    keys = list(action.all_keys)
+    while len(keys) > 1 and width(" ".join(keys)) > KEYS_CELLS:
+        keys.pop()
+    return " ".join(keys)
+
+
 class Help(ModalScreen[None]):
     """The help over the screen it was asked on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding(action, "dismiss", "close") for action in ("view.back", "recorder.leave", "view.help")
+    ]
 
     def __init__(self, actions: Sequence[Action]) -> None:
         super().__init__()
@@ -104,5 +115,6 @@ class Help(ModalScreen[None]):
 
     def _redraw(self) -> None:
         self.text.set_lines(help_lines(self._actions, max(self.text.scrollable_content_region.width - 1, 40)))
-        close: Line = ((f"esc closes {DOT} arrows scroll", Role.DIM),)
+        scroll = f"{key_of('move.up')} {key_of('move.down')} scroll"
+        close: Line = ((f"esc closes {DOT} {scroll}", Role.DIM),)
         self._title.show_lines(title_line("Help", "", close, self._title.size.width, focused=True, rule=RULE))

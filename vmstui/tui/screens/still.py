@@ -15,11 +15,12 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.bitmap import Bitmap, NoBitmap, Rgb, png_size, read_ppm
 from vmstui.tui.blocks import HALF, Run, fit_into, half_blocks, ramp_lines
 from vmstui.tui.child import command, complaint
@@ -111,8 +112,10 @@ class Still(ModalScreen[None]):
     """One picture, as large as the terminal allows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "dismiss", "close"),
-        Binding("p", "again", "again"),
+        binding("view.back", "dismiss", "close"),
+        binding("recorder.leave", "dismiss", "close"),
+        binding("dialog.take", "dismiss", "close"),
+        binding("segments.still", "again", "again"),
     ]
 
     def __init__(self, config: str, source: str, name: str, terminal: Terminal | None = None) -> None:
@@ -196,5 +199,5 @@ class Still(ModalScreen[None]):
 
     def _retitle(self) -> None:
         about = self.told if self.picture.shows_picture else self._whose
-        close: Line = ((f"p again {DOT} esc closes", Role.DIM),)
+        close: Line = ((f"{key_of('segments.still')} again {DOT} esc closes", Role.DIM),)
         self._title.show_lines(title_line("Picture", about, close, self._title.size.width, focused=True, rule=RULE))

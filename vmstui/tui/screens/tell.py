@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.screens.dialog import Dialog
 
 
@@ -15,18 +16,21 @@ class Tell(Dialog[None]):
     """A title and a text; any of the keys that close closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,o", "dismiss", "close"),
-        Binding("y", "copy", "copy"),
+        *(
+            binding(action, "dismiss", "close")
+            for action in ("view.back", "recorder.leave", "dialog.take", "segments.open")
+        ),
+        binding("dialog.copy", "copy"),
     ]
 
     def __init__(self, title: str, text: str, copied: str) -> None:
-        """`copied` is what `y` copies."""
+        """`copied` is what a key copies."""
         super().__init__(title, text)
         self._copied = copied
 
     def below(self) -> ComposeResult:
         """A hint."""
-        yield Static(self.drawn("y copies the path (OSC 52), esc closes"), id="dialog-hint")
+        yield Static(self.drawn(f"{key_of('dialog.copy')} copies the path (OSC 52), esc closes"), id="dialog-hint")
 
     def action_copy(self) -> None:
         """Key."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.arrange import MINIMUM
 
 
@@ -21,14 +22,16 @@ def too_small(cells: int, lines: int) -> bool:
 
 def sentence(cells: int, lines: int) -> str:
     """What it needs and what it has."""
-    need = f"{MINIMUM[0]}x{MINIMUM[1]}"
-    return f"The terminal is too small: vmstui needs {need}, it has {cells}x{lines}.\nRecording goes on. q leaves."
+    need, leave = f"{MINIMUM[0]}x{MINIMUM[1]}", key_of("recorder.leave")
+    return (
+        f"The terminal is too small: vmstui needs {need}, it has {cells}x{lines}.\nRecording goes on. {leave} leaves."
+    )
 
 
 class TooSmall(ModalScreen[None]):
     """One sentence in the middle of the screen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "app.leave", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [binding("recorder.leave", "app.leave")]
 
     def compose(self) -> ComposeResult:
         """The sentence."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from textual.binding import BindingType
+
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import Gap
 from vmstui.footage_accounts import CameraFootage
 from vmstui.model import CameraDetails, CameraSnapshot, RecorderSnapshot
 from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage
+from vmstui.tui.actions import binding
 from vmstui.tui.day_strip import Strips
 from vmstui.tui.details_lines import details_lines
 from vmstui.tui.footage_lines import LastDay
@@ -27,6 +30,15 @@ STAGES_S = 10
 
 class TextBody(LinePane):
     """A scrolling text of ready lines."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding("move.up", "scroll_up"),
+        binding("move.down", "scroll_down"),
+        binding("move.page_up", "page_up"),
+        binding("move.page_down", "page_down"),
+        binding("move.first", "scroll_home"),
+        binding("move.last", "scroll_end"),
+    ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)

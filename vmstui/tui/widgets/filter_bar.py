@@ -1,7 +1,7 @@
 """The line a filter or a search is typed into; it works while it is typed.
 
 In the log `/` searches and `&` filters, as in less: the first goes from match to match, the other leaves out all else.
-Both take regular expressions; `tab` makes the one into the other, `ctrl+r` takes what is typed as a text.
+Both take regular expressions; a key makes the one into the other, another takes what is typed as a text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from vmstui.tui.actions import binding, keys_of
 from vmstui.tui.glyphs import in_ascii
+from vmstui.tui.key_names import sign
 
 
 class Purpose(StrEnum):
@@ -42,8 +44,8 @@ class FilterBar(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "drop", "drop the filter", priority=True),
-        Binding("tab", "other", "search or filter", priority=True),
-        Binding("ctrl+r", "literal", "as a text", priority=True),
+        binding("field.kind", "other", priority=True),
+        binding("field.literal", "literal", priority=True),
     ]
 
     @dataclass
@@ -86,8 +88,8 @@ class FilterBar(Horizontal):
         self.query_one(Input).placeholder = self._drawn(PLACEHOLDER[self.purpose])
         keys = ""
         if self.purpose in OTHER and not wrong:  # what is wrong needs the room
-            kind = "text ^R expression" if self.literal else "expression ^R text"
-            keys = f"{kind}  tab {OTHER[self.purpose]} "
+            kind, other = ("text", "expression") if self.literal else ("expression", "text")
+            keys = f"{kind} {self._key('field.literal')} {other}  {self._key('field.kind')} {OTHER[self.purpose]} "
         told = self.query_one("#filter-told", Static)
         told.update(Content(self._drawn(f" {words}  {keys}" if words else f" {keys}" if keys else "")))
         told.set_class(wrong, "-wrong")
@@ -126,6 +128,10 @@ class FilterBar(Horizontal):
 
     def _post(self, pattern: str, *, done: bool) -> None:
         self.post_message(self.Changed(pattern, done, self.purpose, self.literal))
+
+    @staticmethod
+    def _key(action: str) -> str:
+        return next(map(sign, keys_of(action)), "(no key)")
 
     def _drawn(self, text: str) -> str:
         return in_ascii(text) if self.app.has_class("-ascii") else text

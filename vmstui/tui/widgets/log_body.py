@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from vmstui.tui.actions import Scope, bindings
+from vmstui.tui.actions import Scope, bindings, key_of
 from vmstui.tui.log_lines import Times
 from vmstui.tui.log_ring import Rule, Threshold
 from vmstui.tui.widgets.log_text import LogText
@@ -83,7 +83,11 @@ class LogBody(LogText):
         current = self.current
         found = self.view.next_hit(current, down=by > 0) if current is not None else None
         if found is None:
-            words = f"Nothing that is shown matches {self.view.search.typed!r}." if self.view.search else "/ searches."
+            words = (
+                f"Nothing that is shown matches {self.view.search.typed!r}."
+                if self.view.search
+                else f"{key_of('log.search')} searches."
+            )
             self.notify(words)
             return
         number, self.wrapped_around = found
@@ -110,7 +114,7 @@ class LogBody(LogText):
         """Key."""
         row = self.in_sight()
         if row is None or not self.view.open_or_close(row.number):
-            self.notify("There are no repeats to open here; z folds them.")
+            self.notify(f"There are no repeats to open here; {key_of('log.repeats')} folds them.")
             return
         number = row.first if row.count > 1 else row.number
         self.pause(number)
@@ -129,7 +133,7 @@ class LogBody(LogText):
         current = self.current
         mark = self.view.next_mark(current, down=by > 0) if current is not None else None
         if mark is None:
-            self.notify("No line is marked; m marks the one at the cursor.")
+            self.notify(f"No line is marked; {key_of('log.mark')} marks the one at the cursor.")
         else:
             self.go_to(mark)
 

@@ -17,6 +17,7 @@ from vmstui.control.errors import RecorderError
 from vmstui.findings import Seen
 from vmstui.model import CameraSnapshot, LogLevel, LogLine, RecorderSnapshot, RunLog
 from vmstui.sanitise import clean
+from vmstui.tui.actions import key_of
 from vmstui.tui.format import clock, plural, zone
 from vmstui.tui.glyphs import DOT, ELLIPSIS
 from vmstui.tui.lines import Line, Role, pack
@@ -187,7 +188,9 @@ class LogPane(Pane):
             since = view.since(seen.at) if seen.at is not None else None
             if since is not None and since > view.ring.oldest:
                 self.log_body.go_to(since)
-            self.notify("That line is not in the present log any more; p shows the run before.")
+            self.notify(
+                f"That line is not in the present log any more; {key_of('log.previous_run')} shows the run before."
+            )
 
     def toggle_previous(self) -> None:
         """The run before the present one, or the present one again."""

@@ -90,8 +90,11 @@ class AsciiScrollBarRender(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class LinePane(Painter, ScrollView, can_focus=True):
-    """A scrolling widget of lines: fleet, details, segments, log. Text in it can be selected and copied."""
+class LinePane(Painter, ScrollView, can_focus=True, inherit_bindings=False):
+    """A scrolling widget of lines: fleet, details, segments, log. Text in it can be selected and copied.
+
+    What scrolls it is for each kind to say, by the actions of the table: Textual's own keys are not heard.
+    """
 
     def on_mount(self) -> None:
         """Nothing is drawn by Textual itself here but the scroll bar."""

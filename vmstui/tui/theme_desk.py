@@ -1,0 +1,61 @@
+"""The themes of a dashboard: which is shown to begin with, and what becomes of it while a person edits their own."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from textual.app import App
+
+from vmstui.settings.folders import THEMES_FOLDER, own_folder
+from vmstui.settings.problems import first_of
+from vmstui.tui import themes
+from vmstui.tui.own_themes import OwnThemes
+from vmstui.tui.theme_file import shipped_themes
+
+
+class ThemeDesk:
+    """Gives the app its themes."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        shipped = shipped_themes()
+        for file in shipped.values():
+            if file.theme is not None:
+                app.register_theme(file.theme)
+        self._own = OwnThemes(os.path.join(own_folder(), THEMES_FOLDER), shipped)
+        self._awaited = ""
+        """Wanted, and not there yet."""
+
+    def begin(self, wanted: str | None) -> list[str]:
+        """Show the theme that is wanted, None for the usual one; what there is to say about it."""
+        app, news = self._app, self._own.first()
+        for theme in news.themes:
+            app.register_theme(theme)
+        sentences = [f"Theme is left out: {first_of(news.problems)}"] if news.problems else []
+        name = wanted or (themes.WITHOUT_COLOUR if os.environ.get("NO_COLOR") else themes.DEFAULT)
+        if name in app.available_themes:
+            app.theme = name
+        elif wanted:
+            self._awaited = wanted
+            sentences.append(f"There is no theme {wanted!r}; `:theme` shows those there are.")
+            app.theme = themes.DEFAULT if themes.DEFAULT in app.available_themes else app.theme
+        return sentences
+
+    def look(self) -> None:
+        """What a person has saved is seen at once; what is broken then leaves the colours as they are."""
+        app, news = self._app, self._own.look()
+        if news is None:
+            return
+        for theme in news.themes:
+            app.register_theme(theme)
+        for name in news.gone:
+            if name != app.theme:  # else it stays until another one is chosen
+                app.unregister_theme(name)
+        names = {theme.name for theme in news.themes}
+        if self._awaited in names:
+            app.theme, self._awaited = self._awaited, ""
+        elif app.theme in names:
+            app.mutate_reactive(App.theme)
+        if news.problems:
+            app.notify(f"Themes stay as they were: {first_of(news.problems)}", severity="warning", timeout=10)
