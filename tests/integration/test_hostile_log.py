@@ -154,7 +154,7 @@ def test_nothing_of_a_hostile_log_reaches_a_terminal_an_answer_or_a_file(hostile
 
     with Terminal(["-m", "vmstui"], (160, 45), hostile.environment) as terminal:
         terminal.wait_for("Gate")
-        for key, words in (("l", "the last of it"), ("y", "clipboard"), ("\x1b", ""), ("h", "History"), ("\x1b", "")):
+        for key, words in (("l", "E the last of it"), ("y", "clipboard"), ("\x1b", ""), ("h", "History"), ("\x1b", "")):
             terminal.type(key)
             terminal.wait_for(words)
         for key, words in (("\r", "Gate"), ("\x1b", ""), ("o", "Gate"), ("\x1b", ""), ("?", "help"), ("q", "")):

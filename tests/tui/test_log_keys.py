@@ -189,6 +189,13 @@ async def test_the_line_at_the_cursor_or_all_that_is_seen_is_copied() -> None:
         assert app.clipboard.endswith("rtsp: apple a100")
 
 
+async def test_where_there_is_no_line_to_copy_yet_that_is_said() -> None:
+    async with log([]) as (app, _, pilot):
+        await pilot.press("y")
+        await until(pilot, lambda: "There is no line to copy yet." in toasts(app))
+        assert app.clipboard == ""
+
+
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 async def test_nothing_of_the_bar_is_cut_off(size: tuple[int, int]) -> None:
     async with log(fruit(10), size) as (app, _, pilot):

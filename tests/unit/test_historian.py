@@ -68,7 +68,7 @@ class Bench:
 
     def new_camera(self) -> SimpleNamespace:
         camera = SimpleNamespace(id="gate")
-        return SimpleNamespace(camera=camera, samples=SampleRing(), reports=ReportRing(), staged=[], process=object())
+        return SimpleNamespace(camera=camera, samples=SampleRing(), reports=ReportRing(), staged=(), process=object())
 
     def tick(self, seconds: int = 1, fps: int = 10, reports: bool = True) -> None:
         for _ in range(seconds):
@@ -213,7 +213,7 @@ async def test_what_a_worker_spends_its_cpu_on_is_kept_with_the_time_it_was_meas
     breakdown = StageBreakdown("gate", 1, at, 5.0, 13.5, shares, "")
     staged = Staged.of(breakdown)
     assert staged is not None
-    bench.camera.staged.append(staged)
+    bench.camera.staged = (staged,)
     bench.tick(30)
     await settled(bench)
     await minutes(bench, 12)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -80,8 +79,8 @@ class CameraWorker:
         """Of the present worker."""
         self.reports = ReportRing()
         """What ffmpeg counted meanwhile."""
-        self.staged: deque[Staged] = deque(maxlen=STAGED_KEPT)
-        """What the worker was last found to spend its CPU time on."""
+        self.staged: tuple[Staged, ...] = ()
+        """What the worker was last found to spend its CPU time on, oldest first."""
         self._reported: Progress | None = None
         self._pictured = 0
         """The last generation of which a frame was reported."""
@@ -342,6 +341,10 @@ class CameraWorker:
             found = self.consequence(self.camera, surroundings(self.context))
             if found.touch is Touch.RESTARTS:
                 self._renew(found)
+
+    def saw_stages(self, found: Staged) -> None:
+        """Take in what the worker spends its CPU time on."""
+        self.staged = (*self.staged, found)[-STAGED_KEPT:]
 
     def saw_spool(self, worker: Worker, run: Run, view: SpoolView, now_s: float) -> None:
         """Take in what a look at the spool of a worker's run saw."""

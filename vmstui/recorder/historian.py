@@ -199,7 +199,7 @@ class Historian:
         if not packed and warnings <= taken.warnings:
             return []
         upto = _Taken(until, camera.reports.count, warnings)
-        name, staged = camera.camera.id, tuple(camera.staged)
+        name, staged = camera.camera.id, camera.staged
         over_s = at_s - self._cut_s
         return [(Rows(name, CAMERA, first, packed, reports, taken.warnings, warnings, at_s, over_s, staged), upto)]
 

@@ -40,7 +40,6 @@ class History(Generic[T]):
 
     def __init__(self, path: Path, kind: type[T], bound: int) -> None:
         self._path = path
-        self._before = path.with_suffix(f".1{path.suffix}")
         self._kind = kind
         self._bound = bound
         lines, older = self._lines_on_disk()
@@ -62,6 +61,10 @@ class History(Generic[T]):
             self._lines += 1
         except OSError:
             return
+
+    @property
+    def _before(self) -> Path:
+        return self._path.with_suffix(f".1{self._path.suffix}")
 
     def _begin_another(self) -> None:
         with contextlib.suppress(OSError):  # then this one grows until it can be

@@ -123,7 +123,7 @@ class Stages:
         """For who asks, and for the history."""
         self._known[camera.camera.id] = _Known.of(found)
         if (staged := Staged.of(found)) is not None:
-            camera.staged.append(staged)
+            camera.saw_stages(staged)
 
 
 class _Known(NamedTuple):

@@ -159,6 +159,7 @@ class LogBody(LogText):
                 numbers = [self.current] if self.current is not None else []
             selected = "\n".join(map(self.record_of, numbers))
         if not selected:
+            self.notify("There is no line to copy yet.")
             return
         text = selected[:COPIED]
         self.app.copy_to_clipboard(text)
