@@ -110,6 +110,8 @@ async def test_logs_are_looked_at_rarely_where_all_is_well_and_at_once_when_some
     assert (calm.log_looks, waiting.log_looks) == (3, 2 * ROUNDS + 1)
     assert said == ["lobby: cannot look after it: ValueError: a mistake of ours"]
     await fleet.tick(0.0)
+    await fleet.log_lines_asked_for(None)
+    assert calm.log_looks == 4, "all are read each second by now"
     await fleet.log_lines_asked_for("gate")
-    assert calm.log_looks == 4, "it is being read each second by now"
+    assert calm.log_looks == 5, "who asks for one camera gets all that it has said"
     fleet.close()

@@ -151,13 +151,13 @@ class Fleet:
         return [worker for camera in self._all() for worker in camera.workers]
 
     async def log_lines_asked_for(self, camera: str | None) -> None:
-        """Somebody reads them, of one camera or of all: what is there is taken in now, and for some seconds they come
-        without delay."""
+        """Somebody reads them, of one camera or of all: what is there is taken in now (of all, where somebody has read
+        them just before, as of the last tick), and for some seconds they come without delay."""
         now_s = asyncio.get_running_loop().time()
         is_watched = now_s < self._logs_watched_until_s
         self._logs_watched_until_s = now_s + LOGS_WATCHED_S
-        if is_watched:
-            return
+        if is_watched and camera is None:
+            return  # all are looked at in each tick
         asked = self._all() if camera is None else self.select((camera,))
         for number, one in enumerate(asked, 1):
             try:
