@@ -8,13 +8,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Root installs for everybody, others for themselves.
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: demo test lint format bench bench-capacity bench-supervision install uninstall lock schema pictures clean
+.PHONY: demo test lint format bench bench-capacity bench-supervision bench-dashboard install uninstall lock schema screenshots snapshots clean
 
 demo: $(VENV)/runtime ## two simulated cameras, recorded and shown (CAMERAS=N SECONDS=S JSON=1)
 	@$(BIN)/vmstui demo $(if $(CAMERAS),--cameras $(CAMERAS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(JSON),--json) $(ARGS)
 
 test: $(VENV)/dev ## all tests; those that need a foreign program are skipped by name where it is missing
-	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: $(VENV)/dev ## style, types, direction of imports
 	$(BIN)/ruff check .
@@ -35,6 +35,9 @@ bench-capacity: $(VENV)/dev ## does the projection of capacity come true? 7 minu
 bench-supervision: $(VENV)/dev ## vmstui beside supervisord, circus and pm2; 12 minutes (ARGS=--quick: 4), needs a C compiler
 	$(BIN)/python -m tests.bench.bench_supervision $(ARGS)
 
+bench-dashboard: $(VENV)/dev ## the dashboard beside btop, htop and mprocs; 4 minutes (ARGS="--only vmstui --json FILE"), needs npm
+	$(BIN)/python -m tests.bench.bench_dashboard $(ARGS)
+
 install: $(VENV)/runtime ## as a command of this user (of everybody when root); a running recorder: vmstui upgrade
 	@PYTHON=$(PYTHON) PREFIX=$(PREFIX) config/install install
 
@@ -48,8 +51,11 @@ lock: $(VENV)/dev ## resolve the lock files anew from pyproject.toml
 
 LOCK_FLAGS := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for editable --build-deps-for wheel
 
-pictures: $(VENV)/dev ## the pictures of the README
-	$(BIN)/python -m tests.tui.pictures docs/pictures
+screenshots: $(VENV)/dev ## the pictures of README and docs; two minutes (ARGS=NAME: one of them)
+	$(BIN)/python -m tests.tui.screenshots docs/pictures $(ARGS)
+
+snapshots: $(VENV)/dev ## what the tests expect on each screen; look at what changed before you believe it
+	VMSTUI_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q -n 0 tests/tui/test_snapshots.py
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

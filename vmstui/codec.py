@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 T = TypeVar("T")
@@ -48,10 +49,46 @@ def from_json(kind: type[T], data: Json) -> T:
     Unknown fields are ignored and fields that have a default may be missing, so that a newer recorder and an older
     dashboard understand each other. Raises CodecError when the data does not fit.
     """
+    return _read(kind, lambda: _decoder(cast(Hashable, kind))(data))
+
+
+class Reader(Generic[T]):
+    """Reads one kind of value that comes again and again and differs little from time to time.
+
+    Whatever is as it was the last time is the same object as then, and costs no more than to compare its JSON data.
+    """
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        self._before: tuple[Json, T] | None = None
+
+    def read(self, data: Json) -> T:
+        """As `from_json`. Raises CodecError."""
+        if self._before is None:
+            value = from_json(self._kind, data)
+        else:
+            value = _read(self._kind, lambda: _again(cast(Hashable, self._kind))(data, *cast(_Before, self._before)))
+        self._before = data, value
+        return value
+
+
+_Before = tuple[Json, object]
+_Again = Callable[[Json, Json, object], object]
+"""Decodes data, given other data before it and what that was."""
+
+
+def _read(kind: type[T], decode: Callable[[], object]) -> T:
     try:
-        return cast(T, _decoder(cast(Hashable, kind))(data))
+        return cast(T, decode())
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CodecError(f"not a {getattr(kind, '__name__', kind)}: {error}") from None
+
+
+@functools.cache
+def field_kinds(kind: Hashable) -> Mapping[str, Hashable]:
+    """The types of the fields of a dataclass."""
+    hints = typing.get_type_hints(kind)
+    return {name: hints[name] for name in _field_names(kind)}
 
 
 @functools.cache
@@ -109,11 +146,65 @@ def _scalar(kind: type) -> Callable[[Json], object]:
 
 
 def _record(kind: type) -> Callable[[Json], object]:
-    hints = typing.get_type_hints(kind)
-    decoders = {entry.name: _decoder(hints[entry.name]) for entry in dataclasses.fields(kind)}
+    decoders = {name: _decoder(of) for name, of in field_kinds(cast(Hashable, kind)).items()}
+    names, items = tuple(decoders), tuple(decoders.values())
 
     def decode(data: Json) -> object:
         fields = cast("dict[str, Json]", data)
+        if tuple(fields) == names:  # a recorder of this version: of log lines a thousand may come in a second
+            return kind(*[item(value) for item, value in zip(items, fields.values(), strict=True)])
         return kind(**{name: item(fields[name]) for name, item in decoders.items() if name in fields})
 
     return decode
+
+
+@functools.cache
+def _again(kind: Hashable) -> _Again:
+    """For records, tuples of any length, and either of these or nothing; all else is read as if it came first."""
+    arguments = typing.get_args(kind)
+    if types.NoneType in arguments:
+        inner = _again(next(argument for argument in arguments if argument is not types.NoneType))
+        first = _decoder(kind)
+        return lambda data, before, value: first(data) if data is None or before is None else inner(data, before, value)
+    if typing.get_origin(kind) is tuple and arguments[1:] == (Ellipsis,):
+        return _sequence_again(arguments[0])
+    if dataclasses.is_dataclass(kind):
+        return _record_again(cast(type, kind))
+    decode = _decoder(kind)
+    return lambda data, before, value: decode(data)
+
+
+def _sequence_again(kind: Hashable) -> _Again:
+    decode, decode_again = _decoder(kind), _again(kind)
+
+    def again(data: Json, before: Json, value: object) -> object:
+        items, had, made = cast("list[Json]", data), cast("list[Json]", before), cast("tuple[object, ...]", value)
+        same = [
+            old if item == old_item else decode_again(item, old_item, old)
+            for item, old_item, old in zip(items, had, made, strict=False)
+        ]
+        return (*same, *map(decode, items[len(same) :]))
+
+    return again
+
+
+def _record_again(kind: type) -> _Again:
+    of = field_kinds(cast(Hashable, kind))
+    names, first = tuple(of), _decoder(cast(Hashable, kind))
+    if len(names) < 2:
+        return lambda data, before, value: first(data)
+    parts = {name: (number, _again(of[name])) for number, name in enumerate(names)}
+    values_of = operator.attrgetter(*names)
+
+    def again(data: Json, before: Json, value: object) -> object:
+        fields, had = cast("dict[str, Json]", data), cast("dict[str, Json]", before)
+        if list(fields) != list(had):  # another recorder than before
+            return first(data)
+        values = list(values_of(value))
+        for name, new, old in zip(fields, fields.values(), had.values(), strict=True):
+            if new != old and name in parts:
+                number, part = parts[name]
+                values[number] = part(new, old, values[number])
+        return kind(*values)
+
+    return again

@@ -6,9 +6,10 @@ A finding is a class of messages of one camera: many lines with one meaning, cou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from vmstui.light_dataclass import dataclass
 
 
 class Severity(StrEnum):
@@ -34,6 +35,8 @@ class Severity(StrEnum):
         return _LOWER[self]
 
 
+ERROR_LEVELS = ("fatal", "error")
+"""What ffmpeg itself calls errors (`vmstui.model.LogLevel`)."""
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 _LOWER = dict(zip(Severity, (*tuple(Severity)[1:], Severity.INFO), strict=True))
 
@@ -98,7 +101,7 @@ class Finding:
     def is_trouble(self) -> bool:
         """Worse than benign now; of what nobody knows ffmpeg's own level tells."""
         if self.severity is None:
-            return self.level in ("fatal", "error")
+            return self.level in ERROR_LEVELS
         return self.severity in (Severity.CRITICAL, Severity.DEGRADED)
 
 

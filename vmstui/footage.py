@@ -6,9 +6,10 @@ imported, units in the names, instants timezone-aware UTC, and only what `contro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from vmstui.light_dataclass import dataclass
 
 
 class SegmentVerdict(StrEnum):

@@ -8,11 +8,11 @@ that list segments have no time for it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from vmstui.footage import Gap, GapCause, Lock, Segment
+from vmstui.light_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

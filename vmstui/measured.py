@@ -7,8 +7,9 @@ instants timezone-aware UTC, and only what `control.protocol` can carry), and ap
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from vmstui.light_dataclass import dataclass
 
 MACHINE, SERVICE, RELAY, ALL = "@machine", "@service", "@relay", "@all"
 """Subjects that are no camera, which no id of a camera looks like; `@all` is all workers, the relay and the service

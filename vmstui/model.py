@@ -10,12 +10,13 @@ float, bool, None, datetime, StrEnum, tuple and frozen dataclasses, which is wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from vmstui.findings import Incident, Severity
 from vmstui.footage import GapCause, Segment
+from vmstui.light_dataclass import dataclass
 from vmstui.measured import MachineNow, SessionLimit
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -120,7 +121,8 @@ class LiveServer:
     host: str = "127.0.0.1"
     port: int = 8554
     username: str | None = None
-    """Needed to play from the embedded relay; required as soon as `host` is not a loopback address."""
+    """Needed to play from it, which we do to see whether a stream is there; of the embedded relay required as soon as
+    `host` is not a loopback address."""
     password: Secret | None = None
 
 
@@ -151,6 +153,10 @@ class Settings:
     """Free space to keep on the disk of the recordings; exactly one of the two is not None."""
     cpu_budget_percent: float | None = None
     """CPU that recording may use in all, 100 = one core; None: `CORE_BUDGET_PERCENT` of each core."""
+    readonly: bool = False
+    """Dashboards over this recorder only show."""
+    viewers: str | None = None
+    """Group whose members may look, and change nothing; None: only the owner and root may do anything at all."""
     live: LiveServer = LiveServer()
     ffmpeg: str = "auto"
     """`auto`, `embedded`, `system` or an absolute path."""
@@ -627,7 +633,7 @@ class LogPage:
     next_seq: int
     """Pass as `after` to go on."""
     missed: int
-    """Lines after the cursor that had already left the ring."""
+    """Lines after the cursor that had already left the ring, or were gone past."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,14 @@ def themes_folder() -> Path:
     return _folder("themes")
 
 
+def documentation() -> Path:
+    """The README. Raises FileNotFoundError."""
+    for path in (_PACKAGE / "docs" / "README.md", _PACKAGE.parent / "README.md"):
+        if path.is_file():
+            return path
+    raise FileNotFoundError("vmstui is installed without its documentation; install it again")
+
+
 def _folder(name: str) -> Path:
     """Raises FileNotFoundError for an installation that lost its files."""
     for folder in (_PACKAGE / name, _PACKAGE.parent / name):

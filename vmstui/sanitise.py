@@ -9,7 +9,6 @@ result (with markup off). `is_visible` tells whether anything of a text is seen 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 # Compiled by `re` when first needed, as most texts are harmless: it takes longer than a question to the catalogue.
 _ESCAPES = (
@@ -51,4 +50,9 @@ def clean_bytes(raw: bytes) -> str:
 
 def is_visible(text: str) -> bool:
     """Whether anything of the text can be seen once it is clean; accents need a letter below them."""
-    return any(unicodedata.category(character)[0] in "LNPS" and character not in _BLANKS for character in clean(text))
+    text = clean(text)
+    if text.isascii():
+        return bool(text.strip())
+    from unicodedata import category  # only here: most recorders never need its tables, and would keep them for ever
+
+    return any(category(character)[0] in "LNPS" and character not in _BLANKS for character in text)

@@ -6,9 +6,10 @@ timezone-aware UTC, and only what `control.protocol` can carry), and apart from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from vmstui.light_dataclass import dataclass
 
 
 class Stage(StrEnum):
@@ -27,6 +28,11 @@ class Stage(StrEnum):
     """Writing segments and publishing the live stream."""
     OTHER = "other"
     """ffmpeg's main thread, threads of drivers, and threads that ended while it was measured."""
+
+    @property
+    def column(self) -> str:
+        """What its CPU time is called in the history of samples."""
+        return f"stage_{self.name.lower()}_percent"
 
 
 @dataclass(frozen=True, slots=True)

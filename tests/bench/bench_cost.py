@@ -8,12 +8,16 @@ and lets its segment grow once a second. CPU is that of all threads of a process
 nanoseconds), as percent of one core, the median of three windows; memory is what the kernel counts as resident. After
 five minutes everything that is kept of a worker in memory has its full size: with less of `--settle` it still grows.
 
-Then the service is killed with SIGKILL and started again: from the start of the new process until it shows all cameras
-as recorded, with the pids that they had, and by `/proc` no camera with two workers.
+All that with the past of weeks: once all are recorded, the service is killed, what it keeps of each camera's past is
+made that long (2,000 events and 2,000 segments), and the one that is measured takes over.
+
+Then that one is killed with SIGKILL, too, and it is started again: from the start of the new process until it shows all
+cameras as recorded, with the pids that they had, and by `/proc` no camera with two workers.
 
 A core of a shared machine is as fast as its neighbours leave it: the same work takes twice the CPU time in some hours.
 So the CPU time that an empty Python needs is measured beside it, and the budget is held against what would have been
-used on a core on which that takes `EMPTY_PYTHON_MS`; both are told.
+used on a core on which that takes `EMPTY_PYTHON_MS`; both are told. So it is with the take-over, which is the work of
+one core.
 """
 
 from __future__ import annotations
@@ -54,12 +58,19 @@ class Cost:
     relay_cpu_percent: float
     relay_mb: float
     adopted_s: float
+    adopted_cpu_s: float
+    """Of the new service until then."""
     empty_python_cpu_ms: float
 
     @property
     def even_cpu_percent(self) -> float:
         """Of the service, on the core that the budget is meant for."""
         return self.service_cpu_percent * EMPTY_PYTHON_MS / self.empty_python_cpu_ms
+
+    @property
+    def even_adopted_s(self) -> float:
+        """Until all were taken over, on that core."""
+        return self.adopted_s * EMPTY_PYTHON_MS / self.empty_python_cpu_ms
 
 
 def main() -> int:
@@ -82,10 +93,11 @@ def main() -> int:
         print(f"{count} workers, after {settle_s:.0f} s")
         for what, value in asdict(cost).items():
             print(f"  {what:<22}{value:>10.2f}", flush=True)
-        print(f"  {'even_cpu_percent':<22}{cost.even_cpu_percent:>10.2f}", flush=True)
+        print(f"  {'even_cpu_percent':<22}{cost.even_cpu_percent:>10.2f}")
+        print(f"  {'even_adopted_s':<22}{cost.even_adopted_s:>10.2f}", flush=True)
         if count in BUDGETS:
             percent, mb, adopted_s = BUDGETS[count]
-            kept = (cost.even_cpu_percent <= percent, cost.service_mb <= mb, cost.adopted_s <= adopted_s)
+            kept = (cost.even_cpu_percent <= percent, cost.service_mb <= mb, cost.even_adopted_s <= adopted_s)
             print(f"  budget {percent:g} %: {kept[0]}, {mb:g} MB: {kept[1]}, taken over in {adopted_s:g} s: {kept[2]}")
             within &= all(kept)
     if options.json:
@@ -97,8 +109,12 @@ def main() -> int:
 def measure(folder: Path, count: int, settle_s: float, seconds: float, lines: int = 1) -> Cost:
     """Everything about a fleet of so many cameras."""
     with FakeFleet(folder, count, {"FAKE_FFMPEG_LINES": str(lines)}) as fleet:
-        service = fleet.start()
+        fleet.start()
         pids = fleet.wait_all_recording()
+        fleet.kill_service()
+        fleet.grow_old()
+        service = fleet.start()
+        fleet.wait_all_recording()
         time.sleep(settle_s)
         relay = fleet.snapshot().relay.pid
         assert relay is not None
@@ -107,9 +123,9 @@ def measure(folder: Path, count: int, settle_s: float, seconds: float, lines: in
         service_mb, relay_mb = resident_mb(service), resident_mb(relay)
         fleet.kill_service()
         begun_s = time.monotonic()
-        fleet.start()
+        again = fleet.start()
         taken_over = fleet.wait_all_recording()
-        adopted_s = time.monotonic() - begun_s
+        adopted_s, adopted_cpu_s = time.monotonic() - begun_s, cpu_s(again)
         assert taken_over == pids, "a worker was replaced although only the service was killed"
         assert fleet.workers() == {name: [pid] for name, pid in pids.items()}, "a camera has not exactly one worker"
         return Cost(
@@ -120,6 +136,7 @@ def measure(folder: Path, count: int, settle_s: float, seconds: float, lines: in
             relay_percent,
             relay_mb,
             adopted_s,
+            adopted_cpu_s,
             statistics.median(_empty_python_ms() for _ in range(9)),
         )
 

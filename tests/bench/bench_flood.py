@@ -5,8 +5,9 @@
 A real service with two real ffmpegs over simulated cameras. What floods the log of the first is a process that writes
 to its standard error as the worker itself would: six messages that the table knows, with ever new numbers, and one that
 nobody knows. Counted is what `findings` tells when all is taken in, against what was written. Meanwhile snapshots are
-asked for, as a dashboard does, and afterwards it is looked at whether either recording has a hole. CPU is that of all
-threads of the service, memory what the kernel counts as resident.
+asked for, as a dashboard does, and one shows the log that is flooded, in a real pseudo-terminal, where keys are pressed
+(`key_latency`). Afterwards it is looked at whether either recording has a hole. CPU is that of all threads of the
+service, memory what the kernel counts as resident.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ BUDGET_MB = 40.0
 """More than before the flood: what may wait, and what is kept of it."""
 BUDGET_SNAPSHOT_MS = 300.0
 """Of 99 in 100."""
+BUDGET_KEY_MS = 50.0
+"""That a flood may add to the time from a key to its screen; of 95 in 100."""
 HOLE_S = 0.25
 """Two frames and a half."""
 _BATCH_S = 0.01
@@ -64,6 +67,8 @@ def main() -> int:
     within &= results["longest hole in a recording, s"] <= HOLE_S
     within &= results["memory, most during the flood, MB"] - results["memory before, MB"] <= BUDGET_MB
     within &= results["snapshot during the flood, ms (99 of 100)"] <= BUDGET_SNAPSHOT_MS
+    during, before = (results[f"key to screen {when}, ms (95 of 100)"] for when in ("during the flood", "before"))
+    within &= during - before <= BUDGET_KEY_MS
     print("within budget" if within else "OVER BUDGET")
     return 0 if within else 1
 
@@ -76,13 +81,18 @@ def measure(folder: Path, lines_per_s: int, seconds: float) -> dict[str, float]:
         workers = [recorder.wait_recording(name) for name in ("cam1", "cam2")]
         time.sleep(5)
         before_mb = resident_mb(service)
+        dashboard = pressing(recorder, "cam1")
+        assert dashboard.stdout is not None
+        dashboard.stdout.readline()
         quiet_ms, quiet_percent, _ = watched(recorder, service, QUIET_S, None)
         had = told(recorder)
         argv = [sys.executable, "-m", "tests.bench.bench_flood", "--write-to", f"/proc/{workers[0].pid}/fd/2"]
         writer = subprocess.Popen(
             [*argv, "--lines", str(lines_per_s), "--seconds", str(seconds)], stdout=subprocess.PIPE, text=True
         )
+        began_s = time.monotonic()
         flood_ms, flood_percent, most_mb = watched(recorder, service, seconds, writer)
+        quiet_keys_ms, flood_keys_ms = pressed(dashboard, began_s, time.monotonic())
         assert writer.stdout is not None
         written, took_s = map(float, writer.stdout.read().split())
         done_s = time.monotonic()
@@ -106,6 +116,13 @@ def measure(folder: Path, lines_per_s: int, seconds: float) -> dict[str, float]:
             "snapshot before, ms (99 of 100)": statistics.quantiles(quiet_ms, n=100)[98],
             "snapshot during the flood, ms (median)": statistics.median(flood_ms),
             "snapshot during the flood, ms (99 of 100)": statistics.quantiles(flood_ms, n=100)[98],
+            "keys before": len(quiet_keys_ms),
+            "key to screen before, ms (median)": statistics.median(quiet_keys_ms),
+            "key to screen before, ms (95 of 100)": statistics.quantiles(quiet_keys_ms, n=20)[18],
+            "keys during the flood": len(flood_keys_ms),
+            "key to screen during the flood, ms (median)": statistics.median(flood_keys_ms),
+            "key to screen during the flood, ms (95 of 100)": statistics.quantiles(flood_keys_ms, n=20)[18],
+            "key to screen during the flood, ms (longest)": max(flood_keys_ms),
             "longest hole in a recording, s": max(longest_hole_s(recorder, name) for name in ("cam1", "cam2")),
         }
 
@@ -139,6 +156,20 @@ def watched(
         time.sleep(ASK_EVERY_S)
     percent = 100 * (cpu_s(service) - before_s) / (time.monotonic() - began_s)
     return took_ms, percent, most_mb
+
+
+def pressing(recorder: Recorder, camera: str) -> subprocess.Popen[str]:
+    """Keys on the dashboard, with the log of this camera."""
+    argv = [sys.executable, "-m", "tests.bench.key_latency", camera]
+    return subprocess.Popen(argv, env=recorder.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def pressed(dashboard: subprocess.Popen[str], began_s: float, ended_s: float) -> tuple[list[float], list[float]]:
+    """End it; how long keys took, in ms, before the flood and during it."""
+    output, _ = dashboard.communicate()
+    keys = [tuple(map(float, line.split())) for line in output.splitlines()]
+    before = [took_ms for at_s, took_ms in keys if at_s < began_s]
+    return before, [took_ms for at_s, took_ms in keys if began_s <= at_s < ended_s]
 
 
 def told(recorder: Recorder) -> tuple[int, int]:

@@ -9,7 +9,8 @@ in service: files instead of RTSP, at the pace of a camera, so that every varian
 
 On shared cores the same work takes a quarter more CPU time in one second than in the next. So a variant always runs
 *beside* the defaults, both at once, and what counts is the ratio of the two; every variant has its turn in each round,
-forwards and backwards. The defaults against themselves show what of a ratio is noise.
+forwards and backwards. The defaults against themselves show what of a ratio is noise. So is the layout `separate`
+compared, in which the recording and the live stream are made by a process each.
 
 Told of each variant: that ratio (median and quartiles over the rounds), and what came of it: frames, keyframes, sizes,
 and with `--quality` PSNR and SSIM of luma against the clip, of the recording and of the live stream.
@@ -32,13 +33,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vmstui.ffmpeg.abilities import Abilities, choose
-from vmstui.ffmpeg.command import WorkerFiles, worker_argv
-from vmstui.ffmpeg.plan import plans
+from vmstui.ffmpeg.command import WorkerFiles, separate_argvs, worker_argv
+from vmstui.ffmpeg.plan import Plan, plans
 from vmstui.model import Camera, Encoder, OutputSettings, Profile, VideoCodec
 
 DEFAULT = "as it is"
+SEPARATE = "two processes"
 Argv = tuple[str, ...]
 Change = Callable[[Argv], Argv]
+Commands = Callable[[Path], tuple[Argv, ...]]
+"""Of what runs as one variant, by the folder for what comes of it."""
 
 PROFILES = {
     "reencode": Profile(
@@ -181,7 +185,7 @@ VARIANTS: dict[str, Change] = {
 
 @dataclass(frozen=True)
 class Run:
-    """One worker over the clip."""
+    """One worker over the clip, or two in its place."""
 
     cpu_s: float
     frames: int
@@ -229,35 +233,58 @@ def make_clip(ffmpeg: str, path: Path, size: tuple[int, int], fps: int, seconds:
 
 def command(abilities: Abilities, profile: Profile, codec: str, script: Path, folder: Path) -> Argv:
     """The product's own, but that the live stream goes to a file."""
-    camera = Camera("bench", "Bench", "rtsp://bench", profile)
-    files = WorkerFiles(str(script), str(folder))
-    argv = worker_argv(abilities, plans(profile, codec, abilities)[0], camera, files, 3600, f"{folder}/live.mkv")
+    return _to_file(worker_argv(abilities, *_asked(abilities, profile, codec, script, folder)))
+
+
+def separate(abilities: Abilities, profile: Profile, codec: str, script: Path, folder: Path) -> tuple[Argv, ...]:
+    """The same outputs by a process each, as `vmstui bench` measures them."""
+    recording, live = separate_argvs(abilities, *_asked(abilities, profile, codec, script, folder))
+    return recording, _to_file(live)
+
+
+def _asked(
+    abilities: Abilities, profile: Profile, codec: str, script: Path, folder: Path
+) -> tuple[Plan, Camera, WorkerFiles, int, str]:
+    camera, files = Camera("bench", "Bench", "rtsp://bench", profile), WorkerFiles(str(script), str(folder))
+    return plans(profile, codec, abilities)[0], camera, files, 3600, f"{folder}/live.mkv"
+
+
+def _to_file(argv: Argv) -> Argv:
     argv = after("-fifo_format", "matroska")(argv)
     place = argv.index("-format_opts")
     return (*argv[:place], *argv[place + 2 :])
 
 
-def pair(first: tuple[Argv, Path], second: tuple[Argv, Path]) -> tuple[Run, Run]:
-    """Two workers beside each other: what they took, by the kernel's account of the ended processes."""
-    begun = [_begin(*one) for one in (first, second)]
-    return _end(*begun[0], first[1]), _end(*begun[1], second[1])
+def pair(first: tuple[Commands, Path], second: tuple[Commands, Path]) -> tuple[Run, Run]:
+    """Two variants beside each other: what they took, by the kernel's account of the ended processes."""
+    begun = [_begin(commands(folder), folder) for commands, folder in (first, second)]
+    return _end(begun[0], first[1]), _end(begun[1], second[1])
 
 
-def _begin(argv: Argv, folder: Path) -> tuple[subprocess.Popen[bytes], Argv]:
+def _begin(argvs: tuple[Argv, ...], folder: Path) -> list[subprocess.Popen[bytes]]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with (folder / "progress").open("wb") as progress, (folder / "log").open("wb") as log:
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=progress, stderr=log), argv
+    begun = []
+    for number, argv in enumerate(argvs):
+        with (folder / f"progress{number}").open("wb") as progress, (folder / f"log{number}").open("wb") as log:
+            begun.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=progress, stderr=log))
+    return begun
 
 
-def _end(process: subprocess.Popen[bytes], argv: Argv, folder: Path) -> Run:
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(argv)}\n{(folder / 'log').read_text()}")
-    frames = [int(found) for found in re.findall(r"frame=\s*(\d+)", (folder / "progress").read_text())]
+def _end(processes: list[subprocess.Popen[bytes]], folder: Path) -> Run:
+    cpu_s, frames = 0.0, []
+    for number, process in enumerate(processes):
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise RuntimeError(f"{process.args!r}\n{(folder / f'log{number}').read_text()}")
+        cpu_s += usage.ru_utime + usage.ru_stime
+        told = (folder / f"progress{number}").read_text()
+        frames.append([int(found) for found in re.findall(r"frame=\s*(\d+)", told)][-1])
+    if len(set(frames)) > 1:
+        raise RuntimeError(f"{frames} frames were encoded: not the same work")
     recording = sum(file.stat().st_size for file in folder.glob("*.mp4"))
-    return Run(usage.ru_utime + usage.ru_stime, frames[-1], recording, (folder / "live.mkv").stat().st_size)
+    return Run(cpu_s, frames[0], recording, (folder / "live.mkv").stat().st_size)
 
 
 def keyframes(ffmpeg: str, file: Path) -> int:
@@ -289,16 +316,14 @@ def likeness(ffmpeg: str, file: Path, clip: Path, size: tuple[int, int]) -> tupl
     return float(re.findall(r"PSNR y:([0-9.]+)", said)[-1]), float(re.findall(r"SSIM Y:([0-9.]+)", said)[-1])
 
 
-def measure(
-    folder: Path, argv_in: Callable[[Path], Argv], variants: dict[str, Change], rounds: int
-) -> dict[str, list[tuple[Run, Run]]]:
+def measure(folder: Path, variants: dict[str, Commands], rounds: int) -> dict[str, list[tuple[Run, Run]]]:
     """Of each variant the pairs: the defaults and itself, which ran beside each other."""
     pairs: dict[str, list[tuple[Run, Run]]] = {name: [] for name in variants}
     base = folder / "base"
     for number in range(rounds):
         for place, name in enumerate(variants if number % 2 == 0 else reversed(variants)):
             own = folder / f"kept{list(variants).index(name)}" if number == 0 else folder / "again"
-            defaults, changed = (argv_in(base), base), (variants[name](argv_in(own)), own)
+            defaults, changed = (variants[DEFAULT], base), (variants[name], own)
             if (number + place) % 2:
                 mine, its = pair(defaults, changed)
             else:
@@ -369,11 +394,9 @@ def main() -> int:
     parser.add_argument("--json", help="write the results here as well")
     options = parser.parse_args()
     width, height = (int(part) for part in options.size.split("x"))
-    chosen = VARIANTS
+    names = [*VARIANTS, SEPARATE]
     if options.only:
-        chosen = {
-            name: change for name, change in VARIANTS.items() if name == DEFAULT or name.startswith(tuple(options.only))
-        }
+        names = [name for name in names if name == DEFAULT or name.startswith(tuple(options.only))]
     with tempfile.TemporaryDirectory(prefix="vmstui-tuning-") as name:
         folder = Path(name)
         abilities = choose("auto", Path(tempfile.gettempdir()) / "vmstui-tuning-cache")
@@ -384,11 +407,14 @@ def main() -> int:
         script.write_text(f"ffconcat version 1.0\nfile '{clip}'\n")
         begun_s = time.monotonic()
 
-        def argv_in(place: Path) -> Argv:
-            argv = command(abilities, PROFILES[options.profile], options.codec, script, place)
-            return argv if options.unpaced else before_input("-readrate", "1")(argv)
+        def made_as(name: str) -> Commands:
+            pace = VARIANTS[DEFAULT] if options.unpaced else before_input("-readrate", "1")
+            asked = abilities, PROFILES[options.profile], options.codec, script
+            if name == SEPARATE:
+                return lambda place: tuple(pace(argv) for argv in separate(*asked, place))
+            return lambda place: (pace(VARIANTS[name](command(*asked, place))),)
 
-        pairs = measure(folder, argv_in, chosen, options.rounds)
+        pairs = measure(folder, {name: made_as(name) for name in names}, options.rounds)
         live = PROFILES[options.profile].live
         sizes = (width, height), (live.size if live is not None and live.size is not None else (width, height))
         found = judged(folder, abilities.binary.path, clip, sizes, pairs, quality=options.quality)

@@ -16,6 +16,7 @@ runs, and nothing is published to the relay, which runs nevertheless.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 import signal
@@ -23,16 +24,21 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
 from tests.integration.harness import REPOSITORY, Recorder, wait_until
+from vmstui.codec import to_json
 from vmstui.control.errors import RecorderLost
 from vmstui.ffmpeg.abilities import choose
-from vmstui.model import CameraState
+from vmstui.footage import Segment, SegmentVerdict, StreamSpan
+from vmstui.model import CameraState, Event, EventKind
 from vmstui.recorder.process import MARKER, find_marked
 
 SOURCE = Path(__file__).with_name("fake_ffmpeg.c")
+OLD = 2000
+"""Events, and segments, of each camera after weeks: as many as are kept."""
 START_S = 120.0
 """Patience until all are recorded, on a busy machine."""
 _SDP = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
@@ -140,6 +146,37 @@ class FakeFleet(Recorder):
             if match:
                 found[match[1].decode()].append(pid)
         return found
+
+    def grow_old(self) -> None:
+        """Make what is kept of each camera's past as long as it is after weeks. No service may run."""
+        for name in self.names:
+            folder = self.folder / "state" / "cameras" / name
+            start = datetime(2026, 10, 1, tzinfo=UTC)
+            minutes = [start + timedelta(minutes=number) for number in range(OLD)]
+            events = (Event(at, name, EventKind.SEGMENT, f"{at:%H%M}.mp4 closed") for at in minutes)
+            segments = (
+                Segment(
+                    name,
+                    1,
+                    str(self.recordings / name / f"{name}_{number:06}.mp4"),
+                    start + timedelta(minutes=number),
+                    60.0,
+                    4_000_000,
+                    "hevc",
+                    1280,
+                    720,
+                    SegmentVerdict.GOOD,
+                    frames=1500,
+                    fps=25.0,
+                    number=number,
+                    span=StreamSpan(60.0 * number, 60.0 * number + 60.0),
+                )
+                for number in range(OLD)
+            )
+            for file, entries in (("events.jsonl", events), ("segments.jsonl", segments)):
+                path = folder / file
+                newer = path.read_bytes() if path.exists() else b""
+                path.write_bytes(b"".join(json.dumps(to_json(entry)).encode() + b"\n" for entry in entries) + newer)
 
     def starts(self) -> list[Start]:
         """Every worker that came to its `main()`, in order."""

@@ -19,8 +19,10 @@ __all__ = ["abilities", "mounts", "recorder", "simulated", "source", "watched"]
 
 @pytest.fixture(scope="module")
 def source(abilities: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedCameras]:
-    """Cameras for a whole module: `cam1` and `cam2`, with frames that come fast: ffmpeg looks at twenty first."""
-    some: SimulatedCameras = cameras(abilities[1], tmp_path_factory.mktemp("cameras"), 2, fps=30, gop_s=0.3)
+    """Cameras for a whole module: `cam1` and `cam2`, with frames that come fast: ffmpeg looks at twenty first. They
+    were encoded before, as they are there for minutes and nobody looks at their pictures."""
+    folder = tmp_path_factory.mktemp("cameras")
+    some: SimulatedCameras = cameras(abilities[1], folder, 2, fps=30, gop_s=0.3, loop_s=10)
     some.start()
     yield some
     some.stop()

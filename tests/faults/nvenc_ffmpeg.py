@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Stands before ffmpeg as one with NVENC, on a machine whose driver allows as many sessions as $FAULTS/sessions says.
 
 A worker that wants one too many is refused it in the words of ffmpeg and the driver ($FAULTS/refusal); any other one is

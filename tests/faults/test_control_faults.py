@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.watch import Watch
-from tests.integration.harness import Recorder, wait_until
+from tests.integration.harness import PATIENCE_S, Recorder, wait_until
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError
 from vmstui.live.simulated import SimulatedCameras
@@ -31,7 +31,7 @@ def connect(recorder: Recorder) -> Iterator[Callable[[], socket.socket]]:
     def one() -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
         made.append(client)
-        client.settimeout(20)
+        client.settimeout(PATIENCE_S)
         while True:
             with contextlib.suppress(BlockingIOError):  # the queue of the listener is full for an instant
                 client.connect(str(recorder.socket))
@@ -97,7 +97,7 @@ def test_another_user_is_refused_although_the_files_would_let_it_in(recorder: Re
             os.setgid(65534)
             os.setuid(65534)
             with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(20)
+                client.settimeout(PATIENCE_S)
                 client.connect(f"/proc/self/fd/{folder}/{recorder.socket.name}")
                 os.write(told, b"connected;")
                 with contextlib.suppress(OSError):
@@ -155,4 +155,4 @@ def test_a_shutdown_is_carried_out_though_whoever_asked_for_it_is_gone(
     client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"shutdown","params":{}}\n')
     client.close()
     assert recorder.service is not None
-    assert recorder.service.wait(30) == 0
+    assert recorder.service.wait(PATIENCE_S) == 0

@@ -24,7 +24,7 @@ import pytest
 
 from tests.faults.failing_disk import HANG, HANG_AT_FSYNC
 from tests.faults.watch import Watch
-from tests.integration.harness import REPOSITORY, Recorder, wait_until
+from tests.integration.harness import PATIENCE_S, REPOSITORY, Recorder, wait_until
 from tests.peers import unavailable
 from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
@@ -109,7 +109,7 @@ def failing(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
     for folder, disk in served:
         switch.unlink(missing_ok=True)
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
-        disk.communicate(timeout=10)
+        disk.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture

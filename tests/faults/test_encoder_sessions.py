@@ -6,7 +6,7 @@ There is no GPU here: `nvenc_ffmpeg.py` refuses in the real words, and encodes i
 from __future__ import annotations
 
 import json
-import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,9 @@ def test_the_limit_of_encoder_sessions_is_learnt_told_kept_and_forgotten(
     program, faults = tmp_path / "nvenc" / "ffmpeg", tmp_path / "faults"
     program.parent.mkdir()
     faults.mkdir()
-    shutil.copy(SCRIPT, program)
+    # By the interpreter itself, which reads no more than it needs: it comes before every ffmpeg that is started.
+    program.write_text(f"#!{sys.executable} -IS\n{SCRIPT.read_text()}")
+    program.chmod(0o755)
     monkeypatch.setenv("REAL_FFMPEG", abilities[1])
     cache = recorder.folder / "state" / "cache"
     # On a busy machine a trial may take longer than is waited for.

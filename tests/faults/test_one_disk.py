@@ -82,7 +82,7 @@ async def make_room(settings: Settings, state: Path, limit_s: float = LIMIT_S) -
     def note(event: Event) -> None:
         said.append(event.text)
 
-    cataloguer = Cataloguer(state, "boot", lambda: None, lambda camera: (), said.append)
+    cataloguer = Cataloguer(state, "boot", lambda: None, lambda camera: (), said.append, lambda segments: None)
     keeper = Keeper(
         settings, Guard(state, "ours"), lambda: cataloguer.catalogue, note, said.append, no_room=cataloguer.no_room
     )

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.harness import REPOSITORY, Recorder, alive, read_json, wait_until
+from tests.integration.harness import PATIENCE_S, REPOSITORY, Recorder, alive, read_json, wait_until
 from tests.integration.test_recorder import gaps_between, recording
 from vmstui.codec import from_json
 from vmstui.control.call import call
@@ -377,7 +377,7 @@ def test_the_guardian_leaves_a_good_version_alone_and_replaces_one_that_does_not
             old = sign(tmp_path, "old")
             wait_until(lambda: not alive(guardian), "the guardian leaves")
             assert "not ready after 1 s" in read_json(old["told"])["rolled_back"]
-            assert new.wait(10) == -signal.SIGKILL
+            assert new.wait(PATIENCE_S) == -signal.SIGKILL
             os.kill(old["pid"], signal.SIGKILL)
     finally:
         new.kill()

@@ -26,6 +26,8 @@ UNSURE_S = 1.0
 """A process is not what it is going to be until its program was started, an instant after it came to be."""
 STRANGER_S = 5.0
 """For so long a pid is taken for that of the same stranger."""
+LIST_S = 0.2
+"""`/proc` is listed so often also when no process has come: one gets its pid an instant before it is seen there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Seen:
 
     @property
     def alive(self) -> bool:
-        """Neither gone nor a zombie."""
-        return _start_ticks(self.pid) == self.start_ticks
+        """Neither gone nor a zombie, nor was it when it was first seen."""
+        return 0 != self.start_ticks == _start_ticks(self.pid)
 
 
 class Watch:
@@ -55,6 +57,9 @@ class Watch:
         self._recorder = recorder
         self._marker = f"{MARKER}={recorder.installation()}:".encode()
         self._strangers: dict[int, tuple[float, float]] = {}
+        self._listed: list[int] = []
+        self._list_at_s = 0.0
+        self._newest = ""
         self._workers: dict[int, Seen] = {}
         self._generations: dict[tuple[str, int], Seen] = {}
         self._too_many: dict[str, frozenset[Seen]] = {}
@@ -138,26 +143,36 @@ class Watch:
     def _look(self) -> None:
         now_s = time.monotonic()
         self._workers = {pid: seen for pid, seen in self._workers.items() if seen.alive}
-        for name in os.listdir("/proc"):
-            if not name.isdigit() or int(name) in self._workers:
+        for pid in self._pids(now_s):
+            if pid in self._workers:
                 continue
-            pid = int(name)
             first_s, again_s = self._strangers.get(pid, (now_s, now_s))
             if now_s < again_s:
                 continue
             self._strangers[pid] = (first_s, now_s if now_s < first_s + UNSURE_S else now_s + STRANGER_S)
             self._identify(pid)
 
+    def _pids(self, now_s: float) -> list[int]:
+        """Of all processes; to list them is by far the dearest part of a look, and is done when there is a new one."""
+        newest = Path("/proc/loadavg").read_text().split()[-1]
+        if newest != self._newest or newest == "0" or now_s >= self._list_at_s:
+            self._list_at_s = now_s if newest != self._newest else now_s + LIST_S
+            self._newest = newest
+            self._listed = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        return self._listed
+
     def _identify(self, pid: int) -> None:
         try:
-            marked = [
-                entry
-                for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-                if entry.startswith(self._marker)
-            ]
-            if not marked or os.getsid(pid) != pid:
+            if os.getsid(pid) != pid:
                 return
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                environment = file.read()
         except OSError:
+            return
+        if self._marker not in environment:
+            return
+        marked = [entry for entry in environment.split(b"\0") if entry.startswith(self._marker)]
+        if not marked:
             return
         camera, _, generation = marked[0].removeprefix(self._marker).decode().partition(":")
         if not generation.isdigit() or camera.startswith("/"):

@@ -25,6 +25,8 @@ from vmstui.footage import Segment
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
 from vmstui.model import CameraDetails, CameraSnapshot, CameraState, LogPage, RecorderSnapshot
 from vmstui.recorder.process import find_marked
+from vmstui.recording.catalogue import FILE_NAME, Catalogue
+from vmstui.recording.catalogue_file import CatalogueError
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -206,6 +208,22 @@ class Recorder:
         data = call(self.socket, "segments", {"camera": name, "limit": 1000})
         return list(from_json(tuple[Segment, ...], data))[::-1]
 
+    def catalogued(self, name: str = "cam1") -> tuple[Segment, ...]:
+        """Those that the catalogue has, oldest first: on a busy machine a while after they were published."""
+        with Catalogue.open(self.folder / "state" / FILE_NAME, readonly=True) as catalogue:
+            return catalogue.segments(name, None, None)
+
+    def wait_catalogued(self, count: int = 1, name: str = "cam1") -> None:
+        """Wait until the catalogue has so many; it is what commands that need no recorder look at."""
+
+        def look() -> bool:
+            try:
+                return len(self.catalogued(name)) >= count
+            except CatalogueError:  # not made yet
+                return False
+
+        wait_until(look, f"{name}: {count} segments in the catalogue", self._explain)
+
     def wait_for(
         self, what: str, condition: Callable[[CameraSnapshot], Any], name: str = "cam1", limit_s: float = PATIENCE_S
     ) -> CameraSnapshot:
@@ -296,14 +314,20 @@ def kill_amid_segment(pid: int, spool: Path) -> float:
 def wait_until(
     look: Callable[[], Any], what: str, explain: Callable[[], str] = lambda: "", limit_s: float = PATIENCE_S
 ) -> Any:
-    """Poll until `look` gives something; fails with what was waited for."""
+    """Poll until `look` gives something; fails with what was waited for.
+
+    A look that takes long, as one that runs a command does, is taken the less often: it would take the CPU from what it
+    waits for.
+    """
     deadline = time.monotonic() + limit_s
     while True:
+        began = time.monotonic()
         found = look()
         if found:
             return found
-        assert time.monotonic() < deadline, f"waited {limit_s:g} s in vain: {what}\n{explain()}"
-        time.sleep(0.1)
+        now = time.monotonic()
+        assert now < deadline, f"waited {limit_s:g} s in vain: {what}\n{explain()}"
+        time.sleep(min(max(0.1, 2 * (now - began)), 2.0))
 
 
 def make_cache(folder: Path) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.harness import PASSWORD, Recorder, wait_until
+from tests.integration.harness import PASSWORD, PATIENCE_S, Recorder, wait_until
 from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraSnapshot, CameraState, OutputKind
@@ -216,7 +216,7 @@ def test_garbage_on_the_socket_costs_that_client_only(recorder: Recorder) -> Non
         b"GET / HTTP/1.1\r\n\r\n",
     ):
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(10)
+            client.settimeout(PATIENCE_S)
             client.connect(str(recorder.socket))
             try:
                 client.sendall(garbage)
@@ -232,7 +232,7 @@ def test_a_client_that_never_reads_is_dropped_alone(recorder: Recorder) -> None:
     recorder.start()
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(recorder.socket))
-        client.settimeout(5)
+        client.settimeout(PATIENCE_S)
         request = b'{"jsonrpc":"2.0","id":1,"method":"snapshot"}\n' * 50_000
         with pytest.raises(ConnectionError):
             client.sendall(request)

@@ -57,7 +57,7 @@ async def test_a_still_of_the_open_segment_a_lock_and_an_export_by_keys(
     recorder: Recorder, simulated: MakeCameras, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording(recorder, simulated)
-    await asyncio.to_thread(recorder.wait_for, "closed segments", lambda camera: camera.segments_closed >= 3)
+    await asyncio.to_thread(recorder.wait_catalogued, 3)
     monkeypatch.chdir(tmp_path)
     async with browsing(recorder, monkeypatch) as (app, pilot):
         await until(lambda: (found := row(app)) is not None and found.kind is Kind.OPEN)
@@ -114,7 +114,7 @@ async def test_an_export_that_is_cancelled_leaves_nothing(
     recorder: Recorder, simulated: MakeCameras, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording(recorder, simulated)
-    await asyncio.to_thread(recorder.wait_for, "a closed segment", lambda camera: camera.segments_closed >= 1)
+    await asyncio.to_thread(recorder.wait_catalogued)
     out = tmp_path / "out"
     temporary = tmp_path / "temporary"
     for folder in (out, temporary):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import tarfile
 from collections.abc import Callable
-from functools import partial
 
-from tests.integration.harness import PASSWORD, Recorder, kill_amid_segment, wait_until
+from tests.integration.harness import PASSWORD, Recorder, kill_amid_segment
 from tests.unit.test_bundle_masking import written
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.recording import layout
@@ -23,7 +22,7 @@ def test_a_bundle_has_what_is_needed_and_no_password(
     assert pid is not None
     kill_amid_segment(pid, layout.generation_spool(recorder.recordings, "cam1", 1))
     present = recorder.wait_recording(generation=2).pid
-    wait_until(partial(recorder.segments, "cam1"), "a segment")
+    recorder.wait_catalogued()
     out = recorder.folder / "bundle.tar.gz"
     done = recorder.command("bundle", "-o", str(out))
     assert done.returncode == 0, done.stderr

@@ -15,8 +15,8 @@ import pytest
 
 from tests.integration.live_support import EMBEDDED_FFMPEG
 from tests.unit.ffmpeg_examples import camera
-from vmstui.cli.export import Ffmpeg
 from vmstui.ffmpeg.inspect import inspect_media
+from vmstui.ffmpeg.join import Ffmpeg
 from vmstui.footage import Segment, SegmentVerdict, Uptime
 from vmstui.recorder.process import boot_time_s
 from vmstui.recording.birth import born_at

@@ -18,8 +18,8 @@ import pytest
 from tests.integration.export_support import START, Footage, at, packets, pictures
 from tests.integration.live_support import EMBEDDED_FFMPEG, LIMIT_S, wait_until
 from tests.peers import require
-from vmstui.cli.export import Ffmpeg
 from vmstui.ffmpeg.inspect import inspect_media
+from vmstui.ffmpeg.join import Ffmpeg
 from vmstui.footage import Gap, GapCause, Segment, StoredEventKind
 from vmstui.recording.export_making import ExportFailed, Request
 from vmstui.recording.exporting import export
@@ -362,8 +362,8 @@ def test_an_export_that_is_broken_off_leaves_nothing_behind(
             command,
             env=ten_minutes.environment(),
             start_new_session=True,
-            # Whoever runs the tests in the background of a shell has it ignored, and that is inherited.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            # Whoever runs the tests in the background of a shell, or by nohup, has it ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         ) as process:
             try:
                 wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))

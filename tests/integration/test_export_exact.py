@@ -16,8 +16,8 @@ import pytest
 from tests.integration.export_support import START, Footage, at, packets, pictures
 from tests.integration.live_support import EMBEDDED_FFMPEG, LIMIT_S
 from tests.peers import require
-from vmstui.cli.export import Ffmpeg
 from vmstui.ffmpeg.encoders import encoder_options
+from vmstui.ffmpeg.join import Ffmpeg
 from vmstui.model import OutputKind
 from vmstui.recording.export_making import Request
 from vmstui.recording.exporting import export
@@ -227,12 +227,12 @@ def test_what_does_not_read_back_as_it_should_is_thrown_away_and_made_anew(small
             Path(out).write_bytes(raw)
 
     class Loses(Ffmpeg):
-        def edge(self, parts, out, codec, number, since_s, *more):  # type: ignore[no-untyped-def]
-            super().edge(parts, out, codec, number, since_s + 0.1, *more)
+        def edge(self, pictures, *more):  # type: ignore[no-untyped-def]
+            super().edge(replace(pictures, since_s=pictures.since_s + 0.1), *more)
 
     class Unjoinable(Ffmpeg):
-        def edge(self, parts, out, codec, *more):  # type: ignore[no-untyped-def]
-            super().edge(parts, out, "h264", *more)
+        def edge(self, pictures, out, codec, *more):  # type: ignore[no-untyped-def]
+            super().edge(pictures, out, "h264", *more)
 
     for tool, reason in (
         (Damages, "what was joined is not what was recorded: frame "),

@@ -83,7 +83,8 @@ def lines() -> Iterator[bytes]:
 
 def text_of(raw: bytes) -> str:
     """What a terminal received, without sequences that are ours. Fails at the first that is not."""
-    said = raw.decode("utf-8")  # or it fails
+    first, shown, rest = raw.decode("utf-8").partition("\x1b[?1049h")  # or it fails
+    said = re.sub(r"\x1b\[\d{1,2}A\x1b\[J", "", first) + shown + rest  # the first words go when there is more to see
     foreign = {found for found in _SEQUENCE.findall(said) if not ALLOWED.fullmatch(found)}
     copied = {found for found in foreign if (text := in_clipboard(found)) is not None and is_harmless(text)}
     assert foreign - copied == set()

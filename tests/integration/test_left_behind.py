@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.harness import PASSWORD, Recorder, wait_until
+from tests.integration.harness import PASSWORD, PATIENCE_S, Recorder, wait_until
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError
 from vmstui.live.simulated import SimulatedCameras
@@ -147,7 +147,7 @@ def test_nothing_starts_any_more_once_recording_is_being_stopped(recorder: Recor
             refused.append(str(error))
     stopping.join()
     assert recorder.service is not None
-    assert recorder.service.wait(30) == 0
+    assert recorder.service.wait(PATIENCE_S) == 0
     assert recorder.left_running() == []
     assert refused
 
@@ -177,7 +177,7 @@ def test_a_command_that_still_reads_the_configuration_when_recording_is_stopped_
     asking.join(60)
     stopping.join(60)
     assert recorder.service is not None
-    assert recorder.service.wait(30) == 0
+    assert recorder.service.wait(PATIENCE_S) == 0
     assert recorder.left_running() == []
     assert len(refused) == 1, "the command is refused, the shutdown is not"
 

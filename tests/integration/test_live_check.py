@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -11,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.integration.harness import Recorder, read_json
+from tests.integration.harness import PASSWORD, Recorder, read_json
 from tests.peers import require
 from vmstui.codec import from_json
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.live_check import LiveCheck
 from vmstui.model import CameraSnapshot, OutputKind, OutputState
+from vmstui.recorder.external_live import ExternalLive
 
 MakeCameras = Callable[..., SimulatedCameras]
 PROFILES = """
@@ -131,3 +133,27 @@ def test_what_is_not_there_is_said_and_is_not_well(recorder: Recorder, simulated
     done = recorder.command("verify", "cam1", "--live")
     assert done.returncode == 1
     assert "NOT WELL: the worker does not run" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("login", "state", "says"),
+    [
+        (("admin", PASSWORD), OutputState.UP, ""),
+        (("admin", "wrong"), OutputState.UNKNOWN, "refuses the login for playing"),
+        ((None, None), OutputState.UNKNOWN, "wants a login for playing (live.username)"),
+    ],
+)
+async def test_a_stream_on_another_server_is_asked_for_with_the_configured_login(
+    simulated: MakeCameras, login: tuple[str | None, str | None], state: OutputState, says: str
+) -> None:
+    server = ExternalLive(simulated().url("cam1").removesuffix("/cam1"), lambda: ("cam1",), login)
+    try:
+        for _ in range(400):
+            if server.health("cam1")[1] != "not asked yet":
+                break
+            await asyncio.sleep(0.05)
+        found, reason, _ = server.health("cam1")
+    finally:
+        server.close()
+    assert found is state
+    assert says in reason

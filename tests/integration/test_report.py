@@ -5,24 +5,39 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.integration.harness import PASSWORD, Recorder, wait_until
+from tests.integration.harness import PASSWORD, Recorder, cameras, wait_until
 from vmstui.codec import Json, from_json
 from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.live_check import LiveCheck
 from vmstui.model import CameraSnapshot, OutputKind, OutputState
 
+ASKED = pytest.mark.xdist_group("of the recorder that is only asked for reports")
 
-@pytest.fixture
-def running(recorder: Recorder, simulated: Callable[..., SimulatedCameras]) -> Recorder:
-    """Two cameras, of which one has lost a worker, and segments of both."""
-    sources = simulated(2)
+
+@pytest.fixture(scope="module")
+def running(abilities: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
+    """Two cameras, of which one has lost a worker, and segments of both; one recorder, of which tests only ask."""
+    folder = tmp_path_factory.mktemp("report")
+    recorder = Recorder(folder / "r", abilities[0])
+    sources = cameras(abilities[1], folder / "cameras", 2)
+    try:
+        sources.start()
+        record(recorder, sources)
+        yield recorder
+    finally:
+        recorder.stop()
+        sources.stop()
+
+
+def record(recorder: Recorder, sources: SimulatedCameras) -> None:
     recorder.configure([("cam1", sources.url("cam1")), ("cam2", sources.url("cam2"))])
     recorder.start()
     for name in ("cam1", "cam2"):
@@ -35,7 +50,6 @@ def running(recorder: Recorder, simulated: Callable[..., SimulatedCameras]) -> R
     for name in ("cam1", "cam2"):
         recorder.wait_for("a live stream", _is_live, name)
     assert recorder.command("verify", "--live").returncode == 0, "seen now, not while a worker was away"
-    return recorder
 
 
 def _is_live(camera: CameraSnapshot) -> bool:
@@ -43,6 +57,7 @@ def _is_live(camera: CameraSnapshot) -> bool:
     return live is not None and live.state is OutputState.UP
 
 
+@ASKED
 def test_a_report_is_written_from_what_was_measured_and_never_over_another_file(running: Recorder) -> None:
     out = running.folder / "report.md"
     made = running.command("report", "--since", "10m", "-o", str(out))
@@ -72,6 +87,7 @@ def test_a_report_is_written_from_what_was_measured_and_never_over_another_file(
     assert out.read_text() == said
 
 
+@ASKED
 def test_a_report_goes_to_a_terminal_or_a_page_as_asked(running: Recorder) -> None:
     shown = running.command("report", "--since=10m", "-o", "-")
     assert shown.returncode == 0, shown.stderr
@@ -83,6 +99,7 @@ def test_a_report_goes_to_a_terminal_or_a_page_as_asked(running: Recorder) -> No
     assert "</svg>" in page.read_text()
 
 
+@ASKED
 def test_a_live_stream_that_was_watched_is_not_watched_again_for_a_report(running: Recorder) -> None:
     asked: dict[str, Json] = {"camera": "cam2", "latest": True}
     before = call(running.socket, "live_check", asked)

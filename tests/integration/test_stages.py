@@ -84,7 +84,9 @@ def test_stages_add_up_to_what_the_kernel_charges_the_process(recorder: Recorder
     assert asked.elapsed_s > SECONDS / 2
 
 
-def test_a_worker_that_copies_decodes_and_encodes_nothing(recorder: Recorder, simulated: MakeCameras) -> None:
+def test_a_worker_that_copies_decodes_and_encodes_nothing_also_in_its_history(
+    recorder: Recorder, simulated: MakeCameras
+) -> None:
     recorded(recorder, simulated, "source")
     done = recorder.command("stages", "cam1", "--seconds", "3", "--json")
     assert done.returncode == 0, done.stderr
@@ -92,8 +94,9 @@ def test_a_worker_that_copies_decodes_and_encodes_nothing(recorder: Recorder, si
     assert set(shares(found)) == {Stage.DEMUX, Stage.MUX, Stage.OTHER}
     assert sum(shares(found).values()) == pytest.approx(found.cpu_percent, rel=0.1)
 
-    # Once nobody asks any more, it is part of the history.
+    # While somebody looks on, it is part of the history as well.
     def told() -> str:
+        call(recorder.socket, "stages", {"cameras": ["cam1"], "seconds": 3})
         return recorder.command("samples", "cam1", "--from", "-5m").stdout
 
     wait_until(lambda: "stage demux" in told(), "the stages in the history", told)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.harness import Recorder, wait_until
+from tests.integration.harness import REPOSITORY, Recorder, wait_until
 from tests.peers import require
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.model import CameraState
@@ -136,6 +136,22 @@ def test_start_look_restart_detach_and_come_back(
     screen.wait("Recording is stopped")
     assert recorder.command("status").returncode == 3
     assert recorder.left_running() == []
+
+
+def test_ctrl_z_goes_to_the_shell_and_fg_comes_back(terminal: Callable[[int, int], Terminal]) -> None:
+    screen = terminal(80, 24)
+    fleet = f"{shlex.quote(sys.executable)} -m tests.tui.fake_fleet --cameras 2 --well"
+    screen.keys(f"cd {shlex.quote(str(REPOSITORY))} && {fleet}", "Enter")
+    screen.wait("2/2 recording", "q leave")
+    for _ in range(2):
+        screen.keys("C-z")
+        screen.wait("Stopped")
+        screen.keys("fg", "Enter")
+        screen.wait("2/2 recording", "q leave")
+    screen.keys("j", "r")
+    screen.wait("Restart Duc Tai Dendo 2?")
+    screen.keys("n", "q")
+    screen.wait("recording goes on")
 
 
 def test_losing_the_terminal_costs_no_frame(

@@ -39,7 +39,7 @@ from vmstui.footage_accounts import (
     FootageReport,
     LockedFootage,
 )
-from vmstui.measured import CpuPast, Measured
+from vmstui.measured import CpuPast, DiskNow, EncoderSession, GpuNow, MachineNow, Measured
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
@@ -148,8 +148,17 @@ class FakeFleet:
             StorageSnapshot("/srv/recordings", True, "", 4000 * 1024 * MIB, 8000 * 1024 * MIB, "/srv"),
             FfmpegInfo("/opt/vmstui/ffmpeg", "9.0.2", "embedded", ("libx264", "libx265", "hevc_nvenc", "h264_nvenc")),
             "", cameras, self._started_at, cpu + 0.4, 205.0 if len(cameras) < 9 else 1600.0, 16,
-            (len(cameras) * 118 + 40) * MIB, incidents=found.incidents,
+            (len(cameras) * 118 + 40) * MIB, incidents=found.incidents, machine=self._machine(cameras, now),
         )  # fmt: skip
+
+    @staticmethod
+    def _machine(cameras: tuple[CameraSnapshot, ...], now: datetime) -> MachineNow:
+        pids = [camera.pid for camera in cameras if camera.pid is not None and not camera.fallback]
+        sessions = tuple(EncoderSession(pid, "h265", 1920, 1080, 15) for pid in pids[:8])
+        gpu = GpuNow(0, "NVIDIA RTX A2000", 31.0, 41.0, 22.0, 3 * GIB, 6 * GIB, 58.0, 41.0, sessions)
+        cores = tuple(20.0 + 4.5 * number for number in range(16))
+        disk = DiskNow("sda1", 0.2 * MIB, 2.6 * MIB, 8.1, 4.0, 9.0)
+        return MachineNow(now, sum(cores), cores, 2.1, 3.4, 5 * GIB, 16 * GIB, disk, 3.1 * MIB, 0.9 * MIB, 61.0, (gpu,))
 
     def _fault(self, number: int, now: datetime) -> str:
         if self._well:
@@ -191,7 +200,7 @@ class FakeFleet:
         opened_at = now - timedelta(seconds=age_s)
         local = opened_at.astimezone()
         level = 61.0 if fault == "software" else 23.4
-        wave = math.sin(now.timestamp() / 9 + number) * 1.2 + self._random.uniform(-0.4, 0.4)
+        wave = math.sin(now.timestamp() / 9 + number) * 1.2 + random.Random(number + now.timestamp()).uniform(-0.4, 0.4)
         last = self._segment(number, opened_at - timedelta(seconds=SEGMENT_S))
         return replace(
             base, pid=pid, started_at=started_at, generation=generation, restarts=generation - 1,
@@ -231,7 +240,8 @@ class FakeFleet:
         number = self.ids.index(camera)
         row = self._camera(number, self._now())
         name = self.names[number].replace(" ", "_")
-        values = tuple(round(23.4 + self._random.uniform(-0.15, 0.15), 1) for _ in range(6)) if row.sample else ()
+        noise = random.Random(number)
+        values = tuple(round(23.4 + noise.uniform(-0.15, 0.15), 1) for _ in range(6)) if row.sample else ()
         verdict = StabilityVerdict.VERY_STABLE if values else StabilityVerdict.TOO_FEW
         low, high = (min(values), max(values)) if values else (0.0, 0.0)
         mean = sum(values) / len(values) if values else 0.0
@@ -242,8 +252,10 @@ class FakeFleet:
             f"/srv/recordings/.spool/{camera}/{row.generation}",
         )  # fmt: skip
 
-    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
-        return self._events(self._camera(self.ids.index(camera), self._now()))[-limit:]
+    async def history(self, camera: str | None, limit: int) -> tuple[Event, ...]:
+        rows = [self._camera(self.ids.index(one), self._now()) for one in ([camera] if camera else self.ids)]
+        events = (event for row in rows for event in self._events(row))
+        return tuple(sorted(events, key=lambda event: event.at))[-limit:]
 
     def _events(self, row: CameraSnapshot) -> tuple[Event, ...]:
         camera = row.id
@@ -313,21 +325,24 @@ class FakeFleet:
         self._acknowledged = [(one, camera) for one, camera in self._acknowledged if one is not gone]
         return gone
 
-    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
+    async def logs(
+        self, camera: str | None, after: int, limit: int, *, explain: bool = False, newest: bool = False
+    ) -> LogPage:
         now = self._now()
         due = int((now - self._wrote_at).total_seconds() * self._log_rate)
         if due:
             self._wrote_at = now
             self._write(min(due, 5000))
         kept = [line for line in self._lines if line.seq > after and camera in {None, line.camera}]
-        page = kept[:limit] if after else kept[-limit:]
+        page = kept[:limit] if after and not newest else kept[-limit:]
         if explain:
             meanings = [EXPLAINED.get(line.text, ("", None)) for line in page]
             page = [
                 replace(line, message=message, severity=severity)
                 for line, (message, severity) in zip(page, meanings, strict=True)
             ]
-        return LogPage(tuple(page), page[-1].seq if page else max(after, 0), 0)
+        missed = len(kept) - len(page) if after and newest else 0
+        return LogPage(tuple(page), page[-1].seq if page else max(after, 0), missed)
 
     def _write(self, count: int) -> None:
         for _ in range(count):
@@ -355,7 +370,8 @@ class FakeFleet:
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
         at = self._started_at - timedelta(hours=back)
-        found = [self._random.choice(MESSAGES[:7]) for _ in range(min(limit, 400))]
+        chance = random.Random(back)
+        found = [chance.choice(MESSAGES[:7]) for _ in range(min(limit, 400))]
         lines = tuple(LogLine(0, at, camera, 1, *one, *EXPLAINED.get(one[2], ("", None))) for one in found)
         last = LogLine(0, at, camera, 1, LogLevel.ERROR, "in#0/rtsp", "Error during demuxing: Connection timed out")
         return RunLog(camera, 1, (*lines, last), 380, True, at)
@@ -370,7 +386,10 @@ class FakeFleet:
                               reason="the worker died; playable up to its last fragment")  # fmt: skip
         gap = Gap(camera, segments[4].ended_at, 123.6, GapCause.CAMERA, "the camera closed the stream")
         mine = tuple(lock for lock in self._locks if lock.camera == camera)
-        return page_of(camera, tuple(segments), (gap,), mine, before, after, limit)
+        found = page_of(camera, tuple(segments), (gap,), mine, before, after, limit)
+        lost = [gap.length_s if gap.started_at >= day.began_at else 0.0 for day in found.days]
+        days = (replace(day, losses=int(bool(one)), lost_s=one) for day, one in zip(found.days, lost, strict=True))
+        return replace(found, days=tuple(days))
 
     async def days(self, camera: str, limit: int) -> tuple[FootageDay, ...]:
         return (await self.browse(camera, None, None, 900)).days[:limit]
@@ -538,6 +557,7 @@ def main() -> None:
     parser.add_argument("--theme")
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--no-mouse", action="store_true")
+    parser.add_argument("--wallboard", action="store_true")
     parser.add_argument("--svg", help="write a picture here instead of running")
     parser.add_argument("--size", default="80x24")
     parser.add_argument("--wait", type=float, default=2.5, help="seconds before the keys")

@@ -267,7 +267,7 @@ class FakeRecorder:
     pages: list[tuple[datetime | None, datetime | None]] = field(default_factory=list)
     """What was asked for of the footage: before, after."""
     events: tuple[Event, ...] = ()
-    history_questions: list[tuple[str, int]] = field(default_factory=list)
+    history_questions: list[tuple[str | None, int]] = field(default_factory=list)
     footage_report: FootageReport | None = None
     """None: a recorder that does not know the question."""
     footage_questions: int = 0
@@ -340,11 +340,13 @@ class FakeRecorder:
             return StageBreakdown(camera, 101613, None, 0.0, 0.0, (), self.stage_reason)
         return StageBreakdown(camera, 101613, NOW, float(seconds), 23.4, STAGE_SHARES, "")
 
-    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
+    async def logs(
+        self, camera: str | None, after: int, limit: int, *, explain: bool = False, newest: bool = False
+    ) -> LogPage:
         self.log_questions.append((camera, after))
         self.explained_questions += explain
         kept = [line for line in self.lines if line.seq > after and camera in {None, line.camera}]
-        page = kept[:limit] if after else kept[-limit:]
+        page = kept[:limit] if after and not newest else kept[-limit:]
         if explain:
             found = [self.meanings.get(line.text, ("", None)) for line in page]
             page = [
@@ -352,6 +354,7 @@ class FakeRecorder:
                 for line, (message, severity) in zip(page, found, strict=True)
             ]
         missed, self.missed = self.missed, 0
+        missed += len(kept) - len(page) if after and newest else 0
         return LogPage(tuple(page), page[-1].seq if page else after, missed)
 
     async def findings(self, camera: str | None) -> FindingsPage:
@@ -423,9 +426,9 @@ class FakeRecorder:
             raise RecorderError("unknown method 'footage'")
         return self.footage_report
 
-    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
+    async def history(self, camera: str | None, limit: int) -> tuple[Event, ...]:
         self.history_questions.append((camera, limit))
-        return tuple(event for event in self.events if event.camera == camera)[-limit:]
+        return tuple(event for event in self.events if camera in {None, event.camera})[-limit:]
 
     async def telemetry(self, subject: str, since: datetime, until: datetime | None, width: int) -> Measured:
         self.measured_questions.append((subject, since, until, width))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import Self
 
+from textual.notifications import Notification, Notifications
 from textual.pilot import Pilot
 
 from tests.tui.fakes import FakeRecorder
@@ -31,6 +33,7 @@ async def dashboard(
 ) -> AsyncIterator[tuple[Dashboard, Pilot[Leave]]]:
     """The dashboard on a terminal of that size, with its first snapshot shown."""
     app = Dashboard(recorder, readonly=readonly, ascii_only=ascii_only, theme=theme, delays=at_once)
+    app._notifications = Told()
     async with app.run_test(size=size, notifications=True) as pilot:
         if first is not None:
             recorder.send(first)
@@ -54,6 +57,26 @@ def screen_text(app: object) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
+class Told(Notifications):
+    """The notifications of a dashboard, which remembers also those that have gone from the screen: on a busy machine
+    that may be so before a test comes to look."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[Notification] = []
+
+    def add(self, notification: Notification) -> Self:
+        """One more."""
+        self.all.append(notification)
+        return super().add(notification)
+
+    def clear(self) -> Self:
+        """Somebody has put them away."""
+        self.all.clear()
+        return super().clear()
+
+
 def toasts(app: Dashboard) -> str:
-    """What the notifications say."""
-    return "\n".join(notification.message for notification in app._notifications)
+    """What the notifications say, and said."""
+    told = app._notifications
+    return "\n".join(notification.message for notification in (told.all if isinstance(told, Told) else told))

@@ -11,10 +11,13 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import Self
 
 import pyte
 
@@ -34,13 +37,15 @@ _NOT_OURS = {
     "SSH_TTY",
 }
 QUESTION_END = b"\x1b[c"
+CURSOR_QUESTION = b"\x1b[6n"
 
 ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 MOUSE_OFF, CURSOR_ON = b"\x1b[?1000l", b"\x1b[?25h"
 
 
 class Terminal:
-    """Runs a Python program on a terminal of its own; a context manager that leaves no process behind."""
+    """Runs a program on a terminal of its own, Python unless another is named. A context manager that leaves no process
+    behind."""
 
     def __init__(
         self,
@@ -50,33 +55,44 @@ class Terminal:
         *,
         cell: tuple[int, int] = (0, 0),
         answer: bytes = b"",
+        program: str = sys.executable,
+        cursor_told: bool = True,
     ) -> None:
         """`cell` is a character in pixels as the kernel knows it, 0x0 where it does not; `answer` is what comes when
-        the terminal is asked what it is, nothing from one that is silent."""
+        the terminal is asked what it is, nothing from one that is silent; where its cursor is it tells at once, or
+        never."""
         self.raw = b""
+        self._cursor_told, self._asked_for_cursor = cursor_told, 0
         self._answer = answer
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         self._seen = 0
+        self._drains: threading.Thread | None = None
         self._master, slave = pty.openpty()
         fcntl.ioctl(
             slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], size[0] * cell[0], size[1] * cell[1])
         )
         variables = {key: value for key, value in os.environ.items() if key not in _NOT_OURS}
-        variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **(env or {})}
+        # What somebody chose on another terminal, such as a filter, is not to be found on this one.
+        self._chosen = tempfile.TemporaryDirectory(prefix="vmstui-terminal-")
+        variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+        variables |= {"XDG_STATE_HOME": self._chosen.name, **(env or {})}
         self.process = subprocess.Popen(
-            [sys.executable, *argv], stdin=slave, stdout=slave, stderr=slave, env=variables, start_new_session=True
+            [program, *argv], stdin=slave, stdout=slave, stderr=slave, env=variables, start_new_session=True
         )
         os.close(slave)
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        if self._drains is not None:  # else it might read from what next has the number of our end
+            self._drains.join()
         self.hang_up()
+        self._chosen.cleanup()
 
     def hang_up(self) -> None:
         """The terminal is gone; the program has no controlling terminal, so that no signal tells it."""
@@ -92,9 +108,9 @@ class Terminal:
         """Send a signal."""
         os.kill(self.process.pid, number)
 
-    def screen(self) -> str:
-        """What is on the screen now."""
-        new = self.raw[self._seen :]
+    def screen(self, size: int | None = None) -> str:
+        """What is on the screen now, or was when so many bytes had come."""
+        new = self.raw[self._seen : size]
         if cut := _UNFINISHED.search(new):
             new = new[: cut.start()]
         self._seen += len(new)
@@ -123,6 +139,20 @@ class Terminal:
             self._read(left)
         return len(self.raw) - before
 
+    def drain(self) -> list[tuple[float, int]]:
+        """From now on read at once whatever comes, in a thread, and nowhere else: what is not read delays the program.
+        Gives a list that grows: after each piece the monotonic clock, and how many bytes had come by then."""
+        found: list[tuple[float, int]] = []
+
+        def read() -> None:
+            while self._master >= 0 and self.process.poll() is None:
+                if self._read(0.1):
+                    found.append((time.monotonic(), len(self.raw)))
+
+        self._drains = threading.Thread(target=read, daemon=True)
+        self._drains.start()
+        return found
+
     def _read_until(self, condition: Callable[[], object], timeout_s: float, what: str) -> None:
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
@@ -146,7 +176,17 @@ class Terminal:
         if self._answer and QUESTION_END in self.raw:
             answer, self._answer = self._answer, b""
             os.write(self._master, answer)
+        if self._cursor_told and (asked := self.raw.count(CURSOR_QUESTION)) > self._asked_for_cursor:
+            self._asked_for_cursor = asked
+            os.write(self._master, b"\x1b[5;5R")
         return bool(data)
+
+    def resize(self, columns: int, rows: int, *, told: bool = True) -> None:
+        """As when a person pulls at its window; the program may not be told, or be told something older last."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+        if told:
+            self.kill(signal.SIGWINCH)  # it is not the controlling terminal, of which the kernel would tell
 
     def attributes(self) -> list[object]:
         """How it is set now: whether it echoes, and what else `stty` tells."""

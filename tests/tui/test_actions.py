@@ -14,13 +14,16 @@ from vmstui.model import CameraState
 from vmstui.tui.actions import ACTIONS, Action, Argument, Scope, available, bindings, find
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
+from vmstui.tui.first_run import FirstRun
 from vmstui.tui.palette import commands, score
 from vmstui.tui.screens.capacity import CapacityScreen
-from vmstui.tui.screens.charts import ChartsScreen
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.findings import FindingsScreen
 from vmstui.tui.screens.fleet import FleetScreen
+from vmstui.tui.screens.wall import WallScreen
+from vmstui.tui.widgets.charts import ChartsPane
 from vmstui.tui.widgets.fleet_table import FleetTable
+from vmstui.tui.widgets.history import HistoryBody
 from vmstui.tui.widgets.key_bar import fitting
 from vmstui.tui.widgets.log_body import LogBody
 from vmstui.tui.widgets.segments import SegmentsBody
@@ -33,11 +36,15 @@ class Homes:
         Scope.APP: Dashboard,
         Scope.FLEET: FleetScreen,
         Scope.TABLE: FleetTable,
+        Scope.CAMERAS: FleetTable,
         Scope.LOG: LogBody,
         Scope.SEGMENTS: SegmentsBody,
+        Scope.HISTORY: HistoryBody,
         Scope.CAPACITY: CapacityScreen,
-        Scope.CHARTS: ChartsScreen,
+        Scope.CHARTS: ChartsPane,
+        Scope.PICTURES: WallScreen,
         Scope.FINDINGS: FindingsScreen,
+        Scope.FIRST: FirstRun,
     }
 
 

@@ -57,7 +57,7 @@ async def test_a_key_tells_how_many_more_fit_and_what_ends_it(size: tuple[int, i
         shown = screen_text(app)
         assert "+5 cameras; CPU ends it: 70.2 % of 205 % in use, 23.4 % per camera" in " ".join(shown.split())
         assert "maximum     8 cameras" in shown
-        assert "Capacity room for ~+5: CPU" in shown
+        assert "Capacity fits ~5 more (CPU)" in shown
         assert "provisional (less than 10 min)" in shown
         assert "187 %  maximum" in shown
         assert "p profile   +/- CPU   ←/→ cameras   ,/. days   0 as it is" in shown
@@ -75,10 +75,10 @@ async def test_the_header_tells_how_many_more_fit_where_there_is_room(size: tupl
         await until(pilot, lambda: app.picture.room is not None)
         await pilot.pause()
         header = screen_text(app).split("\n")[0]
-        assert ("room for ~+5: CPU" in header) is shown
+        assert ("fits ~5 more (CPU)" in header) is shown
         assert "3/3 recording" in header
         assert "CPU 70.2 % of 205 %" in header
-        assert "disk 76 G free" in header
+        assert "disk 10 days" in header
 
 
 async def test_the_header_warns_of_too_many_before_it_tells_how_long_the_recorder_is_up() -> None:
@@ -87,7 +87,7 @@ async def test_the_header_warns_of_too_many_before_it_tells_how_long_the_recorde
         await until(pilot, lambda: app.picture.room is not None)
         await pilot.pause()
         header = screen_text(app).split("\n")[0]
-        assert "too many by 1: CPU" in header
+        assert "too many by 1 (CPU)" in header
         assert "up " not in header
 
 
@@ -97,7 +97,7 @@ async def test_the_header_goes_by_what_an_earlier_service_measured() -> None:
     async with dashboard(made, fleet(), size=(200, 60)) as (app, pilot):
         await until(pilot, lambda: app.picture.room is not None)
         await pilot.pause()
-        assert "room for +5: CPU" in screen_text(app).split("\n")[0]
+        assert "fits 5 more (CPU)" in screen_text(app).split("\n")[0]
 
 
 async def test_cameras_that_nobody_measured_leave_the_header_as_it_is() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,22 +13,25 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.tui.fakes import MIB, NOW, FakeRecorder, camera, measured_by, recorder_snapshot, segment
-from tests.tui.screens import dashboard, screen_text, until
+from tests.tui.screens import dashboard, screen_text, toasts, until
 from vmstui.control.errors import RecorderLost
 from vmstui.footage import Gap, GapCause
 from vmstui.footage_accounts import FootageReport
 from vmstui.measured import ALL, MACHINE, OWN_SUBJECTS, Measured
 from vmstui.model import Event, EventKind, RecorderSnapshot
+from vmstui.stages import StageBreakdown
 from vmstui.tui.app import Dashboard
-from vmstui.tui.arrange import Pane
 from vmstui.tui.chart_lines import Shown, chart_lines, charts_of, head_line, unseen
 from vmstui.tui.leave import Leave
 from vmstui.tui.lines import Role, text_of, width_of
-from vmstui.tui.screens import charts
+from vmstui.tui.plot import Signs
 from vmstui.tui.screens.ask import Ask
-from vmstui.tui.screens.charts import TOO_OLD, ChartsScreen
 from vmstui.tui.screens.help import Help
+from vmstui.tui.screens.panes import PanesScreen
 from vmstui.tui.time_view import TimeView
+from vmstui.tui.widgets import charts
+from vmstui.tui.widgets.charts import TOO_OLD, ChartsPane
+from vmstui.tui.widgets.segments import SegmentsPane
 
 BURST = datetime(2025, 10, 20, 3, 12, tzinfo=UTC).timestamp()
 """At 03:12 it took 61 % and dropped frames; from 04:00 to 04:30 nothing was measured."""
@@ -76,16 +80,21 @@ def fleet(**changes: object) -> RecorderSnapshot:
     return recorder_snapshot(camera("gate"), camera("yard"), **changes)
 
 
-async def opened(app: Dashboard, pilot: Pilot[Leave], key: str = "m") -> ChartsScreen:
+async def opened(app: Dashboard, pilot: Pilot[Leave], key: str = "m") -> ChartsPane:
     await pilot.press(key)
-    await until(pilot, lambda: isinstance(app.screen, ChartsScreen))
-    screen = app.screen
-    assert isinstance(screen, ChartsScreen)
-    await answered(pilot, screen)
-    return screen
+    await until(pilot, lambda: app.view is not app.fleet and app.view.is_mounted)
+    pane = pane_of(app)
+    await until(pilot, lambda: pane.charts.has_focus if key == "m" else pane.is_mounted)
+    await answered(pilot, pane)
+    return pane
 
 
-async def answered(pilot: Pilot[Leave], screen: ChartsScreen) -> None:
+def pane_of(app: Dashboard) -> ChartsPane:
+    assert isinstance(app.view, PanesScreen)
+    return app.view.pane(ChartsPane)
+
+
+async def answered(pilot: Pilot[Leave], screen: ChartsPane) -> None:
     await until(pilot, lambda: screen.found is not None and "asking" not in screen.state[0])
     await pilot.pause()
 
@@ -108,7 +117,7 @@ async def test_what_did_it_look_like_at_twelve_past_three(size: tuple[int, int])
         titles = ("CPU", "frames", "dropped", "bitrate", "memory", "warnings")
         await sees(pilot, app, *titles, "23.4 %", "3 Mbit/s")
         await type_time(pilot, app, "03:12")
-        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: app.screen is app.view)
         await sees(pilot, app, "61.0 %", "03:12:00")
         assert screen.view.until is not None
         await pilot.press("n")
@@ -116,6 +125,48 @@ async def test_what_did_it_look_like_at_twelve_past_three(size: tuple[int, int])
         assert screen.view.until is None
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.fleet)
+
+
+def with_stages(subject: str, since: datetime, until_: datetime, width: int) -> Measured:
+    """Measured for five seconds in ten minutes, as the recorder does it by itself."""
+    staged = {
+        "cpu_percent": lambda at_s: (20.0, 23.4, 25.0),
+        "stage_decode_percent": lambda at_s: (5.0, 5.1, 5.2) if at_s % 600 < 60 else None,
+        "stage_encode_recording_percent": lambda at_s: (8.0, 8.4, 9.0) if at_s % 600 < 60 else None,
+    }
+    return measured_by(subject, since, until_, width, staged)
+
+
+def test_what_is_measured_rarely_stands_until_it_is_measured_again_and_no_longer() -> None:
+    """Known for a minute in ten; from 04:00 on no more."""
+    view = TimeView(3 * 3600, datetime(2025, 10, 20, 6, 0, tzinfo=UTC))
+    found = with_stages("gate", *view.window(NOW), 120)
+    ended = int((SILENCE - found.since.timestamp()) / found.step_s)
+    decode = found.column("stage_decode_percent")
+    assert decode is not None
+    cut = replace(decode, **{side: getattr(decode, side)[:ended] for side in ("minimum", "mean", "maximum")})
+    drawn = shown(view=view, found=replace(found, columns=(cut,)), signs=Signs.ASCII)
+    (row,) = (text_of(line) for line in chart_lines(drawn, 118, 57) if " 0┤" in text_of(line))
+    curve = row.partition("┤")[2]
+    assert re.fullmatch(r" {0,6}#+ +", curve), "one stretch without a hole, and nothing after it"
+    assert curve.count("#") == pytest.approx(len(curve) * 71 / 180, abs=6)
+
+
+async def test_what_a_worker_spends_its_cpu_on_is_drawn_over_time_and_measured_while_somebody_looks() -> None:
+    made, asked = recorder(), []
+    made.measured = with_stages
+    tell = made.stages
+
+    async def counted(camera: str, seconds: int) -> StageBreakdown:
+        asked.append(camera)
+        return await tell(camera, seconds)
+
+    made.stages = counted  # type: ignore[method-assign]
+    async with dashboard(made, fleet(), size=(120, 60)) as (app, pilot):
+        await opened(app, pilot)
+        await sees(pilot, app, "decode", "5.1 %", "encode rec.", "8.4 %")
+        await until(pilot, lambda: "gate" in asked)
+        assert "encode live" not in screen_text(app), "this worker has none"
 
 
 async def test_yesterday_and_dates_can_be_typed_and_nonsense_is_explained() -> None:
@@ -176,11 +227,11 @@ async def test_an_answer_that_does_not_come_holds_nothing_up() -> None:
     made.telemetry = slowly  # type: ignore[assignment, method-assign]
     async with dashboard(made, fleet()) as (app, pilot):
         screen = await opened(app, pilot)
-        await pilot.press("tab")
+        await pilot.press("greater_than_sign")
         await until(pilot, lambda: screen.subject == "yard" and "asking…" in screen_text(app))
         await pilot.press("left_square_bracket", "minus", "left")
         await until(pilot, lambda: screen.view.words == "6 h")
-        await pilot.press("shift+tab")
+        await pilot.press("less_than_sign")
         await until(pilot, lambda: screen.found is not None and screen.found.subject == "gate")
         released.set()
 
@@ -196,7 +247,7 @@ async def test_events_are_marked_told_and_gone_to() -> None:
         assert screen.view.at(NOW) == EXIT.at
         assert any("events" in line and "✖" in line for line in screen_text(app).split("\n"))
         await pilot.press("comma")
-        await until(pilot, lambda: "No event before" in "".join(n.message for n in app._notifications))
+        await until(pilot, lambda: "No event before" in toasts(app))
 
 
 async def test_the_machine_and_all_that_is_no_camera() -> None:
@@ -206,13 +257,15 @@ async def test_the_machine_and_all_that_is_no_camera() -> None:
         assert screen.subject == MACHINE
         await sees(pilot, app, "the machine", "busiest core", "80.0 %")
         assert "events" not in screen_text(app), "a machine has none"
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.charts.has_focus)
         await pilot.press("m")
         await until(pilot, lambda: screen.subject == "gate")
-        await pilot.press("tab", "tab")
+        await pilot.press("greater_than_sign", "greater_than_sign")
         await until(pilot, lambda: screen.subject == ALL)
         await pilot.press("o")
-        await until(pilot, lambda: "no footage of this" in "".join(n.message for n in app._notifications))
-        await pilot.press("M")
+        await until(pilot, lambda: "no footage of this" in toasts(app))
+        await pilot.press("at")
         await until(pilot, lambda: screen.subject == MACHINE)
 
 
@@ -220,12 +273,13 @@ async def test_the_footage_of_the_time_at_the_cursor() -> None:
     made = recorder()
     made.closed_segments = tuple(segment("gate", 3.0 * number) for number in range(1, 300))
     async with dashboard(made, fleet(), size=(120, 50)) as (app, pilot):
-        screen = await opened(app, pilot)
+        await opened(app, pilot)
         await type_time(pilot, app, "03:12")
-        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: app.screen is app.view)
         await pilot.press("o")
-        await until(pilot, lambda: app.screen is app.fleet and app.fleet.chosen is Pane.SEGMENTS)
-        pane = app.fleet.segments_pane
+        assert isinstance(app.view, PanesScreen)
+        pane = app.view.pane(SegmentsPane)
+        await until(pilot, lambda: pane.list.has_focus)
         at = datetime.fromtimestamp(BURST, UTC)
         await until(pilot, lambda: pane.list.row is not None and pane.list.row.at <= at < pane.list.row.until)
 
@@ -270,11 +324,9 @@ async def test_a_time_before_anything_was_measured_says_since_when_there_is() ->
 
 
 async def test_keys_are_in_the_help_and_the_palette_and_work_read_only() -> None:
-    async with dashboard(recorder(), fleet(), readonly=True, size=(120, 60)) as (app, pilot):
+    async with dashboard(recorder(), fleet(), readonly=True, size=(120, 100)) as (app, pilot):
         app.perform(next(action for action in app.actions if action.id == "view.charts"), "yard")
-        await until(pilot, lambda: isinstance(app.screen, ChartsScreen))
-        assert isinstance(app.screen, ChartsScreen)
-        assert app.screen.subject == "yard"
+        await until(pilot, lambda: app.view is not app.fleet and pane_of(app).subject == "yard")
         await pilot.press("question_mark")
         await until(
             pilot, lambda: isinstance(app.screen, Help) and "The footage of the time at the" in screen_text(app)
@@ -285,12 +337,52 @@ async def test_keys_are_in_the_help_and_the_palette_and_work_read_only() -> None
         await until(pilot, lambda: "What it looked like, now or at 03:12" in screen_text(app))
 
 
+async def test_the_scale_of_what_has_a_whole_does_not_depend_on_what_was_measured() -> None:
+    async with dashboard(recorder(), fleet(), size=(160, 45)) as (app, pilot):
+        await opened(app, pilot)
+        await sees(pilot, app, "CPU               100 %┤", "frames           30 fps┤")
+        await pilot.press("7")
+        await sees(pilot, app, "CPU               200 %┤", "busiest core      100 %┤")
+
+
+@pytest.mark.parametrize("cells", [58, 70, 158])
+def test_titles_and_scales_have_room_beside_each_other(cells: int) -> None:
+    measured = {
+        "cpu_percent": 190.0, "core_0_percent": 99.0, "core_1_percent": 99.0, "steal_percent": 12.0,
+        "memory_used_bytes": 15e9, "load": 12.5, "disk_write_bytes_per_s": 900e6, "disk_read_bytes_per_s": 900e6,
+        "disk_write_ms": 120.0, "disk_read_ms": 120.0, "disk_busy_percent": 99.0, "received_bytes_per_s": 100e6,
+        "sent_bytes_per_s": 100e6, "temperature_celsius": 95.0, "gpu_0_percent": 99.0, "gpu_0_encoder_percent": 99.0,
+        "gpu_0_encoder_sessions": 8.0,
+    }  # fmt: skip
+
+    def always(value: float) -> Callable[[float], tuple[float, float, float] | None]:
+        return lambda _: (value, value, value)
+
+    columns = {name: always(value) for name, value in measured.items()}
+    found = measured_by(MACHINE, NOW - timedelta(hours=1), NOW, 120, columns)
+    lines = chart_lines(Shown(MACHINE, found, TimeView(), NOW, UTC), cells, 90)
+    cut = [text_of(line) for line in lines if "…" in text_of(line)]
+    assert "GPU 0 sessions" in "\n".join(map(text_of, lines))
+    assert not cut
+
+
+async def test_a_font_without_braille_gets_blocks() -> None:
+    async with dashboard(recorder(), fleet()) as (app, pilot):
+        await opened(app, pilot)
+        await sees(pilot, app, "⣿⣿⣿")
+        await pilot.press("b")
+        await sees(pilot, app, "███")
+        assert "⣿" not in screen_text(app)
+        await pilot.press("b")
+        await sees(pilot, app, "⣿⣿⣿")
+
+
 async def test_in_ascii_nothing_else_is_shown() -> None:
     async with dashboard(recorder(), fleet(), ascii_only=True) as (app, pilot):
         await opened(app, pilot)
         await sees(pilot, app, "#####")
         await pilot.press("comma")
-        await sees(pilot, app, "401 Unauthorized")
+        await sees(pilot, app, "no footage from")
         assert [line for line in screen_text(app).split("\n") if not line.isascii()] == []
         assert "?/" not in screen_text(app), "a key that has no sign in ASCII"
 
@@ -318,7 +410,7 @@ def test_it_fits_whatever_the_size(cells: int, lines: int, subject: str, found: 
 def test_where_nothing_was_measured_the_curve_has_a_gap_and_the_cursor_says_so() -> None:
     at = datetime.fromtimestamp(SILENCE + 900, UTC)
     view = TimeView(6 * 3600, None, at)
-    drawn = shown(view=view, found=answer("gate", *view.window(NOW), 120), ascii_only=True)
+    drawn = shown(view=view, found=answer("gate", *view.window(NOW), 120), signs=Signs.ASCII)
     rows = [text_of(line) for line in chart_lines(drawn, 118, 42)]
     edge = width_of(((rows[0].partition("┤")[0], Role.TEXT),)) + 1
     bottom = next(row[edge:] for row in rows if " 0┤#" in row)

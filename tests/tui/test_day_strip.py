@@ -193,13 +193,13 @@ def test_the_share_of_today_is_that_of_the_seconds_of_all_cameras() -> None:
     )
     strips = Strips(FootageReport(SINCE, SINCE, 600.0, cameras))
     fleet = recorder_snapshot(*(camera(one) for one in ("a", "b", "c", "nobody")))
-    assert strips.share(fleet) == ("99.00 % of today", Role.WARN)
-    assert strips.share(fleet, fleet.cameras[0]) == ("100 % of today", Role.TEXT)
+    assert strips.share(fleet) == ("99.00 % today", Role.WARN)
+    assert strips.share(fleet, fleet.cameras[0]) == ("100 % today", Role.TEXT)
     assert strips.today(fleet.cameras[1], fleet.at) == ("90.00 %", Role.WARN)
     assert [strips.share(fleet, one)[0] for one in fleet.cameras[2:]] == ["", ""]
     assert text_of(strips.line("nobody", 36)) == " " * 36
     filling = Strips(FootageReport(SINCE, SINCE, 600.0, cameras, "the catalogue is being filled"))
-    assert filling.share(fleet) == ("~99.00 % of today", Role.WARN)
+    assert filling.share(fleet) == ("~99.00 % today", Role.WARN)
 
 
 def test_the_share_takes_in_at_once_that_a_camera_does_not_record() -> None:
@@ -208,7 +208,7 @@ def test_the_share_takes_in_at_once_that_a_camera_does_not_record() -> None:
     last = segment("a", 5.0 / 60, duration_s=0.0)
     dark = camera("a", CameraState.BACKOFF, last_segment=last)
     assert strips.today(dark, NOW)[0] == "99.94 %"
-    assert strips.share(recorder_snapshot(dark)) == ("99.94 % of today", Role.TEXT)
+    assert strips.share(recorder_snapshot(dark)) == ("99.94 % today", Role.TEXT)
     assert strips.today(replace(dark, wanted=False), NOW)[0] == "100 %"
 
 

@@ -29,16 +29,18 @@ from vmstui.findings import FindingsPage, Severity
 from vmstui.model import CameraState, LogLevel
 from vmstui.tui.actions import ACTIONS, Scope
 from vmstui.tui.app import Dashboard
-from vmstui.tui.arrange import Pane
 from vmstui.tui.leave import Leave
 from vmstui.tui.screens import bundle
 from vmstui.tui.screens.acknowledge import Acknowledge, proposed, wrong_ceiling
 from vmstui.tui.screens.acknowledged import Acknowledged
 from vmstui.tui.screens.ask import Ask
 from vmstui.tui.screens.bundle import Bundle
+from vmstui.tui.screens.camera import CameraScreen
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.findings import FindingsScreen
 from vmstui.tui.screens.help import Help
+from vmstui.tui.screens.logs import LogsScreen
+from vmstui.tui.widgets.log_pane import LogPane
 
 FLEET = recorder_snapshot(camera("gate", CameraState.AUTH_FAILED, reason="401"), camera("lobby"), camera("yard"))
 REFUSED = explained(
@@ -72,6 +74,12 @@ async def findings(
         yield app, screen, recorder, pilot
 
 
+async def log_of(app: Dashboard, pilot: Pilot[Leave]) -> LogPane:
+    await until(pilot, lambda: isinstance(app.screen, LogsScreen))
+    assert isinstance(app.screen, LogsScreen)
+    return app.screen.pane(LogPane)
+
+
 def test_no_key_means_two_things_there() -> None:
     heard = [action for action in ACTIONS if action.scope in {Scope.TABLE, Scope.FINDINGS}]
     keys = [key for action in heard for key in action.keys.split(",")]
@@ -83,9 +91,10 @@ async def test_a_key_lists_what_is_wrong_the_worst_first_and_what_to_do(size: tu
     async with findings(size=size) as (app, _, recorder, pilot):
         shown = screen_text(app)
         lines = shown.splitlines()
-        assert "Findings all cameras" in lines[0]
-        assert "1 critical · 1 degraded · 1 unknown" in lines[0]
-        assert [line[1:11].strip() for line in lines[2:5]] == ["✖ critical", "▲ degraded", "? error"]
+        assert "1 of 3 not recording" in lines[0]
+        assert "Findings all cameras" in lines[1]
+        assert "1 critical · 1 degraded · 1 unknown" in lines[1]
+        assert [line[1:11].strip() for line in lines[3:6]] == ["✖ critical", "▲ degraded", "? error"]
         assert "blob 41 exploded" in shown.replace("…", "exploded")
         assert "▸ 1 acknowledged finding" in shown
         assert "The camera refused its login." in shown
@@ -98,7 +107,7 @@ async def test_a_key_lists_what_is_wrong_the_worst_first_and_what_to_do(size: tu
 
 async def test_nobody_is_asked_while_it_is_not_shown() -> None:
     async with findings() as (app, _, recorder, pilot):
-        await pilot.press("q")
+        await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.fleet)
         await until(pilot, lambda: not any(worker.group == "findings" for worker in app.workers))
         asked = len(recorder.finding_questions)
@@ -134,8 +143,8 @@ async def test_an_incident_is_on_top_and_opens_to_its_cameras() -> None:
     page = findings_page(replace(REFUSED, incident="i1"), LOSSY, incidents=(incident("gate", "yard"),))
     async with findings(page) as (app, _, _, pilot):
         lines = screen_text(app).splitlines()
-        assert "▸ Incident: the RTSP server on this host refused, 2 cameras" in lines[2]
-        assert "2 min" in lines[2]
+        assert "▸ Incident: the RTSP server on this host refused, 2 cameras" in lines[3]
+        assert "2 min" in lines[3]
         assert "Look whether it runs." in lines[-2]
         assert "The camera refused its login." not in screen_text(app)
         await pilot.press("r")
@@ -144,7 +153,7 @@ async def test_an_incident_is_on_top_and_opens_to_its_cameras() -> None:
         await until(
             pilot, lambda: "▾ Incident" in screen_text(app) and "The camera refused its login." in screen_text(app)
         )
-        assert "Yard" in screen_text(app).splitlines()[4]
+        assert "Yard" in screen_text(app).splitlines()[5]
 
 
 async def test_acknowledged_ones_can_be_opened_and_tell_who_and_until_when() -> None:
@@ -230,8 +239,9 @@ async def test_keys_lead_to_the_camera_and_restart_it() -> None:
         await until(pilot, lambda: recorder.calls == [("restart", ("lobby",))])
         await until(pilot, lambda: isinstance(app.screen, FindingsScreen))
         await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, CameraScreen) and "Details Lobby" in screen_text(app))
+        await pilot.press("1")
         await until(pilot, lambda: app.screen is app.fleet and app.fleet.table.selected_id == "lobby")
-        assert app.fleet.chosen is Pane.DETAILS
 
 
 async def test_a_key_leads_to_the_log_at_that_very_line() -> None:
@@ -239,9 +249,10 @@ async def test_a_key_leads_to_the_log_at_that_very_line() -> None:
     lines[100] = replace(log_line(101, "RTP: missed 12 packets", LogLevel.WARNING), at=NOW - timedelta(seconds=8))
     async with findings(recorder=FakeRecorder(lines=lines)) as (app, _, _, pilot):
         await pilot.press("down", "l")
-        body = app.fleet.log_pane.log_body
+        pane = await log_of(app, pilot)
+        body = pane.log_body
         await until(pilot, lambda: body.cursor is not None and body.view.ring.line(body.cursor).seq == 101)
-        assert app.fleet.log_pane.camera == "lobby"
+        assert (pane.camera, pane.everyone) == ("lobby", False)
         assert "RTP: missed 12 packets" in screen_text(app)
 
 
@@ -250,7 +261,8 @@ async def test_a_line_is_found_also_where_thousands_came_after_it() -> None:
     lines[50] = log_line(51, "RTP: missed 12 packets", LogLevel.WARNING)
     async with findings(recorder=FakeRecorder(lines=lines)) as (app, _, _, pilot):
         await pilot.press("down", "l")
-        body = app.fleet.log_pane.log_body
+        pane = await log_of(app, pilot)
+        body = pane.log_body
         await until(pilot, lambda: body.cursor is not None and body.view.ring.line(body.cursor).seq == 51)
 
 
@@ -258,7 +270,7 @@ async def test_a_line_that_is_not_there_any_more_is_told() -> None:
     async with findings(recorder=FakeRecorder(lines=[log_line(n) for n in range(1, 50)])) as (app, _, _, pilot):
         await pilot.press("down", "l")
         await until(pilot, lambda: "not in the present log any more" in toasts(app))
-        assert app.fleet.chosen is Pane.LOG
+        await log_of(app, pilot)
 
 
 async def test_only_one_camera_and_all_again() -> None:
@@ -278,7 +290,7 @@ async def test_a_filter_keeps_what_it_is_typed_for_and_esc_shows_all_again() -> 
     async with findings() as (app, screen, _, pilot):
         await pilot.press("slash", *"blob", "enter")
         await until(pilot, lambda: screen.list.has_focus and "'blob'" in screen_text(app))
-        assert "critical" not in screen_text(app).splitlines()[2]
+        assert "critical" not in screen_text(app).splitlines()[3]
         await pilot.press("escape")
         await until(pilot, lambda: "✖ critical" in screen_text(app))
         assert isinstance(app.screen, FindingsScreen)
@@ -379,4 +391,4 @@ async def test_without_colours_severity_is_told_by_sign_and_word(monkeypatch: py
     monkeypatch.setenv("NO_COLOR", "1")
     async with findings() as (app, _, _, _):
         lines = screen_text(app).splitlines()
-        assert [line[1:11].strip() for line in lines[2:5]] == ["✖ critical", "▲ degraded", "? error"]
+        assert [line[1:11].strip() for line in lines[3:6]] == ["✖ critical", "▲ degraded", "? error"]

@@ -44,8 +44,8 @@ COUNTED = report(footage("lobby"), footage("gate", 5.7), footage("yard"))
 
 async def test_the_header_has_the_share_of_today_of_all_cameras_also_on_80_columns() -> None:
     async with dashboard(FakeRecorder(footage_report=COUNTED), FLEET) as (app, pilot):
-        await until(pilot, lambda: "99.99 % of today" in screen_text(app).splitlines()[0])
-        assert screen_text(app).startswith(" ✔ 3/3 recording · 99.99 % of today · ")
+        await until(pilot, lambda: "99.99 % today" in screen_text(app).splitlines()[0])
+        assert screen_text(app).startswith(" ✔ 3/3 recording · 99.99 % today · ")
 
 
 async def test_the_share_gives_way_before_the_verdict_does() -> None:
@@ -72,7 +72,7 @@ async def test_on_80_columns_the_share_of_a_camera_is_below_the_table() -> None:
     async with dashboard(FakeRecorder(footage_report=COUNTED), many) as (app, pilot):
         assert "last 24 hours" not in screen_text(app)
         await pilot.press("down")
-        await until(pilot, lambda: "· 99.98 % of today ·" in screen_text(app))
+        await until(pilot, lambda: "· 99.98 % today ·" in screen_text(app))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
@@ -118,7 +118,7 @@ async def test_an_older_recorder_leaves_it_blank_and_says_nothing() -> None:
         await pilot.press("down", "enter")
         await pilot.pause(0.3)
         text = screen_text(app)
-        assert "of today" not in text
+        assert "% today" not in text
         assert "unknown method" not in text
         assert not app._notifications
         gate = next(line for line in text.splitlines() if " Gate " in line)
@@ -164,7 +164,7 @@ async def test_a_recorder_that_still_counts_is_asked_again_soon_and_what_may_lac
         report(footage("lobby", 5.7), trouble=filling),
     )
     async with dashboard(recorder, FLEET, size=(120, 40)) as (app, pilot):
-        await until(pilot, lambda: "~99.98 % of today" in screen_text(app))
+        await until(pilot, lambda: "~99.98 % today" in screen_text(app))
         await until(pilot, lambda: filling in app_details(app))
         assert recorder.footage_questions == 3
 

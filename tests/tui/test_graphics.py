@@ -23,6 +23,7 @@ from textual.strip import Strip
 
 from tests.peers import require
 from vmstui.tui.bitmap import Indexed, NoBitmap, Rgb, png_size, read_bmp
+from vmstui.tui.drawn import PIECE
 from vmstui.tui.graphics import (
     USUAL_CELL,
     Answers,
@@ -37,7 +38,7 @@ from vmstui.tui.graphics import (
     wanted_graphics,
 )
 from vmstui.tui.kitty import CHUNK, MARKS, MAX_CELLS, forgotten, placeholder, shown, stored
-from vmstui.tui.screens.still import NUMBER, NUMBERS, PIECE
+from vmstui.tui.screens.still import NUMBER, NUMBERS
 from vmstui.tui.sixel import sixels
 
 KITTY = b"\x1b_Gi=31;OK\x1b\\"

@@ -18,26 +18,31 @@ from vmstui.model import CameraState
 from vmstui.tui.actions import ACTIONS, Scope, default_keys, key_of, keys_of, use_keys
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
+from vmstui.tui.first_run import FirstRun
 from vmstui.tui.key_names import UnknownKey, is_character, parse_key, sign, written
 from vmstui.tui.keymap import PLACES, Keymap, clashes, parse_keymap, template
 from vmstui.tui.screens.acknowledge import Acknowledge
 from vmstui.tui.screens.acknowledged import Acknowledged
+from vmstui.tui.screens.adding import AddressForm, CameraForm, EditForm, Review
 from vmstui.tui.screens.bundle import Bundle
 from vmstui.tui.screens.capacity import CapacityScreen
-from vmstui.tui.screens.charts import ChartsScreen
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.days import DayList, Days
 from vmstui.tui.screens.export import Export
 from vmstui.tui.screens.findings import FindingsScreen
 from vmstui.tui.screens.fleet import FleetScreen
 from vmstui.tui.screens.help import Help
+from vmstui.tui.screens.palette import PaletteScreen
 from vmstui.tui.screens.still import Still
 from vmstui.tui.screens.tell import Tell
+from vmstui.tui.screens.wall import WallScreen
 from vmstui.tui.typed import _run_of
 from vmstui.tui.verdict import advice
+from vmstui.tui.widgets.charts import ChartsBody, ChartsPane
 from vmstui.tui.widgets.details import TextBody
 from vmstui.tui.widgets.filter_bar import FilterBar
 from vmstui.tui.widgets.fleet_table import FleetTable
+from vmstui.tui.widgets.history import HistoryBody
 from vmstui.tui.widgets.log_body import LogBody
 from vmstui.tui.widgets.painter import LinePane
 from vmstui.tui.widgets.row_list import RowList
@@ -206,16 +211,21 @@ HEARD: dict[str, tuple[type[DOMNode], ...]] = {
     "among the cameras": (FleetTable, FleetScreen, Dashboard),
     "in the log": (LogBody, FleetScreen, Dashboard),
     "in the segments": (SegmentsBody, FleetScreen, Dashboard),
-    "in capacity": (TextBody, CapacityScreen),
-    "in the charts": (ChartsScreen,),
-    "in the findings": (RowList, TextBody, FindingsScreen),
+    "in the history": (HistoryBody, FleetScreen, Dashboard),
+    "in capacity": (TextBody, CapacityScreen, Dashboard),
+    "in the charts": (ChartsBody, ChartsPane, FleetScreen, Dashboard),
+    "in the findings": (RowList, TextBody, FindingsScreen, Dashboard),
+    "among the pictures": (WallScreen,),
     "among what is acknowledged": (RowList, Acknowledged),
     "among the days": (DayList, Days),
     "in the help": (TextBody, Help),
     "at a picture": (Still,),
     "at a question": (Confirm,),
     "where a path is told": (Tell, Export, Bundle),
-    "among choices": (Acknowledge,),
+    "among choices": (Acknowledge, AddressForm, CameraForm, EditForm),
+    "at a change of the configuration": (Review,),
+    "on the first screen": (FirstRun,),
+    "in the palette": (PaletteScreen,),
     "in a field": (FilterBar,),
 }
 
@@ -330,10 +340,9 @@ async def test_footer_help_palette_and_sentences_tell_the_keys_in_use(give: Give
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, Help))
         await until(pilot, lambda: "R               End the worker" in screen_text(app))
-        assert "f1 #            The keys that work now" in screen_text(app)
-        assert ":shutdown       Stop recording everything" in "\n".join(
-            "".join(text for text, _ in line) for line in app.screen.query_one(TextBody).lines
-        )
+        told = "\n".join("".join(text for text, _ in line) for line in app.screen.query_one(TextBody).lines)
+        assert "f1 #            The keys that work now" in told
+        assert ":shutdown       Stop recording everything" in told
         await pilot.press("number_sign")
         await until(pilot, lambda: app.screen is app.fleet)
         await pilot.press("colon", *"logs")

@@ -11,6 +11,7 @@ import pytest
 from tests.tui.fakes import FakeRecorder, camera, log_line, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, toasts, until
 from tests.tui.terminal import ALTERNATE_OFF, Terminal
+from tests.tui.test_terminal import assert_restored
 from vmstui.tui.log_desk import pager
 from vmstui.tui.screens.ask import Ask
 
@@ -106,6 +107,29 @@ def test_a_pager_that_is_not_there_gives_the_terminal_back() -> None:
         terminal.wait_for("/nowhere/pager could not be started")
         terminal.type("q")
         assert terminal.wait_for_end() == 0
+
+
+def test_a_pager_that_is_killed_gives_screen_keys_and_terminal_back(tmp_path: Path) -> None:
+    script = tmp_path / "pager"
+    script.write_text(
+        "#!/bin/sh\nstty raw -echo < /dev/fd/1\necho $$ > $0.pid\necho; echo the pager runs\nexec sleep 300\n"
+    )
+    script.chmod(0o755)
+    with Terminal(FLEET, env={"PAGER": str(script)}) as terminal:
+        before = terminal.attributes()
+        terminal.wait_for("recording")
+        terminal.type("l")
+        terminal.wait_for("rtsp: ")
+        terminal.type("o")
+        terminal.wait_for("the pager runs")
+        os.kill(int(Path(f"{script}.pid").read_text()), signal.SIGKILL)
+        terminal.wait_for("f follow")
+        terminal.type("?")
+        terminal.wait_for("── Help")
+        terminal.type("qqq")
+        assert terminal.wait_for_end() == 0
+        assert_restored(terminal)
+        assert terminal.attributes() == before
 
 
 def test_a_dashboard_that_is_ended_ends_its_pager(tmp_path: Path) -> None:

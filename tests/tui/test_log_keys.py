@@ -16,6 +16,7 @@ from vmstui.model import LogLevel, LogLine, RunLog
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.log_lines import Times
+from vmstui.tui.screens.help import Help
 from vmstui.tui.widgets.log_body import LogBody
 
 FRUIT = ("apple", "pear", "plum", "fig", "quince")
@@ -76,6 +77,21 @@ async def test_a_search_that_is_dropped_leads_back_to_where_it_began() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: body.has_focus and "pear b1" in screen_text(app))
         assert text_at_cursor(body) == "fig d3"
+
+
+async def test_a_line_that_was_found_is_in_sight_also_where_there_is_less_room_then() -> None:
+    """As when it is told that the recorder has sent nothing for a while."""
+    async with log(fruit(200)) as (app, body, pilot):
+        await pilot.press("slash", *"200", "enter")
+        await until(pilot, lambda: body.has_focus and "apple a200" in screen_text(app))
+        await pilot.resize_terminal(80, 22)
+        await until(pilot, lambda: app.size.height == 22 and body.size.height < 15)
+        await until(pilot, lambda: "apple a200" in screen_text(app))
+        assert text_at_cursor(body) == "apple a200"
+        await pilot.press("home")
+        await until(pilot, lambda: "pear b1" in screen_text(app))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: app.size.height == 24 and "pear b1" in screen_text(app))
 
 
 async def test_a_filter_hides_the_rest_and_tab_makes_it_a_search() -> None:
@@ -258,3 +274,11 @@ async def test_a_recorder_that_keeps_no_log_of_earlier_runs_says_so() -> None:
         await pilot.press("l", "p")
         await until(pilot, lambda: "no log is kept of the run 1 before the present one of lobby" in toasts(app))
         await until(pilot, lambda: "plum c2" in screen_text(app))
+
+
+async def test_help_that_is_asked_for_in_the_log_begins_with_the_keys_of_the_log() -> None:
+    async with log(fruit(10)) as (app, _, pilot):
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Help) and "In the log" in screen_text(app))
+        assert "Go to the newest line and stay there" in screen_text(app)
+        assert "Selected camera" not in screen_text(app).splitlines()[1]

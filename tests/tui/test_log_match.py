@@ -36,6 +36,12 @@ def test_the_name_of_the_only_camera_is_not_looked_at() -> None:
     assert not Pattern("gate", with_camera=False).keeps(LINES[2])
 
 
+@pytest.mark.parametrize("typed", ["north g", "North Gate$", "gate", "^gate"])
+def test_a_camera_is_found_by_the_name_that_is_shown_and_by_its_id(typed: str) -> None:
+    pattern = Pattern(typed, names={"gate": "North Gate"})
+    assert [line.seq for line in LINES if pattern.keeps(line)] == [3]
+
+
 @pytest.mark.parametrize("typed", ["[pts", "(", "*", "a{2,1}", "(?P<x", "\\"])
 def test_what_is_no_expression_is_told_and_looked_for_as_it_was_typed(typed: str) -> None:
     pattern = Pattern(typed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from textual.app import App, ComposeResult
 from textual.geometry import Offset
@@ -17,6 +18,7 @@ from vmstui.tui.log_match import Pattern
 from vmstui.tui.log_ring import Rule, Threshold
 from vmstui.tui.themes import own_variables
 from vmstui.tui.widgets.log_body import LogBody
+from vmstui.tui.widgets.log_pane import PAGE, PAGE_OF_FLOOD, LogPane
 
 
 class LogApp(App[None]):
@@ -159,8 +161,37 @@ async def test_the_pane_asks_with_a_cursor_and_shows_what_was_missed() -> None:
         recorder.lines = [log_line(n) for n in range(60, 70)]
         recorder.missed = 30
         await until(pilot, lambda: "line 000069" in screen_text(app))
-        assert "30 lines left the recorder's memory" in screen_text(app)
+        assert "30 lines came too fast" in screen_text(app)
         assert ("lobby", 29) in recorder.log_questions
+
+
+async def test_of_a_flood_the_pane_shows_the_newest_lines_and_tells_how_many_it_went_past() -> None:
+    recorder = FakeRecorder(lines=[log_line(9)])
+    async with dashboard(recorder, recorder_snapshot(camera())) as (app, pilot):
+        await pilot.press("l")
+        await until(pilot, lambda: "line 000009" in screen_text(app))
+        recorder.lines = [log_line(n) for n in range(10, 10 + 3 * PAGE)]
+        await until(pilot, lambda: f"line {9 + 3 * PAGE:06}" in screen_text(app))
+        lines = app.query_one(LogPane).log_body.view.ring
+        texts = [lines.line(number).text for number in range(lines.oldest, lines.end)]
+        assert len(texts) == 1 + 1 + PAGE
+        assert "2000 lines came too fast" in texts[1]
+
+
+async def test_in_a_flood_the_pane_takes_in_little_more_than_a_screen_and_after_it_every_line_again() -> None:
+    recorder = FakeRecorder(lines=[log_line(9)])
+    async with dashboard(recorder, recorder_snapshot(camera())) as (app, pilot):
+        await pilot.press("l")
+        await until(pilot, lambda: "line 000009" in screen_text(app))
+        end = 10
+        for count in (3 * PAGE, 3 * PAGE, 2 * PAGE_OF_FLOOD):
+            recorder.lines = [log_line(n) for n in range(end, end + count)]
+            end += count
+            await until(pilot, partial(lambda words: words in screen_text(app), f"line {end - 1:06}"))
+        lines = app.query_one(LogPane).log_body.view.ring
+        texts = [lines.line(number).text for number in range(lines.oldest, lines.end)]
+        assert len(texts) == 1 + (1 + PAGE) + (1 + PAGE_OF_FLOOD) + 2 * PAGE_OF_FLOOD
+        assert "2800 lines came too fast" in texts[1 + (1 + PAGE)]
 
 
 async def test_the_title_says_how_it_stands() -> None:

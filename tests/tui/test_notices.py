@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+import pytest
+
 from tests.tui.fakes import NOW, FakeRecorder, camera, incident, recorder_snapshot
 from tests.tui.screens import dashboard, toasts, until
 from vmstui.findings import Incident, Severity
 from vmstui.model import CameraSnapshot, RecorderSnapshot
-from vmstui.tui.notices import FOLD, FORGET, PAUSE, Notices
+from vmstui.tui.notices import FOLD, FORGET, PAUSE, Notices, announcement
 
 IDS = ("a", "b", "c", "d", "e", "f")
 WELL = recorder_snapshot(*map(camera, IDS))
@@ -85,6 +87,66 @@ def test_another_service_has_no_news_at_first() -> None:
 
 def test_what_is_over_before_it_is_told_is_not_told() -> None:
     assert told(Notices(), at(0), at(1, critical("a")), *(at(n) for n in range(2, 30))) == []
+
+
+def test_a_silent_camera_says_nothing_and_what_goes_on_is_told_once_it_no_longer_is() -> None:
+    notices = Notices()
+    both = [at(n, critical("a"), critical("b")) for n in range(1, 60)]
+    silent = frozenset({"a"})
+    assert [notice for shown in [at(0), *both] if (notice := notices.heard(shown, silent))] == [
+        "✖ Critical on B: Its disk is full.\nf shows the findings."
+    ]
+    later = [at(n, critical("a"), critical("b")) for n in range(60, 90)]
+    assert told(notices, *later) == ["✖ Critical on A: Its disk is full.\nf shows the findings."]
+
+
+def test_who_is_silenced_while_its_notice_waits_is_not_told() -> None:
+    notices = Notices()
+    told(notices, at(0), at(1, critical("a")))
+    assert not any(notices.heard(at(n, critical("a")), frozenset({"a"})) for n in range(2, 30))
+
+
+def test_an_incident_is_told_unless_all_of_its_cameras_are_silent() -> None:
+    common = (incident("a", "b"),)
+    for silent, count in ((frozenset({"a"}), 1), (frozenset({"a", "b"}), 0)):
+        notices = Notices()
+        notices.heard(at(0), silent)
+        assert sum(bool(notices.heard(at(n, incidents=common), silent)) for n in range(1, 30)) == count
+
+
+def test_what_goes_to_the_desktop_is_one_line_that_nothing_in_it_can_end() -> None:
+    words = "✖ Critical on A: x\x07\x1b]0;y\x1b\\ z\x9c\nf shows the findings."
+    plain = announcement(words)
+    assert plain.startswith("\x1b]9;vmstui: ")
+    assert plain.endswith("\x07")
+    inside = plain.removeprefix("\x1b]9;").removesuffix("\x07")
+    assert inside.isprintable()
+    assert "f shows the findings." in inside
+    assert len(announcement("x" * 10_000)) < 400
+    assert announcement("x", in_tmux=True) == "\x1bPtmux;\x1b\x1b]9;vmstui: x\x07\x1b\\"
+
+
+@pytest.mark.parametrize(
+    ("tell", "rings", "announces"), [("screen", 0, 0), ("bell", 1, 0), ("desktop", 0, 1), ("both", 1, 1)]
+)
+async def test_bell_and_desktop_are_asked_for_and_then_come_with_each_notice(
+    tell: str, rings: int, announces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[None] = []
+    written: list[str] = []
+    recorder = FakeRecorder()
+    async with dashboard(recorder, at(0)) as (app, pilot):
+        app.remember(lambda chosen: replace(chosen, tell=tell))
+        assert app._driver is not None
+        monkeypatch.setattr(app, "bell", lambda: rung.append(None))
+        monkeypatch.setattr(app._driver, "write", written.append)
+        for n in (1, 8):
+            recorder.send(at(n, critical("a")))
+            shown = NOW + timedelta(seconds=n)
+            await until(pilot, partial(lambda shown: app.picture.snapshot.at == shown, shown))  # type: ignore[union-attr]
+        await until(pilot, lambda: "Critical on A" in toasts(app))
+        assert len(rung) == rings
+        assert sum("]9;vmstui: " in text for text in written) == announces
 
 
 async def test_the_dashboard_shows_it_as_one_toast() -> None:

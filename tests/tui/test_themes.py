@@ -242,7 +242,7 @@ async def looked(app: Dashboard, pilot: Pilot[Leave], condition: Callable[[], bo
     """Until that is so, looking more often than once a second."""
 
     def look() -> bool:
-        app._themes.look()
+        app.themes.look()
         return condition()
 
     await until(pilot, look)
@@ -302,6 +302,6 @@ def test_the_check_of_the_configuration_tells_of_own_themes(
 async def test_every_kind_of_theme_can_be_taken_while_it_runs(name: str) -> None:
     recorder = FakeRecorder()
     async with dashboard(recorder, recorder_snapshot(camera())) as (app, pilot):
-        app.theme = name
+        app.choose_theme(name)
         await pilot.pause()
         assert "1/1 recording" in screen_text(app)

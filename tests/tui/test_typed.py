@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tests.tui.fakes import FakeRecorder, camera, recorder_snapshot
 from tests.tui.screens import dashboard, until
+from vmstui.tui import typed
 from vmstui.tui.app import Dashboard
 from vmstui.tui.arrange import Pane
 from vmstui.tui.leave import Leave
@@ -152,7 +153,7 @@ async def test_nothing_is_looked_at_while_no_key_comes(looks: list[None]) -> Non
 
 async def test_a_dashboard_that_never_rests_still_takes_every_key_in_order() -> None:
     recorder = FakeRecorder()
-    async with dashboard(recorder, FLEET) as (app, pilot):
+    async with dashboard(recorder, recorder_snapshot(*FLEET.cameras, camera("library"))) as (app, pilot):
 
         async def keep_busy() -> None:
             while True:
@@ -177,3 +178,24 @@ async def test_a_failing_look_costs_no_key(monkeypatch: pytest.MonkeyPatch) -> N
         await until(pilot, lambda: app.fleet.table.selected_id == "cam_1")
         burst(app, Key("ctrl+q", "\x11"))
         await left(app, pilot)
+
+
+async def test_a_cursor_that_is_moved_along_does_not_wait_for_a_look_that_is_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(typed, "LIMIT_S", 600.0)
+    async with dashboard(FakeRecorder(), FLEET) as (app, pilot):
+        looking = asyncio.Event()
+
+        def never(callback: object) -> bool:
+            looking.set()
+            return True
+
+        with monkeypatch.context() as held_up:
+            held_up.setattr(app, "call_after_refresh", never)
+            burst(app, *held("down", 1))
+            await looking.wait()
+            burst(app, *held("down", 1))
+            await until(pilot, lambda: app.fleet.table.selected_id == "cam_2")
+        burst(app, *held("down", 1))
+        await until(pilot, lambda: app.fleet.table.selected_id == "cam_3")

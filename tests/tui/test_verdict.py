@@ -33,7 +33,7 @@ def header(snapshot: RecorderSnapshot, cells: int = 160, link: Link | None = Non
 
 def test_the_header_says_it_all_when_all_is_well() -> None:
     text = header(recorder_snapshot(camera("a"), camera("b"), cpu_percent=46.7))
-    assert "✔ 2/2 recording · CPU 46.7 % of 205 % · 2 live · disk 76 G free · up 3 h · ffmpeg 9.0.2" in text
+    assert "✔ 2/2 recording · CPU 46.7 % of 205 % · disk 76 G free · 2 live · up 3 h · ffmpeg 9.0.2" in text
     assert "vms-1" in text
     assert text.endswith("07:56:00 ")
 
@@ -73,7 +73,7 @@ def test_a_camera_that_records_again_is_on_trial_and_no_banner() -> None:
     again = recorder_snapshot(failing("a", 23, CameraState.RECORDING))
     assert banners(again, Link()) == []
     assert "✔ 1/1 recording" in header(again)
-    assert "1 wants a look" in header(again)
+    assert "1 degraded" in header(again)
     assert "on trial" in complaints(again.cameras[0], NOW)[0]
 
 
@@ -115,7 +115,7 @@ def test_live_that_is_down_is_said_though_everything_records() -> None:
     outputs = (OutputHealth(OutputKind.LIVE, OutputState.DOWN, reason="503"),)
     text = header(recorder_snapshot(camera("a", outputs=outputs), camera("b")))
     assert "✔ 2/2 recording" in text
-    assert "▲ 1 wants a look" in text
+    assert "▲ 1 degraded" in text
     assert "1 of 2 live" in text
 
 
@@ -147,7 +147,7 @@ def test_unusable_storage_missing_ffmpeg_and_no_camera_say_what_to_do() -> None:
     texts = [banner.text for banner in banners(snapshot, Link())]
     assert "/srv/rec is not usable: it is read-only. Nothing is recorded until that is cured" in texts[0]
     assert "No usable ffmpeg: none found on PATH. Install ffmpeg 5.1 or newer" in texts[1]
-    assert "Add one below `cameras:` in /etc/vmstui/vmstui.yaml" in texts[2]
+    assert "A adds one here, `vmstui add` on the command line" in texts[2]
 
 
 def test_low_space_and_a_dead_relay_warn() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.tui.fakes import MIB, NOW, STAGE_SHARES, camera, camera_details, log_line, recorder_snapshot, segment
 from tests.unit.bench_examples import result as bench_result
+from tests.unit.findings_examples import finding, page, row
 from vmstui.capacity.projection import given
 from vmstui.capacity.words import Limit, Resource
 from vmstui.codec import Json, to_json
@@ -106,6 +107,7 @@ def ill() -> Gathered:
         lines=(log_line(1, HOSTILE, LogLevel.ERROR, "gate"), log_line(2, "- 1. # x", LogLevel.WARNING, "gate")),
         absences=(Absence(NOW - timedelta(hours=2), NOW - timedelta(hours=1), True),),
         troubles=(HOSTILE,),
+        findings=page(row(finding(HOSTILE, text=HOSTILE), cause=HOSTILE, action=HOSTILE)),
         layouts={"layouts": HOSTILE},
         capacity=HOSTILE,
     )

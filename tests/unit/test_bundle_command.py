@@ -20,19 +20,27 @@ from tests.unit.answering import answering
 from tests.unit.findings_examples import finding, page, row
 from tests.unit.test_bundle_masking import USER, written
 from vmstui.cli import main
-from vmstui.codec import Json, to_json
+from vmstui.codec import Json, from_json, to_json
 from vmstui.control.errors import RecorderError
 from vmstui.ffmpeg.binary import Binary
+from vmstui.ffmpeg.loglines import parse_line
 from vmstui.findings import FindingsPage
 from vmstui.model import Event, EventKind, LogPage, RunLog
+from vmstui.recorder.findings_file import KeptCamera, camera_lines, save_acknowledged, save_findings
 from vmstui.recorder.record import WorkerRecord
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
+from vmstui.triage.acknowledged import Acknowledged, Said
+from vmstui.triage.findings import CameraTriage
+from vmstui.triage.knowledge import Knowledge
+from vmstui.triage.messages_file import shipped_messages
+from vmstui.triage.remembered import written_down
 
 Capture = pytest.CaptureFixture[str]
 TOKEN = "tok3n-0f-the-environment"
 YARD = "$(rm) 'x' \"y\" <z>"
 UNKNOWN = "n0body/kn0ws"
 SECRETS = (PASSWORD, YARD, TOKEN)
+REFUSED = "rtsp_unauthorized"
 HOSTILE = "\x1b]52;c;aGk=\x07\u202e\x9b2J"
 
 
@@ -77,11 +85,22 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (state / "relay").mkdir()
     (state / "relay" / "relay.log").write_text("\n".join(said()))
     (tmp_path / "messages.yaml").write_text(f"# {PASSWORD}\nmessages: []\n")
-    kept = [{"findings": 2}, *({"camera": name} | {"text": text} for name in ("gate", "yard") for text in said())]
-    (state / "findings.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in kept))
+    save_findings(state, NOW, [camera_lines(found(name), 1_000_000) for name in ("gate", "yard")])
+    here = Said(REFUSED, "gate", None, None, None, "ops", note=f"we know {PASSWORD}")
+    known = Acknowledged()
+    known.add(here, NOW)
+    save_acknowledged(state, known)
     with Catalogue.open(state / FILE_NAME, readonly=False) as catalogue:
         catalogue.add([segment("gate", reason=said()[-1])])
     return tmp_path
+
+
+def found(camera: str) -> KeptCamera:
+    """What a recorder found in these lines, without having masked anything."""
+    triage = CameraTriage(Knowledge(tuple(shipped_messages().values())), camera=camera)
+    for line in [*said(), "[rtsp @ 0x1] [error] method DESCRIBE failed: 403 Forbidden"]:
+        triage.feed(parse_line(line), NOW.timestamp())
+    return KeptCamera(camera, 2, (), written_down(triage))
 
 
 def _no_ffmpeg() -> tuple[Binary, ...]:
@@ -144,12 +163,15 @@ def test_without_a_recorder_it_is_made_from_the_files_and_says_what_is_missing(p
         assert files[f"cameras/{name}/log.previous.txt"].count("refused") == 2, "the stretch that was packed, too"
     for file in ("versions.txt", "environment.txt", "clock.txt", "disk.txt", "configuration.txt", "service.log"):
         assert files[file]
-    assert all(json.loads(line) for line in files["findings.kept.txt"].splitlines())
+    kept = from_json(FindingsPage, json.loads(files["findings.json"]))
+    assert {row.finding.camera for row in kept.rows if row.finding.fingerprint == REFUSED} == {"gate", "yard"}
+    assert [row.is_quiet for row in kept.rows if row.finding.fingerprint == REFUSED] == [False, True]
+    assert "403 Forbidden" in files["findings.txt"]
+    assert "as a recorder wrote it down at" in files["MANIFEST.txt"]
     assert "d1gest" not in "".join(files.values()), "it is made from the password, too"
     assert "camera9.example" in files["MANIFEST.txt"]
     for told in (files["MANIFEST.txt"], err):
         assert "no recorder answers" in told
-        assert "findings.json" in told
     assert "MANIFEST.txt says what is in it" in err
     assert list(files) == ["MANIFEST.txt", *sorted(set(files) - {"MANIFEST.txt"})]
 
@@ -160,8 +182,8 @@ def test_of_one_camera_nothing_is_told_of_the_others(place: Path, capsys: Captur
     assert "cameras/yard/events.txt" in files
     assert not [name for name in files if "gate" in name]
     assert "10.0.0.6" in files["configuration.txt"]
-    assert '"camera": "yard"' in files["findings.kept.txt"]
-    assert '"camera": "gate"' not in files["findings.kept.txt"]
+    rows = from_json(FindingsPage, json.loads(files["findings.json"])).rows
+    assert {row.finding.camera for row in rows} == {"yard"}
     assert "10.0.0.5" not in "".join(files.values())
     assert "*** (set)" in files["configuration.txt"]
 
@@ -327,6 +349,6 @@ def test_a_recorder_that_stops_answering_costs_only_what_it_alone_knows(place: P
     assert code == 0
     files = opened(place / "b.tar.gz")
     assert "refused" in files["cameras/yard/log.previous.txt"], "from its file"
-    assert "findings.json" not in files
+    assert "as a recorder wrote it down at" in files["MANIFEST.txt"]
     assert f"process {os.getpid()} is a recorder that does not answer" in files["MANIFEST.txt"]
     assert "hung up" in err

@@ -78,7 +78,7 @@ def test_two_measured_cameras_give_what_the_report_projects_from_two() -> None:
     assert (found.running, found.maximum, found.more, found.binding) == (2, 8, 6, Resource.CPU)
     assert percents(found) == {2: 47, 3: 70, 4: 94, 5: 117, 6: 140, 7: 164, 8: 187, 9: 211}
     assert sentence(found) == "+6 cameras; CPU ends it: 46.8 % of 205 % in use, 23.4 % per camera"
-    assert short(found) == "room for ~+6: CPU", "two cameras say little"
+    assert short(found) == "fits ~6 more (CPU)", "two cameras say little"
 
 
 def test_a_budget_that_is_met_exactly_is_enough() -> None:
@@ -96,7 +96,7 @@ def test_sessions_of_the_encoder_end_it_where_they_are_fewest() -> None:
     found = project(machine(*cameras, encoder_sessions=8.0))
     assert (found.maximum, found.binding) == (4, Resource.ENCODER_SESSIONS)
     assert sentence(found) == "+1 camera; NVENC sessions end it: 6 of 8 in use, 2 per camera"
-    assert short(found) == "room for +1: NVENC sessions"
+    assert short(found) == "fits 1 more (NVENC sessions)"
     assert found.rows[-1].over == (Resource.ENCODER_SESSIONS,)
 
 
@@ -153,7 +153,7 @@ def test_too_many_cameras_are_said() -> None:
     found = project(machine(*(camera(name, 30.0) for name in "abc"), cpu=70.0))
     assert (found.maximum, found.more, found.fits) == (2, -1, False)
     assert sentence(found).startswith("1 camera too many; CPU ends it: 90 % of 70 % in use")
-    assert short(found) == "too many by 1: CPU"
+    assert short(found) == "too many by 1 (CPU)"
     assert [(row.cameras, bool(row.over)) for row in found.rows] == [(2, False), (3, True)]
 
 
@@ -161,7 +161,7 @@ def test_no_room_is_said() -> None:
     found = project(machine(camera("a", 30.0), camera("b", 30.0), cpu=70.0))
     assert (found.more, found.fits) == (0, True)
     assert sentence(found).startswith("no room for another camera; CPU ends it: 60 % of 70 % in use")
-    assert short(found) == "full: CPU"
+    assert short(found) == "full (CPU)"
 
 
 # -- what a camera costs ----------------------------------------------------------------------------------------------

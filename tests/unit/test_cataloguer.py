@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from tests.unit.test_recording_fill import Found
 from vmstui.footage import Gap, Segment, SegmentVerdict, StreamSpan
@@ -35,10 +37,13 @@ def _segment(recordings: Path, days_ago: float, number: int, camera: str = "lobb
 
 @contextmanager
 def _running(
-    state: Path, folder: Callable[[], Folder | None], after_s: float = 0.0
+    state: Path,
+    folder: Callable[[], Folder | None],
+    after_s: float = 0.0,
+    found: Callable[[Sequence[Segment]], None] = lambda segments: None,
 ) -> Iterator[tuple[Cataloguer, list[str]]]:
     said: list[str] = []
-    cataloguer = Cataloguer(state, "boot", folder, lambda camera: (), said.append)
+    cataloguer = Cataloguer(state, "boot", folder, lambda camera: (), said.append, found)
     cataloguer.start(after_s)
     try:
         yield cataloguer, said
@@ -59,6 +64,16 @@ def _wait_for(state: Path, paths: set[str]) -> None:
         if found == paths:
             return
         assert time.monotonic() < deadline, (found, paths)
+        time.sleep(0.05)
+
+
+def _wait_until_filled(state: Path) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        with Catalogue.open(state / FILE_NAME) as catalogue:
+            if not catalogue.fresh:
+                return
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
@@ -100,6 +115,25 @@ def test_what_a_dead_service_published_last_is_never_told_as_a_loss(tmp_path: Pa
     assert told == []
 
 
+def test_what_a_dead_service_published_and_did_not_note_is_told_of_its_camera(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    folder = _folder(recordings)
+    first = _segment(recordings, 3, 0)
+    told: list[list[str]] = []
+
+    def found(segments: Sequence[Segment]) -> None:
+        told.append([segment.path for segment in segments])
+
+    with _running(tmp_path, lambda: folder, found=found):
+        _wait_until_filled(tmp_path)
+    lost = [_segment(recordings, 0.01, 1), _segment(recordings, 0.01, 7, "gate"), _segment(recordings, 0.005, 2)]
+    with _running(tmp_path, lambda: folder, found=found):
+        _wait_for(tmp_path, {first.path, *(segment.path for segment in lost)})
+    with _running(tmp_path, lambda: folder, found=found):
+        pass  # nothing is found twice
+    assert told == [[first.path], [lost[1].path], [lost[0].path, lost[2].path]]
+
+
 def test_what_is_published_in_the_first_seconds_of_a_service_that_ends_then_is_noted(tmp_path: Path) -> None:
     recordings = tmp_path / "recordings"
     folder = _folder(recordings)
@@ -107,6 +141,25 @@ def test_what_is_published_in_the_first_seconds_of_a_service_that_ends_then_is_n
         segment = _segment(recordings, 0, 0)
         cataloguer.published(segment)
     _wait_for(tmp_path, {segment.path})
+
+
+def test_what_a_dead_service_published_last_is_noted_also_by_one_that_ends_in_its_first_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vmstui.recorder.cataloguer.LAST_LOOK_S", 20.0)  # which is no matter of how busy a machine is
+    recordings = tmp_path / "recordings"
+    folder = _folder(recordings)
+    first = _segment(recordings, 1, 0)
+    with _running(tmp_path, lambda: folder):
+        _wait_for(tmp_path, {first.path})
+        _wait_until_filled(tmp_path)  # what ends before goes on with that at its next start
+    missed = _segment(recordings, 1, 1)
+    with _running(tmp_path, lambda: folder, after_s=600.0) as (cataloguer, _):
+        newest = _segment(recordings, 1, 2)
+        cataloguer.published(newest)
+    told: list[Gap] = []
+    assert _catalogued(tmp_path, told) == {first.path, missed.path, newest.path}
+    assert told == []
 
 
 def test_another_disk_in_the_place_of_the_first_is_looked_through_from_its_beginning(tmp_path: Path) -> None:

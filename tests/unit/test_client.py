@@ -116,14 +116,19 @@ async def test_an_acknowledgement_is_sent_with_all_that_was_chosen_and_who_did(
     ]  # fmt: skip
 
 
-async def test_lines_are_explained_only_where_that_is_asked_for(tmp_path: Path) -> None:
+async def test_lines_are_explained_or_gone_past_only_where_that_is_asked_for(tmp_path: Path) -> None:
     answer = b'{"jsonrpc":"2.0","id":1,"result":{"lines":[],"next_seq":0,"missed":0}}\n'
     asked: list[bytes] = []
     async with service(tmp_path, {b"logs": answer}, asked) as client:
         await client.logs("lobby", 7, 10)
         await client.logs("lobby", 7, 10, explain=True)
+        await client.logs("lobby", 7, 10, newest=True)
     plain = {"camera": "lobby", "after": 7, "limit": 10}
-    assert [json.loads(line)["params"] for line in asked] == [plain, plain | {"explain": True}]
+    assert [json.loads(line)["params"] for line in asked] == [
+        plain,
+        plain | {"explain": True},
+        plain | {"newest": True},
+    ]
 
 
 async def test_a_shutdown_without_an_answer_is_told_from_one_that_nobody_was_asked_for(tmp_path: Path) -> None:

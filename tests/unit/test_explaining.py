@@ -115,7 +115,7 @@ async def test_what_is_not_there_is_refused(asked: Asked) -> None:
     with pytest.raises(ProtocolError, match="no acknowledgement 'a99'; there are: none") as refused:
         await asked.ask("unacknowledge", {"id": "a99"})
     assert refused.value.code == REFUSED
-    with pytest.raises(ProtocolError, match="explain must be true or false"):
+    with pytest.raises(ProtocolError, match="explain and newest must be true or false"):
         await asked.ask("logs", {"explain": 1})
 
 

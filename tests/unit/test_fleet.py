@@ -22,6 +22,8 @@ class Watched:
         self.told: asyncio.Queue[SpoolView] = asyncio.Queue()
         self.awaits_boundary = self.calm = False
         self.samples = self.ticks = self.log_looks = 0
+        self.more_to_read = 0
+        """Pieces of a look at its log."""
         self.process = None
         self.workers = (SimpleNamespace(run=SimpleNamespace(recorded=True, look_at_spool=self.look)),)
 
@@ -32,6 +34,15 @@ class Watched:
 
     def read_logs(self, *, everything: bool) -> None:
         self.log_looks += everything
+
+    @property
+    def has_more_to_read(self) -> bool:
+        return self.more_to_read > 0
+
+    def read_on(self) -> None:
+        self.more_to_read -= 1
+        if isinstance(self.sees, Exception):
+            raise self.sees
 
     def read_calm_logs(self) -> None:
         self.log_looks += 1
@@ -114,4 +125,25 @@ async def test_logs_are_looked_at_rarely_where_all_is_well_and_at_once_when_some
     assert calm.log_looks == 4, "all are read each second by now"
     await fleet.log_lines_asked_for("gate")
     assert calm.log_looks == 5, "who asks for one camera gets all that it has said"
+    fleet.close()
+
+
+async def test_others_have_their_turn_while_a_flooded_log_is_looked_at(tmp_path: Path) -> None:
+    context = cast(Context, SimpleNamespace(spools_due=asyncio.Event(), state_folder=tmp_path, installation="none"))
+    said: list[str] = []
+    fleet = Fleet(context, lambda level, text: said.append(text), lambda work: work.close())
+    flooded, broken = Watched("gate", SpoolView((), None)), Watched("lobby", ValueError("a mistake of ours"))
+    fleet.cameras = cast(Any, {watched.camera.id: watched for watched in (flooded, broken)})
+    flooded.more_to_read, broken.more_to_read = 5, 1
+    left: list[int] = []
+
+    async def other() -> None:
+        while flooded.more_to_read:
+            left.append(flooded.more_to_read)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(fleet.tick(0.0), other())
+    assert set(left) == {5, 4, 3, 2, 1}, "a turn after each piece"
+    assert said == ["lobby: cannot look after it: ValueError: a mistake of ours"]
+    assert (flooded.more_to_read, flooded.ticks) == (0, 1)
     fleet.close()

@@ -61,6 +61,22 @@ def test_a_live_server_that_is_back_troubles_nobody_any_more_once_it_has_been_so
     assert not one.is_active(by_origin(one, "connection_refused")[Origin.LIVE], T + 31)
 
 
+def test_a_live_server_that_dies_is_one_finding_and_at_once_no_matter_of_the_camera() -> None:
+    one = triage()
+    feed(one, CLOSED, T + 20)
+    assert standing(one, T + 20) == [("rtsp_closed", Origin.PROCESS)]
+    feed(one, LIVE_REFUSED, T + 20)
+    assert standing(one, T + 20) == [("connection_refused", Origin.LIVE)]
+    closed = by_origin(one)[Origin.LIVE]
+    assert (one.is_active(closed, T + 20), one.is_outlived(closed)) == (False, True)
+    feed(one, CLOSED, T + 40)  # it was back, and is gone once more
+    feed(one, LIVE_REFUSED, T + 41)
+    assert standing(one, T + 42) == [("connection_refused", Origin.LIVE)]
+    began(one, T + 50)
+    feed(one, CLOSED, T + 60)
+    assert ("rtsp_closed", Origin.PROCESS) in standing(one, T + 61), "another worker"
+
+
 def test_a_live_server_that_refuses_still_now_and_then_is_not_back() -> None:
     one = triage()
     for second in range(20, 60, 4):

@@ -86,6 +86,7 @@ def test_the_words_load_nothing_of_ours() -> None:
         "vmstui.model",
         "vmstui.findings",
         "vmstui.footage",
+        "vmstui.light_dataclass",
         "vmstui.measured",
     }
 

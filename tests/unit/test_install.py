@@ -79,3 +79,13 @@ def test_an_installation_that_fails_leaves_everything_as_it_was(prefix: Path) ->
 @pytest.mark.parametrize(("status", "told"), [(0, True), (1, True), (3, False)])
 def test_who_has_a_recorder_running_is_told_what_comes_next(prefix: Path, status: int, told: bool) -> None:
     assert ("vmstui upgrade" in run(prefix, status=status).stdout) == told
+
+
+def test_it_says_how_to_begin_also_where_the_shell_does_not_find_it(
+    prefix: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = run(prefix).stdout
+    assert f"begin with it: {prefix}/bin/vmstui" in told
+    assert f'export PATH="{prefix}/bin:$PATH"' in told
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{prefix}/bin")
+    assert run(prefix).stdout.endswith("begin with it: vmstui\n")

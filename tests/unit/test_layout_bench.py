@@ -61,6 +61,13 @@ def test_the_figures_of_the_owner_come_out_as_he_wrote_them() -> None:
     assert "one process instead of 2: -41.8 % CPU, 8 cameras instead of 5" in list(told.sentences(found))
 
 
+def test_rounds_that_disagree_are_told_as_that_and_not_as_a_gain_or_a_loss() -> None:
+    found = result()
+    disagreeing = tuple(replace(one, least_percent=-3.0, most_percent=20.5) for one in found.differences)
+    said = list(told.sentences(replace(found, differences=disagreeing)))
+    assert said[0] == "one process instead of 2: -3.0 to +20.5 % CPU: the rounds disagree, more --rounds may tell"
+
+
 def test_layouts_are_compared_within_a_round_so_that_a_machine_that_slows_down_changes_nothing() -> None:
     slowing = [
         turn(layout, number, base * number)

@@ -20,8 +20,19 @@ def test_the_newest_lines_come_out_as_they_went_in(bound: int, lines: list[bytes
     assert list(ring) == list(plain)
     assert list(reversed(ring)) == list(reversed(plain))
     assert len(ring) == len(plain)
+    assert ring.oldest == (plain[0] if plain else None)
     ring.clear()
+    assert ring.oldest is None
     assert list(ring) == []
+
+
+@given(bound=st.integers(0, 70), count=st.integers(0, 200), first=st.integers(-5, 205))
+def test_lines_in_order_are_counted_from_any_of_them_on(bound: int, count: int, first: int) -> None:
+    ring = LineRing(bound)
+    for number in range(count):
+        ring.append(b"%03d" % number)
+    held = list(ring)
+    assert ring.count_from(b"%03d" % max(first, 0)) == sum(line >= b"%03d" % max(first, 0) for line in held)
 
 
 def test_two_hundred_lines_like_those_of_ffmpeg_take_less_than_six_kilobytes() -> None:

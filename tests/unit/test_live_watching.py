@@ -88,6 +88,19 @@ def test_the_first_picture_is_there_with_the_last_packet_of_the_first_keyframe()
     assert watching.seen().first_picture_s == 0.3
 
 
+def test_the_interval_of_keyframes_is_known_from_two_of_them_where_all_are_looked_for() -> None:
+    thirty = [packet(n, n * TICKS, KEY if n % 30 == 0 else OTHER) for n in range(61)]
+    watching = Watching(VIDEO, 0, keyframes=True)
+    watching.take(frames(thirty[:30]), 0.1)
+    assert watching.seen().keyframe_s is None
+    watching.take(frames(thirty[30:]), 0.1)
+    assert watching.keyframes == 3
+    assert watching.seen().keyframe_s == pytest.approx(2.0)
+    usual = Watching(VIDEO, 0)
+    usual.take(frames(thirty), 0.1)
+    assert usual.seen().keyframe_s is None
+
+
 def test_packets_that_are_missing_are_counted_and_other_channels_are_not_looked_at() -> None:
     watching = Watching(VIDEO, 0)
     watching.take(frames([packet(0, 0, KEY), packet(500, 9, KEY, channel=1), packet(4, TICKS, OTHER)]), 0.1)

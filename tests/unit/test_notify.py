@@ -160,11 +160,11 @@ async def test_ready_comes_after_adoption_and_signs_of_life_after_a_look_at_all_
     monkeypatch.setattr(Fleet, "tick", first_look)
     service = Service(load(str(config)), tmp_path / "state")
     running = asyncio.ensure_future(service.run())
-    await asyncio.wait_for(passes.acquire(), 20)
-    await asyncio.wait_for(service.next_tick(), 20)
+    await asyncio.wait_for(passes.acquire(), 60)
+    await asyncio.wait_for(service.next_tick(), 60)
     heard["then"] = ear.heard()
-    await asyncio.wait_for(service.shutdown(), 20)
-    await asyncio.wait_for(running, 20)
+    await asyncio.wait_for(service.shutdown(), 60)
+    await asyncio.wait_for(running, 60)
     service.release()
     assert heard["while adopting"] == []
     assert [text.split("\n")[0] for text in heard["until the first look is done"]] == ["READY=1"]

@@ -177,6 +177,7 @@ class Stand:
             worker=self.worker,
             events=self.events,
             segments=self.segments,
+            published_last=self.segments.read,
             publisher=publisher,
             unsettled=False,
             settling=0,

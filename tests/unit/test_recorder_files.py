@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from vmstui.codec import to_json
 from vmstui.model import Event, EventKind, LogLevel, LogLine
 from vmstui.recorder import history as history_module
-from vmstui.recorder.history import IN_MEMORY, History
+from vmstui.recorder.history import IN_MEMORY, History, newest_of_all
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.process import Identity
 from vmstui.recorder.record import WorkerRecord, load_record, save_record
@@ -22,6 +23,10 @@ AT = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
 
 def event(number: int) -> Event:
     return Event(AT, "lobby", EventKind.START, f"start {number}")
+
+
+def dated(number: int) -> Event:
+    return replace(event(number), at=AT + timedelta(seconds=number))
 
 
 def append(path: Path, data: bytes) -> None:
@@ -68,6 +73,18 @@ def test_a_history_keeps_the_newest_and_stays_small_on_disk(tmp_path: Path) -> N
     assert len(again.recent()) == IN_MEMORY
 
 
+def test_what_cannot_be_read_of_a_history_is_skipped_and_what_comes_next_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    append(path, b"".join(json.dumps(to_json(event(number))).encode() + b"\n" for number in range(3)))
+    append(path, b'{"at": 7}\n\xff\xfe\n{"at": "2026-')  # the last of them torn by a power cut
+    history = History(path, Event, bound=50)
+    assert history.newest() == event(2)
+    assert history.recent() == history.read(50) == (event(0), event(1), event(2))
+    history.add(event(3))
+    assert history.newest() == event(3)
+    assert history.recent() == (event(0), event(1), event(2), event(3))
+
+
 def test_a_history_that_is_full_waits_for_no_disk_and_copies_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +110,40 @@ def test_a_history_of_an_earlier_version_is_read_on(tmp_path: Path) -> None:
     history = History(path, Event, bound=50)
     history.add(event(99))
     assert history.read(50) == tuple(event(number) for number in range(50, 100))
+
+
+def test_a_history_of_years_costs_its_begin_no_more_than_one_of_a_day(tmp_path: Path) -> None:
+    """Hundreds of cameras are taken over in a second or two, after any time."""
+    path = tmp_path / "events.jsonl"
+    lines = [json.dumps(to_json(event(number))).encode() + b"\n" for number in range(3900)]
+    path.with_name("events.1.jsonl").write_bytes(b"".join(lines[:2000]))
+    path.write_bytes(b"".join(lines[2000:]))
+    before = bytes_read()
+    history = History(path, Event, bound=2000)
+    assert bytes_read() - before < 64 * 1024 < path.stat().st_size
+    assert history.recent() == tuple(event(number) for number in range(3880, 3900))
+    assert history.read(2000) == tuple(event(number) for number in range(1900, 3900))
+    assert History(path, Event, bound=2000).read(3) == (event(3897), event(3898), event(3899))
+    for number in range(3900, 4100):  # another file is begun when it is full, to a few lines
+        history.add(event(number))
+    assert path.stat().st_size < 40 * len(lines[-1]) * 5 < path.with_name("events.1.jsonl").stat().st_size
+    assert history.read(2000) == tuple(event(number) for number in range(2100, 4100))
+
+
+def bytes_read() -> int:
+    """By this process so far, as the kernel counts them."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+@pytest.mark.parametrize("length", [10, 70_000])
+def test_a_history_of_short_or_long_lines_has_its_newest_entries(tmp_path: Path, length: int) -> None:
+    history = History(tmp_path / "events.jsonl", Event, bound=2000)
+    for number in range(30):
+        history.add(replace(event(number), text=f"{number:0{length}}"))
+    again = History(tmp_path / "events.jsonl", Event, bound=2000)
+    assert again.recent() == history.recent()
+    assert [int(entry.text[-5:]) for entry in again.recent()] == list(range(10, 30))
+    assert again.read(2000) == history.read(2000)
 
 
 def test_who_reads_a_history_while_another_file_is_begun_is_told_nothing_twice(
@@ -122,6 +173,38 @@ def test_a_torn_line_in_a_history_costs_that_line_only(tmp_path: Path) -> None:
     append(path, b"\n")
     History(path, Event, bound=10).add(event(2))
     assert History(path, Event, bound=10).read(10) == (event(1), event(2))
+
+
+@pytest.mark.parametrize("count", [0, 1, 30, 60, 500])
+def test_the_newest_of_several_histories_are_those_of_all_put_together(tmp_path: Path, count: int) -> None:
+    """One is busy at the end, one was in the beginning, one has hardly anything."""
+    numbers = {"busy": range(100, 200), "early": range(60), "few": (5, 150), "none": ()}
+    histories = {name: History(tmp_path / f"{name}.jsonl", Event, bound=100) for name in numbers}
+    for name, of in numbers.items():
+        for number in of:
+            histories[name].add(dated(number))
+    together = sorted(number for of in numbers.values() for number in of)[-count:] if count else []
+    found = newest_of_all(histories.values(), count, lambda entry: entry.at)
+    assert found == [dated(number) for number in together]
+
+
+def test_only_that_history_is_read_from_disk_that_may_have_more_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, early = (History(tmp_path / f"{name}.jsonl", Event, bound=100) for name in ("busy", "early"))
+    for number in range(60):
+        early.add(dated(number))
+        busy.add(dated(number + 100))
+    read: list[str] = []
+    really = history_module._read
+
+    def noted(path: Path) -> tuple[list[bytes], int]:
+        read.append(path.name)
+        return really(path)
+
+    monkeypatch.setattr(history_module, "_read", noted)
+    assert len(newest_of_all([busy, early], 30, lambda entry: entry.at)) == 30
+    assert set(read) == {"busy.jsonl", "busy.1.jsonl"}
 
 
 def test_a_history_on_a_dead_disk_goes_on_in_memory(tmp_path: Path) -> None:
@@ -184,6 +267,9 @@ def test_one_cameras_flood_pushes_out_its_own_lines_only() -> None:
     page = book.page("lobby", 2, 5)
     assert page.missed == 799
     assert page.lines[0].text == "800"
+    newest = book.page("lobby", 2, 5, newest=True)
+    assert [line.text for line in newest.lines] == ["995", "996", "997", "998", "999"]
+    assert newest.missed == 799 + 195
 
 
 def test_warnings_of_the_last_minute_are_counted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def _segment(recordings: Path, number: int) -> Segment:
     verdict, holes = SegmentVerdict.GOOD, (Hole(3.0, 4.0),)
     values = ("lobby", 3, str(path), started_at, 60.0, 1000, "h264", 320, 180, verdict, "", 600, 10.0, True, number)
     return Segment(*values, span, uptime, holes)
+
+
+def test_segments_stand_in_the_order_they_were_recorded_in_each_once_as_it_was_noted_last(tmp_path: Path) -> None:
+    first, second, third, fourth = (_segment(tmp_path, number) for number in range(4))
+    by_name = replace(second, generation=0, number=0)  # nobody knows more of it than its name tells
+    before_the_clock_was_put_back = replace(fourth, generation=2)
+    marred = replace(third, verdict=SegmentVerdict.SUSPECT)
+    noted = [before_the_clock_was_put_back, third, first, by_name, marred]
+    assert journal.in_order(noted) == (before_the_clock_was_put_back, first, by_name, marred)
+    assert journal.in_order([by_name]) == (by_name,)
+    assert journal.in_order([]) == ()
 
 
 def test_what_was_written_is_read_wherever_the_disk_is_mounted(tmp_path: Path) -> None:

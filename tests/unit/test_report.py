@@ -15,8 +15,10 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.tui.fakes import NOW, log_line
+from tests.tui.fakes import MIB, NOW, log_line
+from tests.unit.findings_examples import finding, page, row
 from tests.unit.report_examples import (
+    DAY,
     HOSTILE,
     LAYOUTS,
     POINTS,
@@ -28,7 +30,9 @@ from tests.unit.report_examples import (
     measured,
     of_camera,
 )
+from vmstui.findings import Seen, Severity
 from vmstui.footage_accounts import Account
+from vmstui.measured import Column
 from vmstui.model import Event, EventKind, LogLevel, StabilityVerdict
 from vmstui.report.charts import nice_top
 from vmstui.report.contents import report
@@ -43,6 +47,7 @@ from vmstui.report.names import signed, window
 from vmstui.report.processes import command_lines
 from vmstui.report.steadiness import drift, steadiness
 from vmstui.sanitise import clean
+from vmstui.stages import Stage
 from vmstui.telemetry.leak import LeakVerdict
 
 VOID = {"meta", "br"}
@@ -98,6 +103,27 @@ def test_stages_add_up_to_what_the_process_took() -> None:
     row = next(line for line in lines[start:] if line.startswith("| Gate"))
     values = [float(cell) for cell in re.findall(r"([\d.]+) %", row)]
     assert sum(values[:-1]) == pytest.approx(values[-1])
+
+
+def test_what_a_worker_spends_its_cpu_on_is_told_over_the_time_of_the_report_as_well() -> None:
+    """Measured for a moment in ten minutes; in its second half it decoded twice as much."""
+    day = measured("gate", lambda _: 23.4, lambda _: 122.0 * MIB)
+    decode = [(4.0 if number < POINTS / 2 else 8.0) if number % 5 == 2 else None for number in range(POINTS)]
+    mux = [0.5 if value is not None else None for value in decode]
+    staged = tuple(
+        Column(stage.column, tuple(values), tuple(values), tuple(values), sum(filter(None, values)) / 144, 720.0)
+        for stage, values in ((Stage.DECODE, decode), (Stage.MUX, mux))
+    )
+    one = of_camera("gate", measured=replace(day, columns=(*day.columns, *staged)))
+    text = markdown(report(gathered(one)), UTC)
+    start = text.index("| last 24 h", text.index("## CPU breakdown by stage"))
+    row = next(line for line in text[start:].split("\n") if line.startswith("| Gate"))
+    assert re.sub(" +", " ", row) == "| Gate | 6.0 % | 0.5 % | 6.5 % | 12 min |"
+    sparks = text[text.index("CPU of Gate by stage") :].split("\n")
+    decoded = next(line.removeprefix("decode").strip() for line in sparks if line.startswith("decode"))
+    assert re.fullmatch("(▄|▅)+█+", decoded), "no hole, though it was rarely measured"
+    assert "CPU of Gate by stage" in html(report(gathered(one)), UTC)
+    assert "CPU of Gate by stage" not in markdown(report(gathered()), UTC), "nothing is known of it over time"
 
 
 def test_layouts_are_compared_with_each_other_as_the_hand_written_report_does() -> None:
@@ -259,6 +285,29 @@ def test_lines_that_differ_by_numbers_are_one_kind_and_worse_ones_come_first() -
     assert (second.text, second.count, second.cameras) == ("DTS 9, next:63", 9, ("gate", "yard"))
 
 
+def test_warnings_are_told_with_what_they_mean_what_they_cost_and_what_to_do() -> None:
+    lost = {"cause": "Packets of the camera are lost.", "action": "Use TCP."}
+    damaged = [row(finding("rtp_missed", Severity.DEGRADED, name, count=20), **lost) for name in ("gate", "yard")]
+    begun = finding("started", Severity.INFO, count=500)
+    before = finding("no_route", first=Seen(1, SINCE - DAY, "x"), last=Seen(2, SINCE - DAY / 2, "x"))
+    unknown = row(finding("", text="blob exploded"), cause="", action="")
+    found = page(*damaged, row(begun, cause="It began."), row(before, active=False, cause="No route."), unknown)
+    of = gathered(findings=found, lines=(log_line(1, "missed 3 packets", LogLevel.WARNING, "gate"),))
+    text = " ".join(markdown(report(of), UTC).replace("\\_", "_").split())
+    section = text[text.index("## Warnings") :]
+    degraded = "**▲ degraded**: it is made, but damaged, late or at risk. - 40 lines of gate, yard, 2025-10-20"
+    assert degraded in section
+    assert "07:54: Packets of the camera are lost. What to do: Use TCP. (rtp_missed)" in section
+    assert section.index("rtp_missed") < section.index("500 lines of gate"), "the worst first, however rare"
+    assert "No route." not in section, "it was over before the time of the report"
+    assert "exploded" not in section[: section.index("| level")], "what nobody knows has no meaning"
+    assert "| **▲ 1 kind degraded** | 1 line of 1 kind, in the log" in text
+    known = page(*(replace(one, is_quiet=True) for one in damaged))
+    said = " ".join(markdown(report(gathered(findings=known)), UTC).split())
+    assert "acknowledged: Packets of the camera are lost." in said
+    assert "kind degraded" not in said
+
+
 def test_what_the_log_no_longer_holds_is_counted_by_the_history() -> None:
     one = of_camera("gate")
     assert one.measured is not None
@@ -284,6 +333,12 @@ def test_any_text_is_shown_as_it_is_in_markdown(text: str) -> None:
     assert token.children is not None
     assert "".join(child.content for child in token.children if child.type == "text") == f"x{clean(text)}x" or not shown
     assert {child.type for child in token.children} <= {"text", "text_special"}
+
+
+def test_a_command_is_on_one_line_and_is_what_is_to_be_typed() -> None:
+    of = gathered(lines=(log_line(1, "x", LogLevel.WARNING, "gate"),))
+    assert "`vmstui logs CAMERA --level warning`" in markdown(report(of), UTC)
+    assert "\x00" not in markdown(report(ill()), UTC)
 
 
 def test_hostile_texts_stay_texts_in_markdown() -> None:

@@ -117,7 +117,7 @@ def test_every_field_of_the_model_is_compared() -> None:
     """Fields that have rows of another name are listed, so that a new field is not forgotten."""
     rows = {row.key.replace(".", "_") for row in general_rows(OLD)}
     others = {"path", "cameras", "live", "segment_length_s", "min_free_bytes", "min_free_percent", "cpu_budget_percent"}
-    others.add("retention_max_bytes")
+    others |= {"retention_max_bytes", "readonly", "viewers"}
     assert {field.name for field in fields(Settings)} - rows == others
     camera = {row.key.replace(".", "_") for row in camera_rows(GATE)}
     assert {field.name for field in fields(Camera)} - camera == {"retention_max_bytes"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vmstui.settings import Folders, SettingsError, default_folders, find_path, socket_path
+from vmstui.settings.folders import own_state_folder
 
 VARIABLES = ("VMSTUI_CONFIG", "VMSTUI_STATE", "VMSTUI_RUNTIME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
 
@@ -82,3 +83,9 @@ def test_the_limit_is_that_of_the_system(tmp_path: Path) -> None:
         good.bind(base + "a" * (107 - len(base)))
         with pytest.raises(OSError, match="too long"):
             bad.bind(base + "b" * (108 - len(base)))
+
+
+def test_what_a_person_chose_is_in_their_own_state_also_of_root(uid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert own_state_folder() == "/home/ann/.local/state/vmstui"
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert own_state_folder() == "/state/vmstui"

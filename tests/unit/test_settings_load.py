@@ -9,7 +9,7 @@ import pytest
 from tests.unit.settings_examples import CAMERA, HEAD
 from vmstui.model import Camera, Encoder, LiveServer, OutputSettings, Profile, Secret, Settings, VideoCodec
 from vmstui.resources import config_folder, themes_folder
-from vmstui.settings import Loaded, load
+from vmstui.settings import Loaded, SettingsError, load
 from vmstui.settings.values import MIN_FREE
 
 SOURCE = Profile("source", OutputSettings(encoder=Encoder.COPY), OutputSettings(VideoCodec.H264))
@@ -183,6 +183,16 @@ def test_another_live_server_is_taken_without_its_last_slash(tmp_path: Path) -> 
     (warning,) = result.warnings
     assert warning.key == "live.listen"
     assert warning.found == "a key without effect"
+
+
+def test_another_live_server_may_be_asked_with_a_login(tmp_path: Path) -> None:
+    head = HEAD + CAMERA + "live: {server: 'rtsp://10.0.0.9', username: viewer"
+    result = loaded(tmp_path, head + ", password: hunter2}")
+    assert result.settings.live == LiveServer(
+        "rtsp://10.0.0.9", username="viewer", password=Secret("hunter2", "inline")
+    )
+    with pytest.raises(SettingsError, match="half a login"):
+        loaded(tmp_path, head + "}")
 
 
 def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:

@@ -49,3 +49,8 @@ def test_any_name_gives_one_harmless_path_component(name: str) -> None:
     assert not folder.endswith("_")
     assert folder.isprintable()
     assert folder_name(folder) == folder
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_names_in_ascii_follow_the_same_rule_without_the_tables_of_unicode(name: str) -> None:
+    assert folder_name(name) == folder_name(f"{name}\ufe0f")  # a mark that the rule leaves out

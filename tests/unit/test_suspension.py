@@ -31,17 +31,17 @@ async def test_a_suspension_is_told_once_and_spares_every_run(tmp_path: Path, mo
     for look in ("tick", "_watch_spools"):  # what is tested here is not how cameras are looked at
         monkeypatch.setattr(Fleet, look, mock.AsyncMock())
     running = asyncio.ensure_future(service.run())
-    await asyncio.wait_for(service.next_tick(), 20)
+    await asyncio.wait_for(service.next_tick(), 60)
     service.fleet.cameras["cam1"] = camera
-    await asyncio.wait_for(service.next_tick(), 20)
+    await asyncio.wait_for(service.next_tick(), 60)
     assert run.spare.call_count == 0
     asleep_s = 3600.0
-    await asyncio.wait_for(service.next_tick(), 20)
-    await asyncio.wait_for(service.next_tick(), 20)
+    await asyncio.wait_for(service.next_tick(), 60)
+    await asyncio.wait_for(service.next_tick(), 60)
     assert run.spare.call_count == 1
     del service.fleet.cameras["cam1"]
     service.stopping.set()
-    await asyncio.wait_for(running, 20)
+    await asyncio.wait_for(running, 60)
     service.release()
     told = [line.text for line in service.logbook.page("recorder", 0, 100).lines if "suspended" in line.text]
     assert told == ["the machine was suspended for 3600 s; cameras get 90 s to deliver again"]

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -34,6 +36,7 @@ from vmstui.recorder.triage_inbox import (
     Gone,
     Inbox,
     Lines,
+    Lost,
     Picture,
     SegmentClosed,
     Stopping,
@@ -101,7 +104,7 @@ class Service:
             file.write(raw)
 
     def follow(self, generation: int = 1, *, tail: bool = False) -> None:
-        self.log.path(generation).touch()
+        self.write(b"", generation)
         self.inbox.put(Began("cam", generation, 1.79e9, adopted=tail))
         self.log.follow(generation, tail=tail)
 
@@ -270,6 +273,74 @@ async def test_a_worker_that_began_after_findings_were_kept_last_is_counted_from
     await after.until(lambda: after.counts() == {"packets_missed": 5}, "all of them")
 
 
+async def test_what_was_cut_off_since_findings_were_kept_last_is_counted_once(tmp_path: Path) -> None:
+    bounds = Bounds(rotate_bytes=256 * 1024)
+    before = Service(tmp_path, bounds)
+    before.follow()
+    before.write(MISSED * 10_000)
+    await before.until(lambda: before.counts() == {"packets_missed": 10_000}, "the first ones")
+    await before.leave()
+    kept = (tmp_path / FINDINGS).read_bytes()
+    between = Service(tmp_path, bounds)
+    between.follow(tail=True)
+    between.write(MISSED * 20_000)
+    await between.until(lambda: between.counts() == {"packets_missed": 30_000}, "three times as many")
+    await between.until(lambda: len(list(between.log.path(1).parent.glob("*.gz"))) >= 5, "they were cut off")
+    assert between.log.settled(60)
+    between.log.close()
+    (tmp_path / FINDINGS).write_bytes(kept)  # it was killed before it wrote anything down
+    after = Service(tmp_path, bounds)
+    after.follow(tail=True)
+    await after.until(lambda: after.counts().get("packets_missed", 0) >= 30_000, "all of them")
+    assert after.log.settled(60)
+    assert after.counts() == {"packets_missed": 30_000}
+    await after.leave()
+    again = Service(tmp_path, bounds)
+    again.follow(tail=True)
+    again.write(UNKNOWN)
+    await again.until(lambda: len(again.counts()) == 2, "what is new")
+    assert again.counts()["packets_missed"] == 30_000
+
+
+def are_told(service: Service, lines: int) -> bool:
+    return sum(service.counts().values()) >= lines
+
+
+async def test_last_words_of_a_worker_that_is_gone_are_counted_once(tmp_path: Path) -> None:
+    before = Service(tmp_path)
+    before.follow()
+    before.write(MISSED * 5)
+    await before.until(lambda: before.counts() == {"packets_missed": 5}, "five")
+    await before.leave()
+    before.write(UNKNOWN * 3)
+    before.write(MISSED, generation=2)  # this one also began and ended unseen
+    before.write(MISSED, generation=3)
+    for _ in range(2):
+        after = Service(tmp_path)
+        after.follow(generation=3, tail=True)
+        after.log.mask_all()
+        await after.until(partial(are_told, after, 10), "all of them")
+        assert sorted(after.counts().values()) == [3, 7]
+        await after.leave()
+
+
+async def test_a_line_that_was_written_while_no_service_ran_is_not_told_as_of_now(tmp_path: Path) -> None:
+    before = Service(tmp_path)
+    before.follow()
+    before.write(MISSED)
+    await before.until(lambda: before.counts() == {"packets_missed": 1}, "one")
+    await before.leave()
+    before.write(UNKNOWN)
+    then_s = time.time() - 100
+    os.utime(before.log.path(1), (then_s, then_s))
+    after = Service(tmp_path)
+    after.follow(tail=True)
+    await after.until(lambda: len(after.counts()) == 2, "both")
+    (last,) = (row.finding.last.at for row in after.rows().values() if not row.finding.message)
+    assert last is not None
+    assert last.timestamp() == pytest.approx(then_s, abs=0.01)
+
+
 async def test_in_a_log_that_is_another_one_nothing_old_is_counted(tmp_path: Path) -> None:
     before = Service(tmp_path)
     before.follow()
@@ -283,6 +354,8 @@ async def test_in_a_log_that_is_another_one_nothing_old_is_counted(tmp_path: Pat
     after.write(MISSED)
     await after.until(lambda: after.counts().get("packets_missed") == 101, "what is new")
     assert after.counts() == {"packets_missed": 101}
+    book = after.log._context.logbook.page("cam", 0, 1000)
+    assert sum("is another one than when findings were last kept" in line.text for line in book.lines) == 1
 
 
 async def test_while_a_worker_is_told_to_end_its_last_words_are_no_fault(tmp_path: Path) -> None:
@@ -471,7 +544,7 @@ def test_what_waits_is_bounded_and_what_finds_no_room_is_told() -> None:
     assert sum(len(item.lines) for item in waiting if isinstance(item, Lines)) == MOST_LINES
     inbox.put(Lines("cam", 1, 0.0, [line]))
     lost = inbox.take()
-    assert lost == ("cam", MOST_LINES)
+    assert lost == Lost("cam", MOST_LINES)
 
 
 async def test_a_disk_that_hangs_holds_up_nothing_but_what_is_written_to_it(tmp_path: Path) -> None:

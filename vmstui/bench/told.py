@@ -62,11 +62,15 @@ def sentences(found: BenchResult) -> Iterator[str]:
     )
     if single is not None and best is not None:
         difference = found.difference(single.layout, best.layout)
-        if difference is not None:
+        instead = f"one process instead of {best.processes // single.processes}"
+        if difference is not None and difference.least_percent < 0 < difference.most_percent:
+            spread = f"{difference.least_percent:+.1f} to {difference.most_percent:+.1f} %"
+            yield f"{instead}: {spread} CPU: the rounds disagree, more --rounds may tell"
+        elif difference is not None:
             fit = ""
             if single.maximum is not None and best.maximum is not None:
                 fit = f", {plural(single.maximum, 'camera')} instead of {best.maximum}"
-            yield f"one process instead of {best.processes // single.processes}: {percent(difference)} CPU{fit}"
+            yield f"{instead}: {percent(difference)} CPU{fit}"
     if single is not None and copy is not None and copy.cpu_percent > 0:
         yield f"copying takes {single.cpu_percent / copy.cpu_percent:.0f} times less CPU than encoding"
 

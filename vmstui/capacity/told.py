@@ -54,14 +54,14 @@ def sentence(found: Capacity) -> str:
 
 
 def short(found: Capacity | None) -> str:
-    """For a line that has little room: `room for +3: CPU`, `~+3` where that is provisional; empty where nothing is
+    """For a line that has little room: `fits 3 more (CPU)`, `~3` where that is provisional; empty where nothing is
     known."""
     if found is None or found.more is None or found.binding is None:
         return ""
     of, about = name(found.binding), "~" if found.confidence.provisional else ""
     if found.more > 0:
-        return f"room for {about}+{found.more}: {of}"
-    return f"full: {of}" if found.more == 0 else f"too many by {-found.more}: {of}"
+        return f"fits {about}{found.more} more ({of})"
+    return f"full ({of})" if found.more == 0 else f"too many by {-found.more} ({of})"
 
 
 def confidence(found: Confidence) -> str:

@@ -34,6 +34,7 @@ from vmstui.findings import FindingsPage
 from vmstui.footage import Segment
 from vmstui.model import Event, LogLine, LogPage, RunLog
 from vmstui.recorder.findings_file import FINDINGS
+from vmstui.recorder.findings_kept import kept_page
 from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recorder.past_run import NoSuchRun, read
 from vmstui.recorder.record import load_record
@@ -218,24 +219,26 @@ class Gathering:
             if self._lost:
                 self._kept_findings()
             return
-        page = from_json(FindingsPage, answer)
-        if self._others:
-            page = of_camera(page, self.cameras[0])
-        self.members.add_data("findings.json", "what the messages mean", to_json(page))
-        told = "\n".join(page_lines(page, WIDTH, every=True))
-        self.members.add("findings.txt", "the same as `vmstui findings --all` shows it", told)
+        self._page_of_findings(from_json(FindingsPage, answer), "")
 
     def _kept_findings(self) -> None:
-        name, camera = "findings.kept.txt", ""
-        lines: list[str] = []
-        with self._told(name, FileNotFoundError), (self._state / FINDINGS).open("rb") as file:
-            for line in file:
-                kept = json.loads(line)
-                camera = kept.get("camera", camera)  # those of a camera stand below its line
-                if camera not in self._others:
-                    lines.append(json.dumps(self.hider.data(kept), ensure_ascii=False))
-        self.members.add(name, "what the messages meant, a JSON object a line, as it was kept", "\n".join(lines))
-        self.members.lacks("findings.json", "only a recorder has them; `vmstui triage` reads the logs in here")
+        with self._told("findings.json", FileNotFoundError):
+            found = kept_page(self._state, self._config)
+            if found is None:
+                self.members.lacks("findings.json", f"nothing in {self._state / FINDINGS} can be read")
+                return
+            page, troubles = found
+            as_of = page.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+            self._page_of_findings(page, f", as a recorder wrote it down at {as_of}")
+            for trouble in troubles:
+                self.members.lacks("some findings or acknowledgements", trouble)
+
+    def _page_of_findings(self, page: FindingsPage, as_of: str) -> None:
+        if self._others:
+            page = of_camera(page, self.cameras[0])
+        self.members.add_data("findings.json", f"what the messages mean{as_of}", to_json(page))
+        told = "\n".join(page_lines(page, WIDTH, every=True))
+        self.members.add("findings.txt", f"the same as `vmstui findings --all` shows it{as_of}", told)
 
     def _footage(self) -> None:
         """The newest segments as the catalogue has them, and what is in the newest files."""
@@ -251,6 +254,8 @@ class Gathering:
             self.members.add_data(name, "its newest segments, as the catalogue has them", to_json(found))
             probed = found[: min(PROBED, left)] if ffmpegs else ()
             left -= len(probed)
+            if not found:
+                self.members.lacks(f"cameras/{camera}/probe.txt", "the catalogue has no segment of it")
             if len(probed) < min(PROBED, len(found)):
                 self.members.lacks(f"cameras/{camera}/probe.txt", f"{PROBED_IN_ALL} files are probed at most")
             self._progress(f"gathering: newest files of {camera}")

@@ -59,10 +59,17 @@ def run_restart(options: argparse.Namespace) -> int:
 def add_logs(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_camera(parser)
+    earlier = (
+        "what the worker before the present one said, from its log files, without times where nobody knows them; "
+        "-pp of the one before that, and so on. Takes a CAMERA"
+    )
+    level = "this level and worse; lines of which nobody knows the level always show"
     parser.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
-    parser.add_argument("-p", "--previous", action="store_true", help="of the run before the present one")
-    parser.add_argument("-n", "--lines", type=positive, default=100, metavar="N", help="lines to begin with (100)")
-    parser.add_argument("--level", choices=("fatal", "error", "warning", "info"), help="this level and worse")
+    parser.add_argument("-p", "--previous", action="count", default=0, help=earlier)
+    parser.add_argument(
+        "-n", "--lines", type=positive, default=100, metavar="N", help="the newest N lines, 2000 at most (100)"
+    )
+    parser.add_argument("--level", choices=("fatal", "error", "warning", "info"), help=level)
     add_json(parser, _LINES_OF_JSON)
 
 
@@ -74,7 +81,9 @@ def run_logs(options: argparse.Namespace) -> int:
         if options.camera is None or options.follow:
             print("--previous takes the id of one camera, and does not go with --follow", file=sys.stderr)
             return WRONG_USE
-        return previous(options.camera, level=options.level, count=options.lines, as_json=options.json)
+        return previous(
+            options.camera, options.previous, level=options.level, count=options.lines, as_json=options.json
+        )
     return logs(options.camera, follow=options.follow, level=options.level, count=options.lines, as_json=options.json)
 
 

@@ -37,6 +37,10 @@ COMMANDS = (
     Command("systemd-unit", "print a systemd unit that starts the recorder at boot: docs/service.md", "service"),
     Command("upgrade", "put this version in the place of the running service; recording goes on", "service"),
     Command("status", "what the recorder does now", "service"),
+    Command("probe", "what a camera sends: codec, size, frame rate, bitrate, keyframes, sound", "adding"),
+    Command("add", "record one more camera: looks at it, shows the change of the configuration, asks", "adding"),
+    Command("edit", "another name, address, profile or limit of a camera", "adding"),
+    Command("remove", "record a camera no longer; its footage stays", "adding"),
     Command("stages", "what workers spend their CPU time on: demux, decode, filter, encode, mux", "camera"),
     Command("start", "record cameras", "camera"),
     Command("stop", "stop recording cameras until they are started again", "camera"),
@@ -92,6 +96,9 @@ def whole_parser() -> Parser:
     parser.add_argument("--readonly", action="store_true", help="dashboard without the keys that change anything")
     parser.add_argument("--theme", metavar="NAME", help="theme of the dashboard")
     parser.add_argument("--ascii", action="store_true", help="dashboard in plain ASCII")
+    parser.add_argument(
+        "--wallboard", action="store_true", help="dashboard that begins with all cameras and no keys, for a wall"
+    )
     parser.add_argument("--no-mouse", action="store_true", help="dashboard that leaves the mouse to the terminal")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=LateParser)
     for command in COMMANDS:

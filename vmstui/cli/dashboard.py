@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from vmstui.cli.recorder_socket import running_service, socket_path
-from vmstui.cli.starting import start_service
-from vmstui.cli.terminal import BOUND_S, asking
-from vmstui.control.client import Client
+from vmstui.cli.first_look import first_look, take_away
+from vmstui.cli.recorder_socket import only_shows, running_service, socket_path
 from vmstui.sanitise import clean
-from vmstui.settings import default_folders, find_path, load
-from vmstui.tui.glyphs import needs_ascii
 from vmstui.tui.graphics import UnknownGraphics, wanted_graphics
 
+# What the first words need is imported here; all else where it is used, so that nobody waits for it.
 if TYPE_CHECKING:
     from vmstui.tui import Leave, Recorder
+    from vmstui.tui.first_run import First
 
 
 class Looks(NamedTuple):
@@ -27,11 +27,12 @@ class Looks(NamedTuple):
     theme: str | None = None
     ascii_only: bool = False
     mouse: bool = True
+    wallboard: bool = False
 
 
 def looks_of(options: Namespace) -> Looks:
     """What stands on the command line."""
-    return Looks(options.readonly, options.theme, options.ascii, not options.no_mouse)
+    return Looks(options.readonly, options.theme, options.ascii, not options.no_mouse, options.wallboard)
 
 
 def dashboard(config: str | None, looks: Looks) -> int:
@@ -39,14 +40,36 @@ def dashboard(config: str | None, looks: Looks) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("the dashboard needs a terminal; `vmstui status` prints what it would show", file=sys.stderr)
         return 2
+    if not sys.stderr.isatty():
+        print("the dashboard is drawn on standard error, which leads elsewhere here: leave out `2>`", file=sys.stderr)
+        return 2
     if wrongly_chosen():
         return 2
+    added = ""
     if running_service(socket_path()) is None:
+        from vmstui.cli.starting import start_service
+        from vmstui.settings import default_folders, find_path, load
+
         path = find_path(config)
+        if not os.path.exists(path):
+            first = first_screen(path, looks)
+            if first.demo:
+                from vmstui.cli.demo import DEMO_CAMERAS, DEMO_SECONDS, DemoOptions, demo
+
+                return demo(DemoOptions(DEMO_CAMERAS, DEMO_SECONDS, False, None, looks))
+            if not first.camera:
+                return 0
+            added = first.camera
         load(path)
         if start_service(path, default_folders()) is None:
             return 1
-    leave = shown(Client(socket_path()), looks)
+    if only_shows(socket_path()):
+        looks = looks._replace(readonly=True)
+    lines = first_look(socket_path())
+    gc.disable()  # until all that is loaded now stands: nothing of it is garbage
+    from vmstui.control.client import Client
+
+    leave = shown(Client(socket_path()), looks, added=added, loaded=lambda: take_away(lines))
     print(leave.sentence)
     return leave.exit_status
 
@@ -61,16 +84,47 @@ def wrongly_chosen() -> bool:
     return False
 
 
-def shown(recorder: Recorder, looks: Looks = Looks()) -> Leave:  # noqa: B008 (a tuple)
-    """The dashboard; how it was left. Raises UnknownGraphics.
+def shown(
+    recorder: Recorder,
+    looks: Looks = Looks(),  # noqa: B008 (a tuple)
+    *,
+    added: str = "",
+    loaded: Callable[[], None] = lambda: None,
+) -> Leave:
+    """The dashboard; how it was left. A camera that was just `added` is followed; `loaded` is called before the
+    dashboard has the screen. Raises UnknownGraphics.
 
     The terminal is asked which pictures it shows while the dashboard is loaded, which takes longer than an answer does.
     """
+    from vmstui.cli.terminal import BOUND_S, asking
     from vmstui.tui import run
+    from vmstui.tui.glyphs import needs_ascii
 
+    gc.disable()
     coloured = not (looks.ascii_only or os.environ.get("NO_COLOR") or needs_ascii(sys.stdout.encoding))
     with asking(None, os.environ, coloured=coloured) as asked:
         import vmstui.tui.app  # noqa: F401
 
         terminal = asked.terminal(BOUND_S)
-    return run(recorder, **looks._asdict(), terminal=terminal)
+    gc.freeze()  # modules stay
+    loaded()
+    try:
+        return run(recorder, **looks._asdict(), terminal=terminal, added=added)
+    finally:
+        gc.enable()
+
+
+def first_screen(path: str, looks: Looks) -> First:
+    """What somebody without a configuration wants to do."""
+    from vmstui.tui.first_run import First, FirstRun
+
+    app = FirstRun(path, readonly=looks.readonly, theme=looks.theme, ascii_only=looks.ascii_only, also=_elsewhere(path))
+    return app.run(mouse=looks.mouse) or First()
+
+
+def _elsewhere(path: str) -> str:
+    """A recorder for the whole machine, which another user sees."""
+    usual = "/etc/vmstui/vmstui.yaml"
+    if path == usual or os.geteuid() == 0 or not os.path.lexists(os.path.dirname(usual)):
+        return ""
+    return "This machine has a recorder for everybody; its dashboard is: sudo vmstui"

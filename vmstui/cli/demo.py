@@ -38,6 +38,8 @@ from vmstui.model import CameraSnapshot, OutputKind, RecorderSnapshot
 from vmstui.settings import default_folders
 
 SEGMENT_S = 5
+DEMO_CAMERAS, DEMO_SECONDS = 2, 30
+"""Where nobody asks for others."""
 IDLE_S, LONGEST_S = 60.0, 600.0
 """Cameras are waited for as long as something becomes of them."""
 TELL_EVERY_S = 10.0
@@ -74,7 +76,7 @@ class CameraVerdict:
 
 def demo(options: DemoOptions) -> int:
     """Run it. 0 when every camera recorded a playable segment and its live stream could be read, else 1."""
-    interactive = sys.stdin.isatty() and sys.stdout.isatty() and not options.as_json
+    interactive = all(os.isatty(number) for number in (0, 1, 2)) and not options.as_json
     if interactive and wrongly_chosen():
         return 2
     folder = Path(options.folder).absolute() if options.folder else Path(tempfile.mkdtemp(prefix="vmstui-demo-"))

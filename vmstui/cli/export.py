@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -30,11 +30,10 @@ from vmstui.spoken import zone
 from vmstui.times import TimeError, parse_time
 
 if TYPE_CHECKING:
+    from vmstui.ffmpeg.join import Ffmpeg
     from vmstui.footage import Lock
     from vmstui.model import Settings
     from vmstui.recording.catalogue import Catalogue
-    from vmstui.recording.cuts import Packets, Part
-    from vmstui.recording.edges import Piece
     from vmstui.recording.export_making import Request
     from vmstui.recording.manifest import Manifest, Report
 
@@ -198,59 +197,6 @@ def _pinned(path: Path, options: ExportOptions, request: Request) -> Iterator[Lo
 # --------------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ffmpeg:
-    """`recording.export_making.Tool`, by an ffmpeg of this machine."""
-
-    program: str
-    version: str
-
-    def packets(self, path: str) -> Packets:
-        from vmstui.ffmpeg.packets import list_packets
-
-        return list_packets(self.program, path)
-
-    def copy(
-        self, parts: Sequence[Part], out: str, tags: Mapping[str, str], codec: str, progress: Callable[[float], None]
-    ) -> None:
-        from vmstui.ffmpeg.join import copy
-
-        copy(self.program, parts, out, tags, codec, progress)
-
-    def encode(
-        self,
-        parts: Sequence[Part],
-        out: str,
-        tags: Mapping[str, str],
-        size: tuple[int, int],
-        since_s: float | None,
-        until_s: float | None,
-        progress: Callable[[float], None],
-    ) -> None:
-        from vmstui.ffmpeg.join import encode
-
-        encode(self.program, parts, out, tags, size, since_s, until_s, progress)
-
-    def edge(
-        self,
-        parts: Sequence[Part],
-        out: str,
-        codec: str,
-        number: int,
-        since_s: float | None,
-        until_s: float | None,
-        progress: Callable[[float], None],
-    ) -> None:
-        from vmstui.ffmpeg.join import edge
-
-        edge(self.program, parts, out, codec, number, since_s, until_s, progress)
-
-    def splice(self, pieces: Sequence[Piece], out: str, progress: Callable[[float], None]) -> None:
-        from vmstui.ffmpeg.splice import splice
-
-        splice(pieces, out, progress)
-
-
 def _made(options: ExportOptions, settings: Settings, catalogue: Catalogue, request: Request) -> Report:
     from vmstui.recording.exporting import export
 
@@ -264,6 +210,7 @@ def _made(options: ExportOptions, settings: Settings, catalogue: Catalogue, requ
 
 def _tool(settings: Settings, *, exact: bool) -> Ffmpeg:
     from vmstui.ffmpeg.binary import NoUsableFfmpeg, find_binaries
+    from vmstui.ffmpeg.join import Ffmpeg, can_encode
     from vmstui.recording.export_making import ExportFailed
 
     try:
@@ -272,8 +219,6 @@ def _tool(settings: Settings, *, exact: bool) -> Ffmpeg:
         raise ExportFailed(str(error)) from error
     if not exact:
         return Ffmpeg(binaries[0].path, binaries[0].version)
-    from vmstui.ffmpeg.join import can_encode
-
     for binary in binaries:
         if can_encode(binary.path):
             return Ffmpeg(binary.path, binary.version)

@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from vmstui.findings import Finding, Origin, Severity
+from vmstui.findings import ERROR_LEVELS, Finding, Origin, Severity
 from vmstui.spoken import fit
 
 BAD = (Severity.CRITICAL, Severity.DEGRADED)
-ERRORS = ("fatal", "error")
-"""Levels of ffmpeg at which what nobody knows counts as bad."""
 
 
 def is_bad(finding: Finding, severity: Severity | None) -> bool:
     """Whether it is worse than benign, of that severity; of what nobody knows, ffmpeg's own level tells."""
-    return severity in BAD if finding.message else finding.level in ERRORS
+    return severity in BAD if finding.message else finding.level in ERROR_LEVELS
 
 
 def counted(severities: Iterable[Severity | None]) -> list[str]:

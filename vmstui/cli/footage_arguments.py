@@ -28,6 +28,7 @@ def run_segments(options: argparse.Namespace) -> int:
 def add_gaps(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     _add_footage(parser)
+    parser.add_argument("--days", action="store_true", help="a line for each camera and day of that time")
 
 
 def run_gaps(options: argparse.Namespace) -> int:
@@ -35,7 +36,9 @@ def run_gaps(options: argparse.Namespace) -> int:
     from vmstui.cli.asked import Asked
     from vmstui.cli.recorded import gaps
 
-    return gaps(options.config, Asked(options.camera, options.since, options.until), as_json=options.json)
+    return gaps(
+        options.config, Asked(options.camera, options.since, options.until), days=options.days, as_json=options.json
+    )
 
 
 def add_verify(parser: argparse.ArgumentParser) -> None:

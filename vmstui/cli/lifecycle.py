@@ -27,6 +27,9 @@ RELOAD_TIMEOUT_S = 60.0
 """To find out what another ffmpeg can do takes a while."""
 STARTED_S = 45.0
 """By then a service has looked at everything that it looks at once."""
+GARBAGE_AT = 10_000
+"""New objects until garbage is looked for among them (700 by default): a service makes thousands a second, and hardly
+any of them in a ring."""
 
 
 def up(config: str | None, *, foreground: bool, trial: bool = False) -> int:
@@ -124,6 +127,7 @@ def _give_back() -> None:
 
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_AT)
     gc.enable()
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

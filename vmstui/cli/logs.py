@@ -17,6 +17,8 @@ from vmstui.control.call import call
 if TYPE_CHECKING:
     from typing import TypedDict
 
+    from vmstui.codec import Json
+
     class _Line(TypedDict):
         """Of `model.LogLine`, what is shown."""
 
@@ -66,9 +68,11 @@ def logs(camera: str | None, *, follow: bool, level: str | None, count: int, as_
         time.sleep(POLL_S)
 
 
-def previous(camera: str, *, level: str | None, count: int, as_json: bool) -> int:
-    """Print the newest lines of the run before the present one. Where nobody knows when a line came, none is told."""
-    run = cast("_Run", call(socket_path(), "run_log", {"camera": camera, "back": 1, "limit": min(count, 2000)}))
+def previous(camera: str, back: int, *, level: str | None, count: int, as_json: bool) -> int:
+    """Print the newest lines of the run so many before the present one. Where nobody knows when a line came, no time is
+    told."""
+    asked: dict[str, Json] = {"camera": camera, "back": back, "limit": min(count, 2000)}
+    run = cast("_Run", call(socket_path(), "run_log", asked))
     if run["older"]:
         print(f"(run {run['generation']} has more lines than these)", file=sys.stderr)
     for number, line in enumerate(run["lines"]):

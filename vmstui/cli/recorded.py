@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from vmstui.codec import from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import Gap
-from vmstui.footage_accounts import percent_text
+from vmstui.footage_accounts import Account, percent_text
 from vmstui.model import Event, RecorderSnapshot, Settings
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recorder.slots import slots_are_free
 from vmstui.recording.account import account
+from vmstui.recording.browse import midnight_of
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.gaps import Downtime
@@ -37,8 +39,9 @@ from vmstui.spoken import day_and_clock, length
 NOT_WELL = 1
 
 
-def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
-    """Print what was lost, and the share that was recorded; exit code 1 when anything was lost."""
+def gaps(config: str | None, asked: Asked, *, days: bool, as_json: bool) -> int:
+    """Print what was lost, and the share that was recorded, of each of the `days` if wanted; exit code 1 when anything
+    was lost."""
     settings = load(config_in_use(config)).settings
     zone = zone_of(settings.timezone)
     now = datetime.now(UTC)
@@ -54,24 +57,21 @@ def gaps(config: str | None, asked: Asked, *, as_json: bool) -> int:
         found = (*catalogue.gaps(asked.camera, since, until), *ongoing)
         accounts = []
         for camera in cameras:
-            of_camera = (gap for gap in found if gap.camera == camera)
-            one = account(camera, catalogue.segments(camera, since, until), of_camera, since, until)
-            accounts += [one] if one is not None else []
+            own = [gap for gap in found if gap.camera == camera]
+            for begin, end in _days(since, until, zone) if days else [(since, until)]:
+                within = (gap for gap in own if gap.started_at < end and gap.ended_at > begin)
+                one = account(camera, catalogue.segments(camera, begin, end), within, begin, end)
+                accounts += [one] if one is not None else []
     if as_json:
         lines = [{"gap": to_json(gap), "ongoing": gap in ongoing} for gap in found]
         lines += [{"account": to_json(one), "percent": one.percent} for one in accounts]
         for line in lines:
             print(json.dumps(line))
     else:
-        if found:
+        if found and not days:
             print(_gaps_table(found, ongoing, zone))
             print()
-        rows = [
-            (clean(one.camera), percent_text(one.percent), *map(length, (one.recorded_s, one.lost_s, one.off_s)))
-            for one in accounts
-        ]
-        header = ("CAMERA", "OF WHAT IT SHOULD", "RECORDED", "LOST", "NOT WANTED")
-        print(table(header, rows, frozenset((1, 2, 3, 4))) if rows else "nothing was recorded in that time")
+        print(_accounts_table(accounts, zone, days=days) if accounts else "nothing was recorded in that time")
     return NOT_WELL if any(gap.lost for gap in found) else 0
 
 
@@ -101,6 +101,27 @@ def ongoing_gaps(settings: Settings, catalogue: Catalogue, now: datetime) -> lis
 
 def _worker_lives(state: Path, camera: str) -> bool:
     return not slots_are_free(state / "cameras" / camera)
+
+
+def _days(since: datetime, until: datetime, zone: tzinfo | None) -> Iterator[tuple[datetime, datetime]]:
+    """Those of a zone that a time touches, as far as it does."""
+    day = since.astimezone(zone).date()
+    while (begin := midnight_of(day, zone)) < until:
+        day += timedelta(days=1)
+        yield max(begin, since), min(midnight_of(day, zone), until)
+
+
+def _accounts_table(accounts: Sequence[Account], zone: tzinfo | None, *, days: bool) -> str:
+    header = ["CAMERA", "OF WHAT IT SHOULD", "RECORDED", "LOST", "NOT WANTED"]
+    rows = [
+        [clean(one.camera), percent_text(one.percent), *map(length, (one.recorded_s, one.lost_s, one.off_s))]
+        for one in accounts
+    ]
+    if days:
+        header[1:1] = ["DAY"]
+        for row, one in zip(rows, accounts, strict=True):
+            row[1:1] = [f"{one.since.astimezone(zone):%a %Y-%m-%d}"]
+    return table(header, rows, frozenset(range(1 + days, len(header))))
 
 
 def _gaps_table(found: tuple[Gap, ...], ongoing: list[Gap], zone: tzinfo | None) -> str:
@@ -166,5 +187,5 @@ def rebuild_catalogue(config: str | None) -> None:
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr, flush=True)
     unread = f", {found.unread} that could not be looked at" if found.unread else ""
-    told = f"catalogue: {found.new} segments found, {gone} that are not there any more taken out{unread}"
-    print(told, file=sys.stderr)
+    told = f"catalogue: {found.new} segments found that were not in it, {gone} taken out that are not there any more"
+    print(f"{told}{unread}", file=sys.stderr)

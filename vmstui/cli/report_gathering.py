@@ -27,6 +27,7 @@ from vmstui.cli.storage import config_in_use
 from vmstui.codec import Json, from_json, to_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
+from vmstui.findings import FindingsPage
 from vmstui.footage import Gap
 from vmstui.live_check import LiveCheck
 from vmstui.measured import ALL, MAX_POINTS, RELAY, SERVICE, Measured
@@ -127,6 +128,7 @@ class _Gathering:
             capacity=self._capacity(),
             lines=lines,
             lines_since=lines_since,
+            findings=self._findings(),
             absences=self._absences(),
             layouts=self._bench(),
             troubles=tuple(map(mask, dict.fromkeys(self._troubles))),
@@ -191,6 +193,11 @@ class _Gathering:
         if held_since is not None and held_since <= self._since:
             held_since = None
         return tuple(found[seq] for seq in sorted(found)), held_since
+
+    def _findings(self) -> FindingsPage | None:
+        with self._told("what messages mean"):
+            return from_json(FindingsPage, call(self._socket, "findings"))
+        return None
 
     def _capacity(self) -> Capacity | str:
         try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from vmstui.codec import CodecError, Json, from_json, to_json
+from vmstui.codec import CodecError, Json, Reader, from_json, to_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
 from vmstui.control.errors import RecorderError, RecorderLost
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     import asyncio
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 SHUTDOWN_TIMEOUT_S = 120.0
 SILENCE_LIMIT_S = 5.0
 """A subscription delivers every second; this long without one, the service is frozen or gone."""
+ASIDE_BYTES = 1 << 16
+"""An answer of this size or more is read in a thread, so that no key waits for it."""
 
 
 class Client:
@@ -42,12 +45,14 @@ class Client:
         self._path = path
         self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._lock: asyncio.Lock | None = None
+        self._footage = Reader(FootageReport)
 
     async def snapshots(self) -> AsyncIterator[RecorderSnapshot]:
         """A snapshot at once and then one a second. Raises RecorderLost when the service is gone or frozen."""
         import asyncio
 
         reader, writer = await self._open()
+        snapshots = Reader(RecorderSnapshot)
         try:
             writer.write(protocol.request_line(1, "subscribe", {}))
             while True:
@@ -58,9 +63,8 @@ class Client:
                     raise RecorderLost(text) from None
                 except (OSError, ValueError) as error:
                     raise RecorderLost(f"the connection to the recorder broke: {error}") from None
-                message = message_of(line, self._path)
-                if message.get("method") == "snapshot":
-                    yield _decode(RecorderSnapshot, message.get("params"))
+                if (told := await _aside(line, self._snapshot, snapshots)) is not None:
+                    yield told
         finally:
             writer.close()
 
@@ -78,10 +82,14 @@ class Client:
         asked: dict[str, Json] = {"cameras": [camera], "seconds": seconds}
         return _decode(tuple[StageBreakdown], await self._call("stages", asked))[0]
 
-    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
-        """Log lines after a cursor; see `LogPage`. With `explain` each tells which message it is, and how bad."""
+    async def logs(
+        self, camera: str | None, after: int, limit: int, *, explain: bool = False, newest: bool = False
+    ) -> LogPage:
+        """Log lines after a cursor; see `LogPage`. With `explain` each tells which message it is, and how bad; with
+        `newest` they are the last ones, not the first."""
         asked: dict[str, Json] = {"camera": camera, "after": after, "limit": limit}
-        return _decode(LogPage, await self._call("logs", asked | {"explain": True} if explain else asked))
+        wishes = {name: wish for name, wish in (("explain", explain), ("newest", newest)) if wish}
+        return await _aside(await self._call_line("logs", asked | wishes), self._result, LogPage)
 
     async def run_log(self, camera: str, back: int, limit: int) -> RunLog:
         """The newest lines of a run that is over, each with the message that it is; see `RunLog`. RecorderError also
@@ -91,11 +99,7 @@ class Client:
 
     async def findings(self, camera: str | None) -> FindingsPage:
         """What ffmpeg's messages mean, of one camera or of all. RecorderError also where the service is too old."""
-        import asyncio
-
-        # There may be thousands: they are read in a thread, as keys and pictures do not wait for them.
-        line = await self._line_aside("findings", {"camera": camera})
-        return await asyncio.to_thread(lambda: _decode(FindingsPage, result_of(line, self._path)))
+        return await _aside(await self._line_aside("findings", {"camera": camera}), self._result, FindingsPage)
 
     async def acknowledge(
         self,
@@ -156,10 +160,10 @@ class Client:
 
     async def footage(self) -> FootageReport:
         """How much was recorded, of all cameras."""
-        return _decode(FootageReport, await self._call_aside("footage"))
+        return await _aside(await self._line_aside("footage", {}), self._account)
 
-    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
-        """The newest events of a camera, oldest of them first."""
+    async def history(self, camera: str | None, limit: int) -> tuple[Event, ...]:
+        """The newest events of one camera (None: of all, merged by time), oldest of them first."""
         return _decode(tuple[Event, ...], await self._call("history", {"camera": camera, "limit": limit}))
 
     async def start(self, cameras: tuple[str, ...]) -> None:
@@ -194,7 +198,22 @@ class Client:
             self._connection[1].close()
             self._connection = None
 
-    async def _call(self, method: str, params: Mapping[str, Json], timeout_s: float = CALL_TIMEOUT_S) -> Json:
+    def _snapshot(self, line: bytes, snapshots: Reader[RecorderSnapshot]) -> RecorderSnapshot | None:
+        message = message_of(line, self._path)
+        told = message.get("method") == "snapshot"
+        return _understood(lambda: snapshots.read(message.get("params"))) if told else None
+
+    def _account(self, line: bytes) -> FootageReport:
+        told = result_of(line, self._path)
+        return _understood(lambda: self._footage.read(told))
+
+    def _result(self, line: bytes, kind: type[T]) -> T:
+        return _decode(kind, result_of(line, self._path))
+
+    async def _call(self, method: str, params: Mapping[str, Json]) -> Json:
+        return result_of(await self._call_line(method, params), self._path)
+
+    async def _call_line(self, method: str, params: Mapping[str, Json]) -> bytes:
         import asyncio
 
         self._lock = self._lock or asyncio.Lock()
@@ -204,7 +223,10 @@ class Client:
             reader, writer = self._connection
             try:
                 writer.write(protocol.request_line(1, method, params))
-                return await self._answer(reader, method, timeout_s)
+                line = await self._line(reader, method, CALL_TIMEOUT_S)
+                if not line.endswith(b"\n"):  # it hung up; the next question is asked anew
+                    await self.close()
+                return line
             except (RecorderLost, asyncio.CancelledError):
                 # An answer may still be on its way: it must not be taken for that of the next question.
                 await self.close()
@@ -244,8 +266,21 @@ class Client:
             raise RecorderLost(f"no recorder answers at {self._path} ({error.strerror or error})") from None
 
 
+async def _aside(line: bytes, read: Callable[Concatenate[bytes, P], T], *args: P.args, **options: P.kwargs) -> T:
+    """What it says, read in a thread if it is long."""
+    import asyncio
+
+    if len(line) < ASIDE_BYTES:
+        return read(line, *args, **options)
+    return await asyncio.to_thread(read, line, *args, **options)
+
+
 def _decode(kind: type[T], data: Json) -> T:
+    return _understood(lambda: from_json(kind, data))
+
+
+def _understood(read: Callable[[], T]) -> T:
     try:
-        return from_json(kind, data)
+        return read()
     except CodecError as error:
         raise RecorderError(f"the recorder speaks another version of the protocol: {error}") from None

@@ -107,13 +107,13 @@ class Explaining:
 
     async def _logs(self, params: Mapping[str, Json]) -> Json:
         """Log lines of one camera, or of all (`camera`: null), that come `after` a cursor; with `explain` also what the
-        table of messages says of each: a `LogPage`."""
-        camera, explain = self._camera(params), params.get("explain", False)
-        if not isinstance(explain, bool):
-            _refuse("explain must be true or false")
+        table of messages says of each, and with `newest` the last ones instead of the first: a `LogPage`."""
+        camera, explain, newest = self._camera(params), params.get("explain", False), params.get("newest", False)
+        if not isinstance(explain, bool) or not isinstance(newest, bool):
+            _refuse("explain and newest must be true or false")
         after, limit = _whole(params, "after", 0, 2**62), _whole(params, "limit", 200, MOST_LINES)
         await self._service.fleet.log_lines_asked_for(camera)
-        page = self._service.logbook.page(camera, after, limit)
+        page = self._service.logbook.page(camera, after, limit, newest=newest)
         if not explain:
             return to_json(page)
         return await self._asking.do(

@@ -1,7 +1,8 @@
 """The recorder service on its Unix socket: who may connect, what may be asked, and that no client can harm it.
 
-The socket is 0600 in a 0700 folder and the kernel tells who connects: only the owner and root are served. Answers go
-into a bounded buffer per client; a client that does not read, or sends garbage, is dropped alone.
+The socket is 0600 in a 0700 folder and the kernel tells who connects: only the owner and root are served, and viewers
+where the configuration has some (`access`). Answers go into a bounded buffer per client; a client that does not read,
+or sends garbage, is dropped alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import contextlib
 import os
 import signal
 import socket
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,6 +20,7 @@ from pathlib import Path
 from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
+from vmstui.control.access import LOOKING, REFUSAL, Access, access_of, let_in
 from vmstui.control.asked import integer, one
 from vmstui.control.browsing import Browsing
 from vmstui.control.commanding import Commanding
@@ -31,6 +32,7 @@ from vmstui.control.remembering import Remembering
 from vmstui.control.storing import Storing
 from vmstui.model import Event, LogLevel
 from vmstui.recorder.fleet import UnknownCamera
+from vmstui.recorder.history import newest_of_all
 from vmstui.recorder.inheritance import listening_socket, say_leaving
 from vmstui.recorder.service import Service
 from vmstui.recorder.snapshot import EVENTS_SHOWN, camera_details
@@ -67,6 +69,8 @@ class ControlServer:
         self._owed = 0
         """Answers that are being made."""
         self._writers: set[asyncio.StreamWriter] = set()
+        self._looking: set[asyncio.StreamWriter] = set()
+        """Those of viewers."""
         self._upgrader = Upgrader(service)
         self._answers = Threads(ANSWERS_AT_ONCE, "answers")
         """Not those that all share, which look up names of cameras: that takes long where no name server answers."""
@@ -89,6 +93,8 @@ class ControlServer:
         # `subscribe` is the one method that keeps answering, so it lives in `_serve`.
         self._bound: os.stat_result | None = None
         """The socket as we made it: another service may have put its own in its place."""
+        self._viewers: str | None = ""
+        """The group that is let in; no group has that name, so that the first one is told from it."""
         self._told = -1, b""
         """The number of the last tick that was told, and what was told."""
 
@@ -101,6 +107,7 @@ class ControlServer:
         kept = listening_socket(given.socket_fd, str(self._path)) if given is not None else None
         self._listener = kept if kept is not None else _bound_socket(self._path)
         self._bound = os.stat(self._path)
+        self._open_to_viewers()
         await self._let_in()
 
     async def _let_in(self) -> None:
@@ -146,7 +153,8 @@ class ControlServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if not _allowed(writer.get_extra_info("socket")):
+        access = access_of(writer.get_extra_info("socket"), self._service.settings.viewers)
+        if access is None:
             writer.transport.abort()
             return
         if len(self._clients) >= MAX_CLIENTS:
@@ -155,20 +163,27 @@ class ControlServer:
             silent.cancel()
         self._clients[task] = (False, asyncio.get_running_loop().time())
         self._writers.add(writer)
+        if access is Access.LOOK:
+            self._looking.add(writer)
         subscription: list[asyncio.Task[None]] = []
         try:
-            await self._serve(reader, writer, subscription)
+            await self._serve(reader, writer, subscription, access)
         except (OSError, asyncio.CancelledError):
             pass
         finally:
             self._clients.pop(task, None)
             self._writers.discard(writer)
+            self._looking.discard(writer)
             for running in subscription:
                 running.cancel()
             writer.transport.abort()
 
     async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, subscription: list[asyncio.Task[None]]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        subscription: list[asyncio.Task[None]],
+        access: Access,
     ) -> None:
         while True:
             try:
@@ -195,7 +210,8 @@ class ControlServer:
                 continue
             self._owed += 1
             try:
-                answer = await self._answer(request)
+                answer = await self._answer(request, access)
+                self._open_to_viewers()
                 if request.id is not None:
                     await _send(writer, answer)
             finally:
@@ -208,6 +224,7 @@ class ControlServer:
             while True:
                 await _send(writer, line)
                 await self._service.next_tick()
+                self._open_to_viewers()
                 line = self._line_of_tick()
 
     def _line_of_tick(self) -> bytes:
@@ -220,8 +237,25 @@ class ControlServer:
     def _snapshot_line(self) -> bytes:
         return protocol.notification_line("snapshot", to_json(self._service.snapshot()))
 
-    async def _answer(self, request: Request) -> bytes:
+    def _open_to_viewers(self) -> None:
+        """As the configuration says now; a group that cannot be let in is told of once.
+
+        Who came in as a viewer is let go when that changes: those who still may are back at once.
+        """
+        viewers = self._service.settings.viewers
+        if viewers != self._viewers:
+            self._viewers = viewers
+            for writer in self._looking:
+                writer.close()
+            if trouble := let_in(self._path, viewers):
+                self._service.say(LogLevel.WARNING, trouble)
+
+    async def _answer(self, request: Request, access: Access) -> bytes:
         method = self._methods.get(request.method)
+        if access is Access.LOOK and request.method in self._methods and request.method not in LOOKING:
+            return protocol.error_line(request.id, protocol.REFUSED, REFUSAL)
+        if access is Access.LOOK and request.method == "hello":
+            return protocol.result_line(request.id, {**await self._greeting(), "readonly": True})
         if method is None:
             known = ", ".join(sorted([*self._methods, "subscribe"]))
             text = f"unknown method {request.method[:40]!r}; known: {known}"
@@ -247,12 +281,16 @@ class ControlServer:
 
     async def _hello(self, params: Mapping[str, Json]) -> Json:
         """Who answers; after an upgrade, also what came of it."""
+        return await self._greeting()
+
+    async def _greeting(self) -> dict[str, Json]:
         arrival = self._service.arrival
         return {
             "protocol": protocol.PROTOCOL,
             "version": __version__,
             "pid": os.getpid(),
             "ready": self._service.ready,
+            "readonly": self._service.settings.readonly,
             "upgrade": to_json(arrival) if arrival is not None else None,
         }
 
@@ -272,8 +310,8 @@ class ControlServer:
         return {name: list(percents) for name, percents in (cameras | own).items()}
 
     async def _segments(self, params: Mapping[str, Json]) -> Json:
-        history, limit = one(self._service, params).segments, integer(params, "limit", 100, 1000)
-        return to_json((await self._answers.do(partial(history.read, limit)))[::-1])
+        camera, limit = one(self._service, params), integer(params, "limit", 100, 1000)
+        return to_json((await self._answers.do(partial(camera.published_last, limit)))[::-1])
 
     async def _footage(self, params: Mapping[str, Json]) -> Json:
         return await self._service.footage()
@@ -283,8 +321,7 @@ class ControlServer:
         workers = [one(self._service, params)] if params.get("camera") is not None else self._service.fleet.select(())
 
         def read() -> list[Event]:
-            events = (event for worker in workers for event in worker.events.read(limit))
-            return sorted(events, key=lambda event: event.at)[-limit:] if limit else []
+            return newest_of_all([worker.events for worker in workers], limit, lambda event: event.at)
 
         return to_json(tuple(await self._answers.do(read)))
 
@@ -370,8 +407,3 @@ async def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
         writer.transport.abort()
         raise ConnectionAbortedError("the client does not read")
     writer.write(line)
-
-
-def _allowed(connection: socket.socket) -> bool:
-    _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return uid in (0, os.getuid())

@@ -15,13 +15,14 @@ import re
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from vmstui.ffmpeg.binary import Binary, NoUsableFfmpeg, find_binaries
 from vmstui.ffmpeg.encoders import ENCODERS, HARDWARE, encoder_options, filter_chain
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
-from vmstui.model import LogLevel, OutputKind
+from vmstui.findings import ERROR_LEVELS
+from vmstui.light_dataclass import dataclass
+from vmstui.model import OutputKind
 from vmstui.ownership import hand_over
 
 CACHE_FORMAT = 2
@@ -189,7 +190,7 @@ def _run(binary: Binary, arguments: Sequence[str], timeout_s: float) -> str:
     if ended.returncode == 0:
         return ""
     lines = [parse_line(text) for text in printable_lines(ended.stderr)]
-    errors = [line.text for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
+    errors = [line.text for line in lines if line.level in ERROR_LEVELS]
     telling = [text for text in errors if not _FOLLOW_UP.search(text)] or errors
     return telling[0] if telling else f"ended with {ended.returncode} and no message"
 

@@ -11,8 +11,9 @@ import importlib.util
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from vmstui.light_dataclass import dataclass
 
 OLDEST = (5, 1)
 _VERSION = re.compile(r"^ffmpeg version n?(\d+)\.(\d+)", re.MULTILINE)

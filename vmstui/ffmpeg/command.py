@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from vmstui.ffmpeg.abilities import FIFO_OPTIONS, GPU_DECODING, Abilities
 from vmstui.ffmpeg.encoders import COPY, encoder_options, family_of, filter_chain
 from vmstui.ffmpeg.plan import OutputPlan, Plan
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Camera, Encoder
 
 SEGMENT_LIST = "segments.csv"

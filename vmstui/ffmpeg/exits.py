@@ -16,11 +16,11 @@ import os
 import re
 import signal as signals
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vmstui.ffmpeg.loglines import ParsedLine
-from vmstui.model import LogLevel
+from vmstui.findings import ERROR_LEVELS
+from vmstui.light_dataclass import dataclass
 
 
 class ExitKind(StrEnum):
@@ -260,7 +260,7 @@ def is_table_known(line: ParsedLine) -> bool:
 
 
 def _is_error(line: ParsedLine) -> bool:
-    return line.level in (LogLevel.ERROR, LogLevel.FATAL)
+    return line.level in ERROR_LEVELS
 
 
 def _may_show(line: ParsedLine) -> bool:

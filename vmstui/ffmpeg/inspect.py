@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from vmstui.ffmpeg.reading import CouldNotLook, complaints, read_through, reading
 from vmstui.footage import Hole
+from vmstui.light_dataclass import dataclass
 
 _CODECS = {"hevc": "h265"}
 _KEY, _CORRUPT = 1, 2

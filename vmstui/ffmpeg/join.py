@@ -1,4 +1,4 @@
-"""One file out of parts of several, by ffmpeg: as they are (`copy`), or decoded and encoded anew (`encode`).
+"""One file out of parts of several, by ffmpeg: as they are (`copy`), or decoded and encoded anew (`encode`, `edge`).
 
 The parts are read with the concat demuxer (libavformat/concatdec.c): a part begins at the keyframe at or before
 `inpoint`, ends before the first packet whose decoding time is `outpoint` or later, and the next one follows `length`
@@ -14,18 +14,25 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
+from vmstui.ffmpeg.packets import Packets, list_packets
 from vmstui.ffmpeg.progress import parse_progress
-from vmstui.model import LogLevel
+from vmstui.findings import ERROR_LEVELS
+
+if TYPE_CHECKING:
+    from vmstui.ffmpeg.splice import Piece
 
 ENCODER = "libx264"
 TIME_SCALE = 90_000
 """Ticks per second of what is written: that of RTP, in which cameras tell their times."""
 _QUALITY = ("-preset", "veryfast", "-crf", "18")
 """Nearly nothing is lost to the eye; more costs many times the size."""
+# Every frame keeps its time: none is repeated to fill a gap, none is dropped.
+_AS_THEY_COME = ("-fps_mode", "passthrough", "-enc_time_base", f"1:{TIME_SCALE}")
 _SCRIPT = "parts.ffconcat"
 
 
@@ -74,74 +81,73 @@ class Part(Protocol):
         """In order; mostly there is none."""
 
 
+class Pictures(Protocol):
+    """Those of all parts from `since_s` on up to `until_s`, from the first frame of the first part; None: all of them
+    on that side."""
+
+    @property
+    def parts(self) -> Sequence[Part]: ...
+    @property
+    def since_s(self) -> float | None: ...
+    @property
+    def until_s(self) -> float | None: ...
+
+
 Progress = Callable[[float], None]
 """Told the seconds written so far, now and then. What it raises ends ffmpeg."""
 
 
-def copy(ffmpeg: str, parts: Sequence[Part], out: str, tags: Mapping[str, str], codec: str, progress: Progress) -> None:
-    """The packets of all parts, untouched, in one MP4 file; `out` is overwritten.
+@dataclass(frozen=True, slots=True)
+class Ffmpeg:
+    """What an export needs of an ffmpeg of this machine. Everything raises ValueError, whose text is the reason."""
 
-    Raises JoinError.
-    """
-    # Apple's players open H.265 in MP4 under this tag only.
-    tag = ["-tag:v", "hvc1"] if codec == "h265" else []
-    _run(ffmpeg, parts, out, ["-c", "copy", *_packets_in_step(parts), *tag, *_written(tags)], progress)
+    program: str
+    version: str
 
+    def packets(self, path: str) -> Packets:
+        """All of a file."""
+        return list_packets(self.program, path)
 
-def encode(
-    ffmpeg: str,
-    parts: Sequence[Part],
-    out: str,
-    tags: Mapping[str, str],
-    size: tuple[int, int],
-    since_s: float | None,
-    until_s: float | None,
-    progress: Progress,
-) -> None:
-    """The pictures of all parts from `since_s` on up to `until_s` (from the first frame of the first part), encoded as
-    H.264 at a size, with borders where their shape is another one.
+    def copy(self, parts: Sequence[Part], out: str, tags: Mapping[str, str], codec: str, progress: Progress) -> None:
+        """The packets of all parts, untouched, in one MP4 file; `out` is overwritten."""
+        # Apple's players open H.265 in MP4 under this tag only.
+        tag = ["-tag:v", "hvc1"] if codec == "h265" else []
+        _run(self.program, parts, out, ["-c", "copy", *_packets_in_step(parts), *tag, *_written(tags)], progress)
 
-    Raises JoinError.
-    """
-    width, height = (length - length % 2 for length in size)
-    filters = [*_frames_in_step(parts), *_trimmed(since_s, until_s)]
-    filters += [f"scale={width}:{height}:force_original_aspect_ratio=decrease", f"pad={width}:{height}:-1:-1"]
-    filters += ["setsar=1", "format=yuv420p"]
-    options = ["-vf", ",".join(filters), "-c:v", ENCODER, *_QUALITY]
-    # Every frame keeps its time: none is repeated to fill a gap, none is dropped.
-    options += ["-fps_mode", "passthrough", "-enc_time_base", f"1:{TIME_SCALE}", *_written(tags)]
-    _run(ffmpeg, parts, out, options, progress)
+    def encode(
+        self, pictures: Pictures, out: str, tags: Mapping[str, str], size: tuple[int, int], progress: Progress
+    ) -> None:
+        """Pictures encoded as H.264 at a size, with borders where their shape is another one."""
+        width, height = (length - length % 2 for length in size)
+        filters = [*_frames_in_step(pictures.parts), *_trimmed(pictures)]
+        filters += [f"scale={width}:{height}:force_original_aspect_ratio=decrease", f"pad={width}:{height}:-1:-1"]
+        filters += ["setsar=1", "format=yuv420p"]
+        options = ["-vf", ",".join(filters), "-c:v", ENCODER, *_QUALITY, *_AS_THEY_COME, *_written(tags)]
+        _run(self.program, pictures.parts, out, options, progress)
 
+    def edge(self, pictures: Pictures, out: str, codec: str, number: int, progress: Progress) -> None:
+        """Pictures encoded with the codec, size and colours they have: one keyframe, and nothing after it is shown in
+        another order than it is decoded in. `number` is that of its parameter sets, where the encoder can be told
+        (`own_sets`)."""
+        filters = [*_frames_in_step(pictures.parts), *_trimmed(pictures)]
+        options = ["-vf", ",".join(filters or ["null"])]
+        if codec == "h265":
+            options += ["-c:v", "libx265", "-preset", "superfast", "-crf", "18", "-tag:v", "hvc1", "-x265-params"]
+            options += ["log-level=error:bframes=0:keyint=-1:scenecut=0:open-gop=0:repeat-headers=0"]
+        else:
+            sets = f"sps-id={number}:bframes=0:keyint=infinite:scenecut=0"
+            options += ["-c:v", ENCODER, *_QUALITY, "-x264-params", sets]
+        _run(self.program, pictures.parts, out, [*options, *_AS_THEY_COME, *_written({})], progress)
 
-def edge(
-    ffmpeg: str,
-    parts: Sequence[Part],
-    out: str,
-    codec: str,
-    number: int,
-    since_s: float | None,
-    until_s: float | None,
-    progress: Progress,
-) -> None:
-    """The pictures of all parts from `since_s` on up to `until_s` (as with `encode`), encoded with the codec, size and
-    colours they have: one keyframe, and nothing after it is shown in another order than it is decoded in. `number` is
-    that of its parameter sets, where the encoder can be told (`own_sets`).
+    def splice(self, pieces: Sequence[Piece], out: str, progress: Progress) -> None:
+        """Edges and what is between them, the packets of all under one header; see `splice`."""
+        from vmstui.ffmpeg.splice import splice  # only an exact export has edges
 
-    Raises JoinError.
-    """
-    filters = [*_frames_in_step(parts), *_trimmed(since_s, until_s)]
-    options = ["-vf", ",".join(filters or ["null"])]
-    if codec == "h265":
-        options += ["-c:v", "libx265", "-preset", "superfast", "-crf", "18", "-tag:v", "hvc1", "-x265-params"]
-        options += ["log-level=error:bframes=0:keyint=-1:scenecut=0:open-gop=0:repeat-headers=0"]
-    else:
-        options += ["-c:v", ENCODER, *_QUALITY, "-x264-params", f"sps-id={number}:bframes=0:keyint=infinite:scenecut=0"]
-    options += ["-fps_mode", "passthrough", "-enc_time_base", f"1:{TIME_SCALE}", *_written({})]
-    _run(ffmpeg, parts, out, options, progress)
+        splice(pieces, out, progress)
 
 
 def can_encode(ffmpeg: str) -> bool:
-    """Whether `encode` works with this ffmpeg: seen by doing it."""
+    """Whether `Ffmpeg.encode` works with this ffmpeg: seen by doing it."""
     argv = [ffmpeg, "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=5:duration=1"]
     argv += ["-c:v", ENCODER, *_QUALITY, "-f", "null", "-"]
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
@@ -183,10 +189,10 @@ def _frames_in_step(parts: Sequence[Part]) -> list[str]:
     return [f"setpts=PTS-round(({'+'.join(steps)})/1000000/TB)"] if steps else []
 
 
-def _trimmed(since_s: float | None, until_s: float | None) -> list[str]:
-    if since_s is None and until_s is None:
+def _trimmed(pictures: Pictures) -> list[str]:
+    bounds = (("start", pictures.since_s), ("end", pictures.until_s))
+    if all(value is None for _, value in bounds):
         return []
-    bounds = (("start", since_s), ("end", until_s))
     trim = "trim=" + ":".join(f"{name}={value:.6f}" for name, value in bounds if value is not None)
     return [trim, "setpts=PTS-STARTPTS"]
 
@@ -240,7 +246,7 @@ def _reports(stream: IO[bytes]) -> Iterator[float]:
 
 def _reason(raw: bytes, code: int) -> str:
     lines = [parse_line(text) for text in printable_lines(raw)]
-    told = [line.text for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
+    told = [line.text for line in lines if line.level in ERROR_LEVELS]
     if told:
         return told[0]
     if code < 0:

@@ -10,12 +10,13 @@ the first of NVENC, QSV, VAAPI and software that was seen working.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.encoders import COPY, FAMILIES, encoder_name, family_of
 from vmstui.ffmpeg.exits import ExitCause, ExitKind
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Encoder, OutputKind, OutputSettings, Profile, VideoCodec
 from vmstui.spoken import codec_name
 
@@ -127,7 +128,7 @@ def _output(
     notes: list[str],
 ) -> OutputPlan | None:
     """The best way to make an output, None if it must be encoded and nothing here can; `notes` tells what was amiss."""
-    if _copies(kind, settings, source_codec):
+    if copies(kind, settings, source_codec):
         return OutputPlan(kind, COPY, source_codec, settings)
     codec = settings.codec.value if settings.codec is not VideoCodec.SOURCE else source_codec or "h264"
     if settings.encoder is Encoder.COPY:
@@ -153,7 +154,8 @@ def _output(
     return None
 
 
-def _copies(kind: OutputKind, settings: OutputSettings, source_codec: str) -> bool:
+def copies(kind: OutputKind, settings: OutputSettings, source_codec: str) -> bool:
+    """Whether an output is a copy of what the camera sends (`h264`, `h265`, or `` while unknown)."""
     live = kind is OutputKind.LIVE
     fits = settings.codec is VideoCodec.SOURCE or (source_codec != "" and settings.codec.value == source_codec)
     if settings.encoder is Encoder.COPY:

@@ -7,11 +7,8 @@ with the tail of the progress file, which may begin in the middle of a block and
 from __future__ import annotations
 
 import math
-import re
 
 from vmstui.model import Progress
-
-_PAIR = re.compile(rb"^([^=\n]+)=[ \t]*([^\n]*?)[ \t\r]*$", re.MULTILINE)
 
 
 def parse_progress(raw: bytes) -> Progress | None:
@@ -21,8 +18,8 @@ def parse_progress(raw: bytes) -> Progress | None:
         end = raw.rfind(b"\nprogress=", 0, end)
     if end < 0:
         return None
-    start = raw.rfind(b"\nprogress=", 0, end) + 1
-    values: dict[bytes, bytes] = dict(_PAIR.findall(raw, start, end))
+    block = raw[raw.rfind(b"\nprogress=", 0, end) + 1 : end]
+    values = {key: value.strip() for key, _, value in (line.partition(b"=") for line in block.split(b"\n"))}
     if b"frame" not in values:  # cut off at its front, or no video output
         return None
     return Progress(

@@ -12,11 +12,11 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import IO
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line, printable_lines
-from vmstui.model import LogLevel
+from vmstui.findings import ERROR_LEVELS
+from vmstui.light_dataclass import dataclass
 
 _NOT_RUN = {126: "it cannot be executed", 127: "it cannot be started: a shared library or the program is missing"}
 _BY_SHELL = 128
@@ -134,7 +134,7 @@ def complaints(said: bytes) -> tuple[str, ...]:
 
 def _errors(said: bytes) -> list[ParsedLine]:
     lines = (parse_line(text) for text in printable_lines(said))
-    return [line for line in lines if line.level in (LogLevel.ERROR, LogLevel.FATAL)]
+    return [line for line in lines if line.level in ERROR_LEVELS]
 
 
 def _is_of_input(line: ParsedLine) -> bool:

@@ -1,5 +1,5 @@
 """One MP4 file out of several, of which the pictures in the middle are those of a recording and the ones at its edges
-of an encoder (`join.edge`): the packets of all, one after the other, under one header.
+of an encoder (`join.Ffmpeg.edge`): the packets of all, one after the other, under one header.
 
 ffmpeg cannot do it: its muxer describes a stream once, by its first packet. What makes it one stream is in `own_sets`:
 edges have parameter sets of their own. Packets of the recording are copied as they are, by the kernel if it can, else

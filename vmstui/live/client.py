@@ -14,12 +14,12 @@ import importlib
 import secrets
 import socket
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from vmstui import openssl
+from vmstui.light_dataclass import dataclass
 from vmstui.live import auth, sdp, stats
 from vmstui.live.messages import Frames, Headers, MessageReader, ProtocolError, Request, Response, shown
 from vmstui.live.stats import RelayStats
@@ -47,6 +47,8 @@ class ProbeErrorKind(StrEnum):
     BUSY = "busy"
     PROTOCOL = "protocol"
     TLS = "tls"
+    NO_VIDEO = "no_video"
+    """It answers, and sends none."""
 
 
 class ProbeError(Exception):

@@ -7,9 +7,9 @@ The client reads camera descriptions with it, the relay reads publishers' and se
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from vmstui.light_dataclass import dataclass
 from vmstui.live.messages import shown
 
 _CODECS = {

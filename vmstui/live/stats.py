@@ -7,8 +7,10 @@ The relay answers it to `GET_PARAMETER` with the body `vmstui-stats`; the record
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
+
+from vmstui.light_dataclass import dataclass
 
 STATS_PARAMETER = b"vmstui-stats"
 STATS_TYPE = "application/json"

@@ -43,8 +43,10 @@ async def watch(
     *,
     seconds: float = WATCHED_S,
     timeout_s: float = TIMEOUT_S,
+    keyframes: int = 0,
 ) -> Seen:
-    """Watch until `seconds` of the stream have come and a whole keyframe with them; `timeout_s` bounds the whole call.
+    """Watch until `seconds` of the stream have come and a whole keyframe with them, or so many `keyframes` where that
+    is asked for, but no longer than four times that; `timeout_s` bounds the whole call.
 
     A stream that says what it is and then sends too little is no error: what came of it is given.
     """
@@ -54,10 +56,10 @@ async def watch(
             connection = await connect(address)
             try:
                 player = _Player(connection, address)
-                watching = await player.play()
+                watching = await player.play(keyframes)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(timeout_s - 1.0 - (time.monotonic() - begun_s)):
-                        await player.watch(watching, seconds, begun_s)
+                        await player.watch(watching, seconds, begun_s, keyframes)
                 return watching.seen()
             finally:
                 connection.writer.close()
@@ -74,7 +76,7 @@ class _Player:
     _number: int = 0
     _challenges: tuple[auth.Challenge, ...] = field(default=())
 
-    async def play(self) -> Watching:
+    async def play(self, keyframes: int) -> Watching:
         """From DESCRIBE to PLAY."""
         described = await self._ask("DESCRIBE", self.address.request_url, ("Accept", "application/sdp"))
         session = sdp.parse(described.body)
@@ -89,9 +91,9 @@ class _Player:
         prepared = await self._ask("SETUP", track, ("Transport", transport))
         number = prepared.headers.get("Session").partition(";")[0].strip()
         await self._ask("PLAY", sdp.resolve_control(base, session.control), ("Session", number), ("Range", "npt=now-"))
-        return Watching(video, _CHANNEL)
+        return Watching(video, _CHANNEL, keyframes=keyframes > 0)
 
-    async def watch(self, watching: Watching, seconds: float, begun_s: float) -> None:
+    async def watch(self, watching: Watching, seconds: float, begun_s: float, keyframes: int) -> None:
         """Take in packets until enough has been seen, or the server ends it."""
         taken = 0
         data = b""  # what came along with the answer is in the reader of messages already
@@ -99,7 +101,8 @@ class _Player:
             for item in self.connection.messages.feed(data):
                 if isinstance(item, Frames):
                     watching.take(item, time.monotonic() - begun_s)
-            if watching.watched_s >= seconds and (watching.has_picture or watching.watched_s >= 4 * seconds):
+            enough = watching.has_picture and watching.keyframes >= keyframes
+            if watching.watched_s >= seconds and (enough or watching.watched_s >= 4 * seconds):
                 return
             if watching.has_picture:
                 await self._rest()

@@ -31,12 +31,15 @@ class Seen:
     pictures: int
     lost_packets: int
     first_picture_s: float | None
+    keyframe_s: float | None = None
+    """From one keyframe to the next, by those seen; None: not two, or they were not looked for."""
 
 
 class Watching:
-    """One video track, from its first packet on. `channel` is that of its RTP packets."""
+    """One video track, from its first packet on. `channel` is that of its RTP packets. With `keyframes` all of them
+    are looked for, which takes a look into every packet."""
 
-    def __init__(self, media: sdp.Media, channel: int) -> None:
+    def __init__(self, media: sdp.Media, channel: int, *, keyframes: bool = False) -> None:
         self._codec = media.codec
         self._channel = channel
         self._rate_hz = media.clock_rate_hz or 90_000
@@ -47,7 +50,7 @@ class Watching:
         self._first: int | None = None
         """RTP time stamp of the first packet."""
         self._stamp = -1
-        self._earliest = self._latest = 0
+        self._earliest = self._latest = self._relative = 0
         """Time stamps relative to the first; pictures may come in another order than they are shown."""
         self._pictures = 0
         self._bytes = 0
@@ -57,6 +60,14 @@ class Watching:
         self._lost = 0
         self._is_key = False
         self._first_picture_s: float | None = None
+        self._all_keyframes = keyframes
+        self._keyframes: list[int] = []
+        """Their time stamps relative to the first packet."""
+
+    @property
+    def keyframes(self) -> int:
+        """So many were seen to begin."""
+        return len(self._keyframes)
 
     @property
     def watched_s(self) -> float:
@@ -89,7 +100,13 @@ class Watching:
             pictures=self._pictures,
             lost_packets=self._lost,
             first_picture_s=self._first_picture_s,
+            keyframe_s=self._keyframe_s(),
         )
+
+    def _keyframe_s(self) -> float | None:
+        if len(self._keyframes) < 2:
+            return None
+        return (self._keyframes[-1] - self._keyframes[0]) / (len(self._keyframes) - 1) / self._rate_hz
 
     def _take(self, block: bytes, start: int, end: int, elapsed_s: float) -> None:
         sequence = block[start + 6] << 8 | block[start + 7]
@@ -101,20 +118,23 @@ class Watching:
         if stamp != self._stamp:
             self._begin_picture(stamp)
         self._bytes_of_picture += end - start - _RTP - _HEADER
-        if self._first_picture_s is not None and self._size_in_band is not None:
+        if self._first_picture_s is not None and self._size_in_band is not None and not self._all_keyframes:
             return  # all that is in the payload is known
         payload = gop.payload_of(block[start:end])
         if self._size_in_band is None:
             self._look_for_size(payload)
-        if self._first_picture_s is None:
-            self._is_key = self._is_key or gop.begins_keyframe(self._codec, payload)
-            if self._is_key and block[start + 5] & _MARKER:
-                self._first_picture_s = elapsed_s
+        if not self._is_key and (self._first_picture_s is None or self._all_keyframes):
+            self._is_key = gop.begins_keyframe(self._codec, payload)
+            if self._is_key and self._all_keyframes:
+                self._keyframes.append(self._relative)
+        if self._first_picture_s is None and self._is_key and block[start + 5] & _MARKER:
+            self._first_picture_s = elapsed_s
 
     def _begin_picture(self, stamp: int) -> None:
         if self._first is None:
             self._first = stamp
         relative = (stamp - self._first + _WRAP // 2) % _WRAP - _WRAP // 2
+        self._relative = relative
         self._earliest, self._latest = min(self._earliest, relative), max(self._latest, relative)
         self._stamp = stamp
         self._pictures += 1

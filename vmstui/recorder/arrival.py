@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import LogLevel
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.process import children

@@ -49,16 +49,20 @@ from vmstui.recorder.triage_inbox import Picture, SegmentClosed
 from vmstui.recorder.watchdog import Finding
 from vmstui.recorder.worker import Worker
 from vmstui.recording import layout
+from vmstui.recording.fill import FOUND_TOLD
 from vmstui.recording.gaps import end_of
-from vmstui.recording.journal import order
+from vmstui.recording.journal import in_order, order
 from vmstui.recording.publish import sync
 from vmstui.recording.spool import SpoolView
 from vmstui.telemetry.history_batch import Staged
 from vmstui.telemetry.ring import ReportRing, SampleRing
 
 SEGMENTS_KEPT = 2000
-STAGED_KEPT = 3
-"""Measurements of stages that wait for the history: one in ten minutes, and one whenever somebody looked."""
+SEGMENTS_IN_MEMORY = 6
+"""Each is a kilobyte. Mostly the last one is asked for."""
+STAGED_KEPT = 8
+"""Measurements of stages that wait for the history, which takes them once a minute: one in ten minutes, or six in one
+while somebody looks."""
 LEFTOVERS_LIMIT_S = 15.0
 """Patience with a disk that is to tell what lies in its spool."""
 LOGIN = ("url", "username", "password")
@@ -74,7 +78,7 @@ class CameraWorker:
         self.folder = context.camera_folder(camera.id)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.events = History(self.folder / "events.jsonl", Event, EVENTS_KEPT)
-        self.segments = History(self.folder / "segments.jsonl", Segment, SEGMENTS_KEPT)
+        self.segments = History(self.folder / "segments.jsonl", Segment, SEGMENTS_KEPT, SEGMENTS_IN_MEMORY)
         self.samples = SampleRing()
         """Of the present worker."""
         self.reports = ReportRing()
@@ -130,17 +134,19 @@ class CameraWorker:
         identity = self.worker.record.identity
         if not processes and identity is not None and (known := adopt(identity)) is not None:
             processes = [known]
-        failures, past = self.worker.recalled()
+        recalled = None
         if processes:
             self.succession.adopt(processes)
-        elif identity is not None:
-            self.worker.explain_unseen_end()
-            self.outages.ended_unseen()
+        else:
+            recalled = self.worker.recalled()  # before its end is explained, which is noted there
+            if identity is not None:
+                self.worker.explain_unseen_end()
+                self.outages.ended_unseen()
         self.succession.forget_old_files()
         asyncio.get_running_loop().call_soon(self.worker.log.mask_all)  # once all cameras are taken over
         self.settle_leftovers()
-        if self.wanted and not processes:
-            self.worker.dispatch(ev.Resumed(failures, past))
+        if self.wanted and recalled is not None:
+            self.worker.dispatch(ev.Resumed(*recalled))
         elif not self.wanted and processes:
             self.dispatch(ev.Stop())
         if not processes and self.worker.life_path.exists():
@@ -289,12 +295,34 @@ class CameraWorker:
         """The last one published."""
         return self.segments.newest()
 
+    def published_last(self, count: int) -> tuple[Segment, ...]:
+        """At most so many, in the order in which they were recorded. Reads the disk: in a thread."""
+        return in_order(self.segments.read(count + FOUND_TOLD))[-count:] if count > 0 else ()
+
+    def found(self, segments: Iterable[Segment]) -> None:
+        """They were published, and who did it was killed before it could note that."""
+        recent = {segment.path for segment in self.segments.recent()}
+        for segment in segments:
+            if segment.path not in recent:
+                self.segments.add_earlier(segment)
+
     # -- once a second -----------------------------------------------------------------------------------------------
 
     def read_logs(self, *, everything: bool) -> None:
         """Take in what the workers logged; unless `everything`, only of those that have much to say."""
         for worker in self.succession.workers:
             if everything or worker.log.busy:
+                worker.log.read()
+
+    @property
+    def has_more_to_read(self) -> bool:
+        """A look at a log is not over."""
+        return any(worker.log.unfinished for worker in self.succession.workers)
+
+    def read_on(self) -> None:
+        """The next piece of such looks."""
+        for worker in self.succession.workers:
+            if worker.log.unfinished:
                 worker.log.read()
 
     def read_calm_logs(self) -> None:

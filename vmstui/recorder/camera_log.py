@@ -23,9 +23,11 @@ from vmstui.model import OWN_COMPONENT, LogLevel
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.context import Context
 from vmstui.recorder.line_ring import LineRing
+from vmstui.recorder.log_counted import Part
 from vmstui.recorder.log_folder import Bounds, log_files, prune, prune_generations
+from vmstui.recorder.log_resumed import Resumption
 from vmstui.recorder.triage_inbox import Lines
-from vmstui.recorder.worker_log import TAIL_BYTES, Resumption, WorkerLog, shown_text
+from vmstui.recorder.worker_log import TAIL_BYTES, WorkerLog, shown_text
 
 GENERATIONS_KEPT = 10
 MANY_LINES = 20
@@ -47,6 +49,8 @@ class CameraLog:
         self._bounds = bounds or Bounds()
         self._folder = context.camera_folder(camera) / "log"
         self._generation = 0
+        self._followed: set[int] = set()
+        """Generations that were, or are."""
         self._file: WorkerLog | None = None
         self.busy = False
         """The last look found much: the next one should come soon."""
@@ -55,6 +59,11 @@ class CameraLog:
         # As they came, packed: taken apart they would need many times the memory, and that of every camera.
         self._first = LineRing(LINES_OF_RUN)
         self._last = LineRing(LINES_OF_RUN)
+
+    @property
+    def unfinished(self) -> bool:
+        """The last look found so much that it is not over: its rest is to be asked for once others had their turn."""
+        return self._file is not None and self._file.unfinished
 
     def path(self, generation: int) -> Path:
         """The file of one generation, whether it exists or not."""
@@ -76,6 +85,7 @@ class CameraLog:
         which after an upgrade is known, and else from near its end."""
         self.close()
         self._generation = generation
+        self._followed.add(generation)
         self._first.clear()
         self._last.clear()
         position = self._context.read_before.pop((self._camera, generation), None) if tail else 0
@@ -101,9 +111,11 @@ class CameraLog:
     def read(self, *, everything: bool = False) -> None:
         """Take in what was written since the last time; with `everything`, all that is there (the end of a run)."""
         if self._file is not None:
-            few = None if everything else self._file.few_lines()
+            going_on = self.unfinished
+            few = None if everything or going_on else self._file.few_lines()
             if few is None:
-                self.busy = self._take_in(self._file.lines(everything=everything), self._file) > MANY_LINES
+                taken = self._take_in(self._file.lines(everything=everything), self._file)
+                self.busy = going_on or taken > MANY_LINES
             else:
                 self.busy = len(few) > MANY_LINES
                 if few:
@@ -123,23 +135,26 @@ class CameraLog:
             for number in loud:
                 part = self._first if len(self._first) < LINES_OF_RUN else self._last
                 part.append(texts[number].encode("utf-8", "surrogatepass"))
-        inbox.put(Lines(self._camera, self._generation, at_s, lines, file.read_to, file.read_last))
+        inbox.put(Lines(self._camera, self._generation, at_s, lines, file.parts()))
 
     def _take_in(self, texts: Iterable[str], file: WorkerLog) -> int:
         """How many they are. Of some the file tells that they are not new."""
         add, now, count = self._context.logbook.add, datetime.now(UTC), 0
         part = self._first if len(self._first) < LINES_OF_RUN else self._last
-        fresh: list[ParsedLine] = []
-        undated: list[ParsedLine] = []
+        batches: list[tuple[float | None, list[ParsedLine]]] = []
+        at_s, fresh = now.timestamp(), list[ParsedLine]()
         hurry = False
         for text in texts:
             count += 1
             line = level, component, words = parse_line(text)
             add(now, self._camera, self._generation, level, component, words)
-            if file.is_dated:
-                fresh.append(line)
-            elif not file.is_counted:
-                undated.append(line)
+            if not file.is_counted:
+                if (written_s := file.written_s) is None or written_s < at_s:
+                    if not batches or batches[-1][0] != written_s:
+                        batches.append((written_s, []))
+                    batches[-1][1].append(line)
+                else:
+                    fresh.append(line)
             if level in _LOUD:
                 hurry = hurry or level is not LogLevel.WARNING
                 if part is self._first and len(part) == LINES_OF_RUN:
@@ -149,16 +164,14 @@ class CameraLog:
         put = inbox.put
         if hurry:
             inbox.hurry = True
-        if undated:
-            put(Lines(self._camera, self._generation, None, undated))
-        if count:
-            put(Lines(self._camera, self._generation, now.timestamp(), fresh, file.read_to, file.read_last))
+        if parts := file.parts():
+            put(Lines(self._camera, self._generation, at_s, fresh, parts, batches))
         return count
 
     def mask_all(self) -> None:
         """Mask every file that is there, from its start: what was written while nobody read may hold a password. Also
-        finishes what a service before us was about when it was killed. Done in the background; a worker that appends
-        meanwhile is not disturbed."""
+        finishes what a service before us was about when it was killed: last words of workers that are gone, too, are
+        handed on to triage. Done in the background; a worker that appends meanwhile is not disturbed."""
         BACKGROUND.do(self._mask_files)
 
     def lines_of_run(self) -> list[ParsedLine]:
@@ -193,13 +206,27 @@ class CameraLog:
         with contextlib.suppress(OSError):  # a state disk that fails; the next service tries again
             for file in log_files(self._folder):
                 if file.number is None:
-                    size = file.path.stat().st_size
-                    # Opened is looked after; one that is followed belongs to its follower, who sees to it.
-                    log = WorkerLog(
-                        file.path, self._mask_in_place, size, bounds=self._bounds, background=lambda work: work()
-                    )
-                    log.close()
+                    self._mask_file(file.path)
             prune(self._folder, self._bounds)
+
+    def _mask_file(self, path: Path) -> None:
+        inbox, generation = self._context.triage, int(path.stem) if path.stem.isdigit() else 0
+        begun = inbox.begun_before.get(self._camera)
+        is_new = begun is not None and generation >= begun and generation not in self._followed
+        place = inbox.read_before.pop((self._camera, generation), None) if is_new else None
+        # Opened is looked after; one that is followed belongs to its follower, who sees to it.
+        log = WorkerLog(
+            path,
+            self._mask_in_place,
+            path.stat().st_size,
+            bounds=self._bounds,
+            background=lambda work: work(),
+            left_out=_ToTriage(self._context, self._camera, generation) if is_new else None,
+            resumption=Resumption(place, inbox.long_ago) if is_new else None,
+        )
+        if is_new:
+            inbox.read_before[self._camera, generation] = log.kept(generation)
+        log.close()
 
     def _remark(self, generation: int, level: LogLevel, text: str) -> None:
         self._remarks.append((generation, level, text))
@@ -229,18 +256,18 @@ class _ToTriage:
         self._camera = camera
         self._generation = generation
 
-    def masked(self, raw: bytes, *, dated: bool) -> None:
+    def masked(self, raw: bytes, part: Part, written_s: float | None) -> None:
         inbox = self._context.triage
         counted = Counter(raw.split(b"\n"))
         if inbox.flood is None:
-            self.lost(sum(times for line, times in counted.items() if line.strip()))
+            self.lost(sum(times for line, times in counted.items() if line.strip()), (part,))
             return
         mask = self._context.masker.mask
         lines: Counter[ParsedLine] = Counter()
         for line, times in counted.items():
             if line.strip():
                 lines[parse_line(shown_text(line, mask))] += times
-        inbox.flood(self._camera, self._generation, time.time() if dated else None, lines)
+        inbox.flood(self._camera, self._generation, written_s, lines, part)
 
-    def lost(self, lines: int) -> None:
-        self._context.triage.lost(self._camera, lines)
+    def lost(self, lines: int, parts: Sequence[Part]) -> None:
+        self._context.triage.lost(self._camera, lines, parts)

@@ -12,11 +12,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from vmstui.footage import Segment
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Event
 from vmstui.recorder.downtime import came_up, read_alive, write_alive
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
@@ -28,7 +29,8 @@ ALIVE_S = 60.0
 RETRY_S = 10.0
 CATCH_UP_S = 2.0
 """Until the recordings folder is known to be the right one."""
-
+LAST_LOOK_S = 2.0
+"""Of a service that ends before it was time to look for what the one before left."""
 
 BREATH_S = 0.01
 COMPLETE = "complete"
@@ -50,7 +52,8 @@ class Folder:
 
 class Cataloguer:
     """`around` gives the recordings folder once it is known to be the right one, None before; it and `events_of` are
-    called in the thread. `say` takes a sentence about a catalogue that cannot be used, in the thread, too."""
+    called in the thread. `say` takes a sentence about a catalogue that cannot be used, and `found` the newest segments
+    of a camera that were published and not handed over, in the thread, too."""
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Cataloguer:
         around: Callable[[], Folder | None],
         events_of: Callable[[str], Sequence[Event]],
         say: Callable[[str], None],
+        found: Callable[[Sequence[Segment]], None],
     ) -> None:
         self.catalogue: Catalogue | None = None
         """Open once the thread got to it; for whoever needs it in a thread of its own."""
@@ -67,6 +71,7 @@ class Cataloguer:
         self._around = around
         self._events_of = events_of
         self._say = say
+        self._found = found
         self._queue: queue.Queue[Segment | None] = queue.Queue()
         self._alive = came_up(read_alive(state_folder), datetime.now(UTC), boot)
         self._state_folder = state_folder
@@ -76,6 +81,8 @@ class Cataloguer:
         """Id of the recordings folder of which everything is in the catalogue."""
         self._told = ""
         self._ended = False
+        self._given_up_s = 0.0
+        """When one that has ended looks no further."""
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
 
     def no_room(self) -> Path | None:
@@ -89,7 +96,8 @@ class Cataloguer:
         self._thread.start()
 
     def stop(self, patience_s: float = 5.0) -> None:
-        """Put in what is still waiting, if that can be done soon. Blocks."""
+        """Put in what an earlier service left and what is still waiting, if that can be done soon. Blocks."""
+        self._given_up_s = time.monotonic() + min(LAST_LOOK_S, patience_s / 2)
         self._ended = True
         self._queue.put(None)
         self._thread.join(patience_s)
@@ -130,8 +138,9 @@ class Cataloguer:
 
     def _breathe(self) -> None:
         """Between the days of cameras: hundreds of them must not keep the loop from its work."""
-        self._say_alive()
-        time.sleep(BREATH_S)
+        if not self._ended:
+            self._say_alive()
+            time.sleep(BREATH_S)
 
     def _handed_over(self, wait_s: float) -> list[Segment]:
         """What was published since, waiting for the first of it."""
@@ -158,7 +167,8 @@ class Cataloguer:
             return
         unreadable: OSError | None = None
         around = self._around()
-        if around is not None and around.id != self._complete_for and not self._ended:
+        late = self._ended and self.catalogue.fresh  # filling it may take hours
+        if around is not None and around.id != self._complete_for and not late:
             try:
                 self._catch_up(self.catalogue, around)
             except OSError as error:  # of one folder, say: what is recorded now is noted all the same
@@ -187,7 +197,8 @@ class Cataloguer:
             self._alive.downtimes,
             since=None if catalogue.fresh else _complete_since(catalogue.fact(COMPLETE), around.id),
             progress=lambda text: self._breathe(),
-            ended=lambda: self._ended,
+            ended=lambda: self._ended and (catalogue.fresh or time.monotonic() > self._given_up_s),
+            found=self._found,
         )
         now = self._around()
         if not found.whole or now is None or now.id != around.id:

@@ -42,6 +42,7 @@ OF_PROBE: Mapping[ProbeErrorKind, Retry] = {
     ProbeErrorKind.BUSY: Retry.BUSY,
     ProbeErrorKind.PROTOCOL: Retry.BUSY,
     ProbeErrorKind.TLS: Retry.BUSY,
+    ProbeErrorKind.NO_VIDEO: Retry.BUSY,
 }
 
 WHY_NOTHING_IS_RECORDED: Mapping[ExitKind, GapCause] = {

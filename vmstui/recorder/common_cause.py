@@ -13,10 +13,10 @@ Asked by the fleet, with all cameras that have a worker, whenever the watchdog h
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from vmstui.footage import GapCause
+from vmstui.light_dataclass import dataclass
 from vmstui.recorder.watchdog import Closed, Finding
 
 MIN_CAMERAS = 3

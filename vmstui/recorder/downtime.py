@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.light_dataclass import dataclass
 from vmstui.recorder.record import write_atomically
 from vmstui.recording.gaps import Downtime
 

@@ -17,10 +17,16 @@ AT_ONCE = 8
 
 
 class ExternalLive:
-    """A configured server; `cameras` gives the ids that publish now."""
+    """A configured server; `cameras` gives the ids that publish now, `login` is who may play."""
 
-    def __init__(self, url: str, cameras: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        cameras: Callable[[], tuple[str, ...]],
+        login: tuple[str | None, str | None] = (None, None),
+    ) -> None:
         self._url = url.rstrip("/")
+        self._login = login
         self._cameras = cameras
         self._health: dict[str, tuple[OutputState, str]] = {}
         self._few = asyncio.Semaphore(AT_ONCE)
@@ -58,10 +64,11 @@ class ExternalLive:
 
     async def _ask(self, camera: str) -> tuple[OutputState, str]:
         try:
-            await describe(self.play_url(camera), None, None, TIMEOUT_S)
+            await describe(self.play_url(camera), *self._login, TIMEOUT_S)
         except ProbeError as error:
             if error.kind is ProbeErrorKind.AUTH:
-                return OutputState.UNKNOWN, "the live server wants credentials for playing, so it cannot be checked"
+                wants = "refuses the" if self._login[0] is not None else "wants a"
+                return OutputState.UNKNOWN, f"the live server {wants} login for playing (live.username), not checked"
             return OutputState.DOWN, str(error)
         except Exception as error:
             return OutputState.UNKNOWN, f"cannot be checked: {type(error).__name__}: {error}"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from vmstui.codec import CodecError, Json, from_json, to_json
 from vmstui.findings import Acknowledgement
+from vmstui.recorder.log_counted import KeptPlace
 from vmstui.recorder.record import write_atomically
 from vmstui.triage.acknowledged import FIRST, Acknowledged
 from vmstui.triage.remembered import KeptFinding, KeptTriage
@@ -28,16 +29,6 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of the findings of all cameras."""
 LEAST_OF_CAMERA = 16 * 1024
 _READ_BYTES = 4 * MOST_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPlace:
-    """Up to where the log of a generation is in the findings."""
-
-    generation: int
-    position: int
-    check_sum: int
-    """Of what stands in front of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +83,27 @@ def load_findings(state_folder: Path) -> Kept:
     """What an earlier service wrote down; empty where there is nothing."""
     path = state_folder / FINDINGS
     try:
-        with path.open("rb") as file:
-            raw = file.read(_READ_BYTES)
+        kept, unreadable = read_findings(state_folder)
     except FileNotFoundError:
         return Kept()
     except OSError as error:
         return Kept(trouble=f"cannot read {path}: {error.strerror}")
+    if not unreadable and kept.at is not None:
+        return kept
+    aside = _set_aside(path)
+    return replace(
+        kept, trouble=f"{unreadable} lines of {path} cannot be read, what can be is kept; set aside as {aside}"
+    )
+
+
+def read_findings(state_folder: Path) -> tuple[Kept, int]:
+    """What of them can be read, and how many lines cannot. Raises OSError."""
+    with (state_folder / FINDINGS).open("rb") as file:
+        raw = file.read(_READ_BYTES)
     reading = _Reading()
     for line in raw.splitlines():
         reading.take(line)
-    trouble = ""
-    if reading.unreadable or reading.at is None:
-        aside = _set_aside(path)
-        trouble = f"{reading.unreadable} lines of {path} cannot be read, what can be is kept; set aside as {aside}"
-    return Kept(reading.at, tuple(reading.cameras()), trouble)
+    return Kept(reading.at, tuple(reading.cameras())), reading.unreadable
 
 
 def save_acknowledged(state_folder: Path, known: Acknowledged) -> None:
@@ -118,16 +116,26 @@ def load_acknowledged(state_folder: Path) -> tuple[Acknowledged, str]:
     """What people said so far; and what could not be read, for a person."""
     path = state_folder / ACKNOWLEDGED
     try:
-        data = json.loads(path.read_bytes())
+        found, trouble = read_acknowledged(state_folder)
     except FileNotFoundError:
         return Acknowledged(), ""
     except OSError as error:
         return Acknowledged(), f"cannot read {path}: {error.strerror}"
+    if not trouble:
+        return found, ""
+    return found, f"{trouble}; set aside as {_copied(path) if found.listed else _set_aside(path)}"
+
+
+def read_acknowledged(state_folder: Path) -> tuple[Acknowledged, str]:
+    """What of them can be read, and what cannot, for a person. Raises OSError."""
+    path = state_folder / ACKNOWLEDGED
+    try:
+        data = json.loads(path.read_bytes())
     except ValueError:
         data = None
     entries = data.get("acknowledgements") if isinstance(data, dict) else None
     if not isinstance(entries, list):
-        return Acknowledged(), f"{path} cannot be read; set aside as {_set_aside(path)}"
+        return Acknowledged(), f"{path} cannot be read"
     known: list[Acknowledgement] = []
     for entry in entries:
         with contextlib.suppress(CodecError):
@@ -135,8 +143,7 @@ def load_acknowledged(state_folder: Path) -> tuple[Acknowledged, str]:
     number = data.get("next")
     found = Acknowledged(known, number if isinstance(number, int) and number >= FIRST else FIRST)
     lost = len(entries) - len(known)
-    trouble = f"{lost} of {len(entries)} acknowledgements in {path} cannot be read; set aside as {_copied(path)}"
-    return found, trouble if lost else ""
+    return found, f"{lost} of {len(entries)} acknowledgements in {path} cannot be read" if lost else ""
 
 
 @dataclass(slots=True)

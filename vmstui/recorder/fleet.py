@@ -212,6 +212,7 @@ class Fleet:
                     camera.read_logs(everything=all_logs or (self._turn == 0 and not camera.calm))
                 except Exception as error:
                     self._blind(camera, error)
+            await self._read_on(batch)
             now_s, at_s = loop.time(), time.time()
             for camera in batch:
                 try:
@@ -232,6 +233,17 @@ class Fleet:
             self._say(LogLevel.WARNING, f"the service itself was {late_s:.0f} s late; cameras are not judged by that")
         elif self._turn == 0:  # the spools were looked at since it was last done
             self._judge(loop.time())
+
+    async def _read_on(self, cameras: Iterable[CameraWorker]) -> None:
+        """Looks at logs that are flooded, to their end, with a turn for others after each piece."""
+        while flooded := [camera for camera in cameras if camera.has_more_to_read]:
+            for camera in flooded:
+                await asyncio.sleep(0)
+                try:
+                    camera.read_on()
+                except Exception as error:
+                    self._blind(camera, error)
+            cameras = flooded
 
     def _blind(self, camera: CameraWorker, error: Exception) -> None:
         """One camera's broken folder, or a mistake of ours, must not blind the recorder to the others."""

@@ -18,12 +18,12 @@ from vmstui.findings import ExplainedFinding, Finding, FindingsPage, Origin, Sev
 from vmstui.model import LogLevel
 from vmstui.recorder import triage_inbox as inbox
 from vmstui.recorder.common_ends import key_of_message, of_message
-from vmstui.recorder.findings_file import KeptCamera, KeptPlace
-from vmstui.recorder.worker_log import check_sum
+from vmstui.recorder.findings_file import KeptCamera
+from vmstui.recorder.log_counted import Counted, KeptPlace, Part
 from vmstui.triage.acknowledged import Acknowledged, Said
-from vmstui.triage.findings import CameraTriage, order
+from vmstui.triage.findings import CameraTriage
 from vmstui.triage.incidents import Common
-from vmstui.triage.kept import is_unclear
+from vmstui.triage.kept import is_unclear, order
 from vmstui.triage.knowledge import Knowledge, Message
 from vmstui.triage.remembered import taken_up, written_down
 from vmstui.triage.standing import Standing, UnknownError
@@ -61,8 +61,8 @@ class _Camera:
         """Of the present run."""
         self.stopping: set[int] = set()
         """Generations that were told to end."""
-        self.places: dict[int, tuple[int, bytes] | KeptPlace] = {}
-        """By generation: up to where its log is in here, and what stands at the end of that."""
+        self.places: dict[int, Counted | KeptPlace] = {}
+        """By generation: what of its log is in here."""
         self.common: set[str] = set()
         """What it has that others may have, too."""
         self.is_active = False
@@ -113,8 +113,10 @@ class FleetTriage:
         """Anything; of lines as many as may be worked on at once."""
         match item:
             case inbox.Lines(name, generation, at_s, lines):
+                for before_s, some in item.earlier:
+                    self.feed(name, generation, before_s, folded(some))
                 self.feed(name, generation, at_s, folded(lines))
-                self.read_to(item)
+                self.count(name, generation, item.parts)
                 return
             case inbox.Began(name, generation, at_s, adopted):
                 self._began(self._of(name), generation, at_s, adopted=adopted)
@@ -136,8 +138,10 @@ class FleetTriage:
             case inbox.Stopping(name, generation):
                 self._of(name).stopping.add(generation)
                 return
-            case inbox.Lost(name, lines):
-                self._of(name).triage.left_out += lines
+            case inbox.Lost(name, number, parts):
+                self._of(name).triage.left_out += number
+                for part in parts:
+                    part.taken_in()
             case inbox.Gone(name):
                 self._cameras.pop(name, None)
                 self.summaries.pop(name, None)
@@ -163,13 +167,15 @@ class FleetTriage:
         if one.triage.news != one.news:
             self._changed.add(camera)
 
-    def read_to(self, lines: inbox.Lines) -> None:
-        """These are in here, and with them the log up to where it was read."""
-        if lines.read_to > 0:
-            places = self._of(lines.camera).places
-            places[lines.generation] = lines.read_to, lines.read_last
-            if len(places) > GENERATIONS:
-                del places[min(places)]
+    def count(self, camera: str, generation: int, parts: Iterable[Part]) -> None:
+        """All lines of these parts of its log are in here."""
+        places = self._of(camera).places
+        for part in parts:
+            part.taken_in()
+            if places.get(generation) is not part.log:
+                places[generation] = part.log
+                if len(places) > GENERATIONS:
+                    del places[min(places)]
 
     # -- what becomes of it ------------------------------------------------------------------------------------------
 
@@ -208,7 +214,7 @@ class FleetTriage:
         if camera is None:
             return None
         places = tuple(
-            place if isinstance(place, KeptPlace) else KeptPlace(generation, place[0], check_sum(place[1]))
+            place if isinstance(place, KeptPlace) else place.kept(generation)
             for generation, place in camera.places.items()
         )
         return KeptCamera(name, camera.generation, places, written_down(camera.triage))

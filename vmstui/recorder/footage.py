@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from vmstui.codec import Json
 from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
+from vmstui.footage import Segment
 from vmstui.model import Event, LogLevel
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.cataloguer import Cataloguer, Folder
@@ -26,6 +27,7 @@ from vmstui.recorder.keeper import Keeper, ended
 from vmstui.recorder.process import boot_id
 from vmstui.recorder.resources import Resources
 from vmstui.recording.catalogue import FILE_NAME
+from vmstui.recording.fill import FOUND_TOLD
 from vmstui.settings.names import camera_folder
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ class Footage:
         self._say = say
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
-        self.cataloguer = Cataloguer(context.state_folder, boot_id(), self._folder, self._events_of, self._told)
+        self.cataloguer = Cataloguer(
+            context.state_folder, boot_id(), self._folder, self._events_of, self._told, self._found
+        )
         self._keeper = Keeper(
             context.settings,
             context.guard,
@@ -119,6 +123,17 @@ class Footage:
     def _told(self, text: str) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._warn, text)
+
+    def _found(self, segments: Sequence[Segment]) -> None:
+        """Of one camera; also what was only not handed over yet."""
+        worker = self._fleet.cameras.get(segments[0].camera)
+        if worker is None:
+            return
+        noted = {segment.path for segment in worker.segments.read(2 * FOUND_TOLD)}
+        missing = [segment for segment in segments if segment.path not in noted]
+        if missing:
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(worker.found, missing)
 
     def _events_of(self, camera: str) -> Sequence[Event]:
         worker: CameraWorker | None = self._fleet.cameras.get(camera)

@@ -6,11 +6,12 @@ That needs a camera that serves two connections at a time, which is learnt by tr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from vmstui.ffmpeg.exits import ExitKind
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Changeover, RestartMode
 from vmstui.recording.gaps import Moment, between_s
 

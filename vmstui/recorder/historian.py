@@ -12,9 +12,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vmstui.light_dataclass import dataclass
 from vmstui.measured import ALL, MACHINE, RELAY, SERVICE, MachineNow
 from vmstui.model import LogLevel, Sample
 from vmstui.recorder.background import BACKGROUND

@@ -205,7 +205,8 @@ class IncidentWatch:
         now, now_s, cameras = datetime.now(UTC), self._now_s(), self._cameras()
         self._configure(now)
         for name, camera in cameras.items():
-            self._look_at(name, camera, now, now_s)
+            if name in self._ends or camera.worker.machine.state is State.HELD:
+                self._look_at(name, camera, now, now_s)
         for known in (self._ends, self._told_until):
             for name in [name for name in known if name not in cameras]:
                 del known[name]
@@ -247,13 +248,12 @@ class IncidentWatch:
             self._incidents.configure(known, now)
 
     def _look_at(self, name: str, camera: CameraWorker, now: datetime, now_s: float) -> None:
+        """At one that is held, or of which an end is known."""
         machine = camera.worker.machine
         if machine.state is State.HELD:
             self._held(name, camera, now, now_s)
             return
-        end = self._ends.get(name)
-        if end is None:
-            return
+        end = self._ends[name]
         if machine.state is State.RECORDING or not machine.wanted:
             self.forget(name)
             return

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from vmstui.codec import CodecError, from_json
+from vmstui.light_dataclass import dataclass
 
 VARIABLE = "VMSTUI_INHERITED"
 

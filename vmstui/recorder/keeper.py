@@ -21,11 +21,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 from typing import TypeVar
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Event, EventKind, Settings
 from vmstui.recorder.downtime import Alive
 from vmstui.recorder.process import boot_time_s

@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from vmstui.codec import Json, to_json
 from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.command import CommandError, WorkerFiles, input_script, worker_argv
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.ffmpeg.plan import Plan, PlanError, plans
+from vmstui.light_dataclass import dataclass
 from vmstui.live.client import ProbeError, ProbeErrorKind, describe
-from vmstui.model import Camera, Settings
+from vmstui.model import Camera, Profile, Settings
 from vmstui.own_process import own_environment
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import OF_PROBE
@@ -122,12 +124,14 @@ def progress_path(folder: Path, generation: int) -> Path:
     return folder / f"progress.{generation:06d}"
 
 
-def forget_progress(folder: Path, live: Collection[int]) -> None:
-    """What workers reported that are no more goes; `live` are the generations that run."""
-    with contextlib.suppress(OSError):
-        for path in folder.glob("progress.*"):
-            if path.suffix.removeprefix(".").lstrip("0") not in map(str, live):
-                path.unlink(missing_ok=True)
+def forget_progress(folder: Path, names: Iterable[str], live: Collection[int]) -> None:
+    """What workers reported that are no more goes. `names` is all that lies in the folder, `live` are the generations
+    that run."""
+    kept = {progress_path(folder, generation).name for generation in live}
+    for name in names:
+        if name.startswith("progress.") and name not in kept:
+            with contextlib.suppress(OSError):
+                (folder / name).unlink(missing_ok=True)
 
 
 def worker_environment(settings: Settings) -> Mapping[str, str]:
@@ -176,12 +180,18 @@ def shape(camera: Camera, around: Surroundings) -> dict[str, Json]:
         "username": camera.username,
         "password": camera.password.value if camera.password else None,
         "transport": camera.transport,
-        **{f"profile.{row.key}": to_json(row.value) for row in profile_rows(camera.profile)},
+        **_asked_for(camera.profile),
         "recordings": around.settings.recordings,
         "segment.length": around.settings.segment_length_s,
         "live": around.publish_url(camera.id) if camera.profile.live is not None else None,
         FFMPEG: around.ffmpeg,
     }
+
+
+@lru_cache(maxsize=256)
+def _asked_for(profile: Profile) -> Mapping[str, Json]:
+    """What a profile asks for. Hundreds of cameras have the same one, and each keeps its shape."""
+    return MappingProxyType({f"profile.{row.key}": to_json(row.value) for row in profile_rows(profile)})
 
 
 def changed_keys(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.light_dataclass import dataclass
 from vmstui.recorder.machine_events import Past
 from vmstui.recorder.record import write_atomically
 

@@ -116,7 +116,8 @@ class LiveChecks:
         except ProbeError as error:
             text = self._context.masker.mask(str(error))
             if error.kind is ProbeErrorKind.AUTH and server.url is not None:
-                text = "the live server wants credentials for playing, so it cannot be watched"
+                wants = "refuses the" if server.username is not None else "wants a"
+                text = f"the live server {wants} login for playing (live.username), so it cannot be watched"
             return LiveCheck(name, at, url, reason=text)
         width, height = seen.size or (0, 0)
         found = LiveCheck(

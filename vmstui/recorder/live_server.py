@@ -124,5 +124,6 @@ class ConfiguredLive:
     def _made(self, settings: Settings) -> RelayWorker | ExternalLive:
         server = settings.live
         if server.url is not None:
-            return ExternalLive(server.url, self._publishing)
+            password = server.password.value if server.password is not None else None
+            return ExternalLive(server.url, self._publishing, (server.username, password))
         return RelayWorker(server, self._folder, self._installation, self._say, secret_variables(settings))

@@ -27,9 +27,9 @@ import gzip
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from vmstui.light_dataclass import dataclass
 from vmstui.recorder.log_folder import log_files, rotated_path
 
 WINDOW_BYTES = 32 * 1024
@@ -84,7 +84,12 @@ class Cut:
     @property
     def part(self) -> Path:
         """Where it is until it counts."""
-        return self.rotated.with_name(self.rotated.name + ".part")
+        return part_of(self.rotated)
+
+
+def part_of(rotated: Path) -> Path:
+    """What a copy is called until it counts."""
+    return rotated.with_name(rotated.name + ".part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +197,23 @@ def owed(descriptor: int, path: Path) -> Cut | None:
 
     Copies that were not finished are taken away. Raises OSError.
     """
-    start = data_start(descriptor)
-    found = _MARK.match(os.pread(descriptor, _MARK_BYTES, start))
-    if found is not None:
-        number, length, crossing, inode, size = map(int, found.groups())
-        cut = Cut(path, number, start, start + length, start + length + crossing)
-        if _is(cut.part, inode, size) or _is(cut.rotated, inode, size):
-            _conclude(descriptor, cut)
-            return cut
+    cut = pending(descriptor, path, data_start(descriptor))
+    if cut is not None:
+        _conclude(descriptor, cut)
+        return cut
     for part in path.parent.glob(f"{path.stem}.*.log.gz.part"):
         part.unlink(missing_ok=True)
     return None
+
+
+def pending(descriptor: int, path: Path, start: int) -> Cut | None:
+    """What `owed` would find in a file that begins at `start`; nothing is changed. Raises OSError."""
+    found = _MARK.match(os.pread(descriptor, _MARK_BYTES, start))
+    if found is None:
+        return None
+    number, length, crossing, inode, size = map(int, found.groups())
+    cut = Cut(path, number, start, start + length, start + length + crossing)
+    return cut if _is(cut.part, inode, size) or _is(cut.rotated, inode, size) else None
 
 
 def free(descriptor: int, cut: Cut) -> Freed:

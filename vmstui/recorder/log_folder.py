@@ -15,8 +15,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from vmstui.light_dataclass import dataclass
 
 MiB = 1024 * 1024
 

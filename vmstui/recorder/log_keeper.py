@@ -16,16 +16,19 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import LogLevel
 from vmstui.recorder import log_cut
+from vmstui.recorder.log_counted import BEFORE_BYTES, Part
 from vmstui.recorder.log_cut import Cut, Mask, Way
 from vmstui.recorder.log_folder import Bounds, own, prune
+from vmstui.recorder.log_resumed import Places, Resumption, resumed, wanted_lines
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -39,10 +42,10 @@ Do = Callable[[Callable[[], None]], None]
 class LeftOut(Protocol):
     """Is told what the reader of a log left out. Called in the background; nothing that it does may raise."""
 
-    def masked(self, raw: bytes, *, dated: bool) -> None:
-        """Lines, masked; not `dated`: written long before they are read."""
+    def masked(self, raw: bytes, part: Part, written_s: float | None) -> None:
+        """Lines, masked, of that part of the log, and when they were written at the latest; None: long ago."""
 
-    def lost(self, lines: int) -> None:
+    def lost(self, lines: int, parts: Sequence[Part]) -> None:
         """So many are gone for good."""
 
 
@@ -100,10 +103,8 @@ class LogKeeper:
         """Up to where it was read."""
         self.seen = -1
         """Its size when the reader last took in everything."""
-        self.counted_to = 0
-        """What stands before is known to triage already."""
-        self.undated_to = 0
-        """What stands before was written nobody knows when."""
+        self.places = Places()
+        """Where what stands in it is to be found again, and what of it is in findings."""
         self.owned = False
         """Only then is anything changed in the file."""
         self._left_out = left_out
@@ -132,6 +133,18 @@ class LogKeeper:
         self._settled = os.fstat(fd).st_size == 0
         self.start = self.position = log_cut.data_start(fd)
 
+    def resume(self, fd: int, resumption: Resumption) -> None:
+        """Go on where an earlier service was. Raises OSError."""
+        self.places = resumed(fd, self._path, resumption)
+        if not self.places.is_recognised:
+            text = f"{self._path} is another one than when findings were last kept: some of its lines may be in none"
+            self._remarks.say(LogLevel.WARNING, text)
+
+    @property
+    def is_past(self) -> bool:
+        """Everything that was there when the file was opened has been read."""
+        return self.places.of(self.position) >= self.places.found_to
+
     def owned_at_last(self, fd: int) -> None:
         """Become the owner of a file that somebody else owned until now; what was read meanwhile is to be masked."""
         if own(fd):
@@ -146,7 +159,8 @@ class LogKeeper:
 
     def truncated(self) -> None:
         """Somebody did that: go on from the start."""
-        self.start = self.position = self.counted_to = self.undated_to = 0
+        self.places.truncated(self.position)
+        self.start = self.position = 0
         self._gaps.clear()
 
     def overwrite(self, fd: int, hidden: bytes, offset: int) -> None:
@@ -185,7 +199,11 @@ class LogKeeper:
     # -- in the background -------------------------------------------------------------------------------------------
 
     def _has_work(self) -> bool:
-        return not self._settled or bool(self._gaps) or self.position - self.start >= self._cut_at_bytes
+        return (
+            not self._settled
+            or bool(self._gaps or self.places.copies)
+            or self.position - self.start >= self._cut_at_bytes
+        )
 
     def _work(self, fd: int) -> None:
         self._allowed_bytes = sys.maxsize
@@ -197,6 +215,7 @@ class LogKeeper:
                     self._free(fd, owed)
                 self._settled = True
             while self._has_work():
+                self._hand_on_copies(fd)
                 self._mask_some(fd)
                 if (self._masked_bytes() >= self._cut_at_bytes or not self._keeps_up(fd)) and not self._shorten(fd):
                     break
@@ -240,7 +259,7 @@ class LogKeeper:
                 if hidden != raw:
                     self.overwrite(fd, hidden, offset)
                 if not gap.handed_on:
-                    self._hand_on(hidden, offset)
+                    self._hand_on(hidden, self.places.of(offset))
                 position = offset + len(raw)
                 lines += raw.count(b"\n")
                 if position - gap.start >= self._bounds.rotate_bytes or not self._keeps_up(fd):
@@ -256,30 +275,46 @@ class LogKeeper:
         if lines and position >= gap.stop and not gap.shown:
             self._remarks.say(LogLevel.INFO, f"{lines:,} lines not shown, they are in {self.files()}")
 
-    def _hand_on(self, hidden: bytes, offset: int) -> None:
+    def _hand_on(self, hidden: bytes, place: int) -> None:
         """Of a line longer than a block its beginning alone."""
-        known = min(max(self.counted_to - offset, 0), len(hidden))
-        if self._amid_line:
-            known = max(known, hidden.find(b"\n") + 1 or len(hidden))
-        if known < len(hidden):
-            self._amid_line = not hidden.endswith(b"\n")
+        for start, stop in self.places.new(place, place + len(hidden)):
+            raw = hidden[start - place : stop - place]
+            skipped = (raw.find(b"\n") + 1 or len(raw)) if self._amid_line else 0
+            self._amid_line = not raw.endswith(b"\n")
             if self._left_out is not None:
-                self._left_out.masked(hidden[known:], dated=offset >= self.undated_to)
+                part = Part(self.places.counted, start, stop, raw[-BEFORE_BYTES:])
+                self._left_out.masked(raw[skipped:], part, self.places.written_s(start))
+
+    def _hand_on_copies(self, fd: int) -> None:
+        """What was cut off before anybody counted it, as long as nothing else is to be done."""
+        places = self.places
+        while places.copies and self._left_out is not None:
+            copy = places.copies[0]
+            for place, raw in wanted_lines(copy, self._mask_in_place):
+                part = Part(places.counted, place, place + len(raw), raw[-BEFORE_BYTES:])
+                self._left_out.masked(raw, part, places.written_s(place))
+                if self._size(fd) > self._bounds.live_bytes:
+                    places.copies[0] = copy.after(part.stop)
+                    return
+            del places.copies[0]
+        places.copies.clear()
 
     def _give_up(self, fd: int, end: int) -> None:
         """Nothing before this offset is read any more; what was not handed on yet is counted as lost."""
         with self.offsets:
             stretches = [(gap.start, min(gap.stop, end)) for gap in self._gaps if not gap.handed_on]
-            stretches.append((self.position, end))
+            stretches.append((self.position, max(self.position, end)))
             self.position = max(self.position, end)
             self._gaps = [replace(gap, start=max(gap.start, end)) for gap in self._gaps if gap.stop > end]
         if self._left_out is None:
             return
-        lines = 0
+        count, parts, places = 0, [], self.places
         for start, stop in stretches:
-            for offset in range(max(start, self.counted_to), stop, _COUNTED_BYTES):
-                lines += os.pread(fd, min(_COUNTED_BYTES, stop - offset), offset).count(b"\n")
-        self._left_out.lost(lines)
+            for begin, until in places.new(places.of(start), places.of(stop)):
+                for place in range(begin, until, _COUNTED_BYTES):
+                    count += os.pread(fd, min(_COUNTED_BYTES, until - place), place - places.base).count(b"\n")
+                parts.append(Part(places.counted, begin, until, b""))
+        self._left_out.lost(count, parts)
 
     def _shorten(self, fd: int) -> bool:
         """Make the file smaller; False if that is not possible now."""
@@ -316,20 +351,20 @@ class LogKeeper:
         self._give_up(fd, cut.end)
         log_cut.blank(fd, cut)
         length = cut.end - self.start
-        self._free(fd, cut)
+        self._free(fd, cut, has_copy=False)
         self._allow(fd)
         text = f"{length:,} bytes of {self._path} dropped: they come too fast to be kept, or there is no room for them"
         self._remarks.say(LogLevel.WARNING, text)
         return True
 
-    def _free(self, fd: int, cut: Cut) -> None:
+    def _free(self, fd: int, cut: Cut, *, has_copy: bool = True) -> None:
         with self.offsets:
             freed = log_cut.free(fd, cut)
             self.start = freed.start
+            self.places.base += freed.moved
+            self.places.counted.begins(self.places.of(self.start), cut.number if has_copy else None)
             self.seen -= freed.moved
             self.position = max(self.position, cut.end) - freed.moved
-            self.counted_to -= freed.moved
-            self.undated_to -= freed.moved
             self._gaps = [
                 replace(gap, start=max(gap.start, cut.end) - freed.moved, stop=gap.stop - freed.moved)
                 for gap in self._gaps

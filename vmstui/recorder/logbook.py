@@ -70,22 +70,26 @@ class LogBook:
         for line in lines:
             self._append(line.seq, line.at, line.camera, line.generation, line.level, line.component, line.text)
 
-    def page(self, camera: str | None, after: int, limit: int) -> LogPage:
+    def page(self, camera: str | None, after: int, limit: int, *, newest: bool = False) -> LogPage:
         """Lines after the cursor, of one camera or merged; `after` 0 gives the newest `limit` lines.
 
-        With a cursor the oldest `limit` lines after it are given, so that a reader who keeps on gets all of them.
+        With a cursor the oldest `limit` lines after it are given, so that a reader who keeps on gets all of them; with
+        `newest` those that came last, and `missed` tells how many it went past as well.
         """
         names = list(self._rings) if camera is None else [camera]
         rings = {name: self._rings.get(name, _EMPTY) for name in names}
-        first = (after + 1).to_bytes(8, "big")
+        first, from_end = (after + 1).to_bytes(8, "big"), newest or after == 0
         newer = [
-            list(takewhile(lambda line: line >= first, islice(reversed(ring), limit if after == 0 else None)))[::-1]
+            list(takewhile(lambda line: line >= first, islice(reversed(ring), limit if from_end else None)))[::-1]
             for ring in rings.values()
         ]
         merged = list(heapq.merge(*(_named(name, ring) for name, ring in zip(names, newer, strict=True))))
-        chosen = (merged[-limit:] if limit else []) if after == 0 else merged[:limit]
+        chosen = (merged[-limit:] if limit else []) if from_end else merged[:limit]
         lines = tuple(_unpacked(name, line) for line, name in chosen)
-        return LogPage(lines, lines[-1].seq if lines else max(after, 0), self._missed(list(rings.values()), after))
+        missed = self._missed(list(rings.values()), after)
+        if newest and after > 0:
+            missed += sum(ring.count_from(first) for ring in rings.values()) - len(chosen)
+        return LogPage(lines, lines[-1].seq if lines else max(after, 0), missed)
 
     def warnings_since(self, camera: str, since: datetime) -> int:
         """Lines of level warning or worse that came after an instant."""
@@ -126,7 +130,9 @@ class LogBook:
         """Lines after the cursor that had left a full ring; exact for one camera, a lower bound for several."""
         if after == 0 or len(rings) != 1 or len(rings[0]) < self._bound:
             return 0
-        oldest: int = _HEAD.unpack_from(next(iter(rings[0])))[0]
+        line = rings[0].oldest
+        assert line is not None
+        oldest: int = _HEAD.unpack_from(line)[0]
         return max(0, oldest - after - 1)
 
 

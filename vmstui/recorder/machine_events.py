@@ -7,8 +7,8 @@ Events come from the shell around the machine (`supervised.py`) and from who com
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import CameraState as State
 from vmstui.model import EventKind
 from vmstui.recorder.policy import Retry

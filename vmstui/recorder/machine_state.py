@@ -6,8 +6,8 @@ What a service that comes later must know of it is its `past`. Pure.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import CameraState as State
 from vmstui.recorder.machine_events import Action, Past
 from vmstui.recorder.policy import WORKER_POLICY, Policy

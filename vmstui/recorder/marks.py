@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from vmstui.recorder.context import Context
-from vmstui.recorder.process import Process, marker_of
+from vmstui.recorder.process import Process
 from vmstui.recorder.record import WorkerRecord
 
 
@@ -19,13 +19,13 @@ def marker(context: Context, camera: str, generation: int | None = None) -> str:
 
 def camera_of(process: Process) -> str:
     """The camera in the marker of a worker; empty where it cannot be read."""
-    parts = marker_of(process.pid).split(":")
+    parts = process.mark.split(":")
     return parts[1] if len(parts) == 3 else ""
 
 
 def generation_of(process: Process) -> int:
     """The generation in the marker of a worker; 0 where it cannot be read."""
-    number = marker_of(process.pid).rsplit(":", 1)[-1]
+    number = process.mark.rsplit(":", 1)[-1]
     return int(number) if number.isdigit() else 0
 
 

@@ -12,10 +12,11 @@ An outage goes on while somebody stops the camera, and over services, which note
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Event
 from vmstui.recording.gaps import Downtime, Moment, between_s, gaps_of
 from vmstui.recording.journal import order

@@ -202,7 +202,7 @@ class Outages:
             try:
                 alive = read_alive(folder)
                 downtimes = alive.downtimes if alive is not None else ()
-                segments, events = camera.segments.read(SEGMENTS_READ), camera.events.read(EVENTS_KEPT)
+                segments, events = camera.published_last(SEGMENTS_READ), camera.events.read(EVENTS_KEPT)
                 gaps = not_recorded(name, outage, generation, first, segments, events, downtimes)
             finally:
                 with contextlib.suppress(RuntimeError):  # the service has left meanwhile

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from vmstui.light_dataclass import dataclass
 
 JITTER = 0.2
 HEALTHY_UPTIME_S = 60.0

@@ -20,10 +20,10 @@ import signal
 import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from vmstui.light_dataclass import dataclass
 from vmstui.recorder.bare_thread import BareThread
 from vmstui.recorder.bounded_read import read_each
 from vmstui.telemetry.procfs import parse_start_ticks, parse_stat
@@ -94,16 +94,23 @@ def boot_time_s() -> float:
 class Process:
     """One live process, pinned by a pidfd. Made by `spawn` and `adopt`; `close` when it ended."""
 
-    def __init__(self, identity: Identity, pidfd: int, *, own: bool) -> None:
+    def __init__(self, identity: Identity, pidfd: int, *, own: bool, mark: str | None = None) -> None:
+        """`mark`: its marker, where that was just read."""
         self.identity = identity
         self.pidfd = pidfd
         """Readable once the process ended: for `loop.add_reader`."""
         self.own = own
         """Our child; otherwise it was started by a service before us."""
+        self._mark = mark
 
     @property
     def pid(self) -> int:
         return self.identity.pid
+
+    @property
+    def mark(self) -> str:
+        """The marker in its environment; empty where it cannot be read."""
+        return marker_of(self.pid) if self._mark is None else self._mark
 
     def age_s(self) -> float:
         """Since its start, by a clock that nobody sets; to a hundredth of a second. Includes time in suspension."""
@@ -247,17 +254,25 @@ def take_lock(path: Path) -> int:
 
 def adopt(identity: Identity) -> Process | None:
     """The process of that identity if it still lives, whoever started it."""
-    if identity.boot_id != boot_id():
+    found = _pinned(identity.pid) if identity.boot_id == boot_id() else None
+    if found is not None and found.identity != identity:
+        found.close()
         return None
+    return found
+
+
+def _pinned(pid: int, mark: str | None = None) -> Process | None:
+    """The live process with that pid. `mark`: its marker, where that was just read."""
     try:
         # The pidfd first: from then on the pid cannot come to mean another process.
-        pidfd = os.pidfd_open(identity.pid)
+        pidfd = os.pidfd_open(pid)
     except (OSError, ValueError):
         return None
     try:
-        raw = Path(f"/proc/{identity.pid}/stat").read_bytes()
-        if parse_start_ticks(raw) == identity.start_ticks and not _ended(pidfd):
-            return Process(identity, pidfd, own=_parent(raw) == os.getpid())
+        raw = Path(f"/proc/{pid}/stat").read_bytes()
+        if not _ended(pidfd):
+            identity = Identity(pid, parse_start_ticks(raw), boot_id())
+            return Process(identity, pidfd, own=_parent(raw) == os.getpid(), mark=mark)
     except OSError:
         pass
     os.close(pidfd)
@@ -310,15 +325,20 @@ def find_marked(prefix: str) -> Process | None:
 def all_marked(prefix: str) -> Iterator[Process]:
     """All live processes whose marker begins with the prefix, in one look at `/proc`; see `find_marked`. Those that
     hang so that they do not even tell their environment are passed over; the locks they hold stay theirs."""
-    wanted = f"\0{MARKER}={prefix}".encode()
+    wanted = f"{MARKER}={prefix}".encode()
     leaders = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _may_be_ours(pid)]
     environments = read_each([f"/proc/{pid}/environ" for pid in leaders])
     for pid, environment in zip(leaders, environments, strict=True):
-        if environment is None or wanted not in b"\0" + environment:
+        items = environment.split(b"\0") if environment is not None and wanted in environment else []
+        mark = next((item for item in items if item.startswith(wanted)), None)
+        if mark is None:
             continue
-        with contextlib.suppress(OSError):
-            if _may_be_ours(pid) and (found := adopt(Identity(pid, _start_ticks(pid), boot_id()))) is not None:
-                yield found
+        told = mark.decode(errors="replace").removeprefix(f"{MARKER}=")
+        found = _pinned(pid, told)
+        if found is not None and _may_be_ours(pid):  # again: now the pid cannot come to mean another one any more
+            yield found
+        elif found is not None:
+            found.close()
 
 
 def _may_be_ours(pid: int) -> bool:
@@ -359,10 +379,8 @@ def _ended(pidfd: int) -> bool:
 def _is_of_our_user(pid: int) -> bool:
     """Root can read the environment of everybody, who may have put there what they liked; also before they ran a
     program that is root's (set-user-ID), so that all four ids count."""
-    for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
-        if line.startswith(b"Uid:"):
-            return set(map(int, line.split()[1:])) == {os.getuid()}
-    return False
+    _, _, rest = Path(f"/proc/{pid}/status").read_bytes().partition(b"\nUid:")
+    return set(map(int, rest.partition(b"\n")[0].split())) == {os.getuid()}
 
 
 def _stat_of(identity: Identity) -> bytes | None:

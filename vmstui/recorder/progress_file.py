@@ -8,15 +8,14 @@ recordings.
 from __future__ import annotations
 
 import os
-import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.ffmpeg.progress import parse_progress
 from vmstui.footage import Uptime
 from vmstui.model import Progress
-from vmstui.recorder.process import boot_id, boot_time_s
+from vmstui.recorder.clocks import boot_and_wall_s
+from vmstui.recorder.process import boot_id
 from vmstui.recording.gaps import Moment
 
 BOUND_BYTES = 64 * 1024
@@ -75,7 +74,8 @@ class ProgressFile:
             # Not when the file was begun: ffmpeg looks through the stream for a while before, then writes all it got.
             began_s = status.st_mtime - reported.out_time_s
             # Seen within a second, so that the clock of the wall hardly was set since it was written.
-            up_s = boot_time_s() - time.time() + began_s
+            boot_s, wall_s = boot_and_wall_s()
+            up_s = boot_s - wall_s + began_s
             before = self.footage_from
             if before is None or before.uptime is None or up_s < before.uptime.s:
                 self.footage_from = Moment(datetime.fromtimestamp(began_s, UTC), Uptime(boot_id(), up_s))
@@ -89,10 +89,13 @@ class ProgressFile:
         elapsed_s = now_s - first_s
         if elapsed_s < RATE_MIN_S:
             return reported
-        return replace(
-            reported,
-            fps=round((reported.frame - first_frame) / elapsed_s, 1),
-            speed=round((reported.out_time_s - first_out_s) / elapsed_s, 2),
+        return Progress(
+            reported.frame,
+            round((reported.frame - first_frame) / elapsed_s, 1),
+            round((reported.out_time_s - first_out_s) / elapsed_s, 2),
+            reported.out_time_s,
+            reported.dup_frames,
+            reported.drop_frames,
         )
 
     def close(self) -> None:

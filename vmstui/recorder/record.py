@@ -12,11 +12,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.light_dataclass import dataclass
 from vmstui.ownership import hand_over
 from vmstui.recorder.process import Identity
 
@@ -59,7 +61,10 @@ def load_record(path: Path, camera: str) -> WorkerRecord:
         record = from_json(WorkerRecord, json.loads(path.read_bytes()))
     except (OSError, ValueError, CodecError):
         return WorkerRecord(camera)
-    return record if record.camera == camera else WorkerRecord(camera)
+    if record.camera != camera:
+        return WorkerRecord(camera)
+    # Most arguments of hundreds of workers are the same ones.
+    return replace(record, argv=tuple(map(sys.intern, record.argv)))
 
 
 def save_record(path: Path, record: WorkerRecord) -> None:

@@ -14,12 +14,13 @@ import json
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Unpack
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.light_dataclass import dataclass
 from vmstui.live.client import ProbeError, StatsClient
 from vmstui.live.stats import RelayStats
 from vmstui.model import CameraState as State

@@ -11,11 +11,12 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from vmstui.ffmpeg.abilities import Abilities, choose
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Settings, StorageSnapshot
 from vmstui.recording.guard import Guard
 from vmstui.recording.storage import ELSEWHERE, StorageStatus, Trouble

@@ -33,6 +33,8 @@ from vmstui.model import (
     Touch,
 )
 from vmstui.recorder.arrival import Arrival, arrived
+from vmstui.recorder.background import BACKGROUND
+from vmstui.recorder.clocks import at_one_instant
 from vmstui.recorder.context import Context
 from vmstui.recorder.encoder_limit import PERIOD_S, EncoderSessions, in_use
 from vmstui.recorder.fleet import Fleet
@@ -47,6 +49,7 @@ from vmstui.recorder.live_server import ConfiguredLive
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.memory import recall
 from vmstui.recorder.notify import STOPPED_FOR_GOOD, Notifier
+from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.resources import CHECK_PERIOD_S, HELD_PERIOD_S, Hold, Resources
 from vmstui.recorder.snapshot import recorder_snapshot
 from vmstui.recorder.stages import Stages
@@ -155,7 +158,8 @@ class Service:
         self.live.take_over()
         self._held = self.resources.hold
         self._footage.start()
-        self.fleet.open(self.settings, self._held)
+        with BACKGROUND.put_off():
+            self.fleet.open(self.settings, self._held)
         self.incidents.restore()
         self.ready = True
         self.arrival = arrived(self, self.inheritance) if self.inheritance is not None else None
@@ -461,7 +465,7 @@ class Service:
 
 def read_clocks() -> Clocks:
     """Those of the kernel, now."""
-    return Clocks(time.clock_gettime(time.CLOCK_MONOTONIC), time.clock_gettime(time.CLOCK_BOOTTIME))
+    return Clocks(*at_one_instant(time.monotonic, boot_time_s))
 
 
 def _without_numbers(text: str) -> str:

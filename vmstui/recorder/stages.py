@@ -28,6 +28,8 @@ FOLLOWED_S = 5.0
 """So long after somebody asked for a camera it is read once a second."""
 MOST_FOLLOWED = 8
 LONGEST_WINDOW_S = 60
+NOTED_S = 10
+"""While a camera is followed, the history gets a mean of so many seconds each."""
 PERIOD_S = 600.0
 WINDOW_S = 5.0
 PAUSE_S = 1.0
@@ -117,13 +119,12 @@ class Stages:
         if self._followed.get(name) is followed:
             del self._followed[name]
             if (found := followed.last(LONGEST_WINDOW_S)) is not None:
-                self._keep(followed.camera, found)
+                self._known[name] = _Known.of(found)
 
     def _keep(self, camera: CameraWorker, found: StageBreakdown) -> None:
         """For who asks, and for the history."""
         self._known[camera.camera.id] = _Known.of(found)
-        if (staged := Staged.of(found)) is not None:
-            camera.saw_stages(staged)
+        _note(camera, found)
 
 
 class _Known(NamedTuple):
@@ -165,6 +166,8 @@ class _Followed:
         """Why the present worker tells nothing."""
         self._times: deque[tuple[StageTimes, datetime]] = deque(maxlen=LONGEST_WINDOW_S + 1)
         """Of the present worker."""
+        self._unnoted = 0
+        """So many of the last ones the history does not have yet."""
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
     def last(self, seconds: int) -> StageBreakdown | None:
@@ -182,6 +185,7 @@ class _Followed:
     def end(self) -> None:
         """Nobody is interested any more, or others are more so."""
         self._task.cancel()
+        self._hand_over()
         self._ended(self)  # a task that has not begun yet is not heard of again
 
     async def _follow(self) -> None:
@@ -199,25 +203,44 @@ class _Followed:
         finally:
             if reader is not None:
                 reader.close()
+            self._hand_over()
             self._ended(self)
+
+    def _hand_over(self) -> None:
+        """To the history, each second once."""
+        if self._unnoted and (found := self.last(self._unnoted)) is not None:
+            _note(self.camera, found)
+        self._unnoted = 0
+
+    def _clear(self) -> None:
+        self._times.clear()
+        self._unnoted = 0
 
     async def _look(self, reader: StageReader | None, pid: int) -> StageReader | None:
         """Read once more; gives what to read with the next time."""
         try:
             if reader is None:
                 self._pid, self._reason = pid, ""
-                self._times.clear()
+                self._clear()
                 reader = StageReader(pid, outputs(self.camera.worker.record))
             times = await asyncio.to_thread(reader.read, asyncio.get_running_loop().time())
         except (ProcessGone, NoBreakdown) as error:
             self._reason = _why(self.camera, error) if isinstance(error, NoBreakdown) else ""
-            self._times.clear()
+            self._clear()
             if reader is not None:
                 reader.close()
             return None
         self._reason = ""
+        self._unnoted += bool(self._times)
         self._times.append((times, datetime.now(UTC)))
+        if self._unnoted >= NOTED_S:
+            self._hand_over()
         return reader
+
+
+def _note(camera: CameraWorker, found: StageBreakdown) -> None:
+    if (staged := Staged.of(found)) is not None:
+        camera.saw_stages(staged)
 
 
 def outputs(record: WorkerRecord) -> tuple[OutputPlan, ...]:

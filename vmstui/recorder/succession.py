@@ -266,7 +266,8 @@ class Succession:
 
     def adopt(self, processes: list[Process]) -> None:
         """Take over live workers, oldest first: one, or two of a hand-over that a service did not bring to its end."""
-        notes, known = Notes(self._owner.folder, self._owner.camera.id), self.present.record
+        known = self.present.record
+        notes = Notes(self._owner.folder, known)
         *older, newest = processes
         if not older or notes.is_present(newest):
             self._note(notes.of(newest, known))

@@ -51,9 +51,8 @@ class Supervised(ABC):
         self.next_start_at: datetime | None = None
         self.delayed = ""
         """Why a start that is under way has to wait; empty when it does not."""
-        self.settled = asyncio.Event()
-        """Set while there is neither a process nor a start under way."""
-        self.settled.set()
+        self._is_settled = True
+        self._settled: asyncio.Event | None = None
         self._starting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -124,6 +123,16 @@ class Supervised(ABC):
         self.dispatch(ev.Adopted(rung, failures, past or ev.Past()))
         self._attach(process, uptime_s)
         self._tell_settled()
+
+    @property
+    def settled(self) -> asyncio.Event:
+        """Set while there is neither a process nor a start under way. Made when it is first asked for: of
+        nearly all it never is, and one takes most of a kilobyte."""
+        if self._settled is None:
+            self._settled = asyncio.Event()
+            if self._is_settled:
+                self._settled.set()
+        return self._settled
 
     def saw_health(self, good_segments: int) -> None:
         """Called while the process runs, with what it has made: tells the machine if that ends a time of trouble."""
@@ -216,9 +225,11 @@ class Supervised(ABC):
 
     def _tell_settled(self) -> None:
         if self.process is None and self._starting is None:
-            self.settled.set()
+            self._is_settled = True
         else:
-            self.settled.clear()
+            self._is_settled = False
+        if self._settled is not None:
+            (self._settled.set if self._is_settled else self._settled.clear)()
 
     def _wall(self, instant_s: float | None) -> datetime | None:
         """An instant of the monotonic clock on the wall clock as it stands now, whatever was done to that since."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine
+from vmstui.recorder.log_counted import KeptPlace, Part
 
 MOST_LINES = 30_000
 """That wait; some MB. They are taken out each second, far faster than the loop may put them in."""
@@ -27,10 +28,15 @@ class Lines(NamedTuple):
     at_s: float | None
     """Since the epoch; None: long ago, nobody knows when."""
     lines: Sequence[ParsedLine]
-    read_to: int = 0
-    """Up to where its log is read with them; 0: nobody needs to know."""
-    read_last: bytes = b""
-    """What stands there at the end."""
+    parts: Sequence[Part] = ()
+    """Of its log, that they are all of the lines of."""
+    earlier: Sequence[tuple[float | None, Sequence[ParsedLine]]] = ()
+    """Lines that were written before these, and when."""
+
+    @property
+    def amount(self) -> int:
+        """How many lines there are in all."""
+        return len(self.lines) + sum(len(lines) for _, lines in self.earlier)
 
 
 class Began(NamedTuple):
@@ -86,6 +92,8 @@ class Lost(NamedTuple):
 
     camera: str
     lines: int
+    parts: Sequence[Part] = ()
+    """Of its log, that they are the lines of."""
 
 
 class Gone(NamedTuple):
@@ -109,20 +117,22 @@ class Inbox:
     """Of one service."""
 
     def __init__(self) -> None:
-        self.read_before: dict[tuple[str, int], tuple[int, int]] = {}
-        """By camera and generation: up to where an earlier service took in its log, and a check sum of what stands
-        before. Whoever goes on with a log takes it out."""
+        self.read_before: dict[tuple[str, int], KeptPlace] = {}
+        """By camera and generation: up to where an earlier service took in its log. Whoever goes on with a log takes
+        it out."""
+        self.begun_before: dict[str, int] = {}
+        """By camera: the generation that was the present one when that service last wrote down its findings."""
         self.long_ago = False
         """That service has been gone for so long that what was written meanwhile did not come now."""
         self.hurry = False
         """There is something in it that should not wait."""
-        self.flood: Callable[[str, int, float | None, Counts], None] | None = None
+        self.flood: Callable[[str, int, float | None, Counts, Part], None] | None = None
         """Takes in lines in the thread of who calls. None: nobody triages."""
         self._items: deque[Item] = deque()
         self._put = self._taken = 0
         """Lines so far; each is counted by one thread alone."""
-        self._over: dict[str, int] = {}
-        """By camera: lines that found no room. Told as soon as there is some."""
+        self._over: dict[str, tuple[int, Sequence[Part]]] = {}
+        """By camera: lines that found no room, and where they are. Told as soon as there is some."""
 
     def __bool__(self) -> bool:
         return bool(self._items)
@@ -135,19 +145,20 @@ class Inbox:
     def put(self, item: Item) -> None:
         """Hand it on. Never waits. On the loop."""
         if type(item) is Lines:
-            count = len(item.lines)
+            count = item.amount if item.earlier else len(item.lines)
             if self._put - self._taken + count > MOST_LINES or len(self._items) >= MOST_ITEMS:
-                self._over[item.camera] = self._over.get(item.camera, 0) + count
+                lost, parts = self._over.get(item.camera, (0, ()))
+                self._over[item.camera] = lost + count, (*parts, *item.parts)
                 return
             if self._over and item.camera in self._over:
-                self._items.append(Lost(item.camera, self._over.pop(item.camera)))
+                self._items.append(Lost(item.camera, *self._over.pop(item.camera)))
             self._put += count
         self._items.append(item)
 
-    def lost(self, camera: str, lines: int) -> None:
-        """So many of a camera's lines are in no finding. In any thread."""
-        if lines and len(self._items) < MOST_ITEMS:
-            self._items.append(Lost(camera, lines))
+    def lost(self, camera: str, lines: int, parts: Sequence[Part] = ()) -> None:
+        """So many of a camera's lines, those of these parts of its log, are in no finding. In any thread."""
+        if (lines or parts) and len(self._items) < MOST_ITEMS:
+            self._items.append(Lost(camera, lines, parts))
 
     def take(self) -> Item | None:
         """The oldest one, or None. In one thread at a time."""
@@ -156,5 +167,5 @@ class Inbox:
         except IndexError:
             return None
         if type(item) is Lines:
-            self._taken += len(item.lines)
+            self._taken += item.amount
         return item

@@ -39,6 +39,7 @@ from vmstui.recorder.findings_file import (
     save_findings,
 )
 from vmstui.recorder.fleet_triage import QUIET, FleetTriage, Seen, Summary, folded, slices
+from vmstui.recorder.log_counted import Part
 from vmstui.recorder.triage_inbox import Configured, Counts, Inbox, Lines
 from vmstui.triage.acknowledged import Acknowledged, Said, TooMany
 from vmstui.triage.incidents import Common
@@ -108,15 +109,17 @@ class Triager:
         for text in filter(None, (self._kept.trouble, trouble)):
             say(LogLevel.WARNING, text)
         inbox.read_before = {
-            (camera.camera, place.generation): (place.position, place.check_sum)
-            for camera in self._kept.cameras
-            for place in camera.places
+            (camera.camera, place.generation): place for camera in self._kept.cameras for place in camera.places
         }
+        inbox.begun_before = {camera.camera: camera.generation for camera in self._kept.cameras}
         at = self._kept.at
         inbox.long_ago = at is None or not abs(time.time() - at.timestamp()) <= LONG_AGO_S
         inbox.flood = self.flood
         self._lock = threading.Lock()
         """For `_fleet`, which one thread has at a time; the loop never takes it."""
+        self._whole = threading.Lock()
+        """Taken before the other one, while lines that belong together are taken in bit by bit, and while findings are
+        written down: so each part of a log is in what is written, or none of it."""
         self._fleet = FleetTriage(_load, acknowledged, self._say, learned)
         self._saying = threading.Lock()
         """Held by who changes what people said, also while the disk is waited for."""
@@ -178,17 +181,20 @@ class Triager:
 
     # -- in any thread -----------------------------------------------------------------------------------------------
 
-    def flood(self, camera: str, generation: int, at_s: float | None, lines: Counts) -> None:
-        """Lines that were left out of the log book."""
+    def flood(self, camera: str, generation: int, at_s: float | None, lines: Counts, part: Part) -> None:
+        """Lines that were left out of the log book: all of that part of a log."""
         try:
             with self._lock:
                 self._recall()
-            self._feed(camera, generation, at_s, lines.items())
+            with self._whole:
+                self._feed(camera, generation, at_s, lines.items())
+                with self._lock:
+                    self._fleet.count(camera, generation, (part,))
             self._dirty = True
             self._due_s = 0.0
         except Exception as error:
             self._failed(error)
-            self._inbox.lost(camera, sum(lines.values()))
+            self._inbox.lost(camera, sum(lines.values()), (part,))
 
     def page(self, cameras: Sequence[str]) -> FindingsPage:
         """All findings of these cameras, as of this moment."""
@@ -284,11 +290,13 @@ class Triager:
         """What is in the inbox, but for no longer than that."""
         while self._inbox:
             self._dirty = True
-            many = self._take_some()
-            if many is not None:
-                self._feed(many.camera, many.generation, many.at_s, folded(many.lines))
-                with self._lock:
-                    self._fleet.read_to(many)
+            with self._whole:
+                many = self._take_some()
+                if many is not None:
+                    for at_s, lines in (*many.earlier, (many.at_s, many.lines)):
+                        self._feed(many.camera, many.generation, at_s, folded(lines))
+                    with self._lock:
+                        self._fleet.count(many.camera, many.generation, many.parts)
             if self._inbox:
                 if time.monotonic() > until_s:
                     self._inbox.hurry = True
@@ -301,9 +309,9 @@ class Triager:
         with self._lock:
             while room > 0 and (item := self._inbox.take()) is not None:
                 if type(item) is Lines:
-                    if len(item.lines) > SLICE:
+                    if item.amount > SLICE:
                         return item
-                    room -= len(item.lines)
+                    room -= item.amount
                 self._fleet.take(item)
                 room -= 1
         return None
@@ -329,7 +337,7 @@ class Triager:
             names = self._fleet.cameras
         most_bytes = max(LEAST_OF_CAMERA, MOST_BYTES // max(len(names), 1))
         for number, name in enumerate(names):
-            with self._lock:
+            with self._whole, self._lock:
                 kept = self._fleet.kept(name)
             if kept is not None:
                 parts.append(camera_lines(kept, most_bytes))

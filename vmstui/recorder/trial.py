@@ -10,12 +10,12 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import vmstui
 from vmstui.codec import CodecError, from_json
 from vmstui.ffmpeg.binary import NoUsableFfmpeg, find_binaries
+from vmstui.light_dataclass import dataclass
 from vmstui.own_process import PACKAGE_ROOT
 from vmstui.recorder.record import WorkerRecord
 from vmstui.recorder.worker_notes import NOTE, PREDECESSOR, SUCCESSOR

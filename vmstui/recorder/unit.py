@@ -15,9 +15,9 @@ import pwd
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from vmstui.light_dataclass import dataclass
 from vmstui.own_process import own_environment
 
 ANSWER_TIMEOUT_S = 5.0

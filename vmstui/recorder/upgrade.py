@@ -25,11 +25,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from vmstui import __version__
 from vmstui.codec import CodecError, from_json
+from vmstui.light_dataclass import dataclass
 from vmstui.model import LogLevel
 from vmstui.own_process import PACKAGE_ROOT, own_python
 from vmstui.recorder import guardian

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.recorder.clocks import boot_and_wall_s
 from vmstui.recorder.context import Context
-from vmstui.recorder.process import boot_id, boot_time_s
+from vmstui.recorder.process import boot_id
 from vmstui.recorder.record import write_atomically
 from vmstui.recording.clock import WallClock
 
@@ -30,12 +30,12 @@ def noted_clock(state_folder: Path) -> WallClock:
         noted = from_json(WallClock, json.loads((state_folder / NOTE).read_bytes()))
         if noted.boot == clock.boot:
             clock = noted
-    return clock.seen(boot_time_s(), time.time())[0]
+    return clock.seen(*boot_and_wall_s())[0]
 
 
 def clock_seen(context: Context) -> float:
     """Look at the clocks; by how much that of the wall was set since the last look, 0.0 if it was not."""
-    context.clock, step_s = context.clock.seen(boot_time_s(), time.time())
+    context.clock, step_s = context.clock.seen(*boot_and_wall_s())
     if step_s:
         _save(context.state_folder, context.clock)
     return step_s

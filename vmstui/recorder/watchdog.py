@@ -9,10 +9,10 @@ the machine was suspended (`suspended_s`), or when so many cameras look ill at o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from vmstui.footage import GapCause, SegmentVerdict
+from vmstui.light_dataclass import dataclass
 
 START_GRACE_S = 90.0
 """Cameras with long keyframe intervals, and slow ones, get this long to deliver their first footage."""

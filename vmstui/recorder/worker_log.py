@@ -18,16 +18,16 @@ import errno
 import os
 import stat
 import time
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from vmstui.model import LogLevel
 from vmstui.recorder.background import BACKGROUND
+from vmstui.recorder.log_counted import BEFORE_BYTES, KeptPlace, Part, Stretch
 from vmstui.recorder.log_cut import WINDOW_BYTES, Mask, line_start, whole_lines
 from vmstui.recorder.log_folder import Bounds
 from vmstui.recorder.log_keeper import Do, LeftOut, LogKeeper, Remarks
+from vmstui.recorder.log_resumed import Resumption
 from vmstui.sanitise import clean_bytes
 
 SHOWN_BYTES = 4 * 1024
@@ -43,27 +43,12 @@ FILE_CHECK_S = 20.0
 LOOK_S = 0.1
 """CPU time for one look, so that a flood cannot hold up the service. On a machine that is too busy to give it, the
 look ends after twice that."""
+PIECE_S = 0.01
+"""Of a look, after which others have their turn on the loop (`unfinished`)."""
 _BUSY = 2
 _PATIENCE_S = 0.2
 """The last look at a log waits this long for a cut to be finished, which mostly takes some milliseconds."""
 _NEXT_START = "the next start of the worker writes a new file"
-BEFORE_BYTES = 64
-
-
-def check_sum(before: bytes) -> int:
-    """Of the last bytes in front of a place, by which it is known again."""
-    return zlib.crc32(before[-BEFORE_BYTES:])
-
-
-@dataclass(frozen=True, slots=True)
-class Resumption:
-    """Where triage goes on in a log that an earlier service followed."""
-
-    counted: tuple[int, int] | None
-    """Up to where lines are in findings, and the check sum of what stands in front. Where that does not fit, nobody
-    knows, and all that is there now is held to be. None: none is, as it began after findings were last kept."""
-    long_ago: bool = False
-    """What was written since then did not come now."""
 
 
 class Allowance:
@@ -129,15 +114,20 @@ class WorkerLog:
         self._from, self._shown = position, shown
         self._mask_text = mask_text
         self._allowance = allowance
+        self.unfinished = False
+        """The look is not over: there is more to be given at once, and time for it."""
+        self._left_s = self._patient_s = 0.0
+        """Of this look: CPU time, and time on the clock."""
         self._remarks = Remarks(say)
         self._keeper = LogKeeper(path, mask_in_place, self._remarks, bounds or Bounds(), background, left_out)
         self._resumption = resumption
         self.is_counted = False
         """The lines given just now were taken in by an earlier service."""
-        self.is_dated = True
-        """They were written not long ago."""
-        self.read_to, self.read_last = 0, b""
-        """Up to where lines were given, and what stands at their end."""
+        self.written_s: float | None = None
+        """When they were written at the latest, since the epoch; None: long ago, nobody knows when."""
+        self._given: list[Stretch] = []
+        """What was given since somebody asked for it, and what stands at its end."""
+        self._given_last = b""
         self._long_bytes = 0
         """Of the line we are in the middle of, so far."""
         self._fd = -1
@@ -165,7 +155,7 @@ class WorkerLog:
         """As `lines`, for what a log has to say in most seconds: nothing, or a few lines of a worker that is well, all
         of them new. None where it takes more than one read to tell, and `lines` is to be asked."""
         keeper = self._keeper
-        if self._fd < 0 or keeper.waits() or keeper.position < keeper.undated_to:
+        if self._fd < 0 or keeper.waits() or not keeper.is_past:
             return None
         if time.monotonic() >= self._check_at_s:
             self._look_for_the_file()
@@ -188,19 +178,31 @@ class WorkerLog:
     def lines(self, *, everything: bool = False) -> Iterator[str]:
         """Lines written since the last look, masked and harmless. A last line without its end waits for it.
 
+        A look at a flood is taken in pieces: while it is `unfinished`, ask again as soon as others had their turn.
         With `everything` the worker is gone: all that can be shown is, the first and the last of it for certain.
         """
+        goes_on, self.unfinished = self.unfinished and not everything, False
         if (self._fd < 0 and not self._open()) or not (self.has_news() or everything):
             return
         if not self._keeper.offsets.acquire(timeout=_PATIENCE_S if everything else 0):
             return  # it is being cut at this moment
         try:
-            yield from self._new_lines(everything)
+            yield from self._new_lines(everything, goes_on)
         except OSError as error:
             self._remarks.once("read", LogLevel.WARNING, f"cannot read {self._path}: {error.strerror}")
         finally:
             self._keeper.offsets.release()
         self._keeper.look_after(self._fd)
+
+    def parts(self) -> list[Part]:
+        """What was given since they were asked for last."""
+        given, self._given = self._given, []
+        counted, last = self._keeper.places.counted, self._given_last
+        return [Part(counted, *one, last if one is given[-1] else b"") for one in given]
+
+    def kept(self, generation: int) -> KeptPlace:
+        """What of it is in findings."""
+        return self._keeper.places.counted.kept(generation)
 
     def settled(self, timeout_s: float) -> bool:
         """Wait until nothing is being done with the file in the background; False if that takes longer."""
@@ -230,7 +232,7 @@ class WorkerLog:
                 raise OSError(errno.EINVAL, "not a regular file")
             self._keeper.opened(fd)
             if self._resumption is not None:
-                self._recognise(fd, self._resumption)
+                self._keeper.resume(fd, self._resumption)
             if self._from > self._keeper.position:
                 self._leave_out(fd, self._from, shown=self._shown)
         except OSError as error:
@@ -243,18 +245,7 @@ class WorkerLog:
         self._keeper.look_after(fd)
         return True
 
-    def _recognise(self, fd: int, resumption: Resumption) -> None:
-        """What of the file is in findings already. Raises OSError."""
-        keeper, size = self._keeper, os.fstat(fd).st_size
-        if resumption.counted is not None:
-            keeper.counted_to = size
-            position, sum_ = resumption.counted
-            start = max(0, position - BEFORE_BYTES)
-            if position <= size and check_sum(os.pread(fd, position - start, start)) == sum_:
-                keeper.counted_to = position
-        keeper.undated_to = size if resumption.long_ago else keeper.counted_to
-
-    def _new_lines(self, everything: bool) -> Iterator[str]:
+    def _new_lines(self, everything: bool, goes_on: bool) -> Iterator[str]:
         keeper = self._keeper
         size = os.fstat(self._fd).st_size  # again: it may have been cut in between
         if size < keeper.position:
@@ -262,39 +253,53 @@ class WorkerLog:
             self._long_bytes = 0
             text = f"somebody truncated {self._path}; what was in it is lost"
             self._remarks.once("short", LogLevel.WARNING, text)
-        self._look_for_the_file()
+        if not goes_on:
+            self._look_for_the_file()
+            self._left_s = min(LOOK_S, self._allowance.left_s(time.monotonic()))
+            self._patient_s = _BUSY * LOOK_S
         if not keeper.owned:
             keeper.owned_at_last(self._fd)
-        allowed_s = min(LOOK_S, self._allowance.left_s(time.monotonic()))
-        window = WINDOW_BYTES if everything or allowed_s > 0 else WINDOW_BYTES // 8
+        window = WINDOW_BYTES if everything or self._left_s > 0 else WINDOW_BYTES // 8
         keeper.seen = size
-        began_s = time.thread_time()
-        end_s, end_at_s = began_s + allowed_s, time.monotonic() + _BUSY * LOOK_S
+        began_s, began_at_s = time.thread_time(), time.monotonic()
+        skipped = False
         while keeper.position < size:
             before = keeper.position
             yield from self._window(size, window, last=everything)
             if keeper.position == before:
                 break
-            if time.thread_time() > end_s or time.monotonic() > end_at_s:
+            if skipped:  # the newest is shown whatever it takes
+                continue
+            took_s, took_at_s = time.thread_time() - began_s, time.monotonic() - began_at_s
+            if took_s > self._left_s or took_at_s > self._patient_s:
                 behind = size - keeper.position
                 if behind > TAIL_BYTES and (everything or behind > BACKLOG_BYTES):
                     self._leave_out(self._fd, size - TAIL_BYTES)
                 if not everything:
                     keeper.seen = -1
                     break
-                end_s = end_at_s = float("inf")
-        self._allowance.spend(time.thread_time() - began_s)
+                skipped = True
+            elif took_at_s > PIECE_S and not everything and keeper.position < size:
+                keeper.seen, self.unfinished = -1, True
+                break
+        took_s = time.thread_time() - began_s
+        self._left_s -= took_s
+        self._patient_s -= time.monotonic() - began_at_s
+        self._allowance.spend(took_s)
 
     def _window(self, size: int, window: int, *, last: bool) -> list[str]:
         """The next lines; none if a line waits for its end."""
         position = self._keeper.position
-        known = self._keeper.counted_to - position
-        self.is_counted, self.is_dated = known > 0, position >= self._keeper.undated_to
-        raw = os.pread(self._fd, min(size - position, window, known if known > 0 else size), position)
+        places = self._keeper.places
+        place = places.of(position)
+        self.is_counted, until = places.is_known(place)
+        self.written_s = places.written_s(place)
+        room = until - place
+        raw = os.pread(self._fd, min(size - position, window, room), position)
         taken = whole_lines(raw, full=len(raw) == WINDOW_BYTES)
         if taken == 0 and len(raw) == window < WINDOW_BYTES:
             return self._window(size, WINDOW_BYTES, last=last)
-        if taken == 0 and not last and len(raw) != known:
+        if taken == 0 and not last and len(raw) != room:
             return []
         return self._taken(raw, taken or len(raw))
 
@@ -304,8 +309,13 @@ class WorkerLog:
         hidden = self._mask_in_place(raw)
         if hidden != raw and self._keeper.owned:
             self._keeper.overwrite(self._fd, hidden, position)
-        self._keeper.position = self.read_to = position + taken
-        self.read_last = hidden if taken == len(hidden) <= FEW_BYTES else hidden[max(0, taken - BEFORE_BYTES) : taken]
+        self._keeper.position = position + taken
+        start = self._keeper.places.of(position)
+        stop = start + taken
+        if self._given and self._given[-1][1] == start:
+            start = self._given.pop()[0]
+        self._given.append((start, stop))
+        self._given_last = hidden[max(0, taken - BEFORE_BYTES) : taken]
         return self._texts(hidden[:taken])
 
     def _texts(self, hidden: bytes) -> list[str]:

@@ -85,7 +85,7 @@ def _touched(
 
 
 def _day(catalogue: Catalogue, camera: str, day: date, zone: tzinfo | None) -> FootageDay:
-    since, until = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+    since, until = midnight_of(day, zone), midnight_of(day + timedelta(days=1), zone)
     recorded = catalogue.recent(camera, since, until=until)
     lost = [
         (min(gap.ended_at, until) - max(gap.started_at, since)).total_seconds()
@@ -95,6 +95,7 @@ def _day(catalogue: Catalogue, camera: str, day: date, zone: tzinfo | None) -> F
     return FootageDay(since, recorded.count, recorded.duration_s, recorded.size_bytes, len(lost), sum(lost))
 
 
-def _midnight(day: date, zone: tzinfo | None) -> datetime:
+def midnight_of(day: date, zone: tzinfo | None) -> datetime:
+    """When a day begins in a zone; None: that of this machine."""
     local = datetime.combine(day, time())
     return (local.astimezone() if zone is None else local.replace(tzinfo=zone)).astimezone(UTC)

@@ -19,10 +19,10 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from vmstui.light_dataclass import dataclass
 from vmstui.ownership import hand_over
 
 SCHEMA_VERSION = 1

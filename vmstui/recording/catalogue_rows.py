@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +19,7 @@ from vmstui.footage import (
     StreamSpan,
     Uptime,
 )
+from vmstui.light_dataclass import dataclass
 
 Value = str | int | float | None
 Row = tuple[Any, ...]

@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from vmstui.footage import Hole, Segment, SegmentVerdict
+from vmstui.light_dataclass import dataclass
 
 LONGEST_SEGMENT_S = 24 * 3600.0
 """More than this is a broken time stamp, whatever the segment length."""

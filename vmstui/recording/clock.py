@@ -8,7 +8,7 @@ when it was set by how much since the boot, and turns a time on the wall into on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from vmstui.light_dataclass import dataclass
 
 STEP_S = 0.5
 """A wall clock that is slewed (adjtimex(2): at most 0.5 ms a second) never moves by so much from one look to the next;

@@ -145,6 +145,16 @@ class Part:
     ahead: tuple[Ahead, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Those of all parts from `since_s` on up to `until_s`, from the first frame of the first part; None: all of them
+    on that side."""
+
+    parts: Sequence[Part]
+    since_s: float | None
+    until_s: float | None
+
+
 def refuse_changes(formats: Sequence[tuple[Source, Format]], zone: tzinfo | None) -> None:
     """Raises ExportRefused, with times of a zone, where one file could not hold all of it as it is."""
     for (_, before), (source, after) in pairwise(formats):

@@ -32,7 +32,7 @@ from vmstui.recording.cuts import Cut, ExportRefused, spoken
 from vmstui.recording.edges import Edges
 from vmstui.recording.export import Source
 from vmstui.recording.export_file import SUFFIX, Unfinished, remove_leftovers, unfinished
-from vmstui.recording.export_making import ExportFailed, Request, Tell, Tool, free_bytes, in_words
+from vmstui.recording.export_making import ExportFailed, Job, Request, Tell, Tool, free_bytes, in_words
 from vmstui.recording.manifest import Manifest, Report, Span
 from vmstui.recording.publish import sync
 from vmstui.spoken import decimal_size, length
@@ -79,12 +79,12 @@ def export(request: Request, catalogue: Catalogue, tool: Tool, tell: Tell, manif
         try:
             remove_leftovers(request.out.parent)
             made = stack.enter_context(unfinished(request.out.parent))
-            what = (read.checksums, read.times_us, tool, tell, made.path)
+            job = Job(request, cuts, read.checksums, read.times_us, tool, tell, made.path)
             if request.exact:
                 exact = None if edges is None else edges.found()
-                method, spans, notes = export_exact.make(request, cuts, exact, *what)
+                method, spans, notes = export_exact.make(job, exact)
             else:
-                frames = making.copy(request, cuts, *what)
+                frames = making.copy(job)
                 method, spans, notes = "copied", (Span(encoded=False, position_s=0.0, frames=frames),), []
             notes = [*notes, *read.notes]
             if catalogue.fresh:

@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -31,14 +31,17 @@ KEPT_JOURNALS = 3
 LOOKED_BACK = 20
 """Lines of a journal that are known before what stands above them is taken for known, too."""
 
+FOUND_TOLD = 20
+"""Segments of a camera. More than one or two are new only where a catalogue is filled that was lost."""
+
 EventsOf = Callable[[str], Sequence[Event]]
 """The history of a camera, oldest first."""
 
 
 def record(
     catalogue: Catalogue, segments: Sequence[Segment], events_of: EventsOf, downtimes: Sequence[Downtime] = ()
-) -> int:
-    """Put in segments that are not known yet, with the gaps before and in them; the number of those that were new."""
+) -> list[Segment]:
+    """Put in segments that are not known yet, with the gaps before and in them; those that were new."""
     known = catalogue.known(segment.path for segment in segments)
     new = sorted((segment for segment in segments if segment.path not in known), key=journal.order)
     for camera in {segment.camera for segment in new}:
@@ -59,7 +62,7 @@ def record(
                 catalogue.add(batch, gaps)
                 batch, gaps = [], []
         catalogue.add(batch, gaps)
-    return len(new)
+    return new
 
 
 def _record_late(
@@ -103,8 +106,10 @@ def ingest(
     since: date | None = None,
     progress: Callable[[str], None] = lambda text: None,
     ended: Callable[[], bool] = lambda: False,
+    found: Callable[[Sequence[Segment]], None] = lambda segments: None,
 ) -> Ingested:
     """Put in what the recordings hold and the catalogue does not, of days from `since` on, unless `ended` says to stop.
+    `found` is told of each camera the newest segments that were put in.
 
     `folders` gives the id of a camera by the name of its folder. What has no line in a journal is inspected one by one,
     also in folders of cameras that are not configured any more, or were called differently: it is then that of the
@@ -112,7 +117,7 @@ def ingest(
     Raises OSError for a disk that cannot be read: that is no sign that nothing is there.
     """
     filling = _Filling(
-        catalogue, recordings, inspect, zone, events_of, downtimes, since, progress, ended, anew=catalogue.fresh
+        catalogue, recordings, inspect, zone, events_of, downtimes, since, progress, ended, found, anew=catalogue.fresh
     )
     try:
         of_camera: dict[str, list[str]] = {camera: [] for camera in journal.cameras(recordings)}
@@ -147,10 +152,13 @@ class _Filling:
     since: date | None
     progress: Callable[[str], None]
     ended: Callable[[], bool]
+    found: Callable[[Sequence[Segment]], None]
     anew: bool
     """The catalogue knows nothing yet of what was deleted."""
     new: int = 0
     unread: int = 0
+    newest: deque[Segment] = field(default_factory=lambda: deque(maxlen=FOUND_TOLD))
+    """Of the camera that is looked at, put in last."""
 
     def camera(self, camera: str, folders: Sequence[str]) -> None:
         """All of a camera. Of what was deleted since it was recorded the catalogue has to know meanwhile: what lies
@@ -163,6 +171,9 @@ class _Filling:
                 self._go_on(f"{camera}: journal of {file.stem}")
         for folder in folders:
             self.files_of(camera, folder)
+        if self.newest:
+            self.found(tuple(self.newest))
+            self.newest.clear()
 
     def files_of(self, camera: str, folder: str) -> None:
         """What lies in a folder of a camera and nobody noted."""
@@ -204,7 +215,8 @@ class _Filling:
         noted = _noted(self.catalogue, self.recordings, file, whole=self.since is None)
         there = [segment for segment in noted if Path(segment.path).exists()]
         added = record(self.catalogue, noted if self.anew else there, self.events_of, self.downtimes)
-        self.new += min(added, len(there))
+        self.new += min(len(added), len(there))
+        self.newest += added
 
     def _files(self, camera: str, day: Path) -> None:
         """Put in the files of a day that nobody noted."""
@@ -221,7 +233,9 @@ class _Filling:
                     found += [segment] if segment is not None else []
         for segment in found:
             journal.append(self.recordings, segment)
-        self.new += record(self.catalogue, found, self.events_of, self.downtimes)
+        added = record(self.catalogue, found, self.events_of, self.downtimes)
+        self.new += len(added)
+        self.newest += added
 
 
 def _noted(catalogue: Catalogue, recordings: Path, file: Path, *, whole: bool) -> list[Segment]:

@@ -8,10 +8,11 @@ clock, which may have been set. Where generations overlap, as in a seamless hand
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from vmstui.footage import Gap, GapCause, Segment, Uptime
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Event, EventKind
 
 SHORTEST_GAP_S = 0.5

@@ -19,9 +19,10 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from vmstui.light_dataclass import dataclass
 from vmstui.ownership import hand_over
 from vmstui.recording import layout
 from vmstui.recording.owner import MARK, Mark, new_id, read_mark, stranger, write_mark

@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
@@ -69,6 +69,19 @@ def add_line(descriptor: int, line: bytes) -> None:
 def order(segment: Segment) -> tuple[int, int, datetime]:
     """Segments of a camera in the order in which they were recorded, whatever the clock showed."""
     return segment.generation, segment.number, segment.started_at
+
+
+def in_order(noted: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Segments of a camera in the order in which they were recorded, each once, as it was noted last. Where one without
+    a generation belongs, only the wall clock tells."""
+    once = {segment.path: segment for segment in noted}.values()
+    placed = sorted((segment for segment in once if segment.generation), key=order)
+    for segment in sorted((segment for segment in once if not segment.generation), key=order):
+        at = len(placed)
+        while at and placed[at - 1].started_at > segment.started_at:
+            at -= 1
+        placed.insert(at, segment)
+    return tuple(placed)
 
 
 def cameras(recordings: Path) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from vmstui.light_dataclass import dataclass
 from vmstui.ownership import hand_over
 from vmstui.recording.layout import INTERNAL
 

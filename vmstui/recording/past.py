@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from math import isfinite
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
 from vmstui.footage import Gap, Segment
+from vmstui.light_dataclass import dataclass
 from vmstui.ownership import hand_over
 from vmstui.recording import journal
 

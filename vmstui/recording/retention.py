@@ -10,13 +10,14 @@ Called by `retention_pass`, for a pass and for a dry run, so that both decide al
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import product
 from typing import Protocol
 
 from vmstui.footage import Lock
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Settings
 from vmstui.recording.boots import Boots, closed_at
 from vmstui.recording.catalogue_rows import Recent, StoredFile

@@ -18,11 +18,11 @@ import stat
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePath
 
 from vmstui.footage import Gap, Lock, StoredEvent, StoredEventKind
+from vmstui.light_dataclass import dataclass
 from vmstui.recording import boots, past, retention
 from vmstui.recording.by_name import ByName
 from vmstui.recording.catalogue import Catalogue

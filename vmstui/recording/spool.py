@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import isfinite
 from pathlib import Path
 
 from vmstui.footage import Segment, SegmentVerdict, StreamSpan, Uptime
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Camera
 from vmstui.recording.birth import born_at
 from vmstui.recording.check import Expected, Extent, Inspect, extent, found_segment, judge, look

@@ -13,10 +13,10 @@ import errno
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from vmstui.light_dataclass import dataclass
 from vmstui.spoken import decimal_size
 
 _OCTAL = re.compile(r"\\([0-7]{3})")

@@ -9,16 +9,19 @@ from vmstui.capacity.words import Capacity
 from vmstui.footage import SegmentVerdict
 from vmstui.footage_accounts import percent_text
 from vmstui.model import CameraState, StabilityVerdict
-from vmstui.report.cpu import TONES, cpu_section, stages_section
+from vmstui.report.cpu import TONES, cpu_section
 from vmstui.report.document import Block, Bullets, Code, Inline, Report, Section, Table, Tone, Verdict, said
 from vmstui.report.endurance import endurance_section, judged_runs, leak_summary
 from vmstui.report.gathered import Gathered
 from vmstui.report.interruptions import ends_unasked, interruptions_section, losses, recorded_percent, starts
 from vmstui.report.layouts import layouts_section
+from vmstui.report.meanings import TONES as MEANT
+from vmstui.report.meanings import meanings
 from vmstui.report.messages import grouped, warnings_section
 from vmstui.report.names import megabytes, minute, percent, window
 from vmstui.report.processes import processes_section
 from vmstui.report.scalability import scalability_section, short
+from vmstui.report.stages import stages_section
 from vmstui.report.steadiness import drift, steadiness
 from vmstui.report.verification import verification_section
 from vmstui.spoken import decimal_size, length, names, plural, span
@@ -154,6 +157,12 @@ def _restarts(gathered: Gathered) -> tuple[Inline, Inline]:
 
 def _warnings(gathered: Gathered) -> tuple[Inline, Inline]:
     lines = len(gathered.lines)
+    told = f"{plural(lines, 'line')} of {plural(len(grouped(gathered.lines)), 'kind')}, in the log" if lines else ""
+    trouble = [one for one in meanings(gathered) if one.severity in MEANT and not one.known]
+    if trouble:
+        worst = trouble[0].severity
+        count = sum(one.severity is worst for one in trouble)
+        return Verdict(f"{plural(count, 'kind')} {worst.value}", MEANT[worst]), told
     if not lines:
         return Verdict("none", Tone.GOOD), "in the log"
     return plural(lines, "line"), f"of {plural(len(grouped(gathered.lines)), 'kind')}, in the log"

@@ -1,17 +1,14 @@
-"""The sections about CPU: samples and how steady they are, and what workers spend it on. Pure."""
+"""The section about CPU: samples, and how steady they are. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from vmstui.measured import Measured
 from vmstui.model import Stability, StabilityVerdict
-from vmstui.report.document import Bar, Bars, Block, Chart, Inline, Line, Section, Table, Tone, Verdict, said
+from vmstui.report.document import Block, Chart, Inline, Line, Section, Table, Tone, Verdict, said
 from vmstui.report.gathered import Gathered
-from vmstui.report.names import called, percent, window
+from vmstui.report.names import called, window
 from vmstui.report.steadiness import Steadiness, steadiness
 from vmstui.spoken import span
-from vmstui.stages import Stage, StageBreakdown
 from vmstui.telemetry.stability import STABLE_RATIO, VERY_STABLE_POINTS, VERY_STABLE_RATIO
 
 LINES = 8
@@ -34,38 +31,6 @@ def cpu_section(gathered: Gathered) -> Section:
     blocks += _samples(gathered)
     blocks += _over_time(gathered)
     return Section("CPU usage and stability", tuple(blocks))
-
-
-def stages_section(gathered: Gathered) -> Section:
-    """What workers spend their CPU on."""
-    found = [(called(one.camera), one.stages) for one in gathered.cameras if one.stages is not None]
-    measured = [(name, stages) for name, stages in found if stages.shares]
-    blocks: list[Block] = []
-    if measured:
-        shown = [stage for stage in Stage if any(share.stage is stage for _, one in measured for share in one.shares)]
-        rows = [_stages_row(name, one, shown) for name, one in measured]
-        if len(rows) > 1:
-            sums = [sum(_share(one, stage) or 0.0 for _, one in measured) for stage in shown]
-            total = sum(one.cpu_percent for _, one in measured)
-            rows.append(("all", *(percent(value) for value in sums), percent(total), ""))
-        header = ("camera", *(stage.value for stage in shown), "total", "over")
-        blocks.append(
-            said(
-                "By the names of ffmpeg's threads, as last measured of each worker. The total is what the kernel "
-                "charges the process."
-            )
-        )
-        blocks.append(Table(header, tuple(rows), frozenset(range(1, len(header)))))
-        bars = tuple(Bar(name, tuple(_share(one, stage) or 0.0 for stage in shown)) for name, one in measured)
-        blocks.append(Bars("CPU by stage", "%", tuple(stage.value for stage in shown), bars))
-    reasons: dict[str, list[str]] = {}
-    for name, one in found:
-        if not one.shares:
-            reasons.setdefault(one.reason or "it is still being measured", []).append(name)
-    blocks += [said(f"{', '.join(names)}: no breakdown: {reason}.") for reason, names in reasons.items()]
-    if not blocks:
-        blocks.append(said("No worker runs of which it could be measured."))
-    return Section("CPU breakdown by stage", tuple(blocks))
 
 
 def _samples(gathered: Gathered) -> list[Block]:
@@ -125,13 +90,3 @@ def _row(name: str, one: Steadiness) -> tuple[Inline, ...]:
     values = (one.minimum, one.median, one.mean, one.maximum)
     verdict = Verdict(one.verdict.value, TONES[one.verdict])
     return (name, *(f"{value:.1f}" for value in values), f"{one.low:.1f} to {one.high:.1f}", verdict)
-
-
-def _stages_row(name: str, one: StageBreakdown, shown: Sequence[Stage]) -> tuple[Inline, ...]:
-    shares = (_share(one, stage) for stage in shown)
-    cells = ("–" if share is None else percent(share) for share in shares)
-    return (name, *cells, percent(one.cpu_percent), f"{one.elapsed_s:.0f} s")
-
-
-def _share(one: StageBreakdown, stage: Stage) -> float | None:
-    return next((share.cpu_percent for share in one.shares if share.stage is stage), None)

@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 
 from vmstui.capacity.words import Capacity
 from vmstui.codec import Json
+from vmstui.findings import FindingsPage
 from vmstui.footage import Gap, Segment, SegmentVerdict
 from vmstui.footage_accounts import Account
 from vmstui.live_check import LiveCheck
@@ -104,6 +105,8 @@ class Gathered:
     """Of level warning or worse, in the time of the report, that the recorder still holds; oldest first."""
     lines_since: datetime | None = None
     """Since when it holds all lines; None: since before the time of the report."""
+    findings: FindingsPage | None = None
+    """What messages mean, of the time since the first of each."""
     absences: tuple[Absence, ...] = ()
     layouts: Json = None
     """What the last `vmstui bench` found, as it wrote it."""

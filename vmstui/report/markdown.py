@@ -32,6 +32,8 @@ from vmstui.sanitise import clean
 from vmstui.spoken import day_and_clock, fit, width
 
 COLUMNS = 100
+_HELD = "\x00"
+"""A blank that no line is broken at; no text has one of these, as all are cleaned."""
 WIDEST_CELL = 60
 """A longer cell is not waited for by the others of its column."""
 SIGNS = {Tone.GOOD: "✔", Tone.OPEN: "·", Tone.WARN: "▲", Tone.BAD: "✖"}
@@ -92,7 +94,8 @@ def _block(block: Block, zone: tzinfo | None) -> Iterator[str]:
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     lines = wrap(text, COLUMNS - len(rest), break_long_words=False, break_on_hyphens=False)
-    return [f"{rest if number else first}{_LINE_START.sub(_escaped_start, line)}" for number, line in enumerate(lines)]
+    lines = [_LINE_START.sub(_escaped_start, line).replace(_HELD, " ") for line in lines]
+    return [f"{rest if number else first}{line}" for number, line in enumerate(lines)]
 
 
 def _escaped_start(found: re.Match[str]) -> str:
@@ -100,7 +103,10 @@ def _escaped_start(found: re.Match[str]) -> str:
 
 
 def _text(pieces: Text) -> str:
-    return "".join(_inline(piece) for piece in pieces)
+    """To be wrapped, but not within code, where nothing could be escaped at the beginning of a line."""
+    return "".join(
+        _inline(piece).replace(" ", _HELD) if isinstance(piece, Code) else _inline(piece) for piece in pieces
+    )
 
 
 def _inline(piece: Inline) -> str:

@@ -1,6 +1,6 @@
-"""The section about warnings: what the log held, alike ones together, with counts. Pure.
+"""The section about warnings: what they mean, and what the log held, alike ones together, with counts. Pure.
 
-What they mean is not guessed at here: a message is shown as ffmpeg, or the recorder, wrote it.
+A line is shown as ffmpeg, or the recorder, wrote it; what it means is told by `meanings`, where that is known.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime
 from vmstui.model import LogLevel, LogLine
 from vmstui.report.document import Block, Code, Inline, Section, Table, Tone, Verdict, said
 from vmstui.report.gathered import Gathered
+from vmstui.report.meanings import meaning_blocks
 from vmstui.report.names import minute
 from vmstui.spoken import names, plural
 
@@ -62,7 +63,7 @@ def grouped(lines: Sequence[LogLine]) -> list[Group]:
 def warnings_section(gathered: Gathered) -> Section:
     """Lines of level warning or worse."""
     title = "Warnings"
-    notes = [said(text, ".") for text in gathered.snapshot.warnings]
+    notes = [*(said(text, ".") for text in gathered.snapshot.warnings), *meaning_blocks(gathered)]
     since = gathered.lines_since
     held = f"since {minute(since, gathered.zone)}" if since is not None else "in all of this time"
     older = "; older ones are in the files of `vmstui logs`" if since is not None else ""

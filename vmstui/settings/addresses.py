@@ -6,10 +6,11 @@ No error quotes an address, since a mistyped one may hold a password anywhere; i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import unquote
 
+from vmstui.light_dataclass import dataclass
 from vmstui.settings.problems import nearest
 from vmstui.settings.values import Kind, Refused
 
@@ -34,6 +35,10 @@ class CameraAddress:
     password: str | None = None
     secret_inside: bool = False
     """The path or query looks as if it held a password, which has to stay there."""
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"CameraAddress({shown_address(self.url)!r})"
 
 
 def _split(text: str) -> re.Match[str]:
@@ -73,6 +78,39 @@ def _camera_address(text: str) -> CameraAddress:
     if any(ord(character) < 32 for character in plain_username + (plain_password or "")):
         raise Refused("an address with a control character in its login")
     return CameraAddress(_without_login(match), plain_username or None, plain_password or None, secret_inside)
+
+
+def pasted(text: str) -> CameraAddress:
+    """An address as a person pastes it, taken apart. Raises Refused.
+
+    Beyond what a configuration may hold: blanks around it, and a login that nobody percent-encoded, with `@`, `/`, `?`
+    or `#` in its password. Of all places at which such a login may end, it is the first of those behind which there
+    stands what looks most like a host.
+    """
+    text = text.strip()
+    scheme, separator, rest = text.partition("://")
+    best: tuple[int, int] | None = None
+    for at, character in enumerate(rest):
+        host = _ADDRESS.fullmatch(f"{scheme}{separator}{rest[at + 1 :]}") if character == "@" else None
+        if host is not None and host["login"] is None and (best is None or _likeness(host) > best[0]):
+            best = _likeness(host), at
+    if best is None:
+        return _camera_address(text)
+    username, _, password = rest[: best[1]].partition(":")
+    address = _camera_address(f"{scheme}{separator}{rest[best[1] + 1 :]}")
+    if any(not character.isprintable() for character in unquote(username + password)):
+        raise Refused("an address with a control character in its login")
+    return replace(address, username=unquote(username) or None, password=unquote(password) or None)
+
+
+def _likeness(match: re.Match[str]) -> int:
+    """How much it looks like the host of a camera: an address or a port, a name with a dot, any word."""
+    if match["port"] or match["host"].startswith("["):
+        return 2
+    try:
+        return 2 if ip_address(match["host"]) else 0
+    except ValueError:
+        return 1 if "." in match["host"] else 0
 
 
 CAMERA_ADDRESS: Kind[CameraAddress] = Kind(

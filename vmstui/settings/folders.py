@@ -13,6 +13,8 @@ from vmstui.settings.errors import SettingsError
 CONFIG_FILE = "vmstui.yaml"
 KEYS_FILE = "keys.yaml"
 """Of a person, for the dashboard."""
+CHOSEN_FILE = "dashboard.json"
+"""Of a person, written by the dashboard: what they chose in it."""
 THEMES_FOLDER = "themes"
 """Of a person, below their own folder."""
 MAX_SOCKET_PATH_BYTES = 107
@@ -43,6 +45,11 @@ def find_path(explicit: str | None = None) -> str:
 def own_folder() -> str:
     """Where a person keeps what concerns them alone and no recorder: the keys and the themes of their dashboard."""
     return os.path.join(_xdg("XDG_CONFIG_HOME", ".config"), "vmstui")
+
+
+def own_state_folder() -> str:
+    """Where a person's dashboard keeps what they chose in it; also of root, whose recorder has its state elsewhere."""
+    return os.path.join(_xdg("XDG_STATE_HOME", ".local/state"), "vmstui")
 
 
 def default_folders() -> Folders:

@@ -7,10 +7,10 @@ Reading (`loader`), the JSON schema (`schema`), the reference in the documentati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Literal, TypeAlias
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Encoder, RestartMode, VideoCodec
 from vmstui.settings.addresses import CAMERA_ADDRESS, LISTEN, LIVE_SERVER
 from vmstui.settings.values import (
@@ -161,6 +161,23 @@ CPU_BUDGET_KEY = Key(
     Effect.NOTHING,
     otherwise="85% of all cores",
 )
+READONLY = Key(
+    "readonly",
+    BOOLEAN,
+    "Whether dashboards over this recorder only show, as with `--readonly`. Commands go on changing what they change.",
+    Effect.NOTHING,
+    default="false",
+)
+VIEWERS = Key(
+    "viewers",
+    LOGIN,
+    "Group of this system whose members may look at this recorder, and change nothing: their dashboards only show, and "
+    "the recorder refuses them everything else.",
+    Effect.NOTHING,
+    otherwise="its owner and root alone may look",
+)
+DASHBOARD = Section("dashboard", "Who may look at the recorder, and only look.", (READONLY, VIEWERS))
+
 CAPACITY = Section("capacity", "What the machine can give.", (CPU_BUDGET_KEY,))
 
 SERVER = Key(
@@ -180,11 +197,11 @@ LISTEN_KEY = Key(
 LIVE_USERNAME = Key(
     "username",
     LOGIN,
-    "Login that viewers of the embedded relay need.",
+    "Login that viewers need; another server is asked with it whether the streams are there.",
     Effect.RELAY,
     otherwise="no login",
 )
-LIVE_PASSWORD = SecretKey("password", "Password that viewers of the embedded relay need.", Effect.RELAY)
+LIVE_PASSWORD = SecretKey("password", "Password that viewers need.", Effect.RELAY)
 LIVE = Section("live", "Live streams.", (SERVER, LISTEN_KEY, LIVE_USERNAME, LIVE_PASSWORD))
 
 CODEC = Key("codec", choice(VideoCodec), "`source` is what the camera sends.", Effect.WORKER, default="source")
@@ -291,6 +308,7 @@ ROOT = Section(
         SEGMENT,
         RETENTION,
         CAPACITY,
+        DASHBOARD,
         LIVE,
         PROFILES,
         CAMERAS,

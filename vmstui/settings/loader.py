@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import (
     Camera,
     Encoder,
@@ -69,10 +70,28 @@ def load_secrets(path: str | None = None) -> tuple[tuple[str, ...], tuple[Proble
     return tuple(sorted(set(secrets))), tuple(report.errors)
 
 
+def load_text(raw: bytes, file: str) -> tuple[Loaded | None, tuple[Problem, ...]]:
+    """What a file would be loaded as if it held that, as far as it can be used, and its errors."""
+    loaded, report, _ = _understood(raw, file)
+    return loaded, tuple(report.errors)
+
+
+def load_profiles(raw: bytes, file: str) -> dict[str, Profile]:
+    """All profiles that a camera of that file may have: those that come with vmstui, and its own."""
+    report, shipped = Report(file), shipped_profiles()
+    context = Context(report, os.path.dirname(os.path.abspath(file)))
+    node = read_document(raw, report)
+    return shipped | _profiles(SectionReader(keys.ROOT, node, "", Place(1, 1), context), context, shipped)
+
+
 def _load(file: str) -> tuple[Loaded | None, Report, list[str]]:
     """What is loaded counts where the report has no errors; the passwords count in any case."""
     report = Report(file)
-    raw = _read(file, report)
+    return _understood(_read(file, report), file)
+
+
+def _understood(raw: bytes, file: str) -> tuple[Loaded | None, Report, list[str]]:
+    report = Report(file)
     node = read_document(raw, report)
     if node is None and report.errors:
         return None, report, []
@@ -99,7 +118,8 @@ def _read(file: str, report: Report) -> bytes:
             return stream.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         found = error.strerror if isinstance(error, OSError) and error.strerror else "no usable path"
-        accepted = "a configuration file (`vmstui config example` prints one; --config or $VMSTUI_CONFIG name another)"
+        accepted = "a configuration file (`vmstui add` makes one, `vmstui config example` prints one;"
+        accepted += " --config or $VMSTUI_CONFIG name another)"
         report.error(WHOLE_FILE, "", found.lower(), accepted)
         raise SettingsError(report.errors) from None
 
@@ -122,6 +142,7 @@ def _settings(root: SectionReader, file: str, context: Context) -> Settings:
         place = root.place_of(keys.RECORDINGS_MOUNT.name)
         report.error(place, keys.RECORDINGS_MOUNT.name, shown(mount), f"a folder above recordings ({recordings})")
     retention = root.section(keys.RETENTION)
+    dashboard = root.section(keys.DASHBOARD)
     min_free = retention.value(keys.MIN_FREE_KEY) or MinFree()
     shipped = shipped_profiles()
     profiles = shipped | _profiles(root, context, shipped)
@@ -137,6 +158,8 @@ def _settings(root: SectionReader, file: str, context: Context) -> Settings:
         min_free_bytes=min_free.size_bytes,
         min_free_percent=min_free.percent,
         cpu_budget_percent=root.section(keys.CAPACITY).value(keys.CPU_BUDGET_KEY),
+        readonly=dashboard.value(keys.READONLY) or False,
+        viewers=dashboard.value(keys.VIEWERS),
         live=_live(root.section(keys.LIVE), report),
         ffmpeg=root.value(keys.FFMPEG_KEY) or "",
     )
@@ -149,21 +172,22 @@ def _live(section: SectionReader, report: Report) -> LiveServer:
     password = section.secret(keys.LIVE_PASSWORD)
     if section.is_wrong(keys.SERVER.name):
         return LiveServer()  # which of the other keys count is not known
-    fields = (keys.LISTEN_KEY.name, keys.LIVE_USERNAME.name, keys.LIVE_PASSWORD.name)
-    if server not in (None, EMBEDDED):
-        for name in filter(section.has, fields):
-            accepted = f"it only with server: {EMBEDDED}"
-            report.warn(section.place_of(name), f"{section.path}.{name}", "a key without effect", accepted)
-        return LiveServer(url=server)
+    is_embedded = server in (None, EMBEDDED)
+    listen = keys.LISTEN_KEY.name
+    if not is_embedded and section.has(listen):
+        accepted = f"it only with server: {EMBEDDED}"
+        report.warn(section.place_of(listen), f"{section.path}.{listen}", "a key without effect", accepted)
     has_login = [
         section.has(key.name) or section.is_wrong(key.name) for key in (keys.LIVE_USERNAME, keys.LIVE_PASSWORD)
     ]
-    place = section.place_of(keys.LISTEN_KEY.name)
-    if not is_loopback(host) and not all(has_login):
+    place = section.place_of(listen)
+    if is_embedded and not is_loopback(host) and not all(has_login):
         accepted = "a host of this machine only, such as 127.0.0.1, or username and password as well"
-        report.error(place, f"{section.path}.{keys.LISTEN_KEY.name}", shown(host), accepted)
+        report.error(place, f"{section.path}.{listen}", shown(host), accepted)
     elif any(has_login) and not all(has_login):
         report.error(section.place, section.path, "half a login", "username and password, or neither")
+    if not is_embedded:
+        return LiveServer(url=server, username=username, password=password)
     return LiveServer(None, host, port, username, password)
 
 

@@ -8,13 +8,13 @@ would share a folder, `recording` to name folders and segments; both must use th
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from vmstui.model import Camera
 
 MAX_FOLDER_BYTES = 80
 """In UTF-8. Leaves room for `_YYYYMMDD_HHMMSS`, a suffix and `.mp4` below the 255 bytes of a file name."""
 
+_OTHER_ASCII = re.compile("[^0-9A-Za-z]+")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\u180b-\u180f\u034f\U000e0100-\U000e01ef]")
 
 
@@ -24,15 +24,21 @@ def folder_name(name: str, fallback: str = "camera") -> str:
     Letters and digits of every script stay, in Unicode's composed form (NFC), and so do the vowel signs and accents
     that belong to a letter; everything else becomes `_`, runs of it one.
     """
-    composed = unicodedata.normalize("NFC", _VARIATION_SELECTORS.sub("", name))
+    kept = _OTHER_ASCII.sub("_", name).lstrip("_") if name.isascii() else _kept_of_any_script(name)
+    return _at_most(kept, MAX_FOLDER_BYTES).strip("_") or fallback
+
+
+def _kept_of_any_script(name: str) -> str:
+    import unicodedata  # only here: most recorders never need its tables, and would keep them for ever
+
     kept: list[str] = []
-    for character in composed:
+    for character in unicodedata.normalize("NFC", _VARIATION_SELECTORS.sub("", name)):
         category = unicodedata.category(character)
         if category[0] == "L" or category == "Nd" or (category[0] == "M" and kept and kept[-1] != "_"):
             kept.append(character)
         elif kept and kept[-1] != "_":
             kept.append("_")
-    return _at_most("".join(kept), MAX_FOLDER_BYTES).strip("_") or fallback
+    return "".join(kept)
 
 
 def camera_folder(camera: Camera) -> str:

@@ -6,8 +6,8 @@ The keys are those of the file, so that a row can be matched with the table in `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from vmstui.light_dataclass import dataclass
 from vmstui.model import Camera, LiveServer, OutputSettings, Profile, Secret, Settings
 from vmstui.settings.addresses import EMBEDDED, shown_address
 from vmstui.settings.problems import shown
@@ -41,6 +41,8 @@ def general_rows(settings: Settings) -> Iterator[Row]:
     else:
         yield _number("retention.min_free", settings.min_free_percent, "%")
     yield _number("capacity.cpu_budget", settings.cpu_budget_percent, "%")
+    yield Row("dashboard.readonly", settings.readonly, "true" if settings.readonly else "false")
+    yield _text("dashboard.viewers", settings.viewers)
     yield from _live(settings.live)
 
 
@@ -73,8 +75,8 @@ def _live(live: LiveServer) -> Iterator[Row]:
     if live.url is None:
         host = f"[{live.host}]" if ":" in live.host else live.host
         yield _text("live.listen", f"{host}:{live.port}")
-        yield _text("live.username", live.username)
-        yield _secret("live.password", live.password)
+    yield _text("live.username", live.username)
+    yield _secret("live.password", live.password)
 
 
 def _output(name: str, output: OutputSettings) -> Iterator[Row]:

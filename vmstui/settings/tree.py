@@ -6,9 +6,9 @@ YAML 1.1's guesses (`no` as false, `010` as 8, `1:30` as 90).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from vmstui.light_dataclass import dataclass
 from vmstui.settings.problems import Place
 
 

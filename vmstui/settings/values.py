@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
+from vmstui.light_dataclass import dataclass
 from vmstui.sanitise import is_visible
 from vmstui.settings.problems import nearest, shown
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from vmstui.light_dataclass import dataclass
 from vmstui.measured import MachineNow
 from vmstui.stages import Stage, StageBreakdown
 from vmstui.telemetry.history_rows import Points, Quantity, Values
@@ -26,7 +26,7 @@ DUPLICATED, WARNINGS = Quantity("duplicated_frames_per_s"), Quantity("warnings_p
 CAMERA = (CPU, RSS, FPS, DROPPED, DUPLICATED, WRITTEN, WARNINGS)
 PROCESS = (CPU, RSS)
 TOGETHER = (CPU, RSS, WRITTEN)
-STAGES = tuple(Quantity(f"stage_{stage.name.lower()}_percent") for stage in Stage)
+STAGES = tuple(Quantity(stage.column) for stage in Stage)
 _NAN = math.nan
 
 

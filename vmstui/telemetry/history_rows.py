@@ -17,9 +17,10 @@ import struct
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
+
+from vmstui.light_dataclass import dataclass
 
 FINE_S, MIDDLE_S, COARSE_S = 1, 10, 60
 """The tiers, by the seconds of a point."""

@@ -16,10 +16,10 @@ The number of them is bounded, as is what they say; whoever asks for more is tol
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vmstui.findings import Acknowledgement, Origin
+from vmstui.light_dataclass import dataclass
 
 MOST = 500
 CALM_S = 300.0

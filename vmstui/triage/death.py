@@ -13,15 +13,13 @@ from collections.abc import Callable, Sequence
 
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, is_of_live_server, is_table_known
 from vmstui.ffmpeg.loglines import ParsedLine
-from vmstui.findings import Severity
-from vmstui.model import LogLevel
+from vmstui.findings import ERROR_LEVELS, Severity
 from vmstui.triage.fold import fold
 from vmstui.triage.knowledge import Match
 
 LAST_LINES = 40
 QUOTED = 2
 QUOTED_CHARACTERS = 160
-_ERRORS = (LogLevel.ERROR, LogLevel.FATAL)
 _TELLING = (Severity.CRITICAL, Severity.DEGRADED)
 
 
@@ -39,7 +37,7 @@ def of_death(
     if cause.kind is ExitKind.STOPPED:
         told = f"{cause.text} (vmstui sent {', '.join(number.name for number in sent)})" if sent else cause.text
         return f"{told}: {why_sent}" if why_sent else told
-    errors = [line for line in lines if line.level in _ERRORS and not is_of_live_server(line)]
+    errors = [line for line in lines if line.level in ERROR_LEVELS and not is_of_live_server(line)]
     text = cause.text
     if cause.kind is ExitKind.UNKNOWN and match is not None:
         text = _explained(text, errors, match) or text

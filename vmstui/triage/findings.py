@@ -12,15 +12,14 @@ the bound are counted and said to be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from vmstui.ffmpeg.loglines import ParsedLine
-from vmstui.findings import Finding, Origin, Seen, Severity
+from vmstui.findings import ERROR_LEVELS, Finding, Origin, Severity
+from vmstui.light_dataclass import dataclass
 from vmstui.model import LogLevel
 from vmstui.triage.flow import GOES_ON_S, Flow
 from vmstui.triage.fold import fold
-from vmstui.triage.kept import Kept, Line
+from vmstui.triage.kept import SEVERITIES, Kept, Line, given_out, is_of_live_connection, order
 from vmstui.triage.knowledge import LOOKED_AT_CHARACTERS, Knowledge, Match, Message, Rule
 from vmstui.triage.origin import WORKER, Layout, origin_of
 from vmstui.triage.standing import Standing, UnknownError
@@ -31,16 +30,12 @@ QUIET_S = 300.0
 """After which what goes on is another spell of it, and what was worse is as it was before."""
 CHAIN_LINES = 40
 """Lines after an error within which other lines may follow from it."""
-SPARK_MINUTES = 30
 FORGOTTEN_S = 24 * 3600.0
 """After which an unknown message makes room for another one."""
 EXAMPLES_OF = 32
 """Lines among which examples that differ are looked for."""
 
 _LEVELS = {level: rank for rank, level in enumerate((LogLevel.UNKNOWN, *reversed(tuple(LogLevel)[:-1])))}
-_ERRORS = (LogLevel.FATAL, LogLevel.ERROR)
-_SEVERITIES = tuple(reversed(Severity))
-"""By their rank."""
 _DEGRADED = Severity.DEGRADED.rank
 _PROCESS = Origin.PROCESS
 
@@ -207,7 +202,7 @@ class CameraTriage:
             if new is None:
                 self._previous = None
                 self.not_kept += times
-                self.not_kept_errors += times * (line.level in _ERRORS)
+                self.not_kept_errors += times * (line.level in ERROR_LEVELS)
                 return
             kept = new
         kept.last = seen
@@ -234,8 +229,11 @@ class CameraTriage:
             kept.run = self.run
             self.news += 1
         if message is not None:
+            if message.connection and origin is Origin.LIVE and at_s is not None:
+                # It is tried anew; a worker that had lost its input would end.
+                self._turned_out(Origin.LIVE, at_s - GOES_ON_S, at_s)
             self._grade(kept, message, at_s, settling)
-        elif line.level in _ERRORS:
+        elif line.level in ERROR_LEVELS:
             self._cause = self.lines, fingerprint
 
     def findings(self, now_s: float | None = None) -> tuple[Finding, ...]:
@@ -248,7 +246,7 @@ class CameraTriage:
             Standing(
                 kept.message,
                 kept.origin,
-                _SEVERITIES[self._severity(kept, kept.message, now_s)],
+                SEVERITIES[self._severity(kept, kept.message, now_s)],
                 kept.minutes.within(60, now_s),
                 kept.last_at_s,
             )
@@ -262,7 +260,7 @@ class CameraTriage:
             UnknownError(kept.fingerprint, kept.origin, kept.minutes.within(60, now_s), kept.last_at_s, kept.last[2])
             for kept in self.kept()
             if kept.message is None
-            and kept.level in _ERRORS
+            and kept.level in ERROR_LEVELS
             and kept.last_at_s is not None
             and self._is_active(kept, now_s)
         ]
@@ -275,9 +273,11 @@ class CameraTriage:
         return any(kept.origin is finding.origin and self._is_active(kept, now_s) for kept in some)
 
     def is_outlived(self, finding: Finding) -> bool:
-        """Whether it is about the connection to the camera, and the newest try that came to nothing did not say it."""
+        """Whether it is about a connection, and the newest try that came to nothing did not say it."""
         some = self._kept.get(finding.fingerprint, ())
-        return any(kept.origin is finding.origin and self.flow.is_outlived(kept) for kept in some)
+        return any(
+            kept.origin is finding.origin and (self.flow.is_outlived(kept) or self._is_said_anew(kept)) for kept in some
+        )
 
     def most(self, origin: Origin) -> int:
         """As severe as what is about this part can be: severity is about the footage, and where a recording is made
@@ -323,7 +323,7 @@ class CameraTriage:
         if oldest is None or now_s - (oldest.last_at_s or 0.0) < FORGOTTEN_S:
             return False
         self.not_kept += oldest.count
-        self.not_kept_errors += oldest.count * (oldest.level in _ERRORS)
+        self.not_kept_errors += oldest.count * (oldest.level in ERROR_LEVELS)
         self._drop(oldest)
         return True
 
@@ -445,9 +445,22 @@ class CameraTriage:
     def _is_active(self, kept: Kept, now_s: float) -> bool:
         if kept.last_at_s is None or now_s - kept.last_at_s > QUIET_S or self.flow.is_over(kept):
             return False
+        if self._is_said_anew(kept):
+            return False
         if kept.run == self.run:
             return True
         return not self.proven and (self._frame_at_s is None or kept.run <= self._pictured_run)
+
+    def _is_said_anew(self, kept: Kept) -> bool:
+        """Whether it is about the connection to the live server, of which something else was said since then: that it
+        was lost is no matter of its own once it cannot be made again."""
+        return is_of_live_connection(kept) and any(
+            is_of_live_connection(other)
+            and other.run == self.run
+            and other.last[0] > kept.last[0]
+            and other.severity >= kept.severity
+            for other in self.kept()
+        )
 
     def _severity(self, kept: Kept, message: Message, now_s: float | None) -> int:
         """As it is held to be now."""
@@ -458,41 +471,6 @@ class CameraTriage:
         return kept.severity
 
     def _finding(self, kept: Kept, now_s: float | None) -> Finding:
-        message = kept.message
         end_s = now_s if now_s is not None else kept.last_at_s
-        severity = self._severity(kept, message, end_s) if message is not None else kept.severity
-        is_timed = kept.last_at_s is not None and end_s is not None
-        return Finding(
-            camera=self._camera,
-            origin=kept.origin,
-            fingerprint=kept.fingerprint,
-            message=message.id if message else "",
-            level=kept.level.value,
-            severity=_SEVERITIES[severity] if message else None,
-            worst=_SEVERITIES[max(kept.worst, severity)] if message else None,
-            count=kept.count,
-            amount=kept.amount,
-            rate_per_min=kept.minutes.within(60, end_s) if is_timed and end_s is not None else None,
-            peak_per_min=float(kept.minutes.peak_per_min) if is_timed else None,
-            spark=kept.minutes.spark(SPARK_MINUTES, end_s) if is_timed and end_s is not None else (),
-            first=seen(kept.first),
-            last=seen(kept.last),
-            numbers=dict(kept.numbers),
-            examples=tuple(kept.examples),
-            follows=kept.follows,
-        )
-
-
-def seen(line: Line) -> Seen:
-    """A line that was kept, for people."""
-    number, at_s, text = line
-    return Seen(number, None if at_s is None else datetime.fromtimestamp(at_s, UTC), text)
-
-
-def order(finding: Finding) -> tuple[int, int, int]:
-    """Critical, degraded, unknown errors, benign, other unknown ones, info."""
-    if finding.worst is None:
-        rank = 5 if finding.level in _ERRORS else 2
-    else:
-        rank = {Severity.CRITICAL: 8, Severity.DEGRADED: 7, Severity.BENIGN: 3, Severity.INFO: 1}[finding.worst]
-    return -rank, -finding.count, finding.first.number
+        severity = self._severity(kept, kept.message, end_s) if kept.message is not None else kept.severity
+        return given_out(kept, self._camera, severity, end_s)

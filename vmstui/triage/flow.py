@@ -12,6 +12,9 @@ would be over and back again with each turn:
 While nothing flows, what was said of the connection to a camera before its newest try was begun is not why that came to
 nothing: where a refused password was corrected, the path may be wrong now.
 
+Of the live server, which one worker tries again and again, what was said last counts: that the connection was lost is
+over as soon as it is said that it cannot be made again, so that one dead server is one finding.
+
 Who said it where several parts of a worker may have (`origin`) is known by what came of it: the loss of its input ends
 a worker, and that of the live stream does not.
 """

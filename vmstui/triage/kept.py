@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
-from vmstui.findings import Origin
+from vmstui.findings import ERROR_LEVELS, Finding, Origin, Seen, Severity
 from vmstui.model import LogLevel
 from vmstui.triage.knowledge import Message
 from vmstui.triage.rates import Minutes
 
+SPARK_MINUTES = 30
+SEVERITIES = tuple(reversed(Severity))
+"""By their rank."""
 Line = tuple[int, float | None, str]
 """Number, time, text."""
 
@@ -112,3 +116,47 @@ class Kept:
 def is_unclear(message: Message, origin: Origin) -> bool:
     """Whether a message with this origin may have been said by several parts of a worker."""
     return origin is Origin.PROCESS and message.origin not in (None, Origin.PROCESS)
+
+
+def is_of_live_connection(kept: Kept) -> bool:
+    """Whether it is about the connection to the live server."""
+    return kept.origin is Origin.LIVE and kept.message is not None and kept.message.connection
+
+
+def given_out(kept: Kept, camera: str, severity: int, end_s: float | None) -> Finding:
+    """For people, with that severity, as of `end_s`: now, or when the log ended."""
+    is_timed = kept.last_at_s is not None and end_s is not None
+    return Finding(
+        camera=camera,
+        origin=kept.origin,
+        fingerprint=kept.fingerprint,
+        message=kept.message.id if kept.message else "",
+        level=kept.level.value,
+        severity=SEVERITIES[severity] if kept.message else None,
+        worst=SEVERITIES[max(kept.worst, severity)] if kept.message else None,
+        count=kept.count,
+        amount=kept.amount,
+        rate_per_min=kept.minutes.within(60, end_s) if is_timed and end_s is not None else None,
+        peak_per_min=float(kept.minutes.peak_per_min) if is_timed else None,
+        spark=kept.minutes.spark(SPARK_MINUTES, end_s) if is_timed and end_s is not None else (),
+        first=seen(kept.first),
+        last=seen(kept.last),
+        numbers=dict(kept.numbers),
+        examples=tuple(kept.examples),
+        follows=kept.follows,
+    )
+
+
+def seen(line: Line) -> Seen:
+    """A line that was kept, for people."""
+    number, at_s, text = line
+    return Seen(number, None if at_s is None else datetime.fromtimestamp(at_s, UTC), text)
+
+
+def order(finding: Finding) -> tuple[int, int, int]:
+    """Critical, degraded, unknown errors, benign, other unknown ones, info."""
+    if finding.worst is None:
+        rank = 5 if finding.level in ERROR_LEVELS else 2
+    else:
+        rank = {Severity.CRITICAL: 8, Severity.DEGRADED: 7, Severity.BENIGN: 3, Severity.INFO: 1}[finding.worst]
+    return -rank, -finding.count, finding.first.number

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from vmstui.findings import Origin, Severity
+from vmstui.light_dataclass import dataclass
 from vmstui.triage.words import WORD, alternatives, keys
 
 LOOKED_AT_CHARACTERS = 1024

@@ -14,8 +14,9 @@ from functools import lru_cache
 
 from vmstui.findings import Finding
 from vmstui.sanitise import clean
-from vmstui.triage.findings import Bounds, CameraTriage, order
+from vmstui.triage.findings import Bounds, CameraTriage
 from vmstui.triage.foreign import FrontReader, Taken
+from vmstui.triage.kept import order
 from vmstui.triage.knowledge import Knowledge
 from vmstui.triage.masking import Masker
 from vmstui.triage.origin import FOREIGN, Layout

@@ -8,13 +8,14 @@ where the run does (`CameraTriage.resumed`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vmstui.findings import Origin, Seen, Severity
+from vmstui.light_dataclass import dataclass
 from vmstui.model import LogLevel
-from vmstui.triage.findings import CameraTriage, seen
+from vmstui.triage.findings import CameraTriage
 from vmstui.triage.fold import fold
-from vmstui.triage.kept import Kept, Line
+from vmstui.triage.kept import Kept, Line, seen
 from vmstui.triage.knowledge import Knowledge
 
 _PER_RANK = tuple(reversed(Severity))

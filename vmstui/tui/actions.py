@@ -25,12 +25,18 @@ class Scope(StrEnum):
 
     APP = "app"
     FLEET = "fleet screen"
-    TABLE = "fleet table"
+    TABLE = "lists and texts"
+    """What moves a cursor, in the fleet table and everywhere else."""
+    CAMERAS = "fleet table"
     LOG = "log pane"
     SEGMENTS = "segments pane"
+    HISTORY = "history pane"
     CAPACITY = "capacity screen"
-    CHARTS = "charts screen"
+    CHARTS = "charts pane"
+    PICTURES = "pictures screen"
     FINDINGS = "findings screen"
+    FIRST = "first screen"
+    """Where nothing is configured yet."""
     DIALOG = "dialogs"
     """Where something is told, asked or chosen."""
     FIELD = "fields"
@@ -42,13 +48,18 @@ class Group(StrEnum):
     """Heading in the help."""
 
     CAMERA = "Selected camera"
+    SCREENS = "Screens"
     LOOK = "Look"
+    CAMERAS = "In the table of cameras"
     MOVE = "Move"
     LOG = "In the log"
     SEGMENTS = "In the segments"
+    HISTORY = "In the history"
     CAPACITY = "In capacity"
     CHARTS = "In the charts"
+    PICTURES = "In the pictures"
     FINDINGS = "In the findings"
+    FIRST = "Where nothing is configured yet"
     DIALOG = "In dialogs and fields"
     RECORDER = "Recorder"
 
@@ -59,9 +70,12 @@ class Argument(StrEnum):
     NONE = ""
     CAMERA = "camera"
     THEME = "theme"
+    COLUMN = "column"
+    TELL = "how"
+    """One of `remembered.TELLS`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Action:
     """One thing a person can do."""
 
@@ -81,6 +95,8 @@ class Action:
     """Place in the footer, 1 stays longest; 0: not in the footer."""
     verb: str = ""
     argument: Argument = Argument.NONE
+    many: bool = False
+    """It is done to all cameras that are marked, where there are any."""
     instead: str = ""
     """Id of the action whose key it takes while its own place has the keys."""
 
@@ -89,21 +105,22 @@ class Action:
         """The key in use as it is drawn; empty where it has none."""
         return next((sign(key) for key in keys_of(self.id)), "")
 
-    @property
-    def all_keys(self) -> tuple[str, ...]:
-        """The keys in use as they are drawn."""
-        return tuple(sign(key) for key in keys_of(self.id))
-
 
 ACTIONS = (
     Action("camera.restart", "restart", "restart", "End the worker cleanly and start a new one; asks first.",
-           Group.CAMERA, Scope.FLEET, "r", changes=True, rank=2, verb="restart", argument=Argument.CAMERA),
+           Group.CAMERA, Scope.FLEET, "r", changes=True, rank=2, verb="restart", argument=Argument.CAMERA, many=True),
     Action("camera.toggle", "start_or_stop", "stop/start", "Stop recording it (asks first), or start it again.",
-           Group.CAMERA, Scope.FLEET, "s", changes=True, rank=4),
+           Group.CAMERA, Scope.FLEET, "s", changes=True, rank=4, many=True),
     Action("camera.start", "start_camera", "start", "Start recording a camera.",
-           Group.CAMERA, Scope.PALETTE, changes=True, verb="start", argument=Argument.CAMERA),
+           Group.CAMERA, Scope.PALETTE, changes=True, verb="start", argument=Argument.CAMERA, many=True),
     Action("camera.stop", "stop_camera", "stop", "Stop recording a camera; asks first.",
-           Group.CAMERA, Scope.PALETTE, changes=True, verb="stop", argument=Argument.CAMERA),
+           Group.CAMERA, Scope.PALETTE, changes=True, verb="stop", argument=Argument.CAMERA, many=True),
+    Action("camera.add", "add_camera", "add", "Record one more camera: looks at it, shows the change, asks.",
+           Group.RECORDER, Scope.FLEET, "A", changes=True, rank=9, verb="add"),
+    Action("camera.edit", "edit_camera", "edit", "Another name, address, profile or limit; shows the change, asks.",
+           Group.CAMERA, Scope.FLEET, "E", changes=True, verb="edit", argument=Argument.CAMERA),
+    Action("camera.remove", "remove_camera", "remove", "Record it no longer; its footage stays. Asks first.",
+           Group.CAMERA, Scope.FLEET, "D", changes=True, verb="remove", argument=Argument.CAMERA),
     Action("view.details", "details", "details", "Its command, outputs, samples and history.",
            Group.CAMERA, Scope.FLEET, "enter", rank=5, verb="details", argument=Argument.CAMERA),
     Action("view.log", "log", "log", "What its ffmpeg says.",
@@ -116,12 +133,34 @@ ACTIONS = (
            Group.CAMERA, Scope.FLEET, "m", rank=8, verb="charts", argument=Argument.CAMERA),
     Action("camera.findings", "findings_of", "findings", "What its ffmpeg's messages mean, and what to do.",
            Group.CAMERA, Scope.PALETTE, verb="findings of", argument=Argument.CAMERA),
+    Action("camera.still", "still_now", "picture", "A picture of it in the terminal, as it is now.",
+           Group.CAMERA, Scope.FLEET, "p"),
     Action("camera.copy", "copy_command", "copy command", "Copy its ffmpeg command (passwords masked).",
            Group.CAMERA, Scope.FLEET, "y", verb="copy", argument=Argument.CAMERA),
+    Action("view.fleet", "go('fleet')", "fleet", "All cameras, those in trouble first.",
+           Group.SCREENS, Scope.APP, "1", rank=7, verb="fleet"),
+    Action("view.camera", "go('camera')", "camera", "Everything of one: still, details, charts, log, history, footage.",
+           Group.SCREENS, Scope.APP, "2", verb="camera"),
+    Action("view.logs", "go('logs')", "logs", "The logs of all cameras, merged by time.",
+           Group.SCREENS, Scope.APP, "3", verb="all logs"),
+    Action("view.all_findings", "go('findings')", "findings", "What is wrong, of all cameras, and what to do.",
+           Group.SCREENS, Scope.APP, "4"),
+    Action("view.footage", "go('segments')", "segments", "The footage of the camera: files, gaps, days, locks.",
+           Group.SCREENS, Scope.APP, "5", verb="footage"),
+    Action("view.capacity", "go('capacity')", "capacity", "How many more cameras fit, and what ends it; what if.",
+           Group.SCREENS, Scope.APP, "6,c", verb="capacity"),
+    Action("view.machine", "go('machine')", "machine", "The machine, now and before: CPU, memory, disk, network, GPU.",
+           Group.SCREENS, Scope.APP, "7,M", verb="machine"),
+    Action("view.events", "go('history')", "history", "What happened to all cameras and why, merged by time.",
+           Group.SCREENS, Scope.APP, "8", verb="events"),
+    Action("view.wallboard", "go('wallboard')", "wallboard", "All cameras at once and no keys, for a wall.",
+           Group.SCREENS, Scope.APP, "B", verb="wallboard"),
     Action("view.filter", "filter", "filter", "Show only what contains a text; with ! in front, only what does not.",
            Group.LOOK, Scope.FLEET, "slash", rank=8),
     Action("view.back", "back", "back", "Close what is open: filter, then pane, back to the cameras.",
            Group.LOOK, Scope.FLEET, "escape", rank=1),
+    Action("view.zoom", "zoom", "zoom", "The pane with the keys takes the whole screen, or gives it back.",
+           Group.LOOK, Scope.FLEET, "Z", rank=13),
     Action("view.next_pane", "next_pane", "next pane", "Go to the next pane.",
            Group.LOOK, Scope.FLEET, "tab"),
     Action("view.previous_pane", "previous_pane", "previous pane", "Go to the pane before.",
@@ -130,14 +169,45 @@ ACTIONS = (
            Group.LOOK, Scope.APP, "question_mark", rank=1, verb="help"),
     Action("view.palette", "command_palette", "command", "Anything by name: restart lobby, logs gate, theme nord.",
            Group.LOOK, Scope.APP, "colon", rank=9),
-    Action("view.capacity", "capacity", "capacity", "How many more cameras fit, and what ends it; what if.",
-           Group.LOOK, Scope.APP, "c", rank=11, verb="capacity"),
-    Action("view.machine", "machine", "machine", "What the machine looked like: CPU, memory, disk, network, GPU.",
-           Group.LOOK, Scope.APP, "M", verb="machine"),
     Action("view.findings", "findings", "findings", "What is wrong, of all cameras: what messages mean, what to do.",
            Group.LOOK, Scope.FLEET, "f,F", rank=5, verb="findings"),
+    Action("view.pictures", "pictures", "pictures", "Pictures of all cameras, as they are now.",
+           Group.LOOK, Scope.FLEET, "v", rank=12, verb="pictures"),
     Action("view.theme", "theme", "theme", "Change the colours.",
            Group.LOOK, Scope.PALETTE, verb="theme", argument=Argument.THEME),
+    Action("table.mark", "mark_camera", "mark",
+           "Mark the camera or unmark it, and go on to the next; restart, stop and the like then mean all marked.",
+           Group.CAMERAS, Scope.CAMERAS, "space", rank=8),
+    Action("table.mark_all", "mark_cameras", "mark all", "Mark all cameras that are shown; once all are, none.",
+           Group.CAMERAS, Scope.CAMERAS, "asterisk"),
+    Action("table.faults", "ask('faults')", "faults", "Only cameras with faults, or all again.",
+           Group.CAMERAS, Scope.CAMERAS, "exclamation_mark", verb="faults"),
+    Action("table.sort_before", "ask('sort',-1)", "sort", "Sort by the column before; first of all: problems first.",
+           Group.CAMERAS, Scope.CAMERAS, "less_than_sign"),
+    Action("table.sort_after", "ask('sort',1)", "sort", "Sort by the column after.",
+           Group.CAMERAS, Scope.CAMERAS, "greater_than_sign"),
+    Action("table.reverse", "ask('reverse')", "reverse", "Turn the order round.",
+           Group.CAMERAS, Scope.CAMERAS, "I", verb="reverse"),
+    Action("table.acknowledge", "ask('acknowledge')", "acknowledge",
+           "What its messages mean is known, for 8 hours: of the camera, or of all marked. Asks first.",
+           Group.CAMERAS, Scope.CAMERAS, "a", changes=True, verb="acknowledge", argument=Argument.CAMERA, many=True),
+    Action("table.silence", "ask('silence')", "silence", "No notices of it for 8 hours; once more: notices again.",
+           Group.CAMERAS, Scope.CAMERAS, "z", verb="silence", argument=Argument.CAMERA, many=True),
+    Action("table.unsilence", "unsilence", "unsilence", "Notices of it come again.",
+           Group.CAMERAS, Scope.PALETTE, verb="unsilence", argument=Argument.CAMERA, many=True),
+    Action("table.silences", "silences", "silences", "Of which cameras no notices come, and until when.",
+           Group.CAMERAS, Scope.PALETTE, verb="silences"),
+    Action("table.sort", "sort_by", "sort", "Sort by a column; problems: the usual order.",
+           Group.CAMERAS, Scope.PALETTE, verb="sort", argument=Argument.COLUMN),
+    Action("table.hide", "hide_column", "hide", "Hide a column.",
+           Group.CAMERAS, Scope.PALETTE, verb="hide", argument=Argument.COLUMN),
+    Action("table.show", "show_column", "show", "Show a column; where there is little room, others go for it.",
+           Group.CAMERAS, Scope.PALETTE, verb="show", argument=Argument.COLUMN),
+    Action("table.usual", "usual_table", "usual table", "Columns and order as they were at first.",
+           Group.CAMERAS, Scope.PALETTE, verb="usual table"),
+    Action("view.notices", "tell_notices", "notices",
+           "How notices are told: on the screen alone, with the bell, on the desktop (OSC 9), or both.",
+           Group.LOOK, Scope.PALETTE, verb="notices", argument=Argument.TELL),
     Action("move.up", "cursor(-1)", "up", "To the camera, segment or line above.",
            Group.MOVE, Scope.TABLE, "up,k"),
     Action("move.down", "cursor(1)", "down", "To the camera, segment or line below.",
@@ -181,7 +251,7 @@ ACTIONS = (
            Group.LOG, Scope.LOG, "enter", instead="view.details"),
     Action("log.explain", "ask('explain')", "explain",
            "How bad each line is, and what the one at the cursor means; or ffmpeg's own words alone.",
-           Group.LOG, Scope.LOG, "v", rank=4, verb="explain log"),
+           Group.LOG, Scope.LOG, "v", rank=4, verb="explain log", instead="view.pictures"),
     Action("log.wrap", "wrap", "wrap", "Wrap long lines, or scroll them sideways.",
            Group.LOG, Scope.LOG, "W", rank=10, verb="wrap log"),
     Action("log.times", "times", "times", "Times: of the clock, how long ago, none.",
@@ -201,7 +271,7 @@ ACTIONS = (
            Group.LOG, Scope.LOG, "greater_than_sign"),
     Action("log.previous_run", "ask('previous')", "run before",
            "Show the log of the run before the present one, or of the present one again.",
-           Group.LOG, Scope.LOG, "p", rank=8, verb="previous run in log"),
+           Group.LOG, Scope.LOG, "p", rank=8, verb="previous run in log", instead="camera.still"),
     Action("log.earlier_run", "ask('earlier')", "earlier run", "Show the log of the run before that one.",
            Group.LOG, Scope.LOG, "P"),
     Action("log.restart", "ask('restart')", "last start", "To the moment its present run began.",
@@ -217,7 +287,8 @@ ACTIONS = (
     Action("segments.open", "open_file", "file", "The path of its file: copied, and opened where there is a desktop.",
            Group.SEGMENTS, Scope.SEGMENTS, "o", rank=4, instead="view.segments"),
     Action("segments.still", "still", "picture", "A picture of it in the terminal; of the open one, as it is now.",
-           Group.SEGMENTS, Scope.SEGMENTS, "p", rank=2, verb="still", argument=Argument.CAMERA),
+           Group.SEGMENTS, Scope.SEGMENTS, "p", rank=2, verb="still", argument=Argument.CAMERA,
+           instead="camera.still"),
     Action("segments.mark", "mark", "mark", "Mark from here to the cursor; once more gives the mark back.",
            Group.SEGMENTS, Scope.SEGMENTS, "space", rank=3),
     Action("segments.export", "export", "export", "Make one MP4 file of what is marked, or of the segment.",
@@ -238,6 +309,8 @@ ACTIONS = (
            Group.SEGMENTS, Scope.SEGMENTS, "t", rank=5),
     Action("segments.day", "go_to_day", "days", "The days there is footage of, to choose from.",
            Group.SEGMENTS, Scope.SEGMENTS, "d", rank=6),
+    Action("history.everyone", "everyone", "all cameras", "What happened to all cameras, or to the selected one again.",
+           Group.HISTORY, Scope.HISTORY, "a", rank=3),
     Action("capacity.profile", "profile", "profile", "What if new cameras have the next profile.",
            Group.CAPACITY, Scope.CAPACITY, "p"),
     Action("capacity.more_budget", "budget(10)", "CPU", "What if 10 % of a core more may be used.",
@@ -255,9 +328,9 @@ ACTIONS = (
     Action("capacity.as_it_is", "as_it_is", "as it is", "No what if: the recorder as it is.",
            Group.CAPACITY, Scope.CAPACITY, "0"),
     Action("charts.earlier", "move(-1)", "time", "Half of what is shown back in time.",
-           Group.CHARTS, Scope.CHARTS, "left_square_bracket"),
+           Group.CHARTS, Scope.CHARTS, "left_square_bracket", instead="move.previous"),
     Action("charts.later", "move(1)", "time", "Half of what is shown on in time.",
-           Group.CHARTS, Scope.CHARTS, "right_square_bracket"),
+           Group.CHARTS, Scope.CHARTS, "right_square_bracket", instead="move.next"),
     Action("charts.closer", "zoom(-1)", "zoom", "A shorter time, more closely: 30 d, 7 d, 24 h, 6 h, 1 h, 10 min.",
            Group.CHARTS, Scope.CHARTS, "plus,equals_sign"),
     Action("charts.wider", "zoom(1)", "zoom", "A longer time.", Group.CHARTS, Scope.CHARTS, "minus"),
@@ -272,18 +345,32 @@ ACTIONS = (
            Group.CHARTS, Scope.CHARTS, "t"),
     Action("charts.now", "now", "now", "Back to now, and on with it.", Group.CHARTS, Scope.CHARTS, "n,end"),
     Action("charts.footage", "footage", "footage", "The footage of the time at the cursor.",
-           Group.CHARTS, Scope.CHARTS, "o"),
+           Group.CHARTS, Scope.CHARTS, "o", instead="view.segments"),
     Action("charts.next", "subject(1)", "next", "The next camera; after them all together, machine, service, relay.",
-           Group.CHARTS, Scope.CHARTS, "tab"),
+           Group.CHARTS, Scope.CHARTS, "greater_than_sign"),
     Action("charts.previous", "subject(-1)", "next", "The one before.",
-           Group.CHARTS, Scope.CHARTS, "shift+tab"),
-    Action("charts.camera", "camera", "camera", "The camera the charts were opened for.",
-           Group.CHARTS, Scope.CHARTS, "m"),
-    Action("charts.machine", "machine", "machine", "The machine.", Group.CHARTS, Scope.CHARTS, "M"),
+           Group.CHARTS, Scope.CHARTS, "less_than_sign"),
+    Action("charts.camera", "camera", "camera", "The camera that is meant again.",
+           Group.CHARTS, Scope.CHARTS, "m", instead="view.charts"),
+    Action("charts.machine", "machine", "machine", "The machine.", Group.CHARTS, Scope.CHARTS, "at"),
+    Action("charts.signs", "signs", "signs", "Of blocks instead of braille, for fonts that have none, and back.",
+           Group.CHARTS, Scope.CHARTS, "b"),
     Action("charts.up", "scroll(-1)", "scroll", "Charts further up, where not all have room.",
            Group.CHARTS, Scope.CHARTS, "up,k,pageup"),
     Action("charts.down", "scroll(1)", "scroll", "Charts further down.",
            Group.CHARTS, Scope.CHARTS, "down,j,pagedown"),
+    Action("pictures.left", "side(-1)", "left", "To the picture before.", Group.PICTURES, Scope.PICTURES, "left,h"),
+    Action("pictures.right", "side(1)", "right", "To the next picture.", Group.PICTURES, Scope.PICTURES, "right,l"),
+    Action("pictures.up", "row(-1)", "up", "To the picture above.", Group.PICTURES, Scope.PICTURES, "up,k"),
+    Action("pictures.down", "row(1)", "down", "To the picture below.", Group.PICTURES, Scope.PICTURES, "down,j"),
+    Action("pictures.page_up", "leaf(-1)", "page up", "A page up.", Group.PICTURES, Scope.PICTURES, "pageup,ctrl+b"),
+    Action("pictures.page_down", "leaf(1)", "page down", "A page down.",
+           Group.PICTURES, Scope.PICTURES, "pagedown,ctrl+f"),
+    Action("pictures.open", "large", "large", "It as large as the terminal allows.",
+           Group.PICTURES, Scope.PICTURES, "enter"),
+    Action("pictures.camera", "to_camera", "details", "To that camera.", Group.PICTURES, Scope.PICTURES, "c"),
+    Action("pictures.again", "anew", "again", "Take those of the page anew, also over a slow link.",
+           Group.PICTURES, Scope.PICTURES, "p"),
     Action("findings.open", "open", "open", "Everything about it; or what a line stands for, such as an incident.",
            Group.FINDINGS, Scope.FINDINGS, "enter", rank=1),
     Action("findings.acknowledge", "acknowledge", "acknowledge",
@@ -294,7 +381,7 @@ ACTIONS = (
     Action("findings.known", "acknowledged", "acknowledged", "All that was acknowledged: who, until when, up to what.",
            Group.FINDINGS, Scope.FINDINGS, "A", rank=9),
     Action("findings.camera", "go_to_camera", "camera", "To that camera.",
-           Group.FINDINGS, Scope.FINDINGS, "c", rank=3),
+           Group.FINDINGS, Scope.FINDINGS, "c", rank=3, instead="view.capacity"),
     Action("findings.log", "go_to_log", "log", "To its log, at the newest of these lines.",
            Group.FINDINGS, Scope.FINDINGS, "l", rank=3),
     Action("findings.restart", "restart_camera", "restart", "Restart that camera; asks first.",
@@ -310,6 +397,12 @@ ACTIONS = (
            Group.FINDINGS, Scope.FINDINGS, "left_square_bracket"),
     Action("findings.next", "step(1)", "next", "To the finding below, also while its text is read.",
            Group.FINDINGS, Scope.FINDINGS, "right_square_bracket"),
+    Action("first.add", "add_camera", "add a camera", "Record one of yours; its rtsp:// address will do.",
+           Group.FIRST, Scope.FIRST, "a", changes=True),
+    Action("first.demo", "demo", "demo", "Two simulated cameras, recorded and shown.",
+           Group.FIRST, Scope.FIRST, "d"),
+    Action("first.docs", "docs", "documentation", "What vmstui is and does, in $PAGER.",
+           Group.FIRST, Scope.FIRST, "o"),
     Action("dialog.take", "take", "take", "Take what is chosen; closes what only tells something.",
            Group.DIALOG, Scope.DIALOG, "enter"),
     Action("dialog.yes", "answer(True)", "yes", "Yes, do it.", Group.DIALOG, Scope.DIALOG, "y"),
@@ -328,14 +421,22 @@ ACTIONS = (
            Group.DIALOG, Scope.FIELD, "tab"),
     Action("field.literal", "literal", "as a text", "Take an expression as a text, and a text as an expression.",
            Group.DIALOG, Scope.FIELD, "ctrl+r"),
+    Action("palette.up", "move(-1)", "up", "To the command above.", Group.DIALOG, Scope.FIELD, "up,ctrl+p"),
+    Action("palette.down", "move(1)", "down", "To the command below.", Group.DIALOG, Scope.FIELD, "down,ctrl+n"),
+    Action("palette.complete", "complete", "complete", "Take the command that is marked into the field, to type on.",
+           Group.DIALOG, Scope.FIELD, "tab"),
     Action("recorder.leave", "leave", "leave", "Leave the dashboard. Recording goes on.",
            Group.RECORDER, Scope.APP, "q", rank=1, verb="leave"),
+    Action("recorder.suspend", "suspend", "to the shell", "Back to the shell; `fg` comes back. Recording goes on.",
+           Group.RECORDER, Scope.APP, "ctrl+z", changes=True, verb="suspend"),
     Action("recorder.stop", "stop_recording", "stop all", "Stop recording everything and end the service; asks first.",
            Group.RECORDER, Scope.APP, "Q", changes=True, rank=10, verb="shutdown"),
 )  # fmt: skip
 
 
 _BY_ID = {action.id: action for action in ACTIONS}
+_BY_CALL = {action.call.partition("(")[0]: action for action in reversed(ACTIONS)}
+"""Of several that differ by their arguments the first."""
 _own_keys: dict[str, tuple[str, ...]] = {}
 """Keys that a person gave actions, by id; all others have those of the table."""
 
@@ -399,4 +500,4 @@ def shadowed(inner: Iterable[Action]) -> set[str]:
 
 def find(call: str) -> Action | None:
     """The action behind a Textual action name, if it is one of ours."""
-    return next((action for action in ACTIONS if action.call.partition("(")[0] == call), None)
+    return _BY_CALL.get(call)

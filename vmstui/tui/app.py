@@ -7,36 +7,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import select
+import shutil
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandInput, CommandPalette
-from textual.events import Event, Key, Paste, Resize
+from textual.events import CursorPosition, Event, Key, Paste, Resize
+from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.measured import MACHINE
 from vmstui.settings.folders import KEYS_FILE, own_folder
 from vmstui.settings.problems import first_of
-from vmstui.tui import questions, themes
-from vmstui.tui.actions import Action, Argument, Scope, available, bindings, find, key_of, use_keys
-from vmstui.tui.arrange import Pane
+from vmstui.tui import themes
+from vmstui.tui.actions import Action, Scope, available, bindings, find, key_of, use_keys
 from vmstui.tui.day_strip import Strips
 from vmstui.tui.glyphs import in_ascii, needs_ascii
 from vmstui.tui.graphics import Terminal
+from vmstui.tui.key_names import use_ascii
 from vmstui.tui.leave import Leave, stopped
+from vmstui.tui.link import Link as TerminalLink
 from vmstui.tui.messages import (
     FootageArrived,
     PastArrived,
@@ -45,24 +48,32 @@ from vmstui.tui.messages import (
     SnapshotArrived,
     StorageArrived,
 )
-from vmstui.tui.notices import Notices
-from vmstui.tui.palette import Commands
+from vmstui.tui.notices import Notices, announcement
 from vmstui.tui.picture import Picture
-from vmstui.tui.screens.confirm import Confirm
+from vmstui.tui.remembered import Chosen, Remembered
 from vmstui.tui.screens.fleet import FleetScreen
-from vmstui.tui.screens.help import Help
-from vmstui.tui.screens.still import Still
 from vmstui.tui.screens.too_small import TooSmall, too_small
-from vmstui.tui.source import Recorder, harmless, reconnect_delays
+from vmstui.tui.screens.view import ViewScreen
+from vmstui.tui.source import Harmless, Recorder, harmless, reconnect_delays
 from vmstui.tui.spark import WINDOW_S, CpuHistory
 from vmstui.tui.theme_desk import ThemeDesk
+from vmstui.tui.tour import Tour
 from vmstui.tui.typed import Typed
 from vmstui.tui.verdict import Link
+from vmstui.tui.views import View
+from vmstui.tui.way_out import on_signals, shell_waits, watch_terminal, way_out
+from vmstui.tui.widgets.painter import ROLE_CLASSES
 
 if TYPE_CHECKING:
+    from vmstui.footage_accounts import FootageReport
+    from vmstui.model import RecorderSnapshot
     from vmstui.tui.load import Load
+    from vmstui.tui.palette import Command
 
-LEAVE_LIMIT_S = 5.0
+STANDS_S = 3.0
+"""After which everything that a dashboard is made of is there."""
+FIRST_NEWS_S = 1.0
+"""Keys wait so long for a recorder that does not answer."""
 NO_KEY = "<none>"
 """For Textual, which knows no action without a key: what no terminal sends."""
 STORAGE_PERIOD_S = 45.0
@@ -82,19 +93,29 @@ def _hung_up() -> bool:
     return bool(poll.poll(0))
 
 
+def _all_stands() -> None:
+    """What is left of all that was made by now will never be garbage, and to look through it again and again would hold
+    up keys, as it would have held up the start. What was garbage already goes first: that takes 20 ms, as what was
+    loaded before the start is not looked through (`shown`)."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
 class Dashboard(App[Leave]):
     """The dashboard over a recorder."""
 
     CSS_PATH = "vmstui.tcss"
     TITLE = "vmstui"
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLE_CLASSES)
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Scope.APP),
         Binding("ctrl+q", "leave", show=False, priority=True),
     ]
-    COMMANDS: ClassVar[set[type[Commands]]] = {Commands}  # type: ignore[assignment]
-    COMMAND_PALETTE_BINDING = "colon"
+    ENABLE_COMMAND_PALETTE = False
+    """Textual's; ours is `screens.palette`."""
 
-    picture: reactive[Picture] = reactive(Picture())
+    picture: reactive[Picture] = reactive(Picture(), repaint=False)
 
     def __init__(
         self,
@@ -103,17 +124,36 @@ class Dashboard(App[Leave]):
         readonly: bool = False,
         theme: str | None = None,
         ascii_only: bool = False,
+        wallboard: bool = False,
         terminal: Terminal | None = None,
         delays: Callable[[], Iterator[float]] = reconnect_delays,
+        remembered: Remembered | None = None,
     ) -> None:
+        """`remembered`: what the person chose before; None: nothing is, and nothing is kept."""
         # With NO_COLOR Textual makes greys, unless it is told to leave colours to the terminal; then it uses none.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.recorder = recorder
         self.actions = available(readonly=readonly)
-        self.fleet = FleetScreen(recorder, self.actions)
-        self.fleet.desk.terminal = terminal or Terminal()
+        self.remembered = remembered or Remembered()
+        kept = self.remembered.begin()
+        self._link = TerminalLink(self)
+        self.tour = Tour(
+            self,
+            recorder,
+            self.actions,
+            lambda: self.picture,
+            self._loads,
+            self.perform,
+            terminal or Terminal(),
+            self.remembered,
+            self._link,
+        )
+        self.fleet = self.tour.fleet
+        self._begins_at = View.WALLBOARD if wallboard else View.FLEET
         self._delays = delays
         self._typed = Typed(self, super().on_event)
+        self._heard = asyncio.Event()
+        """Something is known of the recorder."""
         self._history = CpuHistory()
         self._notices = Notices()
         self._load: Load | None = None
@@ -122,12 +162,17 @@ class Dashboard(App[Leave]):
         self._stop_asked = False
         """The request to stop is on its way, and is carried out whatever becomes of us."""
         self._way_out: threading.Timer | None = None
+        self._leaving = False
+        self._deaf: Callable[[], None] = lambda: None
+        """Hear signals no more."""
         self._on_terminal = os.isatty(0)
-        self._themes = ThemeDesk(self)
-        self._problems = [*self._take_keys(), *self._themes.begin(theme)]
+        self.themes = ThemeDesk(self)
+        before = self.remembered.chosen().theme
+        self._problems = [*kept, *self._take_keys(), *self.themes.begin(theme, before)]
         output = sys.__stderr__  # where Textual writes
-        if ascii_only or needs_ascii(output.encoding if output else None):
-            self.add_class("-ascii")
+        only = ascii_only or needs_ascii(output.encoding if output else None)
+        use_ascii(only)
+        self.set_class(only, "-ascii")
 
     # ----------------------------------------------------------------------------------------------------- start
 
@@ -141,30 +186,55 @@ class Dashboard(App[Leave]):
 
     async def on_mount(self) -> None:
         """Begin to read; leave the terminal as it was, whatever ends this."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            # Not possible outside the main thread, where tests may run the app.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self._signalled, number)
-        self.run_worker(self._typed.run(), group="keys")
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # the shell has written on it
+        if not self.is_headless:  # where there is no terminal to leave as it was
+            self._deaf = on_signals(asyncio.get_running_loop(), self._signalled, self._must_leave)
+        if self._on_terminal:
+            if not self.is_headless:
+                watch_terminal()
+            self.set_timer(STANDS_S, _all_stands)
+        self.run_worker(self._take_typed(), group="keys")
         self.run_worker(self._read(), group="snapshots")
         self.set_interval(1.0, self._look_at_clock)
+        self.call_after_refresh(self._begin)
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=10)
 
+    def _begin(self) -> None:
+        """On the screen that was asked for, once there is room for any."""
+        if self._begins_at is not View.FLEET and not isinstance(self.screen, TooSmall):
+            view, self._begins_at = self._begins_at, View.FLEET
+            self.tour.go(view)
+
+    async def _take_typed(self) -> None:
+        """Keys; those that were typed while this was loaded are for what the recorder tells first."""
+        if self._on_terminal:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), FIRST_NEWS_S)
+        await self._typed.run()
+
+    @property
+    def _paging(self) -> bool:
+        """Whether a pager has the terminal, and so what is typed there."""
+        return any(screen.paging for screen in self.tour.made)
+
     def _signalled(self, number: signal.Signals) -> None:
-        if number is not signal.SIGINT or not self.fleet.log_desk.paging:
+        if number is not signal.SIGINT or not self._paging:
             self._leave_at_once()
+
+    def _must_leave(self, number: signal.Signals) -> None:
+        """At the very moment of a signal, also while a terminal that does not read keeps everything else waiting."""
+        if self._way_out is None and (number is not signal.SIGINT or not self._paging):
+            self._way_out = way_out()
 
     def _leave_at_once(self) -> None:
         """Told to by a signal, or the terminal is gone: nobody can be asked or told anything any more.
 
         What Textual still wants to write to a terminal that is gone may never be taken; that must not keep us here.
         """
-        if self._way_out is None:
-            self._way_out = threading.Timer(LEAVE_LIMIT_S, os._exit, (1,))
-            self._way_out.daemon = True
-            self._way_out.start()
+        self._way_out = self._way_out or way_out()
+        if not self._leaving:
+            self._leaving = True
             if not self._stopping:
                 self._detach()
             elif self._stop_asked:
@@ -173,13 +243,16 @@ class Dashboard(App[Leave]):
 
     def exit(self, result: Leave | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Leave. A picture that the terminal keeps for us is taken back while it still shows our screen."""
+        from vmstui.tui.drawn import KeepsPictures
+
         for screen in self.screen_stack:
-            if isinstance(screen, Still):
+            if isinstance(screen, KeepsPictures):
                 screen.take_back()
         super().exit(result, return_code, message)
 
     def has_left(self) -> None:
         """It is over; whoever ran the dashboard may have more to do."""
+        self._deaf()
         if self._way_out is not None:
             self._way_out.cancel()
 
@@ -203,12 +276,13 @@ class Dashboard(App[Leave]):
     async def _read(self) -> None:
         """Read snapshots for ever; on a lost service, say so and try again, a little later each time."""
         delays = self._delays()
+        cleaned: Harmless[RecorderSnapshot] = Harmless()
         while True:
             reason = "the connection ended."
             try:
                 past_asked = False
                 async for snapshot in self.recorder.snapshots():
-                    self.post_message(SnapshotArrived(harmless(snapshot)))
+                    self.post_message(SnapshotArrived(cleaned(snapshot)))
                     delays = self._delays()
                     if not past_asked:
                         past_asked = True
@@ -234,10 +308,11 @@ class Dashboard(App[Leave]):
             await asyncio.sleep(STORAGE_PERIOD_S)
 
     async def _read_footage(self) -> None:
+        cleaned: Harmless[FootageReport] = Harmless()
         while True:
             wait_s = FOOTAGE_PERIOD_S
             try:
-                report = harmless(await self.recorder.footage())
+                report = cleaned(await self.recorder.footage())
                 wait_s = COUNTING_PERIOD_S if report.trouble and not report.cameras else FOOTAGE_PERIOD_S
                 self.post_message(FootageArrived(report))
             except RecorderLost:
@@ -268,10 +343,11 @@ class Dashboard(App[Leave]):
     def _snapshot_arrived(self, message: SnapshotArrived) -> None:
         self._seen_at = time.monotonic()
         if self.picture.link.lost:  # another service may number its lines anew
-            self.fleet.log_pane.start_over()
+            for screen in self.tour.made:
+                screen.start_over()
             self._notices.detached()
-        if notice := self._notices.heard(message.snapshot):
-            self.notify(notice, severity="error", timeout=12)
+        if notice := self._notices.heard(message.snapshot, self.fleet.fleet_desk.silent(message.snapshot.at)):
+            self._told(notice, severity="error")
         cpu = self._history.add(message.snapshot)
         self.picture = replace(self.picture, snapshot=message.snapshot, cpu=cpu, ticks=self._history.ticks, link=Link())
 
@@ -301,7 +377,8 @@ class Dashboard(App[Leave]):
         if self._on_terminal and _hung_up():
             self._leave_at_once()
             return
-        self._themes.look()
+        self._look_at_size()
+        self.themes.look()
         link = replace(self.picture.link, age_s=time.monotonic() - self._seen_at)
         if link.stale and self.picture.snapshot is not None:
             self.picture = replace(self.picture, link=link)
@@ -309,7 +386,21 @@ class Dashboard(App[Leave]):
     def watch_picture(self, picture: Picture) -> None:
         """Everything that is seen follows from here; what arrives while this ends finds nothing to be drawn on."""
         if self.is_running:
-            self.fleet.show(picture)
+            self.fleet.hear(picture)
+            self.view.show(picture)
+            if picture.snapshot is not None or picture.link.lost:
+                self._heard.set()
+
+    # ---------------------------------------------------------------------------------------------------- screens
+
+    @property
+    def view(self) -> ViewScreen:
+        """Which of the screens is shown, also below a dialog."""
+        return self.tour.shown
+
+    def action_go(self, view: str) -> None:
+        """Key."""
+        self.tour.go(View(view))
 
     # ------------------------------------------------------------------------------------------------------- keys
 
@@ -317,6 +408,8 @@ class Dashboard(App[Leave]):
         """Textual's way in for everything; keys and pastes wait for their turn, and then come in by the same way."""
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             self._typed.take(event)
+        elif isinstance(event, CursorPosition):
+            self._link.answered()
         else:
             await super().on_event(event)
 
@@ -338,75 +431,60 @@ class Dashboard(App[Leave]):
         known = find(action)
         return known is None or known in self.actions
 
-    def perform(self, action: Action, argument: str) -> None:
+    def perform(self, action: Action, argument: str, options: Mapping[str, str] = MappingProxyType({})) -> None:
         """A command of the palette."""
-        camera = self.picture.camera(argument)
-        if action.argument is Argument.THEME:
-            self.theme = argument
-        elif action.argument is Argument.CAMERA and camera is None:
-            self.notify("That camera is no longer configured.", severity="warning")
-        elif camera is not None:
-            match action.id:
-                case "camera.restart":
-                    self.fleet.restart(camera, by_name=True)
-                case "camera.start":
-                    self.fleet.start_camera(camera, by_name=True)
-                case "camera.stop":
-                    self.fleet.stop_camera(camera)
-                case "camera.copy":
-                    self.fleet.open_pane(Pane.DETAILS, camera.id)
-                case "view.details":
-                    self.fleet.open_pane(Pane.DETAILS, camera.id)
-                case "view.log":
-                    self.fleet.open_pane(Pane.LOG, camera.id)
-                case "view.charts":
-                    self.fleet.open_charts(camera.id)
-                case "camera.findings":
-                    self.fleet.open_findings(camera.id)
-                case "view.segments":
-                    self.fleet.open_pane(Pane.SEGMENTS, camera.id)
-                case "segments.still":
-                    self.fleet.desk.still_of(camera.id, camera.name)
-                case "view.history":
-                    self.fleet.open_pane(Pane.HISTORY, camera.id)
-        elif action.scope is Scope.LOG:
-            self.fleet.open_pane(Pane.LOG)
-            self.call_after_refresh(self.fleet.log_pane.log_body.run_action, action.call)
-        else:
-            self.call_next(self.run_action, action.call)
+        from vmstui.tui import performing  # here, as are dialogs: the first picture waits for none of them
+
+        performing.perform(self, action, argument, options)
 
     def open_palette(self, typed: str = "") -> None:
         """Ask for a command, with something typed already."""
-        examples = [f"{action.verb} {action.argument.value}" for action in self.actions if action.argument]
-        palette = CommandPalette(placeholder=", ".join(examples[-4:]))
-        self.push_screen(palette)
-        if typed:
-            self.call_after_refresh(self._type_into, palette, typed)
+        from vmstui.tui import performing
+        from vmstui.tui.screens.palette import PaletteScreen
 
-    def _type_into(self, palette: CommandPalette, typed: str) -> None:
-        field = palette.query_one(CommandInput)
-        field.value = typed
-        field.cursor_position = len(typed)
+        def chosen(command: Command | None) -> None:
+            if command is not None:
+                self.perform(command.action, command.argument, command.options)
+
+        self.push_screen(PaletteScreen(performing.world(self), typed), chosen)
+
+    def choose_theme(self, name: str) -> None:
+        """Show it, now and from the next start on."""
+        if not self.themes.has(name):
+            return
+        self.theme = name
+        if not os.environ.get("NO_COLOR"):
+            self.remember(lambda chosen: replace(chosen, theme=name))
+
+    def remember(self, change: Callable[[Chosen], Chosen]) -> None:
+        """What a person chose, of no recorder in particular."""
+        for sentence in self.remembered.remember("", change):
+            self.notify(sentence, severity="warning", timeout=10)
+
+    def choose_tell(self, tell: str) -> None:
+        """How notices are told from now on; told that way at once, so that it is seen whether it works."""
+        self.remember(lambda chosen: replace(chosen, tell=tell))
+        self._told("Notices come like this.", severity="information")
+
+    def _told(self, notice: str, severity: SeverityLevel) -> None:
+        """A notice, in the ways that a person wants."""
+        self.notify(notice, severity=severity, timeout=12)
+        tell = self.remembered.chosen().tell
+        if tell in {"bell", "both"}:
+            self.bell()
+        if tell in {"desktop", "both"} and self._driver is not None:
+            self._driver.write(announcement(notice, in_tmux="TMUX" in os.environ))
 
     def action_command_palette(self) -> None:
         """Key."""
         self.open_palette()
 
     def action_help(self) -> None:
-        """The keys that work on this screen now, and those of its parts."""
-        live = {active.binding.id for active in self.fleet.active_bindings.values() if active.enabled}
-        parts = set(Scope) - {Scope.APP, Scope.FLEET}
-        self.push_screen(Help([action for action in self.actions if action.scope in parts or action.id in live]))
+        """The keys as they are where the focus is, and those of the other parts."""
+        from vmstui.tui.screens.help import Help, heard
 
-    def action_capacity(self) -> None:
-        """How many more cameras fit."""
-        from vmstui.tui.screens.capacity import CapacityScreen  # here, as few ask
-
-        self.push_screen(CapacityScreen(self._loads(), lambda: self.picture))
-
-    def action_machine(self) -> None:
-        """What the machine looked like."""
-        self.fleet.open_charts(MACHINE)
+        actions = [action for action in self.actions if action.scope is not Scope.FIRST]
+        self.push_screen(Help(actions, heard(self.screen)))
 
     def action_leave(self) -> None:
         """Detach; the recorder goes on, or nobody knows. Not while all recording is being stopped: then it does not."""
@@ -417,6 +495,13 @@ class Dashboard(App[Leave]):
 
     def _detach(self) -> None:
         self.exit(Leave.LOST if self.picture.link.lost else Leave.DETACHED)
+
+    def action_suspend(self) -> None:
+        """Key: stop, until the shell says `fg`."""
+        if shell_waits():
+            self.action_suspend_process()
+        else:
+            self.notify(f"There is no shell to go back to; {key_of('recorder.leave')} leaves, recording goes on.")
 
     async def action_quit(self) -> None:
         """Textual's own way out is a detach as well."""
@@ -433,6 +518,9 @@ class Dashboard(App[Leave]):
 
     def action_stop_recording(self) -> None:
         """End everything, after asking."""
+        from vmstui.tui import questions
+        from vmstui.tui.screens.confirm import Confirm
+
         question = questions.shutdown(self.picture.snapshot)
         self.push_screen(Confirm(question.title, question.text, question.yes), self._stop_agreed)
 
@@ -461,6 +549,13 @@ class Dashboard(App[Leave]):
 
     # ------------------------------------------------------------------------------------------------------- size
 
+    def _look_at_size(self) -> None:
+        """While a window is pulled, Textual's handler of one SIGWINCH is interrupted by that of the next, and an older
+        size then comes last: it would stay until the window is pulled again."""
+        size = Size(*shutil.get_terminal_size())
+        if not self.is_headless and size != self.size:
+            self.post_message(Resize(size, size))
+
     def on_resize(self, event: Resize) -> None:
         """Too small a terminal is covered by a sentence, and uncovered when it has grown."""
         covered = isinstance(self.screen, TooSmall)
@@ -469,6 +564,7 @@ class Dashboard(App[Leave]):
             self.push_screen(TooSmall())
         elif covered and not small:
             self.pop_screen()
+            self._begin()
 
     async def on_unmount(self) -> None:
         """The connection ends with the dashboard."""

@@ -8,16 +8,18 @@ from itertools import zip_longest
 from vmstui.capacity import tables
 from vmstui.capacity.tables import Table
 from vmstui.capacity.told import change
-from vmstui.capacity.words import Capacity, Question, Resource, Standing
+from vmstui.capacity.words import Capacity, Question, Resource, Row, Standing
 from vmstui.tui.format import fit, width, wrap
-from vmstui.tui.glyphs import DOT
+from vmstui.tui.glyphs import BAD, BLOCK, DASH, DOT, REST
 from vmstui.tui.lines import Line, Role, cut, width_of
 
 WIDE = 130
 """Cells from which there are two columns."""
 ROWS = 14
 """Of cameras, at the most, beside or above all else."""
-_LEFT = 46
+_LEFT = 62
+_LEAST_BAR, _MOST_BAR = 10, 40
+"""Cells of the bars beside the table of cameras."""
 _INDENT = 12
 
 
@@ -80,7 +82,32 @@ def _cameras(found: Capacity, cells: int) -> list[Line]:
         over = row is not None and bool(row.over)
         ends = row is not None and row.cameras == found.maximum
         roles.append(Role.BAD if over else Role.OK if ends else Role.TEXT)
-    return _table(table, roles, cells)
+    return _charted(_table(table, roles, cells), rows, found.cost(Resource.CPU).limit, cells)
+
+
+def _charted(lines: list[Line], rows: Sequence[Row | None], limit: float | None, cells: int) -> list[Line]:
+    """With a bar beside each row: its CPU, on the scale of what may be used; beyond that it goes on."""
+    used = max(map(width_of, lines))
+    room = min(cells - used - 2, _MOST_BAR)
+    percents = [row.cpu_busy_percent for row in rows if row is not None]
+    if limit is None or limit <= 0 or room < _LEAST_BAR or not percents:
+        return lines
+    top = max(limit, *percents)
+    scale = f"CPU, 0{DASH}{top:.0f} %"
+    blank = [(" " * (used + 2 - width_of(line)), Role.TEXT) for line in lines]
+    drawn: list[Line] = [(*lines[0], blank[0], (fit(scale, room).rstrip(), Role.DIM))]
+    for line, gap, row in zip(lines[1:], blank[1:], rows, strict=True):
+        drawn.append((*line, gap, *_bar(row.cpu_busy_percent, limit, top, room)) if row is not None else line)
+    return drawn
+
+
+def _bar(percent: float, limit: float, top: float, room: int) -> Line:
+    """Up to the limit and, in another sign, beyond it."""
+    within, whole, end = (round(min(value, top) / top * room) for value in (min(percent, limit), percent, limit))
+    beyond = whole - within
+    left = max(end - whole, 0)
+    drawn: Line = ((BLOCK * within, Role.SPARK), (BAD * beyond, Role.BAD), (REST * left, Role.DIM))
+    return tuple(span for span in drawn if span[0])
 
 
 def _resources(found: Capacity, cells: int) -> list[Line]:

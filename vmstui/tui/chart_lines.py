@@ -7,7 +7,7 @@ cursor, so that nothing depends on colour, or on reading a curve.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
@@ -15,17 +15,20 @@ from vmstui.footage import Gap, GapCause
 from vmstui.measured import MACHINE, OWN_SUBJECTS, Column, Measured
 from vmstui.model import Event, EventKind
 from vmstui.quantities import bit_rate, title, written
+from vmstui.stages import Stage
 from vmstui.tui import glyphs
 from vmstui.tui.format import day_and_clock, fit, length, short_span, width, wrap
 from vmstui.tui.history_lines import KIND_ROLE
 from vmstui.tui.lines import Line, Role, Span, cut
-from vmstui.tui.plot import ACROSS, BLANK, Cell, Point, ceiling, curve
+from vmstui.tui.plot import ACROSS, BLANK, Cell, Point, Signs, ceiling, curve
 from vmstui.tui.time_view import TimeView, axis
 
 LEAST_LINES = 3
 """Of a chart; those of what is counted may have one less."""
 _MOST_LINES, _MOST_COUNTED = 14, 6
 _RIGHT = 1
+STAGES_HELD_S = 660.0
+"""The recorder measures the stages of each camera every ten minutes."""
 CURSOR = "│"
 """Through all charts."""
 
@@ -43,10 +46,18 @@ class Chart:
     """A rate of what is counted: drawn as bars, and told as a number."""
     binary: bool = False
     """Of bytes: its scale is in powers of 1024."""
+    least: float = 0.0
+    """The scale reaches so far at least, whatever was measured: what has a whole is told on the scale of that, so that
+    one camera can be compared with another and one hour with the next."""
+    held_s: float = 0.0
+    """Measured rarely: a value stands for so long, unless another one comes."""
 
 
-def _plain(name: str, called: str = "") -> Chart:
-    return Chart(called or title(name), (name,), partial(written, name), binary="_bytes" in name)
+def _plain(name: str, called: str = "", held_s: float = 0.0) -> Chart:
+    # In percent of a whole, or of one core; what is held is a part of that, and would be hard to see beside it.
+    least = 100.0 if name.endswith("_percent") and not held_s else 0.0
+    told = partial(written, name)
+    return Chart(called or title(name), (name,), told, binary="_bytes" in name, least=least, held_s=held_s)
 
 
 def _fps(value: float) -> str:
@@ -59,12 +70,22 @@ def _count(value: float) -> str:
 
 CAMERA = (
     _plain("cpu_percent"),
-    Chart("frames", ("fps",), _fps),
+    Chart("frames", ("fps",), _fps, least=30.0),
     Chart("dropped", ("dropped_frames_per_s",), _count, counted=True),
     Chart("bitrate", ("write_bytes_per_s",), bit_rate, 8.0),
     _plain("rss_bytes"),
     Chart("warnings", ("warnings_per_s",), _count, counted=True),
     Chart("duplicated", ("duplicated_frames_per_s",), _count, counted=True),
+)
+_STAGES = (
+    (Stage.DEMUX, "demux"),
+    (Stage.DECODE, "decode"),
+    (Stage.FILTER, "filter"),
+    (Stage.ENCODE_RECORDING, "encode rec."),
+    (Stage.ENCODE_LIVE, "encode live"),
+    (Stage.ENCODE, "encode"),
+    (Stage.MUX, "mux"),
+    (Stage.OTHER, "other threads"),
 )
 PROCESS = (_plain("cpu_percent"), _plain("rss_bytes"), _plain("write_bytes_per_s"))
 _MACHINE = (
@@ -83,15 +104,20 @@ _MACHINE = (
 
 
 def charts_of(found: Measured | None, subject: str) -> tuple[Chart, ...]:
-    """What is shown of a subject. Of the machine, what it tells; of a camera always the same."""
-    if subject != MACHINE:
-        return PROCESS if subject in OWN_SUBJECTS else CAMERA
+    """What is shown of a subject. Of the machine, what it tells; of a camera always the same, and then the stages that
+    its worker was seen with."""
     known = tuple(column.name for column in found.columns) if found is not None else ()
+    if subject != MACHINE:
+        stages = tuple(
+            _plain(stage.column, called, STAGES_HELD_S) for stage, called in _STAGES if stage.column in known
+        )
+        return PROCESS if subject in OWN_SUBJECTS else (*CAMERA, *stages)
     cores = tuple(name for name in known if name.startswith("core_"))
-    busiest = (Chart("busiest core", cores, partial(written, "cpu_percent")),) if len(cores) > 1 else ()
-    gpus = tuple(_plain(name) for name in known if name.startswith("gpu_"))
+    busiest = (Chart("busiest core", cores, partial(written, "cpu_percent"), least=100.0),) if len(cores) > 1 else ()
+    whole = replace(_plain("cpu_percent"), least=100.0 * max(len(cores), 1))
+    gpus = tuple(_plain(name, title(name.replace("encoder_s", "s"))) for name in known if name.startswith("gpu_"))
     rest = tuple(chart for chart in _MACHINE if found is None or chart.columns[0] in known)
-    return (_plain("cpu_percent"), *busiest, *rest, *gpus)
+    return (whole, *busiest, *rest, *gpus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +136,8 @@ class Shown:
     """Times without footage."""
     first: int = 0
     """Number of the chart that is at the top."""
-    ascii_only: bool = False
+    signs: Signs = Signs.BRAILLE
+    """Of which the curves are made."""
 
     @property
     def window(self) -> tuple[datetime, datetime]:
@@ -125,7 +152,7 @@ def plot_cells(cells: int) -> int:
 
 def gutter(cells: int) -> int:
     """Left of the curves: titles, values and scales, with their edge."""
-    return 19 if cells < 110 else 24
+    return 21 if cells < 70 else 24
 
 
 def chart_lines(shown: Shown, cells: int, lines: int) -> list[Line]:
@@ -172,7 +199,7 @@ def _chart(shown: Shown, chart: Chart, cells: int, lines: int) -> list[Line]:
     points = _points(shown, chart, across * ACROSS)
     known = [point for point in points if point is not None]
     top = ceiling(max((point[2] for point in known), default=0.0), binary=chart.binary)
-    rows = curve(points, top, lines, ascii_only=shown.ascii_only)
+    rows = curve(points, max(top, chart.least), lines, shown.signs)
     cursor = _cursor_cell(shown, across)
     edge = "┤" if known else "│"
     told: list[Line] = [(), *_values(shown, chart)]
@@ -182,7 +209,7 @@ def _chart(shown: Shown, chart: Chart, cells: int, lines: int) -> list[Line]:
         right = ""
         if number == 0:
             left = ((chart.title, Role.LABEL),)
-            right = chart.told(top).replace(".0 ", " ").removesuffix(".0") if known else ""
+            right = chart.told(max(top, chart.least)).replace(".0 ", " ").removesuffix(".0") if known else ""
         elif number == lines - 1 and known:
             right = "0"
         room = gutter(cells) - 1
@@ -254,8 +281,25 @@ def _point_at(shown: Shown, chart: Chart, at: datetime) -> Point | None:
 
 
 def _picks(found: Measured | None, chart: Chart) -> list[Column]:
-    columns = [found.column(name) for name in chart.columns] if found is not None else []
-    return [column for column in columns if column is not None]
+    if found is None:
+        return []
+    columns = [column for name in chart.columns if (column := found.column(name)) is not None]
+    points = int(chart.held_s // found.step_s)
+    return [_held(column, points) for column in columns] if points else columns
+
+
+def _held(column: Column, points: int) -> Column:
+    """With each value on the unknown points after it."""
+
+    def filled(values: Sequence[float | None]) -> tuple[float | None, ...]:
+        made: list[float | None] = []
+        last, left = None, 0
+        for value in values:
+            last, left = (value, points) if value is not None else (last, left - 1)
+            made.append(last if left >= 0 else None)
+        return tuple(made)
+
+    return replace(column, minimum=filled(column.minimum), mean=filled(column.mean), maximum=filled(column.maximum))
 
 
 def _picked(found: Measured | None, picks: Sequence[Column], chart: Chart, at_s: float) -> Point | None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
+from typing import Any
 
 from vmstui.own_process import own_argv, own_environment
 from vmstui.sanitise import clean
@@ -19,12 +21,13 @@ MAX_LINE_BYTES = 4 * 1024 * 1024
 
 
 @contextlib.asynccontextmanager
-async def command(config: str, *arguments: str) -> AsyncIterator[Process]:
-    """A command that runs; it is ended with this block. Raises OSError."""
+async def command(config: str, *arguments: str, listens: bool = False) -> AsyncIterator[Process]:
+    """A command that runs; it is ended with this block. One that `listens` takes what must be in no command line from
+    its standard input. Raises OSError."""
     argv = own_argv("vmstui", "--config", config, *arguments)
     process = await asyncio.create_subprocess_exec(
-        *argv, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=own_environment(), start_new_session=True,
-        limit=MAX_LINE_BYTES,
+        *argv, stdin=PIPE if listens else DEVNULL, stdout=PIPE, stderr=PIPE, env=own_environment(),
+        start_new_session=True, limit=MAX_LINE_BYTES,
     )  # fmt: skip
     try:
         yield process
@@ -38,6 +41,19 @@ async def command(config: str, *arguments: str) -> AsyncIterator[Process]:
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
+
+
+async def told(config: str, *arguments: str, listens: str = "") -> dict[str, Any]:
+    """What a command tells with `--json`, by name; `error` says why it tells nothing. `listens` is what it reads."""
+    try:
+        async with command(config, *arguments, "--json", listens=bool(listens)) as process:
+            answer, said = await process.communicate(f"{listens}\n".encode() if listens else None)
+        found = json.loads(answer)
+        if isinstance(found, dict):
+            return found
+    except (OSError, ValueError) as error:
+        return {"ok": False, "error": clean(str(error)) if isinstance(error, OSError) else complaint(said)}
+    return {"ok": False, "error": complaint(said)}
 
 
 def complaint(said: bytes) -> str:

@@ -144,9 +144,9 @@ class Strips:
         return losing(camera, now, self.report, self.cameras.get(camera.id))
 
     def share(self, snapshot: RecorderSnapshot, camera: CameraSnapshot | None = None) -> Span:
-        """`99.98 % of today`, of one camera or of all; empty where nothing should have been recorded."""
+        """`99.98 % today`, of one camera or of all; empty where nothing should have been recorded."""
         words, role = self._share_of_all(snapshot) if camera is None else self.today(camera, snapshot.at)
-        return f"{words} of today" if words else "", role
+        return f"{words} today" if words else "", role
 
     def _share_of_all(self, snapshot: RecorderSnapshot) -> Span:
         losses = {one.id: loss for one in snapshot.cameras if (loss := self.losing(one, snapshot.at)) is not None}
@@ -158,11 +158,17 @@ class Strips:
 
     def today(self, camera: CameraSnapshot, now: datetime) -> Span:
         """The share of today of one camera, for a column."""
-        if (loss := self.losing(camera, now)) is not None:
-            footage = self.cameras.get(camera.id)
-            account = with_loss(footage.today, loss) if footage is not None and footage.today is not None else None
-            return share(account.percent if account is not None else None, provisional=bool(self.report.trouble))
+        if self.losing(camera, now) is not None:
+            return share(self.percent_today(camera, now), provisional=bool(self.report.trouble))
         return self._counted(camera.id)
+
+    def percent_today(self, camera: CameraSnapshot, now: datetime) -> float | None:
+        """The share of today as a number; None where nothing should have been recorded, or nothing is known."""
+        footage = self.cameras.get(camera.id)
+        account = footage.today if footage is not None else None
+        if account is not None and (loss := self.losing(camera, now)) is not None:
+            account = with_loss(account, loss)
+        return account.percent if account is not None else None
 
     def _counted(self, camera: str) -> Span:
         if camera not in self._today:

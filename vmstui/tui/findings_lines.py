@@ -11,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from vmstui.findings import Acknowledgement, ExplainedFinding, Finding, Incident, Origin, Seen, UntoldLines
+from vmstui.findings import (
+    ERROR_LEVELS,
+    Acknowledgement,
+    ExplainedFinding,
+    Finding,
+    Incident,
+    Origin,
+    Seen,
+    UntoldLines,
+)
 from vmstui.model import CameraSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.actions import key_of
@@ -33,7 +42,7 @@ from vmstui.tui.format import (
     wrap,
 )
 from vmstui.tui.lines import Line, Role, Span, cut, join, spread
-from vmstui.tui.severity import ERRORS, finding_span, severity_span
+from vmstui.tui.severity import finding_span, severity_span
 from vmstui.tui.verdict import advice
 
 LABEL = 11
@@ -307,7 +316,7 @@ def finding_lines(explained: ExplainedFinding, context: Context, cells: int) -> 
     if explained.cause:
         lines += _field("means", explained.cause, cells)
     else:
-        unknown = "Nobody knows; ffmpeg calls it an error." if finding.level in ERRORS else "Nobody knows."
+        unknown = "Nobody knows; ffmpeg calls it an error." if finding.level in ERROR_LEVELS else "Nobody knows."
         lines += _field("means", f"{unknown} vmstui findings --unknown gives an entry to write what it means.", cells)
     if explained.action:
         lines += _field("what to do", explained.action, cells, Role.STRONG)

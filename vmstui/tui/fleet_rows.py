@@ -81,6 +81,15 @@ class Column:
     """In place of `cell`."""
     always: bool = False
     """It has something to say also of a camera that does not record."""
+    extra: bool = False
+    """It is there only where it is asked for."""
+    name: str = ""
+    """What it is called in commands, where that is not its key."""
+
+    @property
+    def called(self) -> str:
+        """Its name in commands and sentences."""
+        return self.name or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,17 @@ def _fps(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
 
 def _speed(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
     return (f"{camera.progress.speed:.2f}x", Role.TEXT) if camera.progress else (glyphs.DASH, Role.DIM)
+
+
+def bitrate_bps(camera: CameraSnapshot) -> float | None:
+    """Of its last segment; None where there is none."""
+    segment = camera.last_segment
+    return segment.size_bytes * 8 / segment.duration_s if segment is not None and segment.duration_s > 0 else None
+
+
+def _bitrate(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
+    rate = bitrate_bps(camera)
+    return (f"{rate / 1e6:.2f}", Role.TEXT) if rate is not None else (glyphs.DASH, Role.DIM)
 
 
 def _open(camera: CameraSnapshot, context: RowContext, cells: int) -> Span:
@@ -182,26 +202,30 @@ def _strip(camera: CameraSnapshot, context: RowContext, cells: int) -> Line:
     return context.strips.line(camera.id, cells) if context.strips is not None else ((" " * cells, Role.TEXT),)
 
 
+NAME = "name"
+
 COLUMNS = (
     Column("state", "state", 14, 0, _state),
-    Column("name", "camera", 10, 0, _name),
+    Column(NAME, "camera", 10, 0, _name, name="camera"),
     Column("severity", "sv", 2, 2, _severity, always=True),
     Column("cpu", "CPU %", 5, 1, _cpu, right=True),
-    Column("spark", "0–100 %", 6, 3, _spark),
+    Column("spark", "0–100 %", 6, 3, _spark, name="graph"),
     Column("fps", "fps", 3, 4, _fps, right=True),
     Column("speed", "speed", 6, 8, _speed, right=True),
+    Column("bitrate", "Mbit/s", 6, 13, _bitrate, right=True, extra=True),
     Column("open", "open segment", 12, 1, _open),
     Column("last", "last segment", 15, 9, _last),
-    Column("last_name", "last file", 36, 12, _last_name),
+    Column("last_name", "last file", 36, 12, _last_name, name="file"),
     Column("live", "live", 6, 2, _live),
     Column("pid", "PID", 7, 5, _pid, right=True),
     Column("restarts", "restarts", 8, 10, _restarts, right=True),
     Column("warnings", "warn/min", 8, 11, _warnings, right=True),
     Column("today", "today", 8, 6, _today, right=True, always=True),
-    Column("strip", "last 24 hours", NARROWEST, 7, _today, parts=_strip, always=True),
+    Column("strip", "last 24 hours", NARROWEST, 7, _today, parts=_strip, always=True, name="24h"),
 )
+BY_KEY = {column.key: column for column in COLUMNS}
 
-_GROWTH = (("name", 32), ("live", 8), ("strip", 144), ("severity", 10), ("spark", 30))
+_GROWTH = ((NAME, 32), ("live", 8), ("strip", 144), ("severity", 10), ("spark", 30))
 """Columns that take what is left over, up to that width; the name only as far as its longest text, the strip to a width
 of its own."""
 WORDY = 180
@@ -213,25 +237,40 @@ _ROOM_TO_GROW = NARROWEST + _GRAPH
 than its time."""
 
 
-def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
-    """The columns that fit into that many cells (one cell between them), and how wide each is."""
+def place(
+    cells: int, names: Sequence[str], *, hidden: Sequence[str] = (), wanted: Sequence[str] = (), sort: str = ""
+) -> tuple[Placed, ...]:
+    """The columns that fit into that many cells (one cell between them), and how wide each is.
+
+    Those that are `wanted`, and the one that is sorted by, stay longer than others; `sort` has room for its arrow.
+    """
     longest = min(max((width(name) for name in names), default=10), 32)
     wanted_name = max(min(longest, 16), 10)
-    columns = list(COLUMNS)
+    asked = {*wanted, sort}
+    columns = [one for one in COLUMNS if one.key not in hidden and (not one.extra or one.key in asked)]
+
+    def least(column: Column) -> int:
+        cells_ = wanted_name if column.key == NAME else column.cells
+        return max(cells_, width(column.title) + 1) if column.key == sort else cells_
 
     def needed() -> int:
-        return sum(wanted_name if column.key == "name" else column.cells for column in columns) + len(columns) - 1
+        return sum(map(least, columns)) + len(columns) - 1
+
+    def goes(column: Column) -> float:
+        if not column.keep:
+            return 0.0
+        return 0.5 if column.key in asked else column.keep
 
     while len(columns) > 2 and needed() > cells:
-        columns.remove(max(columns, key=lambda column: column.keep))
-    widths = {column.key: wanted_name if column.key == "name" else column.cells for column in columns}
+        columns.remove(max(columns, key=goes))
+    widths = {column.key: least(column) for column in columns}
     spare = cells - needed()
-    if "last_name" in widths and spare < _ROOM_TO_GROW:
+    if "last_name" in widths and spare < _ROOM_TO_GROW and "last_name" not in asked:
         columns = [column for column in columns if column.key != "last_name"]
         spare = cells - needed()
     for key, most in _GROWTH:
         if key in widths and spare > 0:
-            most = {"name": min(most, longest), "strip": widest(widths[key] + spare - _GRAPH)}.get(key, most)
+            most = {NAME: min(most, longest), "strip": widest(widths[key] + spare - _GRAPH)}.get(key, most)
             grown = min(spare, max(most - widths[key], 0))
             if key == "severity" and (cells < WORDY or widths[key] + grown < most):
                 continue  # a word needs room for all of it
@@ -240,8 +279,14 @@ def place(cells: int, names: Sequence[str]) -> tuple[Placed, ...]:
     return tuple(Placed(column, widths[column.key]) for column in columns)
 
 
-def title_of(placed: Placed) -> str:
-    """The header cell; that of the spark states its scale, and its window where there is room."""
+def title_of(placed: Placed, arrow: str = "") -> str:
+    """The header cell; that of the spark states its scale, and its window where there is room. `arrow`: which way it is
+    sorted by this column."""
+    title = _title(placed)
+    return title + arrow if width(title + arrow) <= placed.cells else fit(title, placed.cells - len(arrow)) + arrow
+
+
+def _title(placed: Placed) -> str:
     if placed.column.key == "severity" and placed.cells >= 10:
         return "severity"
     if placed.column.key == "spark" and placed.cells >= 14:
@@ -271,11 +316,11 @@ def row(camera: CameraSnapshot, columns: Sequence[Placed], context: RowContext) 
     """The cells, each padded to its width and the gap after it; a reason takes all that would be empty otherwise."""
     incident = context.incidents.get(camera.id)
     reason = reason_of(camera, context.now, incident)
-    kept = [place_ for place_ in columns if not reason or place_.column.keep == 0 or place_.column.always]
-    spare = sum(place_.cells + 1 for place_ in columns) - sum(place_.cells + 1 for place_ in kept)
+    kept = [not reason or place_.column.keep == 0 or place_.column.always for place_ in columns]
+    spare = sum(place_.cells + 1 for place_, stays in zip(columns, kept, strict=True) if not stays)
     spans: list[Span] = []
-    for place_ in columns:
-        if place_ not in kept:
+    for place_, stays in zip(columns, kept, strict=True):
+        if not stays:
             if spare:
                 spans.append(_reason(camera, reason, spare, shared=incident is not None))
                 spare = 0

@@ -27,9 +27,6 @@ from vmstui.tui.graphics import Terminal
 from vmstui.tui.log_desk import free_name
 from vmstui.tui.screens.ask import Ask
 from vmstui.tui.screens.confirm import Confirm
-from vmstui.tui.screens.days import Days
-from vmstui.tui.screens.export import Export
-from vmstui.tui.screens.still import Still
 from vmstui.tui.screens.tell import Tell
 from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.stretch import Kind, Range, Row, file_name
@@ -72,7 +69,12 @@ class FootageDesk:
 
     def still_of(self, camera: str, name: str) -> None:
         """A picture of what is being recorded of a camera."""
-        self._screen.app.push_screen(Still(self.config, camera, name, self.terminal))
+        self._show_still(camera, name)
+
+    def _show_still(self, what: str, name: str) -> None:
+        from vmstui.tui.screens.still import Still  # here, as are other dialogs that few ask for
+
+        self._screen.app.push_screen(Still(self.config, what, name, self.terminal))
 
     @property
     def _where(self) -> tzinfo | None:
@@ -85,7 +87,7 @@ class FootageDesk:
             self.still_of(camera, self._pane.camera_name)
         elif row.segment is not None:
             path = row.segment.path
-            self._screen.app.push_screen(Still(self.config, path, os.path.basename(path), self.terminal))
+            self._show_still(path, os.path.basename(path))
         else:
             self._say("Nothing was recorded then, so there is no picture of it.")
 
@@ -110,6 +112,8 @@ class FootageDesk:
     # ------------------------------------------------------------------------------------------------------ exporting
 
     def _export(self, wanted: Range) -> None:
+        from vmstui.tui.screens.export import Export
+
         if wanted.reaches_now and wanted.segments:
             wanted = replace(wanted, until=self._closed_until(wanted))
         if not wanted.segments:
@@ -181,6 +185,8 @@ class FootageDesk:
         self._screen.app.push_screen(Ask("Go to which time?", text, check=wrong), typed)
 
     def _go_to_day(self, camera: str, at: datetime) -> None:
+        from vmstui.tui.screens.days import Days
+
         async def ask() -> None:
             days = harmless(await self._recorder.days(camera, DAYS))
             if not days:

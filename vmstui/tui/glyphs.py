@@ -87,9 +87,14 @@ MARK = "┃"
 LEVELS = "▁▂▃▄▅▆▇█"
 """Eight heights of a spark, lowest first."""
 
+MARKED, SILENT = "+", "z"
+"""Before the row of a camera: marked by a person, and without notices for now."""
+UP, DOWN = "↑", "↓"
+"""The way a column is sorted."""
+
 OK, BAD, WARN, BUSY = "✔", "✖", "▲", "◌"
-BLOCK = "█"
-"""Bars are made of it."""
+BLOCK, REST = "█", "░"
+"""Bars are made of them: what is used, and what is not."""
 CURSOR, DOT, DASH, RULE, ELLIPSIS = "▌", "·", "–", "─", "…"
 
 _TWINS = {
@@ -98,7 +103,7 @@ _TWINS = {
     "▁": "_", "▂": ".", "▃": "-", "▄": "~", "▅": "=", "▆": "+", "▇": "*", "█": "#",
     "┃": "!", "▀": "#", "━": "=", "┈": ".",
     "▌": ">", "·": "|", "–": "-", "─": "-", "…": "~", "⏎": "<", "×": "x", "→": ">", "↑": "^", "↓": "v", "’": "'",
-    "←": "<", "▸": "+", "▾": "-", "│": "|", "┤": "+",
+    "←": "<", "░": ".", "°": " ", "▸": "+", "▾": "-", "│": "|", "┤": "+",
 }  # fmt: skip
 
 

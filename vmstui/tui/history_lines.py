@@ -38,16 +38,21 @@ WIDE = 100
 _WORD = max(len(kind) for kind in EventKind)
 
 
-def event_lines(event: Event, where: tzinfo | None, cells: int) -> list[Line]:
-    """One event."""
+def event_lines(event: Event, where: tzinfo | None, cells: int, whose: str = "") -> list[Line]:
+    """One event; `whose` is the name of its camera, where there are events of several."""
     at = day_and_clock(event.at, where)
     at = at if cells >= WIDE else at[5:]
     kind = f"{glyphs.EVENT[event.kind]} {event.kind}"
     blank = " " * (_WORD + 2 - width(kind) + 2)
     beside, below = len(at) + 2 + _WORD + 4, len(at) + 4
-    first, *rest = wrap(event.text, cells - beside)
+    name: Line = ((f"{whose}: ", Role.NAME),) if whose else ()
+    first, *rest = wrap(f"{whose}: {event.text}" if whose else event.text, cells - beside)
+    if name and first.startswith(name[0][0]):
+        first = first[len(name[0][0]) :]
+    else:
+        name = ()  # too narrow even for the name
     lines: list[Line] = [
-        ((f"{at}  ", Role.DIM), (kind, KIND_ROLE[event.kind]), (blank, Role.TEXT), (first, Role.TEXT)),
+        ((f"{at}  ", Role.DIM), (kind, KIND_ROLE[event.kind]), (blank, Role.TEXT), *name, (first, Role.TEXT)),
         *(((" " * beside + line, Role.TEXT),) for line in rest),
     ]
     if facts := [f"{name}: {value}" for name, value in event.evidence]:

@@ -1,4 +1,5 @@
-"""The names of keys: as Textual has them, as a person may write them, and as they are shown. Pure.
+"""The names of keys: as Textual has them, as a person may write them, and as they are shown. Pure, but
+for how they are shown where a terminal has ASCII only (`use_ascii`).
 
 A key is a character (`k`, `G`, `/`) or one of `NAMES`, with `ctrl+` or `shift+` where a terminal can tell. Terminals
 know less than keyboards: to them ctrl+i is tab, and alt with a letter is escape and that letter.
@@ -21,7 +22,14 @@ ALIASES = {
 }  # fmt: skip
 """Other words for them, as they stand on keyboards."""
 
-SAME = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+[": "escape", "ctrl+h": "backspace", "ctrl+space": "space"}
+SAME = {
+    "ctrl+i": "tab",
+    "ctrl+m": "enter",
+    "ctrl+j": "enter",
+    "ctrl+[": "escape",
+    "ctrl+h": "backspace",
+    "ctrl+space": "space",
+}
 """What a terminal sends as another key, or not at all."""
 
 _MOVES = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert", "delete")
@@ -32,6 +40,9 @@ _SIGNS = {
     "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins", "delete": "Del",
 }  # fmt: skip
 _WORDS = _SIGNS | {"enter": "enter"}
+_PLAIN = {key: key for key in ("enter", "up", "down", "left", "right")}
+"""Where there is only ASCII: what would be taken for a sign then could be taken for another key."""
+_plain: dict[str, str] = {}
 
 
 class UnknownKey(ValueError):
@@ -79,16 +90,22 @@ def written(key: str) -> str:
     return _character_of(key) or key
 
 
+def use_ascii(only: bool) -> None:
+    """From now on keys are shown in ASCII only, or as usual. One dashboard runs per process, so that this is its."""
+    _plain.clear()
+    _plain.update(_PLAIN if only else {})
+
+
 def sign(key: str) -> str:
     """The key as footer and help draw it."""
     if key.startswith("ctrl+") and len(key) == 6:
         return f"^{key[-1].upper()}"
-    return _shown(key, _SIGNS)
+    return _shown(key, _SIGNS | _plain)
 
 
 def word(key: str) -> str:
     """The key as a sentence names it."""
-    return _shown(key, _WORDS)
+    return _shown(key, _WORDS | _plain)
 
 
 def _shown(key: str, names: dict[str, str]) -> str:

@@ -39,12 +39,14 @@ def _of(*scopes: Scope, also: tuple[str, ...] = ()) -> frozenset[str]:
 
 
 PLACES: Mapping[str, frozenset[str]] = {
-    "among the cameras": _of(Scope.APP, Scope.FLEET, Scope.TABLE),
+    "among the cameras": _of(Scope.APP, Scope.FLEET, Scope.TABLE, Scope.CAMERAS),
     "in the log": _of(Scope.APP, Scope.FLEET, Scope.LOG),
     "in the segments": _of(Scope.APP, Scope.FLEET, Scope.TABLE, Scope.SEGMENTS),
-    "in capacity": _of(Scope.TABLE, Scope.CAPACITY, also=(*_LEAVE, "view.capacity", "view.help")),
-    "in the charts": _of(Scope.CHARTS, also=(*_LEAVE, "view.help")),
-    "in the findings": _of(Scope.TABLE, Scope.FINDINGS, also=(*_LEAVE, "view.findings", "view.help")),
+    "in the history": _of(Scope.APP, Scope.FLEET, Scope.TABLE, Scope.HISTORY),
+    "in the charts": _of(Scope.APP, Scope.FLEET, Scope.CHARTS),
+    "in capacity": _of(Scope.APP, Scope.TABLE, Scope.CAPACITY, also=(BACK,)),
+    "in the findings": _of(Scope.APP, Scope.TABLE, Scope.FINDINGS, also=(BACK, "view.findings")),
+    "among the pictures": _of(Scope.PICTURES, also=(*_LEAVE, "view.pictures", "view.help")),
     "among what is acknowledged": _of(
         Scope.TABLE, also=(*_LEAVE, "findings.known", "findings.take_back", "dialog.take")
     ),
@@ -54,6 +56,9 @@ PLACES: Mapping[str, frozenset[str]] = {
     "at a question": frozenset({*_LEAVE, "dialog.take", "dialog.yes", "dialog.no", "dialog.other"}),
     "where a path is told": frozenset({*_LEAVE, "segments.open", "dialog.copy", "dialog.take"}),
     "among choices": frozenset({BACK, "dialog.take", "dialog.before", "dialog.after", "field.previous", "field.next"}),
+    "at a change of the configuration": frozenset({*_LEAVE, "dialog.yes", "dialog.no", "dialog.take"}),
+    "on the first screen": _of(Scope.FIRST, also=(*_LEAVE, "dialog.take", "move.up", "move.down")),
+    "in the palette": frozenset({"palette.up", "palette.down", "palette.complete"}),
     "in a field": frozenset({"field.kind", "field.literal"}),
 }
 """Which actions are heard together, by the place that has the keys."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from vmstui.model import LeftBehind
+if TYPE_CHECKING:
+    from vmstui.model import LeftBehind
 
 
 @dataclass(frozen=True, slots=True)

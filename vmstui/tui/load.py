@@ -51,7 +51,7 @@ class Known:
         if not words:
             return None
         too_many = (room.more or 0) < 0
-        return (3, ((f"{glyphs.WARN} {words}", Role.WARN),)) if too_many else (5, ((words, Role.TEXT),))
+        return (3, ((f"{glyphs.WARN} {words}", Role.WARN),)) if too_many else (4, ((words, Role.TEXT),))
 
 
 class Load:

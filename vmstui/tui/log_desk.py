@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import termios
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -100,7 +101,8 @@ class LogDesk:
         try:
             with app.batch_update(), app.suspend():
                 try:
-                    await _shown(argv, lines, environment)
+                    with _settings_of_terminal():
+                        await _shown(argv, lines, environment)
                 except OSError as error:  # in here: else the terminal would not be taken back
                     trouble = f"{clean(argv[0])} could not be started: {error.strerror}."
         except SuspendNotSupported:
@@ -161,6 +163,21 @@ def _in_memory(lines: Iterable[str]) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _settings_of_terminal() -> Iterator[None]:
+    """As they were before: a pager that is killed leaves its own, and the shell would find them when we have left."""
+    try:
+        found = termios.tcgetattr(0)
+    except termios.error:
+        found = None
+    try:
+        yield
+    finally:
+        if found is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSANOW, found)
 
 
 async def _shown(argv: list[str], lines: list[str], environment: dict[str, str]) -> None:

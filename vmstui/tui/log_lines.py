@@ -1,6 +1,6 @@
 """How lines of the log look: on the screen, wrapped or not, and in a file or the clipboard. Pure.
 
-    07:56:00 W ×312   lobby          rtsp: max delay reached. need to consume packet
+    07:56:00 W ×312   Lobby            rtsp: max delay reached. need to consume packet
 
 Time, level, how bad it is where that is asked for, how often, camera where several are shown, component, text, and
 which message it is. What stands before the text is as wide in each line; a mark takes the blank before the level, so
@@ -9,8 +9,8 @@ that nothing moves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import pairwise
@@ -23,7 +23,7 @@ from vmstui.tui.lines import Line, Role, Span
 from vmstui.tui.log_match import text_of_line
 from vmstui.tui.log_ring import NOTABLE
 
-CAMERA_CELLS = 14
+CAMERA_CELLS = 16
 INDENT = 2
 """Of the further lines of one that is wrapped."""
 
@@ -60,6 +60,8 @@ class Looks:
 
     where: tzinfo | None = None
     with_camera: bool = False
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Of the cameras, by id; the recorder's own lines have none."""
     times: Times = Times.ABSOLUTE
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     """For relative times."""
@@ -99,7 +101,7 @@ def drawn(
     if looks.counts:
         spans.append((f"×{count:<6} " if count > 1 else " " * 8, Role.STRONG))
     if looks.with_camera:
-        spans.append((fit(line.camera, CAMERA_CELLS) + " ", Role.LABEL))
+        spans.append((fit(looks.names.get(line.camera, line.camera), CAMERA_CELLS) + " ", Role.LABEL))
     text, beginning = text_of_line(line), len(line.component) + 2 if line.component else 0
     cuts = sorted({0, beginning, len(text), *(at for span in found for at in span if at < len(text))})
     for start, end in pairwise(cuts):

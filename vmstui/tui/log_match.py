@@ -8,8 +8,8 @@ characters count, and what takes longer than `LINE_LIMIT_S` on one of them is gi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from vmstui.model import LogLine
@@ -36,7 +36,9 @@ class Pattern:
     literal: bool = False
     """It is a text, whatever is in it."""
     with_camera: bool = True
-    """The id of the camera counts as well: lines of several are shown."""
+    """The camera counts as well, by id and by name: lines of several are shown."""
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Of the cameras, by id."""
 
     def __bool__(self) -> bool:
         return bool(self.needle)
@@ -95,13 +97,17 @@ class Pattern:
 
     def _keeps_plain(self, line: LogLine) -> bool:
         needle = self.needle.casefold()
-        found = needle in text_of_line(line)[:MATCHED].casefold() or (self.with_camera and needle in line.camera)
+        found = needle in text_of_line(line)[:MATCHED].casefold() or needle in self._whose(line).casefold()
         return found is not self.inverted
 
     def _keeps(self, line: LogLine) -> bool:
         search = _compiled(self.needle, self.literal)[0].search
-        found = search(text_of_line(line)[:MATCHED]) or (self.with_camera and search(line.camera))
+        found = search(text_of_line(line)[:MATCHED]) or search(self._whose(line))
         return bool(found) is not self.inverted
+
+    def _whose(self, line: LogLine) -> str:
+        """Its camera, as it is shown and as commands name it."""
+        return f"{line.camera}\n{self.names.get(line.camera, '')}" if self.with_camera else ""
 
 
 @lru_cache(maxsize=32)

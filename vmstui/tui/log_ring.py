@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from vmstui.findings import ERROR_LEVELS
 from vmstui.model import LogLevel, LogLine
 from vmstui.tui.log_match import Pattern
 
 CAPACITY = 100_000
 
-SEVERE = {LogLevel.FATAL, LogLevel.ERROR}
+SEVERE = {LogLevel(level) for level in ERROR_LEVELS}
 NOTABLE = SEVERE | {LogLevel.WARNING}
 
 

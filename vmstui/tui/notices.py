@@ -2,16 +2,18 @@
 
 A burst becomes one notice: what is new is held back for some seconds, and after a notice the next one waits a while.
 What there was when the dashboard attached is old; what comes back within minutes is no news either. A camera that is in
-an incident says nothing of its own.
+an incident says nothing of its own, and one that a person silenced says nothing at all: what goes on with it is news
+only once it may be told again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vmstui.findings import Severity
 from vmstui.model import RecorderSnapshot
+from vmstui.sanitise import clean
 from vmstui.tui.actions import key_of
 from vmstui.tui.format import names, plural
 from vmstui.tui.glyphs import BAD, WARN
@@ -24,6 +26,9 @@ PAUSE = timedelta(seconds=15)
 FORGET = timedelta(minutes=10)
 """What was gone for so long is news again."""
 NAMES = 4
+ESCAPE = "\x1b"
+MOST_CHARACTERS = 300
+"""Of a notification on the desktop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,13 @@ class Notices:
         self._attached = False
         self._waiting.clear()
 
-    def heard(self, snapshot: RecorderSnapshot) -> str:
-        """A notice that is due with this snapshot; empty if none is."""
+    def heard(self, snapshot: RecorderSnapshot, silent: frozenset[str] = frozenset()) -> str:
+        """A notice that is due with this snapshot; empty if none is. Nothing is told of those that are `silent`, nor of
+        an incident of none but them."""
         now = snapshot.at
+        if self._attached and silent:
+            snapshot = _without(snapshot, silent)
+            self._waiting = [one for one in self._waiting if one.key[0] not in silent]
         common = incidents_of(snapshot)
         there = [("incident", incident.id) for incident in snapshot.incidents]
         there += [
@@ -71,6 +80,23 @@ class Notices:
         self._told_at = now
         news, self._waiting = self._waiting, []
         return _told([one.key for one in news], snapshot)
+
+
+def _without(snapshot: RecorderSnapshot, silent: frozenset[str]) -> RecorderSnapshot:
+    return replace(
+        snapshot,
+        cameras=tuple(camera for camera in snapshot.cameras if camera.id not in silent),
+        incidents=tuple(incident for incident in snapshot.incidents if not silent.issuperset(incident.cameras)),
+    )
+
+
+def announcement(notice: str, *, in_tmux: bool = False) -> str:
+    """What asks a terminal for a notification on the desktop (OSC 9, of iTerm2; kitty, foot, WezTerm and others know it
+    too). One line, and nothing in it can end the sequence early or mean something else. tmux is asked to hand it on,
+    which it does where `allow-passthrough` is on."""
+    text = " ".join(clean(line) for line in notice.splitlines() if line)
+    sequence = f"\x1b]9;vmstui: {text[:MOST_CHARACTERS]}\x07"
+    return f"\x1bPtmux;{sequence.replace(ESCAPE, ESCAPE * 2)}{ESCAPE}\\" if in_tmux else sequence
 
 
 def _told(keys: list[tuple[str, str]], snapshot: RecorderSnapshot) -> str:

@@ -1,13 +1,14 @@
 """A curve over time as cells: filled up to the least, dotted from there to the most, a line through it for the mean.
 
-In braille a cell has two dots beside each other and four above each other; in ASCII the same dots become signs that
-tell their height. Where nothing is known nothing is drawn, so a gap in the data is a gap in the curve, while a known
-zero is a line at the bottom. Pure.
+In braille a cell has two dots beside each other and four above each other. In blocks, for fonts without braille, and
+in ASCII the same dots become signs that tell their height. Where nothing is known nothing is drawn, so a gap in the
+data is a gap in the curve, while a known zero is a line at the bottom. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from math import floor, log
 
 from vmstui.tui.lines import Role
@@ -25,7 +26,15 @@ _EVEN = int("01" * 512, 2)
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
-def curve(points: Sequence[Point | None], top: float, lines: int, *, ascii_only: bool) -> list[list[Cell]]:
+class Signs(StrEnum):
+    """Of which curves are made."""
+
+    BRAILLE = "braille"
+    BLOCKS = "blocks"
+    ASCII = "ascii"
+
+
+def curve(points: Sequence[Point | None], top: float, lines: int, signs: Signs = Signs.BRAILLE) -> list[list[Cell]]:
     """Rows of cells, the highest first; two points a cell. `top` is the value at the upper edge, 0 at the lower."""
     dots = UP * lines
     solid: list[int] = []
@@ -43,7 +52,7 @@ def curve(points: Sequence[Point | None], top: float, lines: int, *, ascii_only:
         solid.append(_between(0, low) | _between(max(first, low), min(last, high)))
         dotted.append(_between(low, high) & (_EVEN if number % 2 else _EVEN << 1))
         before = mean
-    draw = _ascii if ascii_only else _braille
+    draw = {Signs.BRAILLE: _braille, Signs.BLOCKS: _blocks, Signs.ASCII: _ascii}[signs]
     return [
         [
             draw(solid[at : at + ACROSS], dotted[at : at + ACROSS], UP * (lines - 1 - line))
@@ -78,6 +87,17 @@ def _braille(solid: Sequence[int], dotted: Sequence[int], from_dot: int) -> Cell
     if not sign:
         return BLANK
     return chr(0x2800 + sign), Role.SPARK if _any(solid, from_dot) else Role.DIM
+
+
+def _blocks(solid: Sequence[int], dotted: Sequence[int], from_dot: int) -> Cell:
+    """Quarters of a cell, filled up to the line; a light shade where values vary."""
+    here = _any(solid, from_dot)
+    if here:
+        levels = [number for number in range(UP) if here >> number & 1]
+        if levels[0] == 0:
+            return "▂▄▆█"[levels[-1]], Role.SPARK
+        return "▀" if levels[-1] == UP - 1 else "─", Role.SPARK
+    return ("░", Role.DIM) if _any(dotted, from_dot) else BLANK
 
 
 def _ascii(solid: Sequence[int], dotted: Sequence[int], from_dot: int) -> Cell:

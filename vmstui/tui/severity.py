@@ -5,8 +5,8 @@ What nobody knows has the sign `?` and ffmpeg's own word for it; of that an erro
 
 from __future__ import annotations
 
-from vmstui.findings import Finding, Severity
-from vmstui.model import CameraSnapshot, LogLevel
+from vmstui.findings import ERROR_LEVELS, Finding, Severity
+from vmstui.model import CameraSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.lines import Role, Span
 
@@ -23,7 +23,6 @@ MEANING = {
     Severity.INFO: "something changed; nothing is wrong",
     None: "nobody knows that message; the word is ffmpeg's own",
 }
-ERRORS = (LogLevel.FATAL.value, LogLevel.ERROR.value)
 _ORDER = {Severity.CRITICAL: 5, Severity.DEGRADED: 4, Severity.BENIGN: 2, Severity.INFO: 0}
 _UNKNOWN_ERROR, _UNKNOWN = 3, 1
 PROBLEM = _UNKNOWN_ERROR
@@ -45,13 +44,13 @@ def finding_span(finding: Finding) -> Span:
     """Of what nobody knows, ffmpeg's own level."""
     if finding.severity is not None:
         return severity_span(finding.severity)
-    return f"{sign(None)} {finding.level}", Role.WARN if finding.level in ERRORS else Role.TEXT
+    return f"{sign(None)} {finding.level}", Role.WARN if finding.level in ERROR_LEVELS else Role.TEXT
 
 
 def weight(finding: Finding) -> int:
     """How much it counts: critical, degraded, unknown errors, benign, unknown others, info."""
     if finding.severity is None:
-        return _UNKNOWN_ERROR if finding.level in ERRORS else _UNKNOWN
+        return _UNKNOWN_ERROR if finding.level in ERROR_LEVELS else _UNKNOWN
     return _ORDER[finding.severity]
 
 

@@ -6,20 +6,26 @@ passes through `harmless`, so that no widget has to think about control characte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
+from dataclasses import is_dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from functools import cache
+from operator import attrgetter, is_
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, get_args
 
-from vmstui.findings import Acknowledgement, FindingsPage
-from vmstui.footage import Gap
-from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
-from vmstui.measured import CpuPast, Measured
-from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
+from vmstui.codec import field_kinds
+from vmstui.model import LogLine
 from vmstui.sanitise import clean
-from vmstui.stages import StageBreakdown
-from vmstui.storage import StorageProjection
+
+if TYPE_CHECKING:
+    from vmstui.findings import Acknowledgement, FindingsPage
+    from vmstui.footage import Gap
+    from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
+    from vmstui.measured import CpuPast, Measured
+    from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
+    from vmstui.stages import StageBreakdown
+    from vmstui.storage import StorageProjection
 
 T = TypeVar("T")
 
@@ -50,9 +56,11 @@ class Recorder(Protocol):
         """What a worker spent its CPU time on in the last seconds; measured while it is asked for."""
         ...
 
-    async def logs(self, camera: str | None, after: int, limit: int, *, explain: bool = False) -> LogPage:
-        """Lines of one camera (None: all) after a cursor; `after=0` gives the last `limit` lines. With `explain` each
-        tells which message it is, and how bad."""
+    async def logs(
+        self, camera: str | None, after: int, limit: int, *, explain: bool = False, newest: bool = False
+    ) -> LogPage:
+        """Lines of one camera (None: all) after a cursor; `after=0` gives the last `limit` lines, as does `newest`,
+        which tells how many it left out. With `explain` each tells which message it is, and how bad."""
         ...
 
     async def findings(self, camera: str | None) -> FindingsPage:
@@ -104,8 +112,8 @@ class Recorder(Protocol):
         """How much was recorded today and in the last 24 hours, of all cameras."""
         ...
 
-    async def history(self, camera: str, limit: int) -> tuple[Event, ...]:
-        """The newest events of a camera, oldest of them first."""
+    async def history(self, camera: str | None, limit: int) -> tuple[Event, ...]:
+        """The newest events of one camera (None: of all, merged by time), oldest of them first."""
         ...
 
     async def telemetry(self, subject: str, since: datetime, until: datetime | None, width: int) -> Measured:
@@ -144,21 +152,78 @@ def harmless(value: T) -> T:
     return cleaned
 
 
+class Harmless(Generic[T]):
+    """`harmless` for what comes again and again: what is the same object as the last time is not looked at again."""
+
+    def __init__(self) -> None:
+        self._before: tuple[T, T] | None = None
+
+    def __call__(self, value: T) -> T:
+        cleaned: T = _again(value, *self._before) if self._before is not None else _harmless(value)
+        self._before = value, cleaned
+        return cleaned
+
+
+def _again(value: Any, before: Any, clean_before: Any) -> Any:
+    """Given what came before, and what was made of that."""
+    if value is before:
+        return clean_before
+    kind = type(value)
+    if kind is not type(before):
+        return _harmless(value)
+    if kind is tuple:
+        first = [_again(*items) for items in zip(value, before, clean_before, strict=False)]
+        items = (*first, *map(_harmless, value[len(first) :]))
+        return value if all(map(is_, items, value)) else items
+    if (names := _with_text(cast(Hashable, kind))) is None or len(names) < 2:
+        return _harmless(value)
+    values_of = attrgetter(*names)
+    new, old = values_of(value), values_of(before)
+    if clean_before is before and all(map(is_, new, old)):
+        return value
+    made = values_of(clean_before) if clean_before is not before else old
+    parts = [
+        part if one is other else _again(one, other, part) for one, other, part in zip(new, old, made, strict=True)
+    ]
+    changed = {name: part for name, part, one in zip(names, parts, new, strict=True) if part is not one}
+    return replace(value, **changed) if changed else value
+
+
 def _harmless(value: Any) -> Any:
-    if isinstance(value, str):
+    kind = type(value)
+    if kind in _TEXTLESS:
+        return value
+    if kind is LogLine and f"{value.camera}{value.component}{value.text}{value.message}".isprintable():
+        return value  # of these there may be thousands
+    if kind is str:
         # Printable text holds none of the characters `clean` removes, and asking is far cheaper than removing.
-        return value if isinstance(value, Enum) or value.isprintable() else clean(value)
-    if isinstance(value, tuple):
-        items = tuple(_harmless(item) for item in value)
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+        return value if value.isprintable() else clean(value)
+    if kind is tuple:
+        items = [_harmless(item) for item in value]
+        return value if all(map(is_, items, value)) else tuple(items)
+    if (names := _with_text(cast(Hashable, kind))) is not None:
+        changed = {name: new for name in names if (new := _harmless(old := getattr(value, name))) is not old}
+        return replace(value, **changed) if changed else value
     if isinstance(value, Mapping):
         pairs = {_harmless(key): _harmless(item) for key, item in value.items()}
         return value if pairs == value else pairs
-    if is_dataclass(value) and not isinstance(value, type):
-        changed = {
-            field.name: new
-            for field in fields(value)
-            if (new := _harmless(old := getattr(value, field.name))) is not old
-        }
-        return replace(value, **changed) if changed else value
     return value
+
+
+_TEXTLESS = frozenset({int, float, bool, type(None), datetime})
+"""Most of what comes, hundreds of times a second."""
+
+
+@cache
+def _with_text(kind: Hashable) -> tuple[str, ...] | None:
+    """Fields of a dataclass that may hold text of any kind; None of what is none."""
+    if not is_dataclass(kind):
+        return None
+    return tuple(name for name, of in field_kinds(kind).items() if not _textless(of))
+
+
+def _textless(kind: Hashable) -> bool:
+    """Numbers, times and words of our own."""
+    if isinstance(kind, type):
+        return kind in _TEXTLESS or issubclass(kind, Enum) or _with_text(cast(Hashable, kind)) == ()
+    return bool(arguments := get_args(kind)) and all(of is Ellipsis or _textless(of) for of in arguments)

@@ -19,17 +19,24 @@ def headline_part(storage: StorageProjection) -> tuple[int, Line] | None:
         left_s = (storage.held_at - storage.at).total_seconds()
         words = f" {glyphs.BAD} disk full in {short_span(left_s)} "
         return 1, ((words, Role.PILL_BAD if left_s < SOON_S else Role.PILL_WARN),)
+    days, kept = kept_days(storage)
+    if not days:
+        return None
+    return (2, ((f"disk {days}", Role.TEXT),)) if kept else (1, ((f"{glyphs.WARN} disk {days}", Role.WARN),))
+
+
+def kept_days(storage: StorageProjection) -> tuple[str, bool]:
+    """How long footage stays, `11.4 days` or `3 of 14 days`, and whether that is as long as was promised; empty where
+    nothing is known."""
     about = "~" if storage.provisional else ""
     if storage.broken:
         worst = storage.broken[0]
-        days = f"{about}{_days(worst.days or 0.0)} of {worst.promised_days:g} days"
-        return 1, ((f"{glyphs.WARN} keeps {days}", Role.WARN),)
+        return f"{about}{_days(worst.days or 0.0)} of {worst.promised_days:g} days", False
     kept = sorted(camera.days for camera in storage.cameras if camera.days is not None)
     if not kept:
-        return None
+        return "", True
     shortest, longest = _days(kept[0]), _days(kept[-1])
-    days = shortest if shortest == longest else f"{shortest}{glyphs.DASH}{longest}"
-    return 3, ((f"keeps {about}{days} days", Role.TEXT),)
+    return f"{about}{shortest if shortest == longest else f'{shortest}{glyphs.DASH}{longest}'} days", True
 
 
 def camera_facts(camera: CameraStorage, now: datetime, where: tzinfo | None) -> tuple[list[str], str]:

@@ -18,28 +18,42 @@ class ThemeDesk:
     """Gives the app its themes."""
 
     def __init__(self, app: App[Any]) -> None:
-        self._app = app
-        shipped = shipped_themes()
-        for file in shipped.values():
-            if file.theme is not None:
-                app.register_theme(file.theme)
-        self._own = OwnThemes(os.path.join(own_folder(), THEMES_FOLDER), shipped)
+        self._app, self._shipped = app, shipped_themes()
+        self._own = OwnThemes(os.path.join(own_folder(), THEMES_FOLDER), self._shipped)
         self._awaited = ""
         """Wanted, and not there yet."""
 
-    def begin(self, wanted: str | None) -> list[str]:
-        """Show the theme that is wanted, None for the usual one; what there is to say about it."""
+    @property
+    def names(self) -> list[str]:
+        """Of all that there are."""
+        return sorted({*self._app.available_themes, *self._shipped})
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a theme; the app can show it from now on. To have it know all of them from the start
+        takes longer than all else that is read then."""
+        if name not in self._app.available_themes and name in self._shipped:
+            theme = self._shipped[name].theme
+            if theme is not None:
+                self._app.register_theme(theme)
+        return name in self._app.available_themes
+
+    def begin(self, wanted: str | None, before: str = "") -> list[str]:
+        """Show the theme that is wanted, else the one that was chosen `before`, else the usual one; what there is to
+        say about it. Where no colour is wanted, none that was chosen before is."""
         app, news = self._app, self._own.first()
         for theme in news.themes:
             app.register_theme(theme)
         sentences = [f"Theme is left out: {first_of(news.problems)}"] if news.problems else []
-        name = wanted or (themes.WITHOUT_COLOUR if os.environ.get("NO_COLOR") else themes.DEFAULT)
-        if name in app.available_themes:
+        name = wanted or (themes.WITHOUT_COLOUR if os.environ.get("NO_COLOR") else before or themes.DEFAULT)
+        if self.has(name):
             app.theme = name
-        elif wanted:
-            self._awaited = wanted
-            sentences.append(f"There is no theme {wanted!r}; `:theme` shows those there are.")
-            app.theme = themes.DEFAULT if themes.DEFAULT in app.available_themes else app.theme
+        elif wanted or before:
+            self._awaited = name
+            if wanted:
+                sentences.append(f"There is no theme {wanted!r}; `:theme` shows those there are.")
+            else:
+                sentences.append(f"The theme {before!r} that you chose is not there any more; this is the usual one.")
+            app.theme = themes.DEFAULT if self.has(themes.DEFAULT) else app.theme
         return sentences
 
     def look(self) -> None:

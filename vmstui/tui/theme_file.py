@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
@@ -39,10 +40,30 @@ class ThemeFile:
     """Variables that it names; all others are derived."""
 
 
-def shipped_themes() -> dict[str, ThemeFile]:
-    """Those that came with vmstui, by name."""
-    found = (read_theme(str(path), {}, shipped=True) for path in sorted(themes_folder().glob("*.yaml")))
-    return {os.path.basename(file.path).removesuffix(".yaml"): file for file in found}
+@cache
+def shipped_themes() -> Mapping[str, ThemeFile]:
+    """Those that came with vmstui, by name; each is read once, when it is wanted."""
+    return _Shipped()
+
+
+class _Shipped(Mapping[str, ThemeFile]):
+    def __init__(self) -> None:
+        self._paths = {path.name.removesuffix(".yaml"): str(path) for path in sorted(themes_folder().glob("*.yaml"))}
+        self._read: dict[str, ThemeFile] = {}
+
+    def __getitem__(self, name: str) -> ThemeFile:
+        if name not in self._read:
+            self._read[name] = read_theme(self._paths[name], {}, shipped=True)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def read_theme(path: str, bases: Mapping[str, ThemeFile], *, shipped: bool = False) -> ThemeFile:

@@ -24,7 +24,6 @@ from enum import Enum, auto
 from typing import Any
 
 from textual.app import App, ScreenStackError
-from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.events import Key, Paste
 from textual.screen import Screen
@@ -77,6 +76,8 @@ class Typed:
         self._hand_over = hand_over
         self._waiting: deque[Key | Paste] = deque()
         self._came = asyncio.Event()
+        self._let_by = asyncio.Event()
+        """What is waited for now; or a key has come that need not wait for it."""
         self._run = _Run.NONE
         self._place: Widget | None = None
 
@@ -84,6 +85,9 @@ class Typed:
         """A key or a paste has come."""
         self._waiting.extend(_pressed(event))
         self._came.set()
+        with contextlib.suppress(ScreenStackError):  # everything is closed already
+            if self._goes_along():
+                self._let_by.set()
 
     async def run(self) -> None:
         """Give them back one by one, until the dashboard is left."""
@@ -115,7 +119,7 @@ class Typed:
             rounds += 1
             if now.at_rest and now == before:
                 return
-            if rounds >= ROUNDS and time.monotonic() > patient_until and not self._searching():
+            if rounds >= ROUNDS and time.monotonic() > patient_until:
                 return
             before = now
 
@@ -130,7 +134,9 @@ class Typed:
         screen, focused = self._app.screen, self._app.focused
         nodes: list[DOMNode] = (focused or screen).ancestors_with_self
         for schedule in [*(node.call_later for node in nodes), self._app.call_after_refresh]:
-            done = asyncio.Event()
+            if self._goes_along():
+                break
+            done = self._let_by = asyncio.Event()
             scheduled = schedule(done.set)
             # What a screen was to do after its next picture is forgotten when that screen is closed.
             while scheduled and not done.is_set() and self._app.screen is screen:
@@ -139,15 +145,8 @@ class Typed:
                         await done.wait()
         screen = self._app.screen
         parts: list[DOMNode] = [self._app, *screen.walk_children(with_self=True)]
-        at_rest = not any(part.message_queue_size for part in parts) and not self._searching()
+        at_rest = not any(part.message_queue_size for part in parts)
         return _Standing(tuple(self._app.screen_stack), self._app.focused, at_rest)
-
-    def _searching(self) -> bool:
-        """Whether the palette still looks for what was typed: enter means what it finds, not what it found before."""
-        screen = self._app.screen
-        return isinstance(screen, CommandPalette) and any(
-            worker.node is screen and not worker.is_finished for worker in self._app.workers
-        )
 
 
 def _run_of(event: Key | Paste, focused: Widget | None) -> _Run:
@@ -164,8 +163,11 @@ def _run_of(event: Key | Paste, focused: Widget | None) -> _Run:
 def _pressed(event: Key | Paste) -> list[Key | Paste]:
     """The keys that were pressed: a terminal sends escape and a letter soon after it as it sends alt and that letter.
 
-    No action can have a key with alt, and terminals that tell the two apart send no character with it.
+    No action can have a key with alt, and terminals that tell the two apart send no character with it. Of an enter that
+    was pressed while the dashboard was still being loaded, the terminal made a line feed, as it does for a shell.
     """
+    if isinstance(event, Key) and event.key == "ctrl+j":
+        return [Key("enter", "\r")]
     if isinstance(event, Key) and event.key.startswith("alt+") and event.character and event.character.isalnum():
         return [Key("escape", "\x1b"), Key(event.character, event.character)]
     return [event]

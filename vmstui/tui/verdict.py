@@ -190,15 +190,17 @@ def headline(
     over = snapshot.cpu_percent > snapshot.cpu_budget_percent
     cpu = f"CPU {snapshot.cpu_percent:.1f} % of {snapshot.cpu_budget_percent:.0f} %"
     parts.append((3, ((cpu, Role.WARN if over else Role.TEXT),)))
+    storage = snapshot.storage
+    stays = headline_part(projection) if projection is not None and storage.usable else None
+    if stays is not None:
+        parts.append(stays)
+    disk = f"disk {coarse_size(storage.free_bytes)} free" if storage.usable else "disk not usable"
+    if stays is None or storage.reason:
+        parts.append((2, ((disk, Role.BAD if not storage.usable else Role.WARN if storage.reason else Role.TEXT),)))
     if room is not None:
         parts.append(room)
     if live := _live(snapshot):
-        parts.append((4, live))
-    storage = snapshot.storage
-    disk = f"disk {coarse_size(storage.free_bytes)} free" if storage.usable else "disk not usable"
-    parts.append((2, ((disk, Role.BAD if not storage.usable else Role.WARN if storage.reason else Role.TEXT),)))
-    if projection is not None and storage.usable and (stays := headline_part(projection)):
-        parts.append(stays)
+        parts.append((5, live))
     parts.append((6, ((f"up {short_span((snapshot.at - snapshot.started_at).total_seconds())}", Role.TEXT),)))
     missing = "looking for ffmpeg" if snapshot.ffmpeg_pending else "no ffmpeg"
     ffmpeg = f"ffmpeg {snapshot.ffmpeg.version}" if snapshot.ffmpeg else missing
@@ -242,7 +244,7 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
         parts.insert(1, (1, ((words, role),)))
     degraded = [camera for camera in recording if complaints(camera, snapshot.at)]
     if degraded:
-        words = f"{glyphs.WARN} {len(degraded)} {'wants' if len(degraded) == 1 else 'want'} a look"
+        words = f"{glyphs.WARN} {len(degraded)} degraded"
         parts.append((1, ((words, Role.WARN),)))
     if stopped:
         parts.append((2, ((f"{stopped} stopped", Role.OFF),)))
@@ -299,7 +301,8 @@ def banners(snapshot: RecorderSnapshot | None, link: Link) -> list[Banner]:
     if not snapshot.cameras:
         found.append(
             Banner(
-                f"No camera is configured, so nothing is recorded. Add one below `cameras:` in {snapshot.config_path}.",
+                "No camera is configured, so nothing is recorded."
+                f" {key_of('camera.add')} adds one here, `vmstui add` on the command line, to {snapshot.config_path}.",
                 Role.PILL_WARN,
             )
         )

@@ -87,6 +87,10 @@ class Choice(LineBar, can_focus=True):
         """Draw."""
         self._draw()
 
+    def on_resize(self) -> None:
+        """As many as there is room for."""
+        self._draw()
+
     def on_focus(self) -> None:
         """The mark."""
         self._draw()
@@ -107,6 +111,11 @@ class Choice(LineBar, can_focus=True):
 
     def _draw(self) -> None:
         line: Line = ((CURSOR if self.has_focus else " ", Role.KEY), (f"{self.label:<{LABEL}}", Role.LABEL))
+        taken = 1 + LABEL + sum(width(option) + 2 for option in self.options)
+        if 0 < self.size.width < taken:  # too many for a line
+            count = f"  {self.index + 1} of {len(self.options)}"
+            self.show_lines((*line, (f"[{self.options[self.index]}]", Role.KEY), (count, Role.DIM)))
+            return
         for index, option in enumerate(self.options):
             chosen = index == self.index
             line = (*line, (f"[{option}]" if chosen else f" {option} ", Role.KEY if chosen else Role.DIM))

@@ -2,8 +2,7 @@
 while it is open, and nobody else does.
 
 A list, and everything about the row under the cursor: below it where there is room, else in its place after `enter`.
-What is to be done with a finding (acknowledge, restart, bundle) is asked and sent from here; where it leads to (camera,
-log) is the matter of whoever opened it.
+What is to be done with a finding (acknowledge, bundle) is asked and sent from here.
 """
 
 from __future__ import annotations
@@ -11,19 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.worker import Worker
 
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.findings import Acknowledgement, FindingsPage, Seen
+from vmstui.findings import Acknowledgement, FindingsPage
 from vmstui.sanitise import clean
-from vmstui.tui.actions import Action, Scope, binding, bindings, find, key_of
+from vmstui.tui.actions import Scope, binding, bindings, key_of
 from vmstui.tui.findings_lines import (
     Context,
     acknowledged_words,
@@ -40,17 +39,20 @@ from vmstui.tui.findings_rows import Look, Row, counted, rows
 from vmstui.tui.format import zone
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.lines import Line, Role, pack, text_of
-from vmstui.tui.picture import Picture
 from vmstui.tui.screens.acknowledge import Acknowledge, Known
 from vmstui.tui.screens.acknowledged import Acknowledged
 from vmstui.tui.screens.bundle import ask_bundle
-from vmstui.tui.screens.help import Help
-from vmstui.tui.source import Recorder, harmless
+from vmstui.tui.screens.view import ViewScreen
+from vmstui.tui.source import harmless
+from vmstui.tui.views import View
 from vmstui.tui.widgets.details import TextBody
 from vmstui.tui.widgets.filter_bar import FilterBar, Purpose
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar
 from vmstui.tui.widgets.row_list import RowList
+
+if TYPE_CHECKING:
+    from vmstui.tui.tour import Tour
 
 PERIOD_S = 2.0
 TALL = 34
@@ -58,46 +60,24 @@ TALL = 34
 TOO_OLD = "this recorder is of an older version, which does not say what messages mean: vmstui upgrade"
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """Where a finding leads; each takes the id of a camera."""
+class FindingsScreen(ViewScreen):
+    """Of all cameras, or of one."""
 
-    camera: Callable[[str], None]
-    log: Callable[[str, Seen | None], None]
-    """To its log, at that line."""
-    restart: Callable[[str], None]
-
-
-class FindingsScreen(ModalScreen[None]):
-    """Over the fleet."""
-
+    VIEW: ClassVar[View] = View.FINDINGS
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Scope.FINDINGS),
-        binding("view.back", "back", "close"),
-        binding("recorder.leave", "dismiss", "close"),
-        binding("view.findings", "dismiss", "close"),
-        binding("view.help", "keys"),
+        binding("view.back", "back"),
+        binding("view.findings", "leave"),
     ]
     AUTO_FOCUS = "#findings-list"
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        picture: Callable[[], Picture],
-        actions: tuple[Action, ...],
-        ways: Ways,
-        *,
-        camera: str | None = None,
-        selected: str | None = None,
-    ) -> None:
-        """Of `camera`, or of all; `selected` is the one that a key makes it the findings of."""
-        super().__init__()
-        self._recorder, self._picture, self._actions, self._ways = recorder, picture, actions, ways
-        self._selected = camera or selected
-        self.look = Look(camera)
+    def __init__(self, tour: Tour) -> None:
+        super().__init__(tour)
+        self.look = Look(None)
         self.page: FindingsPage | None = None
         self.trouble = ""
         """Why the recorder could not be asked."""
+        self._worker: Worker[None] | None = None
         self.opened = False
         """The text has the keys and, where there is no room for both, the place of the list."""
         self._again = asyncio.Event()
@@ -110,7 +90,7 @@ class FindingsScreen(ModalScreen[None]):
         self._keys = LineBar(id="findings-keys")
         self._filter = FilterBar(id="filter")
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Title, list, text, two lines where there is no text, keys."""
         with Vertical(id="findings-box"):
             yield self._title
@@ -121,13 +101,22 @@ class FindingsScreen(ModalScreen[None]):
             yield self._filter
             yield self._keys
 
-    def on_mount(self) -> None:
-        """Begin to ask."""
-        self.run_worker(self._ask_on(), group="findings", exclusive=True)
-
-    def on_resize(self) -> None:
-        """Another size, another arrangement."""
+    def lay_out(self) -> None:
+        """A new tick, or another size."""
+        if self._worker is None or self._worker.is_finished:
+            self._worker = self.run_worker(self._ask_on(), group="findings", exclusive=True)
         self.call_after_refresh(self._redraw)
+
+    def rest(self) -> None:
+        """Not seen any more: ask nothing."""
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+
+    def mean(self, camera: str) -> None:
+        """Its findings alone."""
+        super().mean(camera)
+        self._show(replace(self.look, camera=camera))
 
     # ------------------------------------------------------------------------------------------------------- asking
 
@@ -136,7 +125,7 @@ class FindingsScreen(ModalScreen[None]):
             self._again.clear()
             asked = self.look.camera
             try:
-                page = await asyncio.to_thread(harmless, await self._recorder.findings(asked))
+                page = await asyncio.to_thread(harmless, await self.recorder.findings(asked))
                 if asked == self.look.camera:
                     self.page, self.trouble = page, ""
             except RecorderLost as error:
@@ -156,7 +145,7 @@ class FindingsScreen(ModalScreen[None]):
     @property
     def context(self) -> Context:
         """What rows are drawn with."""
-        snapshot, page = self._picture().snapshot, self.page
+        snapshot, page = self.picture.snapshot, self.page
         cameras = {camera.id: camera for camera in snapshot.cameras} if snapshot is not None else {}
         where = zone(snapshot.timezone) if snapshot is not None else None
         assert page is not None
@@ -177,7 +166,7 @@ class FindingsScreen(ModalScreen[None]):
             self._lay_out()
             self.list.update((), lambda index, width: (), (), self.trouble or "the recorder is asked")
         else:
-            self._rows = rows(page, self._picture().snapshot, self.look)
+            self._rows = rows(page, self.picture.snapshot, self.look)
             self._lay_out()
             context = self.context
             columns = place(cells, longest(context), one_camera=self.look.camera is not None)
@@ -195,13 +184,18 @@ class FindingsScreen(ModalScreen[None]):
             return f"Nothing matches {self.look.pattern!r}; esc shows all."
         return "Nothing was said that anybody has to know of."
 
+    @property
+    def _lines(self) -> int:
+        """Of the list and what belongs to it."""
+        return self.app.size.height - self.taken()
+
     def _lay_out(self) -> None:
-        both = self.size.height >= TALL
+        both = self._lines >= TALL
         self.list.display = both or not self.opened
         self.text.display = self._text_title.display = both or self.opened
         self._summary.display = not self.text.display
         if both:
-            most = self.size.height // 2
+            most = self._lines // 2
             self.list.styles.height = min(max(len(self._rows) + 1, 6), most)
         else:
             self.list.styles.height = "1fr"
@@ -235,7 +229,7 @@ class FindingsScreen(ModalScreen[None]):
     def _retitle(self) -> None:
         whose = "all cameras"
         if self.look.camera is not None:
-            camera = self._picture().camera(self.look.camera)
+            camera = self.picture.camera(self.look.camera)
             whose = camera.name if camera is not None else self.look.camera
         right: Line = ()
         if self.trouble:
@@ -251,7 +245,7 @@ class FindingsScreen(ModalScreen[None]):
     def _hints(self, cells: int) -> Line:
         row = self.row
         hints: list[tuple[int, Line]] = []
-        for action in self._actions:
+        for action in self.actions:
             if action.scope is not Scope.FINDINGS or not action.rank or not action.key:
                 continue
             words = action.words
@@ -271,7 +265,9 @@ class FindingsScreen(ModalScreen[None]):
         return "\n".join(text_of(line) for line in self.text.lines)
 
     def on_row_list_moved(self) -> None:
-        """Another row is under the cursor."""
+        """Another row is under the cursor; its camera is the one that is meant from now on."""
+        if self.row is not None and self.row.camera and self.list.has_focus:
+            self.tour.selected = self.row.camera
         self.text.scroll_home(animate=False)
         self._redraw_row()
         self._keys.show_lines(self._hints(self.size.width))
@@ -312,7 +308,11 @@ class FindingsScreen(ModalScreen[None]):
         elif self.look.pattern:
             self._show(replace(self.look, pattern=""))
         else:
-            self.dismiss()
+            super().action_back()
+
+    def action_leave(self) -> None:
+        """Key: the one that led here."""
+        super().action_back()
 
     def action_step(self, by: int) -> None:
         """Key: another row, also from the text."""
@@ -321,7 +321,7 @@ class FindingsScreen(ModalScreen[None]):
     def action_one_or_all(self) -> None:
         """Key: of the camera of this row, or of all again."""
         row = self.row
-        camera = (row.camera if row is not None else "") or self._selected
+        camera = (row.camera if row is not None else "") or self.tour.selected
         self._show(replace(self.look, camera=None if self.look.camera is not None else camera or None))
 
     def action_filter_findings(self) -> None:
@@ -333,11 +333,6 @@ class FindingsScreen(ModalScreen[None]):
         self._show(replace(self.look, pattern=message.pattern))
         if message.done:
             (self.text if self.opened else self.list).focus()
-
-    def action_keys(self) -> None:
-        """Key."""
-        mine = {Scope.FINDINGS, Scope.TABLE}
-        self.app.push_screen(Help([action for action in self._actions if action.scope in mine]))
 
     # --------------------------------------------------------------------------------------------------------- leading
 
@@ -352,28 +347,22 @@ class FindingsScreen(ModalScreen[None]):
     def action_go_to_camera(self) -> None:
         """Key."""
         if camera := self._camera():
-            self.dismiss()
-            self._ways.camera(camera)
+            self.tour.go(View.CAMERA, camera)
 
     def action_go_to_log(self) -> None:
         """Key."""
         row = self.row
         if camera := self._camera():
-            self.dismiss()
             explained = row.explained if row is not None else None
-            self._ways.log(camera, explained.finding.last if explained is not None else None)
+            self.tour.show_line(camera, explained.finding.last if explained is not None else None)
 
     def action_restart_camera(self) -> None:
         """Key."""
-        if camera := self._camera():
-            self._ways.restart(camera)
+        camera = self.picture.camera(self._camera())
+        if camera is not None:
+            self.tour.wish("camera.restart", camera)
 
     # ---------------------------------------------------------------------------------------------------------- wishes
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What a read-only dashboard does not offer does not exist in it."""
-        known = find(action)
-        return known is None or known in self._actions
 
     @staticmethod
     def _known(row: Row | None) -> Acknowledgement | None:
@@ -394,7 +383,7 @@ class FindingsScreen(ModalScreen[None]):
 
         async def send(camera: str, known: Known) -> None:
             got = harmless(
-                await self._recorder.acknowledge(
+                await self.recorder.acknowledge(
                     camera, finding.fingerprint, finding.origin, known.for_s, known.ceiling_per_min, known.note
                 )
             )
@@ -413,7 +402,7 @@ class FindingsScreen(ModalScreen[None]):
 
     def _give_back(self, known: Acknowledgement) -> None:
         async def send() -> None:
-            got = harmless(await self._recorder.unacknowledge(known.id))
+            got = harmless(await self.recorder.unacknowledge(known.id))
             self.notify(f"Taken back: it is told again ({got.fingerprint}).")
 
         self._send(send)
@@ -421,13 +410,13 @@ class FindingsScreen(ModalScreen[None]):
     def action_acknowledged(self) -> None:
         """Key."""
         if self.page is not None:
-            may_change = any(action.id == "findings.take_back" for action in self._actions)
+            may_change = any(action.id == "findings.take_back" for action in self.actions)
             dialog = Acknowledged(self.page.acknowledgements, self.context, self._give_back if may_change else None)
             self.app.push_screen(dialog)
 
     def action_bundle(self) -> None:
         """Key."""
-        snapshot = self._picture().snapshot
+        snapshot = self.picture.snapshot
         if snapshot is not None and (camera := self._camera()):
             ask_bundle(self.app, snapshot.config_path, camera, self.context.name(camera), snapshot.at)
 

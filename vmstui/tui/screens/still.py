@@ -8,12 +8,9 @@ one of these is written again, which Textual does when it likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.color import Color
-from rich.segment import Segment
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -22,12 +19,13 @@ from textual.strip import Strip
 
 from vmstui.tui.actions import binding, key_of
 from vmstui.tui.bitmap import Bitmap, NoBitmap, Rgb, png_size, read_ppm
-from vmstui.tui.blocks import HALF, Run, fit_into, half_blocks, ramp_lines
+from vmstui.tui.blocks import fit_into
 from vmstui.tui.child import command, complaint
+from vmstui.tui.drawn import Drawn, Lent, behind, in_characters, in_the_middle
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.graphics import Terminal, cells_of, fit_pixels
-from vmstui.tui.kitty import forgotten, placeholder, stored
 from vmstui.tui.lines import Line, Role
+from vmstui.tui.stills import turn
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar
 
@@ -38,10 +36,6 @@ NUMBER: Rgb = (215, 95, 175)
 NUMBERS = {"truecolor": 0xD75FAF, "256": 169}
 """What that colour means as a number, by what Rich writes of it."""
 
-PIECE = 16
-"""Cells in one segment: where something covers a part of the picture, Rich cuts segments, and it is from 23 cells on
-that it may part a character from the marks behind it."""
-
 
 class PictureBody(LineBar):
     """The picture in the middle, or a sentence until it is there."""
@@ -49,63 +43,36 @@ class PictureBody(LineBar):
     def __init__(self) -> None:
         super().__init__(id="still-picture")
         self.bitmap: Bitmap | None = None
-        self._colours: list[list[Run]] = []
-        self._signs: list[str] = []
-        self._cells: tuple[int, int] | None = None
+        self._drawn: Drawn | None = None
 
     @property
     def shows_picture(self) -> bool:
         """Whether there is one."""
-        return self.bitmap is not None or self._cells is not None
+        return self._drawn is not None
 
     def place(self, cells: tuple[int, int]) -> None:
         """Leave so many columns and lines to the terminal, which has the picture."""
-        self._clear()
-        self._cells = cells
+        self.bitmap, self._drawn = None, behind(cells, Color.from_rgb(*NUMBER))
         self.refresh()
 
     def show(self, bitmap: Bitmap, *, coloured: bool) -> None:
         """Draw a picture."""
-        self._clear()
-        self.bitmap = bitmap
-        self._colours = half_blocks(bitmap) if coloured else []
-        self._signs = [] if coloured else ramp_lines(bitmap)
+        self.bitmap, self._drawn = bitmap, in_characters(bitmap, coloured=coloured)
         self.refresh()
 
     def say(self, words: str) -> None:
         """Instead of a picture."""
-        self._clear()
+        self.bitmap, self._drawn = None, None
         self.show_lines(((f" {words}", Role.DIM),))
         self.refresh()
 
-    def _clear(self) -> None:
-        self.bitmap, self._cells, self._colours, self._signs = None, None, [], []
-
     def render_line(self, y: int) -> Strip:
         """Line API."""
-        if self._cells is not None:
-            width, height = self._cells
-        elif self.bitmap is not None:
-            width, height = self.bitmap.width, (self.bitmap.height + 1) // 2
-        else:
+        drawn = self._drawn
+        if drawn is None:
             return super().render_line(y)
         cells, base = self.size.width, self.role_style(Role.TEXT)
-        row = y - (self.size.height - height) // 2
-        left = Segment(" " * ((cells - width) // 2), base)
-        segments = list(self._row(row, width, base)) if 0 <= row < height else []
-        return Strip([left, *segments]).crop_extend(0, cells, base)
-
-    def _row(self, row: int, width: int, base: Style) -> Iterator[Segment]:
-        if self._cells is not None:
-            style = base + Style(color=Color.from_rgb(*NUMBER))
-            for begin in range(0, width, PIECE):
-                columns = range(begin, min(begin + PIECE, width))
-                yield Segment("".join(placeholder(row, column) for column in columns), style)
-        elif self._colours:
-            for count, (upper, lower) in self._colours[row]:
-                yield Segment(HALF * count, Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower)))
-        else:
-            yield Segment(self._signs[row], base)
+        return Strip(in_the_middle(drawn, y, cells, self.size.height, base)).crop_extend(0, cells, base)
 
 
 class Still(ModalScreen[None]):
@@ -123,8 +90,7 @@ class Still(ModalScreen[None]):
         super().__init__()
         self._config, self._source, self._whose = config, source, name
         self._terminal = terminal or Terminal()
-        self._number = 0
-        """Under which the terminal has a picture of ours; 0: it has none."""
+        self._lent = Lent()
         self.picture = PictureBody()
         self.told = ""
         """What it is a picture of, or why there is none."""
@@ -159,7 +125,7 @@ class Still(ModalScreen[None]):
         width, height = fit_pixels(*room, self._terminal.cell, MOST_PIXELS) if real else fit_into(*room)
         asked = ("still", self._source, "--as", "png" if real else "ppm", "--fit", f"{width}x{height}")
         try:
-            async with command(self._config, *asked) as process:
+            async with turn(self._source), command(self._config, *asked) as process:
                 picture, said = await process.communicate()
             if process.returncode != 0:
                 self._none(complaint(said) or f"the command ended with {process.returncode}")
@@ -176,21 +142,12 @@ class Still(ModalScreen[None]):
 
     def _place(self, png: bytes, number: int, room: tuple[int, int]) -> None:
         cells = cells_of(png_size(png), self._terminal.cell, room, grow=True)
-        self._send(stored(png, number, *cells))
-        self._number = number
+        self._lent.give(self.app, png, number, cells)
         self.picture.place(cells)
 
     def take_back(self) -> None:
         """What the terminal has of the picture."""
-        if self._number:
-            self._send(forgotten(self._number))
-            self._number = 0
-
-    def _send(self, sequence: str) -> None:
-        """In one piece, so that nothing of a frame comes between; Textual itself copies to the clipboard like this."""
-        driver = self.app._driver
-        if driver is not None:
-            driver.write(sequence)
+        self._lent.take_back(self.app)
 
     def _none(self, why: str) -> None:
         self.take_back()

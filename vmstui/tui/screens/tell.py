@@ -23,16 +23,19 @@ class Tell(Dialog[None]):
         binding("dialog.copy", "copy"),
     ]
 
-    def __init__(self, title: str, text: str, copied: str) -> None:
-        """`copied` is what a key copies."""
+    def __init__(self, title: str, text: str, copied: str = "") -> None:
+        """`copied` is a path that a key copies; empty where there is none."""
         super().__init__(title, text)
         self._copied = copied
 
     def below(self) -> ComposeResult:
         """A hint."""
-        yield Static(self.drawn(f"{key_of('dialog.copy')} copies the path (OSC 52), esc closes"), id="dialog-hint")
+        copies = f"{key_of('dialog.copy')} copies the path (OSC 52), " if self._copied else ""
+        yield Static(self.drawn(f"{copies}esc closes"), id="dialog-hint")
 
     def action_copy(self) -> None:
         """Key."""
+        if not self._copied:
+            return
         self.app.copy_to_clipboard(self._copied)
         self.notify("The path is in the clipboard, if your terminal allows it (OSC 52).")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -13,19 +14,26 @@ from vmstui.footage_accounts import CameraFootage
 from vmstui.model import CameraDetails, CameraSnapshot, RecorderSnapshot
 from vmstui.stages import StageBreakdown
 from vmstui.storage import CameraStorage
-from vmstui.tui.actions import binding
+from vmstui.tui.actions import binding, key_of
 from vmstui.tui.day_strip import Strips
 from vmstui.tui.details_lines import details_lines
 from vmstui.tui.footage_lines import LastDay
-from vmstui.tui.lines import Line
+from vmstui.tui.lines import Line, Role
 from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.widgets.painter import LinePane
 from vmstui.tui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from vmstui.tui.widgets.still_bar import StillBar
 
 GAPS_ASKED = 200
 """The newest of the last day, also those that nobody wanted recorded; few are shown."""
 STAGES_S = 10
 """The stages of a camera are told of so many seconds."""
+ROOM_LINES, LEAST_LINES = 24, 14
+"""A pane as high as that has room for a still; one that is alone on the screen has from the second on."""
+STILL_PART = 0.42
+"""Of the lines of a pane: what is told below it matters more."""
 
 
 class TextBody(LinePane):
@@ -46,9 +54,12 @@ class TextBody(LinePane):
 
     def set_lines(self, lines: list[Line], cells: int = 0) -> None:
         """Replace the text."""
-        self.lines = lines
+        before, self.lines = self.lines, lines
         self.set_extent(cells, len(lines))
-        self.refresh()
+        if len(before) == len(lines):
+            self.refresh_rows(*(row for row, line in enumerate(lines) if line != before[row]))
+        else:
+            self.refresh()
 
     def line_at(self, row: int) -> Line | None:
         """One line."""
@@ -60,9 +71,14 @@ class DetailsPane(Pane):
 
     TITLE: ClassVar[str] = "Details"
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, still: Callable[[], StillBar]) -> None:
+        """`still` makes what shows the still of a camera, once there is room for one."""
         self.text = TextBody(id="details-text")
         super().__init__(recorder, self.text, id="details")
+        self._make_still = still
+        self._still: StillBar | None = None
+        self.pictured = self.alone = False
+        """Whether a still is wanted, and whether the pane has the whole screen; drawn at the next tick."""
         self.details: CameraDetails | None = None
         self.storage: CameraStorage | None = None
         """How long its footage will stay, where that is known; drawn at the next tick."""
@@ -119,8 +135,40 @@ class DetailsPane(Pane):
     def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
         """A new tick."""
         self._seen = (snapshot, camera)
+        self._show_still(snapshot, camera)
         self._redraw()
         self.retitle()
+
+    def _show_still(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
+        lines = self.size.height - 1
+        if self.pictured and self._has_room:
+            if self._still is None:
+                self._still = self._make_still()
+                self.mount(self._still, before=self.body)
+            self._still.show(camera, snapshot.config_path, (self.size.width, int(lines * STILL_PART)))
+        elif self._still is not None:
+            self._still.rest()
+
+    @property
+    def _has_room(self) -> bool:
+        return self.size.height - 1 >= (LEAST_LINES if self.alone else ROOM_LINES)
+
+    def status(self) -> Line:
+        """How old the still is, or how there is one."""
+        if self.pictured and not self.alone and not self._has_room:
+            return ((f"{key_of('view.zoom')} with picture", Role.DIM),) if self.body.has_focus else ()
+        return self._still.told(self._seen[0].at) if self._still is not None and self._seen is not None else ()
+
+    def rest(self) -> None:
+        """Not seen any more."""
+        super().rest()
+        if self._still is not None:
+            self._still.rest()
+
+    def take_back(self) -> None:
+        """What the terminal has of the still."""
+        if self._still is not None:
+            self._still.take_back()
 
     def on_resize(self) -> None:
         """Wrap anew."""

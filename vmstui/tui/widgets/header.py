@@ -6,7 +6,7 @@ from vmstui.model import RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui.format import clock, span, width, zone
 from vmstui.tui.glyphs import BAD, DOT
-from vmstui.tui.lines import Line, Role, Span, pack, spread, width_of
+from vmstui.tui.lines import Line, Role, Span, cut, pack, spread, width_of
 from vmstui.tui.picture import Picture
 from vmstui.tui.verdict import Link, headline
 from vmstui.tui.widgets.painter import LineBar
@@ -54,7 +54,7 @@ def title_line(title: str, about: str, right: Line, cells: int, *, focused: bool
     """The rule above a pane: its name, whose it is, its state at the right."""
     role = Role.KEY if focused else Role.DIM
     room = max(cells - width(title) - width_of(right) - 12, 0)
-    name: Line = ((about if width(about) <= room else about[:room], Role.STRONG),) if about and room else ()
+    name: Line = cut(((about, Role.STRONG),), room) if about and room else ()
     left: Line = ((f"{rule}{rule} ", role), (title, Role.KEY if focused else Role.LABEL), (" ", role), *name)
     left = (*left, (" ", role)) if name else left
     end: Line = ((" ", role), *right, (f" {rule}", role)) if right else ()

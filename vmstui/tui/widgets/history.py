@@ -1,4 +1,5 @@
-"""The history pane: every start, end, restart and automatic action of the selected camera and why, newest first.
+"""The history pane: every start, end, restart and automatic action of the selected camera and why, newest first; or of
+all cameras, merged by time.
 
 Asked for when it is opened and whenever something was added. What is read stays where it is: new events come in above
 it, and the title counts them; at the top, the newest is always in sight.
@@ -8,7 +9,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual.binding import BindingType
+
 from vmstui.model import CameraSnapshot, Event, RecorderSnapshot
+from vmstui.tui.actions import Scope, bindings
 from vmstui.tui.format import plural, zone
 from vmstui.tui.glyphs import DOT
 from vmstui.tui.history_lines import event_lines, grown
@@ -24,6 +28,13 @@ FEW = 20
 
 class HistoryBody(TextBody):
     """The events."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.HISTORY)]
+
+    def action_everyone(self) -> None:
+        """Key."""
+        if isinstance(self.parent, HistoryPane):
+            self.parent.show_everyone(not self.parent.everyone)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """At the top nothing is left to be seen."""
@@ -43,6 +54,10 @@ class HistoryPane(NewsPane):
         super().__init__(recorder, self.text, id="history")
         self.events: tuple[Event, ...] | None = None
         """Oldest first."""
+        self.everyone = False
+        """Of all cameras."""
+        self._names: dict[str, str] = {}
+        """Of the cameras, where several are shown."""
         self.unseen = 0
         """Events that came in above what is read."""
         self._drawn: tuple[Event, ...] = ()
@@ -55,19 +70,36 @@ class HistoryPane(NewsPane):
         """The history of the camera that is shown, or what was added to it."""
         if self.camera is None:
             return
-        known = self.events or ()
-        few = harmless(await self.recorder.history(self.camera, FEW)) if known else ()
+        known, asked = self.events or (), None if self.everyone else self.camera
+        few = harmless(await self.recorder.history(asked, FEW)) if known else ()
         events = grown(known, few)
         if events is None:
-            events = harmless(await self.recorder.history(self.camera, LIMIT))
+            events = harmless(await self.recorder.history(asked, LIMIT))
+        if asked != (None if self.everyone else self.camera):
+            return  # meanwhile another one is shown, and asked for
         if self.text.scroll_offset.y > 0:
             newest = known[-1] if known else None
             self.unseen += len(events) - 1 - events.index(newest) if newest in events else 0
         self.events = events[-LIMIT:]
         self._redraw()
 
+    def show_everyone(self, everyone: bool) -> None:
+        """Whether what happened to all cameras is shown."""
+        if everyone != self.everyone:
+            self.everyone = everyone
+            self._start_over()
+            self._ask_again()
+
+    def about(self) -> str:
+        """Whose it is."""
+        return "all cameras" if self.everyone else self.camera_name
+
     def forget(self) -> None:
-        """The history of another camera is nobody's."""
+        """The history of another camera is nobody's; that of all is everybody's."""
+        if not self.everyone:
+            self._start_over()
+
+    def _start_over(self) -> None:
         super().forget()
         self.events, self.unseen = None, 0
         self.text.scroll_home(animate=False)
@@ -75,7 +107,11 @@ class HistoryPane(NewsPane):
 
     def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
         """A new tick; a new event is worth a question."""
-        self.heard(camera.event_at)
+        if self.everyone:
+            self.heard(tuple(one.event_at for one in snapshot.cameras))
+            self._names = {one.id: one.name for one in snapshot.cameras}
+        else:
+            self.heard(camera.event_at)
         if snapshot.timezone != self._zone:
             self._zone = snapshot.timezone
             self._redraw()
@@ -99,7 +135,8 @@ class HistoryPane(NewsPane):
         if cells <= 0:
             return
         if not self.events:
-            words = "asking…" if self.events is None else "Nothing has happened to this camera yet."
+            whom = "any camera" if self.everyone else "this camera"
+            words = "asking…" if self.events is None else f"Nothing has happened to {whom} yet."
             self._drawn, self._rows = (), []
             self.text.set_lines([((words, Role.DIM),)], cells)
             return
@@ -108,7 +145,8 @@ class HistoryPane(NewsPane):
         self._drawn, self._rows = self.events[::-1], []
         for event in self._drawn:
             self._rows.append(len(lines))
-            lines += event_lines(event, where, cells)
+            whose = self._names.get(event.camera, event.camera) if self.everyone else ""
+            lines += event_lines(event, where, cells, whose)
         if self.text.text_selection is not None and lines != self.text.lines:
             self.screen.clear_selection()  # its rows are no longer the rows that were marked
         self.text.set_lines(lines, cells)

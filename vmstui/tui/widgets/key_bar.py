@@ -10,7 +10,6 @@ from textual.strip import Strip
 
 from vmstui.tui.actions import Action
 from vmstui.tui.format import width
-from vmstui.tui.glyphs import in_ascii
 from vmstui.tui.lines import Role
 from vmstui.tui.widgets.painter import LineBar
 
@@ -45,11 +44,9 @@ class KeyBar(LineBar):
         """Line API."""
         key_style, words_style = self.role_style(Role.KEY), self.role_style(Role.DIM)
         segments: list[Segment] = []
-        ascii_only = self.app.has_class("-ascii")
         for action, words in fitting(self._actions, self.size.width):
             call = f"app.{action.call}" if action.scope == "app" else f"screen.run_action_of('{action.id}')"
             click = Style(meta={"@click": call})
-            key = "enter" if ascii_only and action.key == "⏎" else in_ascii(action.key) if ascii_only else action.key
-            segments.append(Segment(f" {key}", key_style + click))
+            segments.append(Segment(f" {action.key}", key_style + click))
             segments.append(Segment(f" {words} ", words_style + click))
         return Strip(segments).crop_extend(0, self.size.width, words_style)

@@ -31,8 +31,12 @@ from vmstui.tui.widgets.log_text import LogText, Place
 from vmstui.tui.widgets.pane import Pane
 
 PAGE = 1000
-"""Lines per question."""
+"""Lines per question; of more that come between two of them the newest. Nobody reads that many, and to take them in
+must not keep keys waiting."""
+PAGE_OF_FLOOD = 200
+"""In place of these where most are passed over anyway: more than a screen has, and little to take in."""
 PAGES_AT_ONCE = 5
+"""While a line is sought."""
 RUN_LINES = 2000
 """Of a run that is over."""
 _OLDEST = 1
@@ -60,6 +64,8 @@ class LogPane(Pane):
         self._present: tuple[LogView, Place] | None = None
         """What was shown before that, and where."""
         self._after = 0
+        self._flooded = False
+        """Twice as many lines came at the last question as there are in a page."""
         self._capacity = capacity
         self.meaning = Meaning(recorder, self.log_body, lambda: None if self.everyone else self.camera)
         self.explaining = False
@@ -80,9 +86,17 @@ class LogPane(Pane):
         scope = None if self.everyone else self.camera
         for _ in range(PAGES_AT_ONCE):
             asked = self._after
-            page = harmless(await self.recorder.logs(scope, self._after, PAGE, explain=self.explaining))
+            seeking = self._sought is not None
+            limit = PAGE_OF_FLOOD if self._flooded and not seeking else PAGE
+            page = harmless(
+                await self.recorder.logs(scope, self._after, limit, explain=self.explaining, newest=not seeking)
+            )
             first, self._after = asked == 0, page.next_seq
             lines = page.lines
+            self._flooded = not seeking and asked > _OLDEST and page.missed + len(lines) > 2 * PAGE
+            if limit < PAGE and not self._flooded:  # the flood is over: all of these are to be shown
+                self._after = asked
+                continue
             if page.missed and lines and asked > _OLDEST:
                 lines = (_missed(page.missed, lines[0]), *lines)
             if self.run is not None:  # since then: these are asked for again
@@ -92,7 +106,7 @@ class LogPane(Pane):
                 self.log_body.append(lines)
             if self._sought is not None:
                 self._seek(all_there=len(page.lines) < PAGE)
-            if len(page.lines) < PAGE or first:
+            if len(page.lines) < PAGE or first or not seeking:
                 return
 
     def forget(self) -> None:
@@ -125,18 +139,20 @@ class LogPane(Pane):
         self.started_at = camera.started_at
         body = self.log_body
         several = self.everyone and self.run is None
-        body.restyle(replace(body.looks, where=zone(snapshot.timezone), with_camera=several, now=snapshot.at))
+        names = {one.id: one.name for one in snapshot.cameras} if several else {}
+        where = zone(snapshot.timezone)
+        body.restyle(replace(body.looks, where=where, with_camera=several, names=names, now=snapshot.at))
         self.retitle()
 
     def set_filter(self, typed: str, *, literal: bool = False) -> None:
         """Show what contains this."""
-        pattern = Pattern(typed, literal, self.everyone)
+        pattern = Pattern(typed, literal, self.everyone, self.log_body.looks.names)
         if pattern != self.log_body.rule.pattern:
             self.log_body.apply(Rule(self.log_body.rule.threshold, pattern))
 
     def set_search(self, typed: str, *, literal: bool = False) -> None:
         """Search for this."""
-        pattern = Pattern(typed, literal, self.everyone)
+        pattern = Pattern(typed, literal, self.everyone, self.log_body.looks.names)
         if pattern != self.log_body.view.search:
             self.log_body.search(pattern)
 
@@ -323,5 +339,5 @@ def nearest(ring: LogRing, seen: Seen) -> int | None:
 
 
 def _missed(count: int, following: LogLine) -> LogLine:
-    words = f"{ELLIPSIS} {plural(count, 'line')} left the recorder's memory before they were read here"
+    words = f"{ELLIPSIS} {plural(count, 'line')} came too fast to be shown here, they are in the log files"
     return replace(following, level=LogLevel.UNKNOWN, component="vmstui", text=words)

@@ -29,9 +29,13 @@ from vmstui.tui.log_view import Grown, LogView, Row
 from vmstui.tui.time_limit import TooSlow
 from vmstui.tui.widgets.painter import LinePane
 
-SLICE_S = 0.012
+SLICE_S = 0.006
 """Of work between two keys."""
-PAUSE_S = 0.004
+PAUSE_S = 0.002
+PAINT_S = 0.02
+"""After a key that takes more than a slice: first the title says what was asked for."""
+SHOWN_EVERY_S = 0.2
+"""Of what is worked through in slices: to draw it takes longer than a slice."""
 STRIPS_KEPT = 2000
 _WIDEST = Looks(with_camera=True, times=Times.RELATIVE, counts=True, explained=True)
 """However lines begin, there is room to scroll to their ends."""
@@ -60,6 +64,8 @@ class LogText(LinePane):
     def __init__(self, capacity: int = CAPACITY) -> None:
         super().__init__(id="log-text")
         self.view = LogView(capacity)
+        self._room = (0, 0)
+        """Cells and rows there were for lines, before there were more or fewer."""
         self.following = True
         self.cursor: int | None = None
         """Number of the line at the cursor; None while following, and where a person only scrolled."""
@@ -80,6 +86,8 @@ class LogText(LinePane):
         self._quiet = False
         """Scrolling means nothing."""
         self._working = False
+        self._drawn_s = 0.0
+        """When a slice was last drawn."""
         self._widest = 0
         self._strips: dict[tuple[object, ...], Strip] = {}
 
@@ -292,11 +300,16 @@ class LogText(LinePane):
         return Selection(start, end).extract(text), "\n"
 
     def on_resize(self) -> None:
-        """Another height must not end the following, another width wraps anew."""
-        if self.wrapping:
+        """Another height ends no following and hides no line at the cursor, another width wraps anew."""
+        (cells, rows), self._room = self._room, (self._cells, self.size.height)
+        if self.wrapping and cells != self._cells:
             self.rearrange()
         elif self.following:
             self._to_end()
+        elif self.cursor is not None and self.view.y_of(self.cursor) - self.scroll_offset.y in range(rows):
+            row = self.view.row_of(self.cursor)
+            if row is not None:
+                self.bring_into_sight(row)
 
     def on_click(self, event: Click) -> None:
         """The line that is clicked on gets the cursor."""
@@ -312,18 +325,27 @@ class LogText(LinePane):
         return lambda: time.perf_counter() > until
 
     def _work(self) -> None:
-        """A slice of what is to be done, and the rest of it soon."""
-        self._took(self.view.go_on(self._slice()))
-        self._go_on_soon()
+        """A slice of what is to be done. Where that is not all, the lines stay as they are for the moment, of which the
+        title tells at once: to draw them takes longer than to work, and they would not be the right ones yet."""
+        grown, self._drawn_s = self.view.go_on(self._slice()), time.perf_counter()
+        if self.view.settled or grown != Grown():
+            self._took(grown)
+        else:
+            self._tell()
+        self._go_on_soon(PAINT_S)
 
-    def _go_on_soon(self) -> None:
+    def _go_on_soon(self, after_s: float = PAUSE_S) -> None:
         if not self.view.settled and not self._working:
             self._working = True
-            self.set_timer(PAUSE_S, self._go_on)
+            self.set_timer(after_s, self._go_on)
 
     def _go_on(self) -> None:
         self._working = False
-        self._work()
+        grown, now_s = self.view.go_on(self._slice()), time.perf_counter()
+        if self.view.settled or grown != Grown() or now_s - self._drawn_s >= SHOWN_EVERY_S:
+            self._drawn_s = now_s
+            self._took(grown)
+        self._go_on_soon()
 
     def _took(self, grown: Grown) -> None:
         if grown.dropped and self.text_selection is not None:

@@ -1,4 +1,4 @@
-"""What details, segments, history and log have in common: a titled area that is filled only while it is seen.
+"""What details, charts, segments, history and log have in common: a titled area that is filled only while it is seen.
 
 A pane asks the recorder by itself, but only for the camera it shows and only while it is on the screen; `follow` starts
 and `rest` ends that. Another camera cancels the question about the one before, so moving fast through the fleet asks
@@ -13,6 +13,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import DescendantBlur, DescendantFocus
+from textual.widget import Widget
 from textual.worker import Worker
 
 from vmstui.control.errors import RecorderError
@@ -63,6 +64,17 @@ class Pane(Vertical):
 
     def update(self, snapshot: RecorderSnapshot, camera: CameraSnapshot) -> None:
         """A new tick."""
+
+    @property
+    def home(self) -> Widget:
+        """What its keys are heard by."""
+        return self.body
+
+    def show(self, snapshot: RecorderSnapshot, camera: CameraSnapshot | None) -> None:
+        """It is seen at this tick; without a camera there is nothing to ask about."""
+        if camera is not None:
+            self.follow(camera)
+            self.update(snapshot, camera)
 
     def follow(self, camera: CameraSnapshot) -> None:
         """Show this camera, and go on asking about it."""

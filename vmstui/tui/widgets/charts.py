@@ -1,4 +1,4 @@
-"""Charts: what a camera, or the machine, looked like over a time, with keys to move in it.
+"""The charts pane: what a camera, or the machine, looked like over a time, with keys to move in it.
 
 The recorder is asked in the background and never waited for: a key moves what is known at once, and what is not known
 yet is blank until its answer comes. While now is followed it is asked again as often as there is another point.
@@ -7,33 +7,33 @@ yet is blank until its answer comes. While now is followed it is asked again as 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.events import DescendantBlur, DescendantFocus
+from textual.message import Message
+from textual.widget import Widget
 
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import Gap
 from vmstui.measured import ALL, MACHINE, OWN_SUBJECTS, RELAY, SERVICE, Measured
-from vmstui.model import Event
-from vmstui.tui.actions import ACTIONS, Scope, binding, bindings, key_of
+from vmstui.model import CameraSnapshot, Event, RecorderSnapshot
+from vmstui.tui.actions import ACTIONS, Scope, bindings, key_of
 from vmstui.tui.chart_lines import Shown, chart_lines, head_line, marked, plot_cells, unseen
 from vmstui.tui.fleet_rows import ordered
 from vmstui.tui.format import day_and_clock, wrap, zone
-from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.lines import Line, Role, Span, pack
 from vmstui.tui.picture import Picture
-from vmstui.tui.plot import ACROSS
+from vmstui.tui.plot import ACROSS, Signs
 from vmstui.tui.screens.ask import Ask
-from vmstui.tui.screens.help import Help
 from vmstui.tui.source import Recorder, harmless
 from vmstui.tui.time_view import TimeView
-from vmstui.tui.widgets.header import title_line
-from vmstui.tui.widgets.painter import LineBar
+from vmstui.tui.widgets.painter import LinePane
+from vmstui.tui.widgets.pane import Pane
 
 SETTLE_S = 0.15
 """A time that is only passed is not asked for."""
@@ -41,102 +41,145 @@ LEAST_PERIOD_S, MOST_PERIOD_S = 2.0, 60.0
 EVENTS_PERIOD_S = 20.0
 EVENTS_ASKED, GAPS_ASKED = 2000, 1000
 """The newest ones."""
+HINTED = 18
+"""Lines from which on one of them is for the keys."""
 NAMES = {ALL: "everything together", MACHINE: "the machine", SERVICE: "the service", RELAY: "the live relay"}
 TOO_OLD = "this recorder is of an older version, which keeps no history of what it measured: vmstui upgrade"
 
 
-class ChartsScreen(ModalScreen[None]):
-    """Over the fleet."""
+class ChartsBody(LinePane):
+    """The charts, as many as have room: they are moved through by keys of the pane, not scrolled."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(Scope.CHARTS),
-        binding("view.back", "dismiss", "close"),
-        binding("recorder.leave", "dismiss", "close"),
-        binding("view.help", "keys"),
-    ]
+    ALLOW_SELECT = False
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        picture: Callable[[], Picture],
-        subject: str,
-        go_to_footage: Callable[[str, datetime], None],
-    ) -> None:
-        """`subject` is a camera or one of `measured.OWN_SUBJECTS`; `go_to_footage` shows that of a camera, when this
-        is closed."""
-        super().__init__()
-        self._recorder, self._picture = recorder, picture
-        self._go_to_footage = go_to_footage
-        self.subject = subject
-        self._opened_for = subject
+    def __init__(self) -> None:
+        super().__init__(id="charts-body")
+        self.lines: tuple[Line, ...] = ()
+
+    def show_lines(self, *lines: Line) -> None:
+        """Replace what it shows."""
+        if lines != self.lines:
+            self.lines = lines
+            self.refresh()
+
+    def line_at(self, row: int) -> Line | None:
+        """One line."""
+        return self.lines[row] if row < len(self.lines) else None
+
+
+class ChartsPane(Pane):
+    """Of the camera that is meant, or of whatever a person looks at instead."""
+
+    TITLE: ClassVar[str] = "Charts"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.CHARTS)]
+
+    signs: ClassVar[Signs] = Signs.BLOCKS if os.environ.get("TERM") == "linux" else Signs.BRAILLE
+    """On all screens; the font of the Linux console has no braille."""
+
+    @dataclass
+    class Turned(Message):
+        """A person looks at another camera here."""
+
+        camera: str
+
+    @dataclass
+    class FootageAsked(Message):
+        """The footage of that time is wanted."""
+
+        camera: str
+        at: datetime
+
+    def __init__(self, recorder: Recorder, picture: Callable[[], Picture]) -> None:
+        self.charts = ChartsBody()
+        super().__init__(recorder, self.charts, id="charts")
+        self._picture = picture
+        self._fixed = False
+        """What is shown does not follow the camera that is meant."""
+        self.subject = ""
+        """A camera or one of `measured.OWN_SUBJECTS`; empty before the first one."""
         self.view = TimeView()
         self.found: Measured | None = None
         self.events: tuple[Event, ...] = ()
         self.gaps: tuple[Gap, ...] = ()
-        self.trouble = ""
-        """Why the recorder could not be asked."""
+        self.reason = ""
+        """Why the recorder could not be asked; told in the place of the charts."""
         self._asking = False
         self._first = 0
+        self._hidden = ""
+        """What there is no room for."""
         self._events_of: tuple[str, datetime, float] | None = None
         """Whose events are known, from when on, and when they were asked for."""
-        self.body = LineBar(id="charts-body")
-        self._title = LineBar(classes="title")
-        self._head = LineBar(id="charts-head")
-        self._keys = LineBar(id="charts-keys")
 
-    def compose(self) -> ComposeResult:
-        """Title, time, charts, keys."""
-        with Vertical(id="charts-box"):
-            yield self._title
-            yield self._head
-            yield self.body
-            yield self._keys
+    def fix(self, subject: str) -> None:
+        """Show this, whichever camera is meant, until a person looks at something else here."""
+        self._fixed, self.subject = True, subject
 
-    def on_mount(self) -> None:
-        """Begin to ask."""
-        self.set_interval(1.0, self._tick)
-        self._ask_anew()
-
-    def on_resize(self) -> None:
-        """Another width has other points."""
-        self.call_after_refresh(self._ask_anew)
+    @property
+    def home(self) -> Widget:
+        """The keys are heard wherever the focus is within."""
+        return self
 
     # ------------------------------------------------------------------------------------------------------- asking
 
+    def show(self, snapshot: RecorderSnapshot, camera: CameraSnapshot | None) -> None:
+        """It is seen at this tick."""
+        if not self._fixed and camera is not None and camera.id != self.camera:
+            self.camera = camera.id
+            self.show_subject(camera.id)
+        if self.subject and (self._worker is None or self._worker.is_finished):
+            self._ask_anew()
+        self.redraw()
+
     def _ask_anew(self) -> None:
         self._asking = True
-        self._redraw()
-        self.run_worker(self._ask_on(), group="charts", exclusive=True)
+        self.redraw()
+        self._ask_again()
 
     async def _ask_on(self) -> None:
         await asyncio.sleep(SETTLE_S)
         while True:
             try:
-                await self._ask()
-                self.trouble = ""
+                await self.ask()
+                self.reason = ""
             except RecorderLost as error:
-                self.trouble = str(error)
+                self.reason = str(error)
             except RecorderError as error:
-                self.trouble = TOO_OLD if "unknown method" in str(error) else str(error)
+                self.reason = TOO_OLD if "unknown method" in str(error) else str(error)
             self._asking = False
-            self._redraw()
-            if self.view.until is not None and not self.trouble:
-                return
-            step_s = self.found.step_s if self.found is not None else LEAST_PERIOD_S
-            await asyncio.sleep(min(max(step_s, LEAST_PERIOD_S), MOST_PERIOD_S))
+            self.redraw()
+            await self.wait()
 
-    async def _ask(self) -> None:
+    async def wait(self) -> None:
+        """Until there is another point; for ever where the past is shown, which does not change."""
+        if self.view.until is not None and not self.reason:
+            await asyncio.Event().wait()
+        step_s = self.found.step_s if self.found is not None else LEAST_PERIOD_S
+        await asyncio.sleep(min(max(step_s, LEAST_PERIOD_S), MOST_PERIOD_S))
+
+    async def ask(self) -> None:
+        """What was measured in the time that is shown, and what happened in it."""
         subject, view = self.subject, self.view
         since, until = view.window(self.now)
         # One point less than there are columns, as the first one may begin before `since`.
-        columns = plot_cells(self.size.width - 2) * ACROSS - 1
-        found = harmless(await self._recorder.telemetry(subject, since, until, columns))
+        columns = plot_cells(self.charts.size.width) * ACROSS - 1
+        found = harmless(await self.recorder.telemetry(subject, since, until, columns))
         if subject != self.subject:
             return
         self.found = found
-        self._redraw()
+        self.redraw()
         if subject not in OWN_SUBJECTS:
             await self._ask_events(subject, since)
+            if view.until is None:
+                await self._ask_stages(subject)
+
+    async def _ask_stages(self, camera: str) -> None:
+        """Whom somebody asks for, the recorder measures, so that the charts have what comes of it."""
+        try:
+            await self.recorder.stages(camera, 1)
+        except RecorderLost:
+            raise
+        except RecorderError:  # an older recorder, which has none
+            pass
 
     async def _ask_events(self, camera: str, since: datetime) -> None:
         """They are asked for less often than what is measured: an answer may be long."""
@@ -144,9 +187,9 @@ class ChartsScreen(ModalScreen[None]):
         known = self._events_of
         if known is not None and known[:1] == (camera,) and known[1] <= since and now_s - known[2] < EVENTS_PERIOD_S:
             return
-        events = harmless(await self._recorder.history(camera, EVENTS_ASKED))
+        events = harmless(await self.recorder.history(camera, EVENTS_ASKED))
         try:
-            gaps = harmless(await self._recorder.gaps_since(camera, since, GAPS_ASKED))
+            gaps = harmless(await self.recorder.gaps_since(camera, since, GAPS_ASKED))
         except RecorderLost:
             raise
         except RecorderError:  # an older recorder, or a catalogue that is being filled: the events tell of them too
@@ -167,16 +210,8 @@ class ChartsScreen(ModalScreen[None]):
         """Everything that is drawn."""
         snapshot = self._picture().snapshot
         where = zone(snapshot.timezone if snapshot is not None else "")
-        ascii_only = self.app.has_class("-ascii")
-        return Shown(
-            self.subject, self.found, self.view, self.now, where, self.events, self.gaps, self._first, ascii_only
-        )
-
-    @property
-    def name(self) -> str:
-        """Whose charts they are."""
-        camera = self._picture().camera(self.subject)
-        return NAMES.get(self.subject) or (camera.name if camera is not None else self.subject)
+        signs = Signs.ASCII if self.app.has_class("-ascii") else ChartsPane.signs
+        return Shown(self.subject, self.found, self.view, self.now, where, self.events, self.gaps, self._first, signs)
 
     @property
     def state(self) -> Span:
@@ -190,32 +225,60 @@ class ChartsScreen(ModalScreen[None]):
             return ("the clock was put back: some of this passed twice", Role.WARN)
         return ("live", Role.OK) if self.view.until is None else ("", Role.DIM)
 
-    def _tick(self) -> None:
-        if self.view.until is None:
-            self._redraw()
+    def on_resize(self) -> None:
+        """Another width has other points."""
+        super().on_resize()
+        if self.subject and self._worker is not None:
+            self.call_after_refresh(self._ask_anew)
 
-    def _redraw(self) -> None:
-        if not self.is_mounted or not self.body.size.height:
+    @property
+    def _room(self) -> tuple[int, int]:
+        """Cells and lines for the charts: without the time above them, and the keys below where these are shown."""
+        cells, lines = self.charts.size
+        return cells, lines - 1 - self._hinted
+
+    @property
+    def _hinted(self) -> bool:
+        return self.charts.size.height >= HINTED and self.charts.has_focus
+
+    def redraw(self) -> None:
+        """With what is known."""
+        cells, lines = self._room
+        if not self.is_mounted or lines <= 0:
             return
-        shown, cells, lines = self.shown, self.body.size.width, self.body.size.height
+        shown = self.shown
         nothing = self._nothing(shown)
-        if nothing:
-            self.body.show_lines(*(((line, Role.WARN),) for line in wrap(nothing, cells)))
-        else:
-            self.body.show_lines(*chart_lines(shown, cells, lines))
-        more = 0 if nothing else unseen(shown, cells, lines)
-        right: Line = ((f"esc closes {DOT} {key_of('view.help')} keys", Role.DIM),)
-        if more or self._first:
-            hidden = f"{self._first} charts above" if not more else f"{more} more below"
-            right = ((f"{hidden} {DOT} ", Role.BUSY), *right)
-        self._title.show_lines(title_line("Charts", self.name, right, self._title.size.width, focused=True, rule=RULE))
-        self._head.show_lines(head_line(shown, cells, self.state))
-        self._keys.show_lines(_hints(self._keys.size.width))
+        drawn: list[Line] = [((line, Role.WARN),) for line in wrap(nothing, cells)]
+        more = 0
+        if not nothing:
+            drawn, more = chart_lines(shown, cells, lines), unseen(shown, cells, lines)
+        self._hidden = f"{more} more below" if more else f"{self._first} charts above" if self._first else ""
+        drawn += [()] * (lines - len(drawn))
+        hints = (_hints(cells),) if self._hinted else ()
+        self.charts.show_lines(head_line(shown, cells, self.state), *drawn[:lines], *hints)
+        self.retitle()
+
+    def status(self) -> Line:
+        """How many charts there was no room for."""
+        return ((self._hidden, Role.BUSY),) if self._hidden else ()
+
+    def about(self) -> str:
+        """Whose charts they are."""
+        camera = self._picture().camera(self.subject)
+        return NAMES.get(self.subject) or (camera.name if camera is not None else self.subject)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """With the keys come the words about them."""
+        self.redraw()
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        """And go."""
+        self.redraw()
 
     def _nothing(self, shown: Shown) -> str:
         """Why there is nothing to be drawn; empty where there is."""
-        if self.trouble and (self.found is None or not self.found.columns):
-            return self.trouble
+        if self.reason and (self.found is None or not self.found.columns):
+            return self.reason
         if self.found is None:
             return "asking…"
         if self.found.columns or self._asking:
@@ -231,7 +294,7 @@ class ChartsScreen(ModalScreen[None]):
         """At another time."""
         before, self.view = self.view, view
         if (before.span_s, before.until) == (view.span_s, view.until):
-            self._redraw()
+            self.redraw()
         else:
             self._ask_anew()
 
@@ -245,7 +308,7 @@ class ChartsScreen(ModalScreen[None]):
 
     def action_cursor(self, by: int) -> None:
         """Key: a cell."""
-        cell_s = self.view.span_s / plot_cells(max(self.body.size.width, 1))
+        cell_s = self.view.span_s / plot_cells(max(self.charts.size.width, 1))
         self.look(self.view.stepped(by, cell_s, self.now))
 
     def action_event(self, by: int) -> None:
@@ -285,8 +348,7 @@ class ChartsScreen(ModalScreen[None]):
         if self.subject in OWN_SUBJECTS:
             self.notify(f"There is no footage of this; {key_of('charts.next')} goes to a camera.")
             return
-        self.dismiss()
-        self._go_to_footage(self.subject, self.view.at(self.now))
+        self.post_message(self.FootageAsked(self.subject, self.view.at(self.now)))
 
     def action_subject(self, by: int) -> None:
         """Key."""
@@ -299,32 +361,35 @@ class ChartsScreen(ModalScreen[None]):
     def action_camera(self) -> None:
         """Key."""
         snapshot = self._picture().snapshot
-        if self._opened_for in OWN_SUBJECTS and snapshot is not None and snapshot.cameras:
-            self._opened_for = ordered(snapshot)[0].id
-        self.show_subject(self._opened_for)
+        if self.camera is None and snapshot is not None and snapshot.cameras:
+            self.camera = ordered(snapshot)[0].id
+        if self.camera is not None:
+            self.show_subject(self.camera)
 
     def action_machine(self) -> None:
         """Key."""
         self.show_subject(MACHINE)
 
+    def action_signs(self) -> None:
+        """Key."""
+        ChartsPane.signs = Signs.BLOCKS if ChartsPane.signs is Signs.BRAILLE else Signs.BRAILLE
+        self.redraw()
+
     def action_scroll(self, by: int) -> None:
         """Key."""
-        most = self._first + max(unseen(self.shown, self.body.size.width, self.body.size.height), 0)
+        most = self._first + max(unseen(self.shown, *self._room), 0)
         self._first = min(max(self._first + by, 0), most)
-        self._redraw()
-
-    def action_keys(self) -> None:
-        """Key."""
-        self.app.push_screen(Help([action for action in ACTIONS if action.scope is Scope.CHARTS]))
+        self.redraw()
 
     def show_subject(self, subject: str) -> None:
         """Charts of another one, of the same time."""
         if subject == self.subject:
             return
-        if subject not in OWN_SUBJECTS:
-            self._opened_for = subject
+        if subject not in OWN_SUBJECTS and subject != self.camera:
+            self.camera = subject
+            self.post_message(self.Turned(subject))
         self.subject, self.found, self.events, self.gaps, self._events_of = subject, None, (), (), None
-        self._first, self.trouble = 0, ""
+        self._first, self.reason = 0, ""
         self._ask_anew()
 
 
