@@ -51,7 +51,7 @@ def test_a_camera_that_never_recorded_is_known_by_the_configuration(
     made.record("yard", 2)
     made.catalogue.filled()
     assert main(["segments", "gate"]) == 0
-    assert capsys.readouterr().out == "no segments\n"
+    assert capsys.readouterr().out == "no segments of that time are closed; what is being written: vmstui status\n"
     assert main(["segments", "yard", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["camera"] for line in lines} == {"yard"}

@@ -24,6 +24,7 @@ from vmstui.cli.ending import ended_in_order
 from vmstui.cli.lifecycle import SHUTDOWN_TIMEOUT_S
 from vmstui.cli.patience import Patience
 from vmstui.cli.picture import picture
+from vmstui.cli.printing import terminal_width
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.starting import start_service
 from vmstui.codec import Json, from_json
@@ -122,7 +123,7 @@ def _without_terminal(options: DemoOptions, folder: Path, abilities: Abilities) 
             )
         )
     else:
-        print(picture(answer))
+        print(picture(answer, terminal_width()))
         for verdict in verdicts:
             proof = f"{verdict.playable} playable segments, {verdict.live_frames} live frames read"
             print(f"{verdict.id}: {proof}{'; ' + verdict.text if verdict.text else ''}")

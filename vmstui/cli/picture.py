@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from vmstui.cli.machine_text import machine_lines
-from vmstui.cli.table import table
+from vmstui.cli.table import table_within
 from vmstui.codec import Json, from_json
 from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputKind, OutputState, RecorderSnapshot
 from vmstui.sanitise import clean
@@ -25,16 +25,18 @@ HEADER = (
     "RESTARTS",
 )
 RIGHT = frozenset({2, 3, 4, 5, 10})
+_SPARE = tuple(map(HEADER.index, ("LAST SEGMENT", "SPEED", "RECORDING", "LIVE", "RESTARTS", "FPS", "CPU %")))
+"""The first is missed least: what is down is told below the table in any case."""
 _NONE = "-"
 
 
-def picture(answer: Json) -> str:
-    """Everything at a glance."""
+def picture(answer: Json, cells: int | None = None) -> str:
+    """Everything at a glance; the table of cameras in so many cells, if anything is said of that."""
     snapshot = from_json(RecorderSnapshot, answer)
     lines = [headline(snapshot), *incidents(snapshot)]
     if snapshot.cameras:
         rows = [_row(camera, snapshot.at, snapshot.timezone) for camera in snapshot.cameras]
-        lines += ["", table(HEADER, rows, RIGHT)]
+        lines += ["", table_within(cells, HEADER, rows, RIGHT, spare=_SPARE)]
     else:
         lines += ["", f"no camera is configured in {snapshot.config_path}"]
     below = [*_stability(snapshot), *machine_lines(snapshot)]

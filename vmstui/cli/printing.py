@@ -21,3 +21,10 @@ def text_width() -> int:
     import shutil  # here: a service would keep it for ever
 
     return min(max(shutil.get_terminal_size((80, 24)).columns, NARROWEST), WIDEST)
+
+
+def terminal_width() -> int | None:
+    """Cells of the terminal that standard output is; None where it is none, and lines may be as long as they like."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None

@@ -12,6 +12,7 @@ from pathlib import Path
 from vmstui.cli.asked import Asked, InUse, asked_range, check_camera, opened
 from vmstui.cli.footage import guard
 from vmstui.cli.recorder_socket import socket_path
+from vmstui.cli.segments import NONE_CLOSED
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.codec import from_json, to_json
@@ -71,7 +72,7 @@ def gaps(config: str | None, asked: Asked, *, days: bool, as_json: bool) -> int:
         if found and not days:
             print(_gaps_table(found, ongoing, zone))
             print()
-        print(_accounts_table(accounts, zone, days=days) if accounts else "nothing was recorded in that time")
+        print(_accounts_table(accounts, zone, days=days) if accounts else NONE_CLOSED)
     return NOT_WELL if any(gap.lost for gap in found) else 0
 
 

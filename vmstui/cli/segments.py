@@ -13,6 +13,7 @@ from vmstui.sanitise import clean
 from vmstui.spoken import day_and_clock, length, size
 
 NOT_WELL = 1
+NONE_CLOSED = "no segments of that time are closed; what is being written: vmstui status"
 _SIGNS = {
     SegmentVerdict.GOOD: "",
     SegmentVerdict.PARTIAL: "partial",
@@ -37,7 +38,7 @@ def segments(config: str | None, asked: Asked, *, count: int, rebuild: bool, as_
         for segment in found:
             print(json.dumps(to_json(segment)))
     else:
-        print(_segments_table(found, using.zone) if found else "no segments")
+        print(_segments_table(found, using.zone) if found else NONE_CLOSED)
     return 0 if all(segment.verdict is SegmentVerdict.GOOD for segment in found) else NOT_WELL
 
 

@@ -26,8 +26,9 @@ def status(*, as_json: bool, watch: bool) -> int:
             print(json.dumps(answer))
         else:
             from vmstui.cli.picture import picture
+            from vmstui.cli.printing import terminal_width
 
-            print(picture(answer))
+            print(picture(answer, terminal_width()))
         if not watch:
             return 0 if all_well(answer) else 1
         sys.stdout.flush()
