@@ -52,7 +52,7 @@ class Kept(Recorded):
             self.told.put_nowait,
             alive=alive,
             period_s=period_s,
-            clocks=lambda: (self.clocks[0], self.clocks[1]),
+            clocks=lambda: (self.clocks[1], self.clocks[0]),
         )
 
     async def next(self) -> Event | str:
@@ -296,7 +296,7 @@ async def test_a_service_that_comes_after_a_jump_of_the_clock_holds_back_as_the_
     eras = (Era(0.0, wall_s - boot_s), Era(boot_s - 600, wall_s - boot_s + 5 * 86400))
     kept.keeper = Keeper(
         kept.settings, kept.guard, lambda: kept.catalogue, kept.told.put_nowait, kept.told.put_nowait,
-        clock=WallClock("boot", eras), period_s=3600.0, clocks=lambda: (kept.clocks[0], kept.clocks[1]),
+        clock=WallClock("boot", eras), period_s=3600.0, clocks=lambda: (kept.clocks[1], kept.clocks[0]),
         alive=Alive(NOW + timedelta(days=5), "boot"),
     )  # fmt: skip
     async with running(kept):

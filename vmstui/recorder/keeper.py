@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,8 +27,8 @@ from typing import TypeVar
 
 from vmstui.light_dataclass import dataclass
 from vmstui.model import Event, EventKind, Settings
+from vmstui.recorder.clocks import boot_and_wall_s
 from vmstui.recorder.downtime import Alive
-from vmstui.recorder.process import boot_time_s
 from vmstui.recorder.promises import Promises
 from vmstui.recorder.resources import RESUME_FACTOR, full_bytes
 from vmstui.recording import boots
@@ -62,7 +61,7 @@ _STOP_S, _LOOK_S = 2.0, 0.02
 
 Told = TypeVar("Told")
 Clocks = Callable[[], tuple[float, float]]
-"""That of the wall and that of the boot, in seconds."""
+"""That of the boot and that of the wall, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class Keeper:
         clock: WallClock | None = None,
         no_room: Callable[[], Path | None] = lambda: None,
         period_s: float = PERIOD_S,
-        clocks: Clocks = lambda: (time.time(), boot_time_s()),
+        clocks: Clocks = boot_and_wall_s,
     ) -> None:
         self._settings = settings
         self._guard = guard
@@ -230,7 +229,7 @@ class Keeper:
         filling = catalogue.fresh
         try:
             if filling:  # it does not know yet what there is, but a full disk cannot wait for that
-                now, rules = datetime.fromtimestamp(self._clocks()[0], UTC), policy(settings).for_room()
+                now, rules = datetime.fromtimestamp(self._clocks()[1], UTC), policy(settings).for_room()
             else:
                 now, rules = self._rules(settings, catalogue)
             with self._guard.inside(settings.recordings, settings.recordings_mount) as root:
@@ -260,13 +259,13 @@ class Keeper:
             for event in self._lines(TELL_EVERY_S, outcome.free_bytes):
                 self._on_loop(self._note, event)
         self._tell_troubles(outcome, now)
-        if outcome.plan.complete and self._promises.due(boot_s := self._clocks()[1], settings):
+        if outcome.plan.complete and self._promises.due(boot_s := self._clocks()[0], settings):
             self._look_at_promises(settings, catalogue, now, boot_s)
         return outcome
 
     def _forget_gaps(self, catalogue: Catalogue, now: datetime) -> None:
         """Once a day, and by the same clock as the age of footage, those that nobody asks about any more."""
-        boot_s = self._clocks()[1]
+        boot_s = self._clocks()[0]
         if boot_s < max(self._gaps_due_s, self._age_waits_until_s):
             return
         self._gaps_due_s = boot_s + GAPS_EVERY_S
@@ -276,7 +275,7 @@ class Keeper:
             self._tell_error(f"retention: {error}")
 
     def _rules(self, settings: Settings, catalogue: Catalogue) -> tuple[datetime, Policy]:
-        wall_s, boot_s = self._clocks()
+        boot_s, wall_s = self._clocks()
         now = datetime.fromtimestamp(wall_s, UTC)
         offset_s = wall_s - boot_s
         rules = policy(settings)
@@ -303,7 +302,7 @@ class Keeper:
 
     def _leave(self, file: StoredFile) -> str:
         again_s, reason = self._left.get(file.path, (0.0, ""))
-        return reason if self._clocks()[1] < again_s else ""
+        return reason if self._clocks()[0] < again_s else ""
 
     def _remember(self, outcome: Outcome) -> None:
         for doomed in outcome.deleted:
@@ -312,11 +311,11 @@ class Keeper:
         for doomed in outcome.deleted:
             self._left.pop(doomed.file.path, None)
         for failure in outcome.failed:
-            self._left[failure.file.path] = (self._clocks()[1] + RETRY_S, failure.reason)
+            self._left[failure.file.path] = (self._clocks()[0] + RETRY_S, failure.reason)
 
     def _lines(self, every_s: float, free_bytes: int | None = None) -> list[Event]:
         """What is to be told now of what was deleted."""
-        wall_s, boot_s = self._clocks()
+        boot_s, wall_s = self._clocks()
         free = "" if free_bytes is None else f"{spoken(free_bytes)} free"
         lines: list[Event] = []
         for key, deleted in list(self._untold.items()):
@@ -340,7 +339,7 @@ class Keeper:
         for file, reason in troubles:
             if file.path not in self._told_files:
                 by_camera.setdefault(file.camera, []).append((file, reason))
-        boot_s = self._clocks()[1]
+        boot_s = self._clocks()[0]
         for camera, files in by_camera.items():
             if boot_s - self._trouble_told_at_s.get(camera, -TELL_EVERY_S) < TELL_EVERY_S:
                 continue

@@ -23,6 +23,7 @@ from vmstui.footage import Gap, Uptime
 from vmstui.model import CameraState as State
 from vmstui.model import Event, EventKind
 from vmstui.recorder.background import BACKGROUND
+from vmstui.recorder.clocks import boot_and_wall_s
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.history import EVENTS_KEPT
 from vmstui.recorder.outage import (
@@ -36,7 +37,7 @@ from vmstui.recorder.outage import (
     offline_text,
     why_offline,
 )
-from vmstui.recorder.process import boot_id, boot_time_s
+from vmstui.recorder.process import boot_id
 from vmstui.recorder.record import write_atomically
 from vmstui.recording.gaps import Moment, begin_of, between_s
 from vmstui.spoken import clock, length
@@ -277,7 +278,8 @@ def _is_edge(event: Event) -> bool:
 
 
 def _now() -> Moment:
-    return Moment(datetime.now(UTC), Uptime(_boot(), boot_time_s()))
+    boot_s, wall_s = boot_and_wall_s()
+    return Moment(datetime.fromtimestamp(wall_s, UTC), Uptime(_boot(), boot_s))
 
 
 _boot = cache(boot_id)
