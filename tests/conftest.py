@@ -1,6 +1,6 @@
 """For all tests: a property that takes long on a busy machine is no failed one, nobody's own keys, themes and choices
-are read or written, what is started a thousand times is compiled once, no test is made to give way to others, and tests
-that wait are run beside tests that calculate."""
+are read or written, no recorder of this machine is asked, what is started a thousand times is compiled once, no test is
+made to give way to others, and tests that wait are run beside tests that calculate."""
 
 import atexit
 import os
@@ -14,6 +14,7 @@ from hypothesis import settings
 
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="vmstui-tests-")
+os.environ["VMSTUI_RUNTIME"] = os.path.join(os.environ["XDG_STATE_HOME"], "run")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 # Containers like to set it; then every service, relay, command and simulated camera that a test starts compiles all of
