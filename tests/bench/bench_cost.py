@@ -5,7 +5,7 @@
 
 A real service over stand-ins for ffmpeg (`fake_fleet.py`): each worker has 16 threads, logs a line, reports progress
 and lets its segment grow once a second. CPU is that of all threads of a process (`/proc/PID/task/*/schedstat`, in
-nanoseconds), as percent of one core, the median of three windows; memory is what the kernel counts as resident. After
+nanoseconds), as percent of one core, the median of five windows; memory is what the kernel counts as resident. After
 five minutes everything that is kept of a worker in memory has its full size: with less of `--settle` it still grows.
 
 All that with the past of weeks: once all are recorded, the service is killed, what it keeps of each camera's past is
@@ -14,10 +14,10 @@ made that long (2,000 events and 2,000 segments), and the one that is measured t
 Then that one is killed with SIGKILL, too, and it is started again: from the start of the new process until it shows all
 cameras as recorded, with the pids that they had, and by `/proc` no camera with two workers.
 
-A core of a shared machine is as fast as its neighbours leave it: the same work takes twice the CPU time in some hours.
-So the CPU time that an empty Python needs is measured beside it, and the budget is held against what would have been
-used on a core on which that takes `EMPTY_PYTHON_MS`; both are told. So it is with the take-over, which is the work of
-one core.
+A core of a shared machine is as fast as its neighbours leave it: the same work takes twice the CPU time in some hours,
+and half of it a minute later. So the CPU time that an empty Python needs is measured all through each window, every two
+seconds, and the budget is held against what the window would have used on a core on which that takes
+`EMPTY_PYTHON_MS`; both are told. So it is with the take-over, which is the work of one core.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ BUDGETS = {100: (1.0, 40.0, 2.0), 300: (3.0, 60.0, 2.0)}
 EMPTY_PYTHON_MS = 13.0
 """CPU time of `python -c pass` (3.11) on the core that the budget is meant for: what the machine on which it was set
 needs when its neighbours are quiet."""
-WINDOWS = 3
+WINDOWS = 5
+EMPTY_EVERY_S = 2.0
 QUICK_SETTLE_S = 45.0
 """The first half minute of a worker is looked at more closely than the rest of its life."""
 
@@ -54,23 +55,20 @@ class Cost:
     settled_s: float
     service_cpu_percent: float
     """As measured."""
+    even_cpu_percent: float
+    """On the core that the budget is meant for."""
     service_mb: float
     relay_cpu_percent: float
     relay_mb: float
     adopted_s: float
     adopted_cpu_s: float
     """Of the new service until then."""
+    even_adopted_s: float
+    """Until all were taken over, on that core."""
     empty_python_cpu_ms: float
-
-    @property
-    def even_cpu_percent(self) -> float:
-        """Of the service, on the core that the budget is meant for."""
-        return self.service_cpu_percent * EMPTY_PYTHON_MS / self.empty_python_cpu_ms
-
-    @property
-    def even_adopted_s(self) -> float:
-        """Until all were taken over, on that core."""
-        return self.adopted_s * EMPTY_PYTHON_MS / self.empty_python_cpu_ms
+    """During the windows."""
+    adopted_empty_python_cpu_ms: float
+    """Just before the take-over and after it."""
 
 
 def main() -> int:
@@ -92,9 +90,7 @@ def main() -> int:
         found.append(cost)
         print(f"{count} workers, after {settle_s:.0f} s")
         for what, value in asdict(cost).items():
-            print(f"  {what:<22}{value:>10.2f}", flush=True)
-        print(f"  {'even_cpu_percent':<22}{cost.even_cpu_percent:>10.2f}")
-        print(f"  {'even_adopted_s':<22}{cost.even_adopted_s:>10.2f}", flush=True)
+            print(f"  {what:<28}{value:>10.2f}", flush=True)
         if count in BUDGETS:
             percent, mb, adopted_s = BUDGETS[count]
             kept = (cost.even_cpu_percent <= percent, cost.service_mb <= mb, cost.even_adopted_s <= adopted_s)
@@ -118,34 +114,49 @@ def measure(folder: Path, count: int, settle_s: float, seconds: float, lines: in
         time.sleep(settle_s)
         relay = fleet.snapshot().relay.pid
         assert relay is not None
-        windows = [_percents((service, relay), seconds) for _ in range(WINDOWS)]
-        service_percent, relay_percent = (statistics.median(column) for column in zip(*windows, strict=True))
+        windows = [_window((service, relay), seconds) for _ in range(WINDOWS)]
         service_mb, relay_mb = resident_mb(service), resident_mb(relay)
+        around = [_empty_python_ms() for _ in range(5)]
         fleet.kill_service()
         begun_s = time.monotonic()
         again = fleet.start()
         taken_over = fleet.wait_all_recording()
         adopted_s, adopted_cpu_s = time.monotonic() - begun_s, cpu_s(again)
+        around += [_empty_python_ms() for _ in range(5)]
         assert taken_over == pids, "a worker was replaced although only the service was killed"
         assert fleet.workers() == {name: [pid] for name, pid in pids.items()}, "a camera has not exactly one worker"
         return Cost(
             count,
             settle_s,
-            service_percent,
-            service_mb,
-            relay_percent,
-            relay_mb,
-            adopted_s,
-            adopted_cpu_s,
-            statistics.median(_empty_python_ms() for _ in range(9)),
+            service_cpu_percent=statistics.median(window.percents[0] for window in windows),
+            even_cpu_percent=statistics.median(EMPTY_PYTHON_MS * w.percents[0] / w.empty_python_ms for w in windows),
+            service_mb=service_mb,
+            relay_cpu_percent=statistics.median(window.percents[1] for window in windows),
+            relay_mb=relay_mb,
+            adopted_s=adopted_s,
+            adopted_cpu_s=adopted_cpu_s,
+            even_adopted_s=EMPTY_PYTHON_MS * adopted_s / statistics.median(around),
+            empty_python_cpu_ms=statistics.median(window.empty_python_ms for window in windows),
+            adopted_empty_python_cpu_ms=statistics.median(around),
         )
 
 
-def _percents(pids: tuple[int, ...], seconds: float) -> tuple[float, ...]:
-    begun_s, before = time.monotonic(), [cpu_s(pid) for pid in pids]
-    time.sleep(seconds)
+@dataclass(frozen=True)
+class _Window:
+    percents: tuple[float, ...]
+    """Of one core, of each process."""
+    empty_python_ms: float
+
+
+def _window(pids: tuple[int, ...], seconds: float) -> _Window:
+    begun_s, before, empty = time.monotonic(), [cpu_s(pid) for pid in pids], [_empty_python_ms()]
+    while (left_s := begun_s + seconds - time.monotonic()) > 0:
+        time.sleep(min(left_s, EMPTY_EVERY_S))
+        empty.append(_empty_python_ms())
     after, elapsed_s = [cpu_s(pid) for pid in pids], time.monotonic() - begun_s
-    return tuple(100 * (now - then) / elapsed_s for now, then in zip(after, before, strict=True))
+    percents = tuple(100 * (now - then) / elapsed_s for now, then in zip(after, before, strict=True))
+    print(f"  {percents[0]:.2f} % of a core, {statistics.median(empty):.1f} ms for an empty Python", flush=True)
+    return _Window(percents, statistics.median(empty))
 
 
 def cpu_s(pid: int) -> float:
