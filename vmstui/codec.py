@@ -49,7 +49,7 @@ def from_json(kind: type[T], data: Json) -> T:
     Unknown fields are ignored and fields that have a default may be missing, so that a newer recorder and an older
     dashboard understand each other. Raises CodecError when the data does not fit.
     """
-    return _read(kind, lambda: _decoder(cast(Hashable, kind))(data))
+    return _read(kind, lambda: decoder(cast(Hashable, kind))(data))
 
 
 class Reader(Generic[T]):
@@ -97,14 +97,15 @@ def _field_names(kind: Hashable) -> tuple[str, ...]:
 
 
 @functools.cache
-def _decoder(kind: Hashable) -> Callable[[Json], object]:
+def decoder(kind: Hashable) -> Callable[[Json], object]:
+    """What makes a value of this kind of JSON data, raising whatever comes of data that does not fit."""
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         return _optional(kind)
     if origin is tuple:
         return _sequence(kind)
     if origin in (dict, Mapping):
-        item = _decoder(typing.get_args(kind)[1])
+        item = decoder(typing.get_args(kind)[1])
         return lambda data: {key: item(value) for key, value in cast("dict[str, Json]", data).items()}
     if dataclasses.is_dataclass(kind):
         return _record(cast(type, kind))
@@ -123,16 +124,16 @@ def _optional(kind: Hashable) -> Callable[[Json], object]:
     inner = [argument for argument in typing.get_args(kind) if argument is not types.NoneType]
     if len(inner) != 1:
         raise TypeError(f"the codec does not carry {kind}")
-    decode = _decoder(inner[0])
+    decode = decoder(inner[0])
     return lambda data: None if data is None else decode(data)
 
 
 def _sequence(kind: Hashable) -> Callable[[Json], object]:
     arguments = typing.get_args(kind)
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        decode = _decoder(arguments[0])
+        decode = decoder(arguments[0])
         return lambda data: tuple(decode(item) for item in cast("list[Json]", data))
-    decoders = [_decoder(argument) for argument in arguments]
+    decoders = [decoder(argument) for argument in arguments]
     return lambda data: tuple(decode(item) for decode, item in zip(decoders, cast("list[Json]", data), strict=True))
 
 
@@ -146,7 +147,7 @@ def _scalar(kind: type) -> Callable[[Json], object]:
 
 
 def _record(kind: type) -> Callable[[Json], object]:
-    decoders = {name: _decoder(of) for name, of in field_kinds(cast(Hashable, kind)).items()}
+    decoders = {name: decoder(of) for name, of in field_kinds(cast(Hashable, kind)).items()}
     names, items = tuple(decoders), tuple(decoders.values())
 
     def decode(data: Json) -> object:
@@ -164,18 +165,18 @@ def _again(kind: Hashable) -> _Again:
     arguments = typing.get_args(kind)
     if types.NoneType in arguments:
         inner = _again(next(argument for argument in arguments if argument is not types.NoneType))
-        first = _decoder(kind)
+        first = decoder(kind)
         return lambda data, before, value: first(data) if data is None or before is None else inner(data, before, value)
     if typing.get_origin(kind) is tuple and arguments[1:] == (Ellipsis,):
         return _sequence_again(arguments[0])
     if dataclasses.is_dataclass(kind):
         return _record_again(cast(type, kind))
-    decode = _decoder(kind)
+    decode = decoder(kind)
     return lambda data, before, value: decode(data)
 
 
 def _sequence_again(kind: Hashable) -> _Again:
-    decode, decode_again = _decoder(kind), _again(kind)
+    decode, decode_again = decoder(kind), _again(kind)
 
     def again(data: Json, before: Json, value: object) -> object:
         items, had, made = cast("list[Json]", data), cast("list[Json]", before), cast("tuple[object, ...]", value)
@@ -190,7 +191,7 @@ def _sequence_again(kind: Hashable) -> _Again:
 
 def _record_again(kind: type) -> _Again:
     of = field_kinds(cast(Hashable, kind))
-    names, first = tuple(of), _decoder(cast(Hashable, kind))
+    names, first = tuple(of), decoder(cast(Hashable, kind))
     if len(names) < 2:
         return lambda data, before, value: first(data)
     parts = {name: (number, _again(of[name])) for number, name in enumerate(names)}

@@ -5,11 +5,12 @@ Raises RecorderLost when no service answers and RecorderError, with a sentence f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from vmstui.changes import changed
 from vmstui.codec import CodecError, Json, Reader, from_json, to_json
 from vmstui.control import protocol
 from vmstui.control.call import CALL_TIMEOUT_S, MAX_ANSWER_BYTES, message_of, result_of
@@ -47,14 +48,14 @@ class Client:
         self._lock: asyncio.Lock | None = None
         self._footage = Reader(FootageReport)
 
-    async def snapshots(self) -> AsyncIterator[RecorderSnapshot]:
+    async def snapshots(self) -> AsyncGenerator[RecorderSnapshot, None]:
         """A snapshot at once and then one a second. Raises RecorderLost when the service is gone or frozen."""
         import asyncio
 
         reader, writer = await self._open()
-        snapshots = Reader(RecorderSnapshot)
+        snapshots = _Snapshots(self._path)
         try:
-            writer.write(protocol.request_line(1, "subscribe", {}))
+            writer.write(protocol.request_line(1, "subscribe", {"changes": True}))
             while True:
                 try:
                     line = await asyncio.wait_for(reader.readline(), SILENCE_LIMIT_S)
@@ -63,7 +64,7 @@ class Client:
                     raise RecorderLost(text) from None
                 except (OSError, ValueError) as error:
                     raise RecorderLost(f"the connection to the recorder broke: {error}") from None
-                if (told := await _aside(line, self._snapshot, snapshots)) is not None:
+                if (told := await _aside(line, snapshots.read)) is not None:
                     yield told
         finally:
             writer.close()
@@ -198,11 +199,6 @@ class Client:
             self._connection[1].close()
             self._connection = None
 
-    def _snapshot(self, line: bytes, snapshots: Reader[RecorderSnapshot]) -> RecorderSnapshot | None:
-        message = message_of(line, self._path)
-        told = message.get("method") == "snapshot"
-        return _understood(lambda: snapshots.read(message.get("params"))) if told else None
-
     def _account(self, line: bytes) -> FootageReport:
         told = result_of(line, self._path)
         return _understood(lambda: self._footage.read(told))
@@ -264,6 +260,28 @@ class Client:
             return await asyncio.open_unix_connection(str(self._path), limit=MAX_ANSWER_BYTES)
         except OSError as error:
             raise RecorderLost(f"no recorder answers at {self._path} ({error.strerror or error})") from None
+
+
+class _Snapshots:
+    """Of one subscription: those that come whole, as the first one does and all of an older recorder, and those of
+    which only what changed is told."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._whole = Reader(RecorderSnapshot)
+        self._last: RecorderSnapshot | None = None
+
+    def read(self, line: bytes) -> RecorderSnapshot | None:
+        """The snapshot that a line tells; None where it is about something else."""
+        message = message_of(line, self._path)
+        told, method, last = message.get("params"), message.get("method"), self._last
+        if method == "snapshot":
+            self._last = _understood(lambda: self._whole.read(told))
+        elif method == "changes" and last is not None:
+            self._last = _understood(lambda: changed(RecorderSnapshot, last, told))
+        else:
+            return None
+        return self._last
 
 
 async def _aside(line: bytes, read: Callable[Concatenate[bytes, P], T], *args: P.args, **options: P.kwargs) -> T:

@@ -30,6 +30,7 @@ from vmstui.control.past_runs import PastRuns
 from vmstui.control.protocol import ProtocolError, Request
 from vmstui.control.remembering import Remembering
 from vmstui.control.storing import Storing
+from vmstui.control.telling import NOTHING, Telling
 from vmstui.model import Event, LogLevel
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.history import newest_of_all
@@ -95,8 +96,7 @@ class ControlServer:
         """The socket as we made it: another service may have put its own in its place."""
         self._viewers: str | None = ""
         """The group that is let in; no group has that name, so that the first one is told from it."""
-        self._told = -1, b""
-        """The number of the last tick that was told, and what was told."""
+        self._telling = Telling(lambda: to_json(service.snapshot()))
 
     async def open(self) -> None:
         """Listen. The service holds its state folder, so a socket that lies there is left from a dead one.
@@ -205,7 +205,8 @@ class ControlServer:
                 self._clients[task] = (True, asyncio.get_running_loop().time())
             if request.method == "subscribe":
                 if not subscription:
-                    subscription.append(asyncio.get_running_loop().create_task(self._deliver(writer)))
+                    delivering = self._deliver(writer, changes=request.params.get("changes") is True)
+                    subscription.append(asyncio.get_running_loop().create_task(delivering))
                 await _send(writer, protocol.result_line(request.id, True))
                 continue
             self._owed += 1
@@ -217,25 +218,17 @@ class ControlServer:
             finally:
                 self._owed -= 1
 
-    async def _deliver(self, writer: asyncio.StreamWriter) -> None:
-        """A snapshot at once and then one per tick, while the client keeps up."""
-        line = self._snapshot_line()
-        with contextlib.suppress(OSError):
+    async def _deliver(self, writer: asyncio.StreamWriter, *, changes: bool) -> None:
+        """A snapshot at once and then one per tick, while the client keeps up; with `changes`, where it knows the one
+        before, what is different in it."""
+        with contextlib.suppress(OSError), self._telling.heard():
+            known, line = NOTHING, protocol.notification_line("snapshot", to_json(self._service.snapshot()))
             while True:
                 await _send(writer, line)
                 await self._service.next_tick()
                 self._open_to_viewers()
-                line = self._line_of_tick()
-
-    def _line_of_tick(self) -> bytes:
-        """What all dashboards are told of this tick, made once: nothing that they cost is dearer."""
-        number, line = self._told
-        if number != self._service.ticks:
-            number, line = self._told = self._service.ticks, self._snapshot_line()
-        return line
-
-    def _snapshot_line(self) -> bytes:
-        return protocol.notification_line("snapshot", to_json(self._service.snapshot()))
+                line = self._telling.line(self._service.ticks, known if changes else NOTHING)
+                known = self._service.ticks
 
     def _open_to_viewers(self) -> None:
         """As the configuration says now; a group that cannot be let in is told of once.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import os
 import time
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from vmstui import __version__
 from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.errors import RecorderError
+from vmstui.control.telling import NOTHING, Telling
 
 INSTANTS = frozenset({"since", "until", "before", "after"})
 NAMES = {"gaps": "gaps_since", "step": "step_s"}
@@ -48,7 +50,8 @@ class Told:
                 request = protocol.parse_request(line)
                 if request.method == "subscribe":
                     writer.write(protocol.result_line(request.id, True))
-                    running.append(asyncio.create_task(self._deliver(writer)))
+                    changes = request.params.get("changes") is True
+                    running.append(asyncio.create_task(self._deliver(writer, changes=changes)))
                 else:
                     writer.write(await self._answer(request))
                 await writer.drain()
@@ -56,10 +59,12 @@ class Told:
             task.cancel()
         writer.close()
 
-    async def _deliver(self, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                writer.write(protocol.notification_line("snapshot", to_json(self._fleet.snapshot())))
+    async def _deliver(self, writer: asyncio.StreamWriter, *, changes: bool) -> None:
+        """As the control server does it, for one client alone."""
+        telling = Telling(lambda: to_json(self._fleet.snapshot()))
+        with contextlib.suppress(OSError), telling.heard():
+            for tick in itertools.count():
+                writer.write(telling.line(tick, tick - 1 if changes else NOTHING))
                 self._waits_since[writer] = time.monotonic()
                 try:
                     await writer.drain()
