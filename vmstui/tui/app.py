@@ -84,6 +84,9 @@ COUNTING_PERIOD_S = 3.0
 """While it has not counted yet."""
 ROOM_FIRST_S, ROOM_PERIOD_S = 2.0, 30.0
 """How many more cameras fit: once all else is shown, and as seldom as it changes."""
+GARBAGE_AT = 10_000
+"""New objects until garbage is looked for among them (700 by default): so many are drawn, or come with a snapshot of
+hundreds of cameras, several times a second, and to look for what is not there took 7 % of the CPU."""
 
 
 def _hung_up() -> bool:
@@ -99,6 +102,7 @@ def _all_stands() -> None:
     loaded before the start is not looked through (`shown`)."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_AT)
     gc.enable()
 
 

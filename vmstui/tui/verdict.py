@@ -212,8 +212,11 @@ def headline(
 def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
     wanted = [camera for camera in snapshot.cameras if camera.wanted]
     recording = [camera for camera in wanted if camera.state is CameraState.RECORDING]
-    failed = [camera for camera in wanted if health(camera, snapshot.at) <= Health.FAILED]
+    healths = [health(camera, snapshot.at) for camera in wanted]
+    failed = [camera for camera, one in zip(wanted, healths, strict=True) if one <= Health.FAILED]
+    degraded = healths.count(Health.DEGRADED)
     stopped = len(snapshot.cameras) - len(wanted)
+    common = incidents_of(snapshot) if snapshot.incidents else {}
     parts: list[tuple[int, Line]] = []
     if not snapshot.cameras:
         return [(0, ((" No camera is configured ", Role.PILL_WARN),))]
@@ -224,7 +227,6 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
             longest = short_span((snapshot.at - min(alarms)).total_seconds())
             words = f" {len(alarms)} FAILING for {'up to ' if len(alarms) > 1 else ''}{longest} "
             parts.append((1, ((words, Role.PILL_BAD),)))
-        common = incidents_of(snapshot)
         if not all(camera.id in common for camera in failed):  # else the incident is what to read
             parts.append((1, ((names([camera.name for camera in failed], 2), Role.BAD),)))
         parts.append((9, ((f"{len(recording)} recording", Role.TEXT),)))
@@ -237,14 +239,13 @@ def _verdict(snapshot: RecorderSnapshot) -> list[tuple[int, Line]]:
         parts.append((0, ((" Nothing is recorded ", Role.PILL_WARN),)))
     if snapshot.incidents:
         worst = snapshot.incidents[0]
-        still = len(incidents_of(snapshot))
+        still = len(common)
         role = Role.BAD if still and worst.severity is Severity.CRITICAL else Role.WARN
         of_them = plural(still, "camera") if still else "all back"
         words = f"{plural(len(snapshot.incidents), 'incident')}, {of_them}"
         parts.insert(1, (1, ((words, role),)))
-    degraded = [camera for camera in recording if complaints(camera, snapshot.at)]
     if degraded:
-        words = f"{glyphs.WARN} {len(degraded)} degraded"
+        words = f"{glyphs.WARN} {degraded} degraded"
         parts.append((1, ((words, Role.WARN),)))
     if stopped:
         parts.append((2, ((f"{stopped} stopped", Role.OFF),)))
