@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.strip import Strip
 
 from tests.integration.live_support import EMBEDDED_FFMPEG
 from tests.integration.test_still import video
@@ -22,9 +24,10 @@ from tests.tui.fake_fleet import FakeFleet
 from tests.tui.screens import at_once, screen_text, until
 from tests.tui.terminal import Terminal as PseudoTerminal
 from tests.tui.test_terminal import assert_restored
-from vmstui.model import CameraState
+from vmstui.model import CameraDetails, CameraState
 from vmstui.recording.layout import generation_spool
 from vmstui.tui.app import Dashboard
+from vmstui.tui.arrange import Pane
 from vmstui.tui.blocks import HALF
 from vmstui.tui.child import command
 from vmstui.tui.drawn import Lent
@@ -36,6 +39,8 @@ from vmstui.tui.screens.still import Still
 from vmstui.tui.screens.wall import WallScreen
 from vmstui.tui.stills import take
 from vmstui.tui.wall import LEAST_CELLS, newest, title, wall
+from vmstui.tui.widgets.fleet_table import FleetTable
+from vmstui.tui.widgets.painter import LineBar, LinePane
 from vmstui.tui.widgets.still_bar import NUMBER, StillBar
 
 CAMERAS = 8
@@ -132,6 +137,47 @@ async def test_pictures_are_taken_only_of_what_is_seen_and_once(config: str, sta
         await until(pilot, lambda: "as large as the terminal allows" in screen_text(app))
         await pilot.press("escape", "c")
         await until(pilot, lambda: "Details" in screen_text(app))
+
+
+async def test_what_is_below_the_pictures_is_neither_drawn_nor_asked_for_until_it_is_seen_again(
+    config: str, state: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet, useless = fleet_of(config), list[str]()
+    app = Dashboard(fleet, delays=at_once)
+    details = fleet.details
+
+    async def asked(camera: str) -> CameraDetails:
+        if isinstance(app.screen, WallScreen):
+            useless.append("asked for details")
+        return await details(camera)
+
+    monkeypatch.setattr(fleet, "details", asked)
+    for kind in (FleetTable, LinePane, LineBar):
+        monkeypatch.setattr(kind, "render_line", telling_where(kind.render_line, app, useless))
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        await until(pilot, lambda: app.picture.snapshot is not None)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Details" in screen_text(app))
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, WallScreen) and app.screen.body.taken)
+        useless.clear()  # it was seen until it was covered
+        begun = app.picture.ticks
+        await until(pilot, lambda: app.picture.ticks >= begun + 3)
+        assert useless == []
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.fleet and app.fleet.picture.ticks >= begun + 3)
+        assert not app.fleet.panes[Pane.DETAILS].trouble
+
+
+def telling_where(render: Callable[[Any, int], Strip], app: Dashboard, below: list[str]) -> Callable[[Any, int], Strip]:
+    """`render_line` that tells when it draws what is not on the screen that is shown."""
+
+    def told(self: Any, y: int) -> Strip:
+        if self.screen is not app.screen:
+            below.append(f"drew {self}")
+        return render(self, y)
+
+    return told
 
 
 async def test_a_camera_without_a_picture_says_why(config: str, state: None) -> None:

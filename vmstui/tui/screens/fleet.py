@@ -17,6 +17,7 @@ from vmstui.tui.fleet_desk import FleetDesk
 from vmstui.tui.fleet_rows import context_of
 from vmstui.tui.lines import Line, cut
 from vmstui.tui.picture import Picture
+from vmstui.tui.screens.covering import is_covered
 from vmstui.tui.screens.panes import PanesScreen
 from vmstui.tui.verdict import Banner, summary
 from vmstui.tui.views import View
@@ -105,7 +106,7 @@ class FleetScreen(PanesScreen):
     def show(self, picture: Picture) -> None:
         """Draw a new picture."""
         snapshot = picture.snapshot
-        if snapshot is not None and self.is_mounted:
+        if snapshot is not None and self.is_mounted and not is_covered(self.app):
             notes = self.wishes.asked.notes
             self.fleet_desk.show(snapshot, context_of(snapshot, picture.cpu, picture.ticks, notes, picture.strips))
         super().show(picture)

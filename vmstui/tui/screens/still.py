@@ -14,7 +14,6 @@ from rich.color import Color
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from vmstui.tui.actions import binding, key_of
@@ -25,6 +24,7 @@ from vmstui.tui.drawn import Drawn, Lent, behind, in_characters, in_the_middle
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.graphics import Terminal, cells_of, fit_pixels
 from vmstui.tui.lines import Line, Role
+from vmstui.tui.screens.covering import Covering
 from vmstui.tui.stills import turn
 from vmstui.tui.widgets.header import title_line
 from vmstui.tui.widgets.painter import LineBar
@@ -75,7 +75,7 @@ class PictureBody(LineBar):
         return Strip(in_the_middle(drawn, y, cells, self.size.height, base)).crop_extend(0, cells, base)
 
 
-class Still(ModalScreen[None]):
+class Still(Covering):
     """One picture, as large as the terminal allows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from vmstui.tui.actions import binding, key_of
 from vmstui.tui.arrange import MINIMUM
+from vmstui.tui.screens.covering import Covering
 
 
 def too_small(cells: int, lines: int) -> bool:
@@ -28,7 +28,7 @@ def sentence(cells: int, lines: int) -> str:
     )
 
 
-class TooSmall(ModalScreen[None]):
+class TooSmall(Covering):
     """One sentence in the middle of the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [binding("recorder.leave", "app.leave")]

@@ -1,7 +1,7 @@
 """What all screens have in common: the header, banners, and that a screen costs nothing while it is not shown.
 
 A screen is told of a new picture only while it is the one that is shown (`show`), begins to ask when it comes up and
-rests when another one takes its place. Where it leads to is the matter of the `Tour`.
+rests when another one takes its place, or covers it. Where it leads to is the matter of the `Tour`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from vmstui.model import CameraSnapshot
 from vmstui.tui.actions import find
 from vmstui.tui.fleet_rows import ordered
 from vmstui.tui.picture import Picture
+from vmstui.tui.screens.covering import is_covered
 from vmstui.tui.verdict import Banner, banners
 from vmstui.tui.views import View
 from vmstui.tui.widgets.banner import Banners
@@ -59,7 +60,7 @@ class ViewScreen(Screen[None]):
     def show(self, picture: Picture) -> None:
         """Draw a new picture."""
         self.picture = picture
-        if not self.is_mounted or self.tour.way.at is not self.VIEW:
+        if not self.is_mounted or self.tour.way.at is not self.VIEW or is_covered(self.app):
             return
         self._mean_a_camera()
         self.set_class(picture.link.stale, "-stale")
@@ -94,6 +95,11 @@ class ViewScreen(Screen[None]):
 
     def start_over(self) -> None:
         """There is another service than before."""
+
+    def on_screen_suspend(self) -> None:
+        """Something is over it; where nothing is left to be seen of it, it rests."""
+        if is_covered(self.app):
+            self.rest()
 
     def on_screen_resume(self) -> None:
         """It is shown, or what was over it is gone."""

@@ -16,7 +16,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from vmstui.model import CameraSnapshot
@@ -28,6 +27,7 @@ from vmstui.tui.graphics import Terminal
 from vmstui.tui.lines import Line, Role
 from vmstui.tui.link import Link, too_slow
 from vmstui.tui.picture import Picture
+from vmstui.tui.screens.covering import Covering
 from vmstui.tui.screens.help import Help
 from vmstui.tui.stills import PERIOD_S, Taken, take
 from vmstui.tui.wall import BETWEEN, title, wall
@@ -94,7 +94,7 @@ class WallBody(LineBar):
         yield Segment(" " * BETWEEN, base)
 
 
-class WallScreen(ModalScreen[None]):
+class WallScreen(Covering):
     """All cameras; dismisses with nothing, and opens what is asked for over itself or in its place."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
