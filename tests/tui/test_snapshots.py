@@ -73,7 +73,8 @@ WALK = (
 INCIDENT = (
     Stop("incident-fleet", back=()),
     Stop("incident-details", ("home", "enter"), ("escape", "home")),
-    Stop("incident-findings", ("4",)),
+    Stop("incident-findings", ("4",), back=()),
+    Stop("incident-open", ("enter",), ("enter", "1")),
     Stop("incident-wallboard", ("B",), ("escape",)),
 )
 """Where seven of the twelve cameras have one cause in common."""

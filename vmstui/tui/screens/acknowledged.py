@@ -85,7 +85,7 @@ class Acknowledged(ModalScreen[None]):
             return known_line(self.known[index], self._beside, cells)
 
         empty = f"Nothing is acknowledged; {key_of('findings.acknowledge')} on a finding does that."
-        self.list.update([one.id for one in known], draw, (*titles, ("what", Role.LABEL)), empty)
+        self.list.update([one.id for one in known], draw, lambda cells: (*titles, ("what", Role.LABEL)), empty)
         back = f"{key_of('findings.take_back')} takes it back {DOT} " if self._take_back is not None else ""
         cells = self._title.size.width
         right: Line = ((f"{back}esc closes", Role.DIM),)

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -24,6 +25,7 @@ from vmstui.findings import Acknowledgement, FindingsPage
 from vmstui.sanitise import clean
 from vmstui.tui.actions import Scope, binding, bindings, key_of
 from vmstui.tui.findings_lines import (
+    Columns,
     Context,
     acknowledged_words,
     counts_line,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from vmstui.tui.tour import Tour
 
 PERIOD_S = 2.0
+LEAST_CELLS = 40
 TALL = 34
 """Lines from which on there is room for both the list and what its row means."""
 TOO_OLD = "this recorder is of an older version, which does not say what messages mean: vmstui upgrade"
@@ -161,19 +164,24 @@ class FindingsScreen(ViewScreen):
     def _redraw(self) -> None:
         if not self.is_mounted:
             return
-        page, cells = self.page, max(self.list.scrollable_content_region.width, 40)
+        page = self.page
         if page is None:
             self._lay_out()
-            self.list.update((), lambda index, width: (), (), self.trouble or "the recorder is asked")
+            self.list.update((), lambda index, width: (), None, self.trouble or "the recorder is asked")
         else:
             self._rows = rows(page, self.picture.snapshot, self.look)
             self._lay_out()
             context = self.context
-            columns = place(cells, longest(context), one_camera=self.look.camera is not None)
+            longest_name, one_camera = longest(context), self.look.camera is not None
+
+            @cache
+            def columns(cells: int) -> Columns:  # by what the list has then: it may get a scroll bar, or lose it
+                return place(max(cells, LEAST_CELLS), longest_name, one_camera=one_camera)
+
             self.list.update(
                 [row.key for row in self._rows],
-                lambda index, width: row_line(self._rows[index], columns, context, width),
-                head_line(columns),
+                lambda index, cells: row_line(self._rows[index], columns(cells + 1), context, cells),
+                lambda cells: head_line(columns(cells)),
                 self._nothing(),
             )
         self._redraw_row()

@@ -22,6 +22,8 @@ from vmstui.tui.widgets.painter import LinePane
 
 Draw = Callable[[int, int], Line]
 """A row by its index, in so many cells."""
+Head = Callable[[int], Line]
+"""What stands above the rows, in so many cells."""
 
 
 def nothing(index: int, cells: int) -> Line:
@@ -52,7 +54,7 @@ class RowList(LinePane):
         self.keys: tuple[str, ...] = ()
         self.key = ""
         """Of the row under the cursor."""
-        self.head: Line = ()
+        self.head: Head | None = None
         self.empty = ""
         self._draw: Draw = nothing
 
@@ -61,7 +63,7 @@ class RowList(LinePane):
         """Of the row under the cursor; None where there is none."""
         return self.keys.index(self.key) if self.key in self.keys else None
 
-    def update(self, keys: Sequence[str], draw: Draw, head: Line = (), empty: str = "") -> None:
+    def update(self, keys: Sequence[str], draw: Draw, head: Head | None = None, empty: str = "") -> None:
         """Show these rows; `empty` is said where there are none."""
         before = self.index or 0
         self.keys, self._draw, self.head, self.empty = tuple(keys), draw, head, empty
@@ -88,9 +90,10 @@ class RowList(LinePane):
 
     def render_line(self, y: int) -> Strip:
         """Line API: the header never scrolls away."""
-        if y or not self.head:
+        if y or self.head is None:
             return super().render_line(y)
-        return self.paint(self.head, self.scrollable_content_region.width, "head")
+        cells = self.scrollable_content_region.width
+        return self.paint(self.head(cells), cells, "head")
 
     def row_kind(self, row: int) -> str:
         """The cursor."""
@@ -130,7 +133,7 @@ class RowList(LinePane):
 
     @property
     def _top(self) -> int:
-        return 1 if self.head else 0
+        return 0 if self.head is None else 1
 
     def _select(self, index: int | None) -> None:
         key = self.keys[index] if index is not None else ""
