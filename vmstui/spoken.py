@@ -149,6 +149,14 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
     return _cells().set_cell_size(text, cells - 1) + _ELLIPSIS if cells > 1 else _ELLIPSIS[:cells]
 
 
+def tail(text: str, cells: int) -> str:
+    """The text, or as much of its end as there is room for behind an ellipsis: of names that differ there."""
+    if width(text) <= cells:
+        return text
+    kept = next((text[start:] for start in range(1, len(text)) if width(text[start:]) < cells), "")
+    return (_ELLIPSIS + kept)[:cells] if cells > 0 else ""
+
+
 @cache
 def _cells() -> ModuleType:
     from rich import cells

@@ -73,6 +73,20 @@ def test_fitted_text_takes_exactly_its_cells(text: str, cells: int, right: bool)
     assert cell_len(f.fit(clean, cells, right=right)) == cells
 
 
+@given(st.text(max_size=30), st.integers(0, 20))
+def test_the_end_of_a_text_stays_within_its_cells(text: str, cells: int) -> None:
+    clean = "".join(character for character in text if character.isprintable())
+    kept = f.tail(clean, cells)
+    assert cell_len(kept) <= cells
+    assert kept == clean if cell_len(clean) <= cells else clean.endswith(kept[1:])
+
+
+def test_of_names_that_differ_at_their_ends_these_are_shown() -> None:
+    assert f.tail("Gate_North_20251020_075053.mp4", 20) == "…20251020_075053.mp4"
+    assert f.tail("東京駅前", 5) == "…駅前"
+    assert f.tail("東京駅前", 4) == "…前"
+
+
 def test_wide_letters_count_twice() -> None:
     assert f.fit("東京駅前", 5) == "東京…"
     assert f.fit("東京", 5) == "東京 "

@@ -19,11 +19,12 @@ from vmstui.footage import Gap, GapCause, Lock, SegmentVerdict
 from vmstui.footage_accounts import FootagePage
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
+from vmstui.tui.lines import text_of
 from vmstui.tui.screens.ask import Ask
 from vmstui.tui.screens.confirm import Confirm
 from vmstui.tui.screens.days import Days
 from vmstui.tui.screens.export import hear
-from vmstui.tui.screens.still import Still
+from vmstui.tui.screens.still import Still, still_title
 from vmstui.tui.screens.tell import Tell
 from vmstui.tui.stretch import Kind, Row
 
@@ -381,3 +382,13 @@ async def test_a_gap_has_no_picture_and_a_file_that_is_none_gets_a_sentence(tmp_
         assert app.screen.picture.bitmap is None
         await pilot.press("escape", "down", "p")
         await until(pilot, lambda: "there is no picture of it" in toasts(app))
+
+
+def test_at_80_columns_the_title_of_a_picture_keeps_its_time_and_how_to_leave() -> None:
+    about = "Front_door_20251020_075053.mp4, up to 2025-10-20 07:53:53"
+    for cells in (60, 80, 100, 160):
+        told = text_of(still_title(about, "p again · ", "esc closes", cells))
+        assert len(told) == cells
+        assert "2025-10-20 07:53:53" in told
+        assert "esc closes" in told
+        assert ("p again" in told) == (about in told) == (cells >= 100)

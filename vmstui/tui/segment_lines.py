@@ -10,8 +10,8 @@ from datetime import datetime, tzinfo
 from vmstui.footage import GapCause, SegmentVerdict
 from vmstui.footage_accounts import FootageDay
 from vmstui.tui import glyphs
-from vmstui.tui.format import clock, fit, plural, size, span, timer
-from vmstui.tui.lines import Line, Role, Span, cut
+from vmstui.tui.format import clock, fit, plural, size, span, tail, timer
+from vmstui.tui.lines import Line, Role, Span, cut, width_of
 from vmstui.tui.stretch import Kind, Row
 
 VERDICT_ROLE = {
@@ -28,7 +28,7 @@ _PICTURE = 17
 
 def title_line(cells: int) -> Line:
     """The headings over the rows."""
-    picture = "picture".ljust(_PICTURE) if cells >= WIDE else ""
+    picture = "picture".ljust(_PICTURE) if cells - 2 >= WIDE else ""
     titles = f"  {'start':<8}  {'length':>7}  {'size':>6}  {'check':<10} {'kept':<{_LOCK}}{picture}file"
     return ((fit(titles, cells), Role.LABEL),)
 
@@ -39,7 +39,7 @@ def row_line(row: Row, where: tzinfo | None, now: datetime, cells: int, *, curso
     head: Line = ((glyphs.CURSOR if cursor else " ", Role.KEY), mark)
     if row.kind is Kind.DAY:
         return cut((("  ", Role.TEXT), *_day(row.day, row.at.astimezone(where))), cells)
-    body = _segment(row, where, cells) if row.segment is not None else _other(row, where, now)
+    body = _segment(row, where, cells - width_of(head)) if row.segment is not None else _other(row, where, now)
     return cut((*head, *body), cells)
 
 
@@ -71,17 +71,17 @@ def _segment(row: Row, where: tzinfo | None, cells: int) -> Line:
     role = VERDICT_ROLE[segment.verdict]
     sign: Span = (f"{glyphs.VERDICT[segment.verdict]} {segment.verdict.value:<8} ", role)
     picture = fit(f"{segment.codec} {segment.width}x{segment.height}", _PICTURE)
-    name = segment.path.rpartition("/")[2]
     # Where there is room for one of both: why it is not good; its name tells little more than its time.
     why: Line = ((f"{segment.reason}  ", role),) if segment.reason else ()
-    return (
+    told: Line = (
         _figures(row, where, segment.duration_s, segment.size_bytes),
         sign,
         _kept(row),
         *(((picture, Role.DIM),) if cells >= WIDE else ()),
         *why,
-        (name, Role.DIM),
     )
+    # All names of a camera begin alike.
+    return (*told, (tail(segment.path.rpartition("/")[2], cells - width_of(told)), Role.DIM))
 
 
 def _other(row: Row, where: tzinfo | None, now: datetime) -> Line:

@@ -21,14 +21,16 @@ from vmstui.tui.bitmap import Bitmap, NoBitmap, Rgb, png_size, read_ppm
 from vmstui.tui.blocks import fit_into
 from vmstui.tui.child import command, complaint
 from vmstui.tui.drawn import Drawn, Lent, behind, in_characters, in_the_middle
+from vmstui.tui.format import tail, width
 from vmstui.tui.glyphs import DOT, RULE
 from vmstui.tui.graphics import Terminal, cells_of, fit_pixels
 from vmstui.tui.lines import Line, Role
 from vmstui.tui.screens.covering import Covering
 from vmstui.tui.stills import turn
-from vmstui.tui.widgets.header import title_line
+from vmstui.tui.widgets.header import about_room, title_line
 from vmstui.tui.widgets.painter import LineBar
 
+TITLE = "Picture"
 MOST_PIXELS = (1280, 720)
 """Of a picture that the terminal is given: it comes over the same link as the keys and the rest of the screen."""
 NUMBER: Rgb = (215, 95, 175)
@@ -156,5 +158,15 @@ class Still(Covering):
 
     def _retitle(self) -> None:
         about = self.told if self.picture.shows_picture else self._whose
-        close: Line = ((f"{key_of('segments.still')} again {DOT} esc closes", Role.DIM),)
-        self._title.show_lines(title_line("Picture", about, close, self._title.size.width, focused=True, rule=RULE))
+        cells = self._title.size.width
+        self._title.show_lines(still_title(about, f"{key_of('segments.still')} again {DOT} ", "esc closes", cells))
+
+
+def still_title(about: str, more: str, leave: str, cells: int) -> Line:
+    """What the picture is of, and the keys: those that do `more` where there is room. What stays of what it is of is
+    its end, which is the time."""
+    keys = more + leave
+    if width(about) > about_room(TITLE, keys, cells):
+        keys = leave
+    shown = tail(about, about_room(TITLE, keys, cells))
+    return title_line(TITLE, shown, ((keys, Role.DIM),), cells, focused=True, rule=RULE)

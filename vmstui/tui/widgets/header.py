@@ -6,7 +6,7 @@ from vmstui.model import RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui.format import clock, span, width, zone
 from vmstui.tui.glyphs import BAD, DOT
-from vmstui.tui.lines import Line, Role, Span, cut, pack, spread, width_of
+from vmstui.tui.lines import Line, Role, Span, cut, pack, spread, text_of, width_of
 from vmstui.tui.picture import Picture
 from vmstui.tui.verdict import Link, headline
 from vmstui.tui.widgets.painter import LineBar
@@ -50,10 +50,15 @@ def header_line(
     return spread(left, right, cells)
 
 
+def about_room(title: str, right: str, cells: int) -> int:
+    """Cells for whose a pane is, in its rule."""
+    return max(cells - width(title) - width(right) - 12, 0)
+
+
 def title_line(title: str, about: str, right: Line, cells: int, *, focused: bool, rule: str) -> Line:
     """The rule above a pane: its name, whose it is, its state at the right."""
     role = Role.KEY if focused else Role.DIM
-    room = max(cells - width(title) - width_of(right) - 12, 0)
+    room = about_room(title, text_of(right), cells)
     name: Line = cut(((about, Role.STRONG),), room) if about and room else ()
     left: Line = ((f"{rule}{rule} ", role), (title, Role.KEY if focused else Role.LABEL), (" ", role), *name)
     left = (*left, (" ", role)) if name else left
