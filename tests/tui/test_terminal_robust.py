@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -23,6 +24,7 @@ from tests.tui.test_terminal import FLEET, assert_restored
 STALLED_S = 1.0
 """A reader that has taken nothing for so long waits for something."""
 MEMORY_MIB = 40.0
+TRIED = 200
 
 
 class Stand:
@@ -78,8 +80,15 @@ def resident_mib(pid: int) -> float:
 
 
 def stall(stand: Stand, terminal: Terminal) -> None:
-    """Read nothing more from it until the recorder feels that."""
-    wait_until(lambda: stand.told.waited_s() > STALLED_S, "the dashboard reads no more", terminal.screen)
+    """Read nothing more from it until the recorder feels that. Whoever sits there tries some keys, each of which draws
+    something: by the log alone it would take ten times as long until there is no room for what is drawn."""
+    keys = itertools.repeat("jk", TRIED)
+
+    def felt() -> bool:
+        terminal.type(next(keys, ""))
+        return stand.told.waited_s() > STALLED_S
+
+    wait_until(felt, "the dashboard reads no more", terminal.screen)
 
 
 def test_a_terminal_that_does_not_read_costs_no_memory_and_no_other_dashboard_and_goes_on_where_it_is(
