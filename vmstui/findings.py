@@ -36,7 +36,7 @@ class Severity(StrEnum):
 
 
 ERROR_LEVELS = ("fatal", "error")
-"""What ffmpeg itself calls errors (`vmstui.model.LogLevel`)."""
+"""What ffmpeg itself calls errors (`vmstui.logged.LogLevel`)."""
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 _LOWER = dict(zip(Severity, (*tuple(Severity)[1:], Severity.INFO), strict=True))
 
@@ -74,7 +74,7 @@ class Finding:
     message: str
     """Id in the table of messages; empty for what nobody knows."""
     level: str
-    """ffmpeg's own (`vmstui.model.LogLevel`), the worst that was seen."""
+    """ffmpeg's own (`vmstui.logged.LogLevel`), the worst that was seen."""
     severity: Severity | None
     """Now, with what rate and circumstances make of it; None for what nobody knows."""
     worst: Severity | None

@@ -1,7 +1,7 @@
-"""The words of vmstui as frozen data: what the configuration, the recorder, the socket and the dashboard exchange.
+"""The words of vmstui as frozen data: what the recorder, the socket and the dashboard exchange about what runs.
 
-No input or output happens here and nothing of ours is imported but the words of `findings`, `footage` and `measured`,
-so every part may import this file.
+No input or output happens here and nothing of ours is imported but the words of `configured`, `findings`, `footage` and
+`measured`, so every part may import this file.
 
 Units are in the names: `_s` seconds, `_bytes` bytes, `_bps` bits per second, `_percent` percent where 100 is one
 CPU core. `datetime` values are timezone-aware UTC. Everything that crosses the control socket is built from str, int,
@@ -10,157 +10,14 @@ float, bool, None, datetime, StrEnum, tuple and frozen dataclasses, which is wha
 
 from __future__ import annotations
 
-from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from vmstui.configured import OutputKind
 from vmstui.findings import Incident, Severity
 from vmstui.footage import GapCause, Segment
 from vmstui.light_dataclass import dataclass
 from vmstui.measured import MachineNow, SessionLimit
-
-# --------------------------------------------------------------------------------------------------------------------
-# What is configured
-# --------------------------------------------------------------------------------------------------------------------
-
-
-class VideoCodec(StrEnum):
-    """What an output asks for; `SOURCE` is whatever the camera sends."""
-
-    SOURCE = "source"
-    H264 = "h264"
-    H265 = "h265"
-
-
-class Encoder(StrEnum):
-    """How an output is made. `AUTO` copies where the camera already delivers what is asked for, else the best
-    encoder that was seen working on this machine."""
-
-    AUTO = "auto"
-    COPY = "copy"
-    NVENC = "nvenc"
-    QSV = "qsv"
-    VAAPI = "vaapi"
-    SOFTWARE = "software"
-
-
-class RestartMode(StrEnum):
-    """How a worker that records is replaced."""
-
-    SEAMLESS = "seamless"
-    """The new one starts beside it and takes over, where the camera serves two connections."""
-    STOP_FIRST = "stop_first"
-    """It is ended first."""
-
-
-class OutputKind(StrEnum):
-    """The two products of a worker."""
-
-    RECORDING = "recording"
-    LIVE = "live"
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A password. Its text never shows in `repr`, logs or the API; read `value` only where it is handed to a peer."""
-
-    value: str = field(repr=False)
-    origin: str = "inline"
-    """Where it came from, fit to be shown: `env:NAME`, `file:/path` or `inline`."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputSettings:
-    """What one output of a profile asks for. None means: as the camera sends it (or the encoder's default)."""
-
-    codec: VideoCodec = VideoCodec.SOURCE
-    encoder: Encoder = Encoder.AUTO
-    size: tuple[int, int] | None = None
-    """Width and height in pixels."""
-    bitrate_bps: int | None = None
-    fps: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Named set of output settings. `live` is None for a profile that only records."""
-
-    name: str
-    recording: OutputSettings
-    live: OutputSettings | None
-
-
-@dataclass(frozen=True, slots=True)
-class Camera:
-    """One configured source."""
-
-    id: str
-    """Slug, `[a-z0-9_]+`; the key everywhere."""
-    name: str
-    """Display name; also the folder below `recordings`. May hold any text: sanitise before showing."""
-    url: str
-    """`rtsp://` or `rtsps://` address without credentials."""
-    profile: Profile
-    username: str | None = None
-    password: Secret | None = None
-    transport: str = "tcp"
-    """RTSP transport: `tcp` or `udp`."""
-    enabled: bool = True
-    restart: RestartMode = RestartMode.SEAMLESS
-    retention_days: float | None = None
-    """Age at which its footage is deleted; None: as for all."""
-    retention_max_bytes: int | None = None
-    """What its recordings may take; None: no limit of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveServer:
-    """Where live streams are published. `url` is None for the embedded relay, which then listens on host and port."""
-
-    url: str | None = None
-    host: str = "127.0.0.1"
-    port: int = 8554
-    username: str | None = None
-    """Needed to play from it, which we do to see whether a stream is there; of the embedded relay required as soon as
-    `host` is not a loopback address."""
-    password: Secret | None = None
-
-
-CORE_BUDGET_PERCENT = 85.0
-"""CPU of each core that recording may use where nothing is configured. The rest is for what comes in bursts (the
-keyframes of many cameras at once, a restart beside a running worker, a person who looks) and for the system."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The whole configuration, resolved: profiles looked up, secrets read, defaults filled in, paths absolute."""
-
-    path: str
-    """File it was read from."""
-    recordings: str
-    cameras: tuple[Camera, ...]
-    recordings_mount: str | None = None
-    """Mount point the recordings folder must be on; None: any, as the folder is known by its mark."""
-    segment_length_s: int = 180
-    timezone: str = "local"
-    """IANA name for file names and folders, or `local` for the machine's own."""
-    retention_days: float | None = None
-    """Age at which footage is deleted; None keeps it while there is room."""
-    retention_max_bytes: int | None = None
-    """What all recordings together may take."""
-    min_free_bytes: int | None = None
-    min_free_percent: float | None = 5.0
-    """Free space to keep on the disk of the recordings; exactly one of the two is not None."""
-    cpu_budget_percent: float | None = None
-    """CPU that recording may use in all, 100 = one core; None: `CORE_BUDGET_PERCENT` of each core."""
-    readonly: bool = False
-    """Dashboards over this recorder only show."""
-    viewers: str | None = None
-    """Group whose members may look, and change nothing; None: only the owner and root may do anything at all."""
-    live: LiveServer = LiveServer()
-    ffmpeg: str = "auto"
-    """`auto`, `embedded`, `system` or an absolute path."""
-
 
 # --------------------------------------------------------------------------------------------------------------------
 # What runs
@@ -589,64 +446,3 @@ class LeftBehind:
         if self.stuck:
             told.append(f"these workers could not be killed: {', '.join(self.stuck)}")
         return tuple(told)
-
-
-class LogLevel(StrEnum):
-    """ffmpeg's own level of a line, most severe first; vmstui's severity of it is the matter of `triage`."""
-
-    FATAL = "fatal"
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    UNKNOWN = "unknown"
-
-
-OWN_COMPONENT = "recorder"
-"""Of the recorder's own lines between those of ffmpeg."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line a worker wrote, masked and freed from control characters."""
-
-    seq: int
-    """Grows by one per line over all cameras of this service; the cursor of `logs`."""
-    at: datetime
-    """When it was read, at most about two seconds after it was written."""
-    camera: str
-    generation: int
-    level: LogLevel
-    component: str
-    """`in#0/rtsp`, `fifo`, `libx264`, … or `` where ffmpeg names none."""
-    text: str
-    message: str = ""
-    """Id in the table of messages, where it was asked for (`explain`) and there is one."""
-    severity: Severity | None = None
-    """Of that message, as the table has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """Lines after a cursor, oldest first."""
-
-    lines: tuple[LogLine, ...]
-    next_seq: int
-    """Pass as `after` to go on."""
-    missed: int
-    """Lines after the cursor that had already left the ring, or were gone past."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunLog:
-    """The newest lines of a run of a camera that is over, oldest first."""
-
-    camera: str
-    generation: int
-    lines: tuple[LogLine, ...]
-    """Of those with sequence number 0 none is in `LogPage`s any more."""
-    untimed: int
-    """Of the first so many nobody knows when they came: log files hold no times. Their `at` is `last_at`."""
-    older: bool
-    """There are lines before these, in the log files of the camera."""
-    last_at: datetime
-    """When its last line came or, where nobody knows that, its file was last written to."""

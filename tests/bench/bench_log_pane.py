@@ -24,7 +24,7 @@ from pathlib import Path
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from vmstui.model import LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
 from vmstui.tui import log_lines
 from vmstui.tui.log_lines import Looks
 from vmstui.tui.log_match import Pattern

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.faults.line_writer import LINE_BYTES
 from tests.faults.log_follower import context
-from vmstui.model import LogLine
+from vmstui.logged import LogLine
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.log_folder import Bounds
 

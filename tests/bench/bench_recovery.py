@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.integration.harness import Recorder, cameras, make_cache, wait_until
-from vmstui.model import OutputKind
+from vmstui.configured import OutputKind
 
 WORKER_BUDGET_S = 1.0
 LIVE_BUDGET_S = 5.0

@@ -32,10 +32,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vmstui.configured import Camera, Encoder, OutputSettings, Profile, VideoCodec
 from vmstui.ffmpeg.abilities import Abilities, choose
 from vmstui.ffmpeg.command import WorkerFiles, separate_argvs, worker_argv
 from vmstui.ffmpeg.plan import Plan, plans
-from vmstui.model import Camera, Encoder, OutputSettings, Profile, VideoCodec
 
 DEFAULT = "as it is"
 SEPARATE = "two processes"

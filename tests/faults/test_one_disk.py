@@ -19,9 +19,10 @@ from tests.faults.test_disk_faults import CAMERAS, fill
 from tests.faults.test_small_disk import SIZE_MB, all_record, published, start
 from tests.integration.harness import Recorder, wait_until
 from vmstui.cli import main
+from vmstui.configured import Settings
 from vmstui.footage import Segment, SegmentVerdict, StoredEventKind
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import Event, EventKind, Settings
+from vmstui.model import Event, EventKind
 from vmstui.recorder.cataloguer import Cataloguer
 from vmstui.recorder.keeper import Keeper
 from vmstui.recording import catalogue_file, journal

@@ -13,9 +13,10 @@ from tests.faults.hasty_service import GRACE_S
 from tests.faults.test_worker_faults import Odd, odd, program
 from tests.faults.watch import Watch
 from tests.integration.harness import Recorder, cameras, read_json, wait_until
+from vmstui.configured import OutputKind
 from vmstui.footage import GapCause, SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraState, Event, EventKind, OutputKind, OutputState
+from vmstui.model import CameraState, Event, EventKind, OutputState
 
 __all__ = ["odd", "program"]
 SEGMENT_S = 2.0

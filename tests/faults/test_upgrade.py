@@ -27,7 +27,8 @@ from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
 from vmstui.footage import SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import EventKind, LogPage
+from vmstui.logged import LogPage
+from vmstui.model import EventKind
 
 MakeCameras = Callable[..., SimulatedCameras]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 
 from tests.integration.live_support import EMBEDDED_FFMPEG, LIMIT_S, wait_until
+from vmstui.configured import Camera, OutputSettings, Profile, Secret, VideoCodec
 from vmstui.ffmpeg.abilities import Abilities, probe
 from vmstui.ffmpeg.binary import Binary, identify
 from vmstui.ffmpeg.command import WorkerFiles, input_script, worker_argv
@@ -21,7 +22,7 @@ from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
 from vmstui.ffmpeg.plan import Plan, plans
 from vmstui.ffmpeg.progress import parse_progress
-from vmstui.model import Camera, OutputSettings, Profile, Progress, Secret, VideoCodec
+from vmstui.model import Progress
 
 COPY = Profile("source", OutputSettings(), OutputSettings(codec=VideoCodec.H264))
 REENCODE = Profile(

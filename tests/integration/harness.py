@@ -23,7 +23,8 @@ from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.ffmpeg.abilities import choose
 from vmstui.footage import Segment
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
-from vmstui.model import CameraDetails, CameraSnapshot, CameraState, LogPage, RecorderSnapshot
+from vmstui.logged import LogPage
+from vmstui.model import CameraDetails, CameraSnapshot, CameraState, RecorderSnapshot
 from vmstui.recorder.process import find_marked
 from vmstui.recording.catalogue import FILE_NAME, Catalogue
 from vmstui.recording.catalogue_file import CatalogueError

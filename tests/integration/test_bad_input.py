@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.harness import PASSWORD, PATIENCE_S, Recorder, wait_until
+from vmstui.configured import OutputKind
 from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraSnapshot, CameraState, OutputKind
+from vmstui.model import CameraSnapshot, CameraState
 from vmstui.recorder.policy import JITTER
 
 MakeCameras = Callable[..., SimulatedCameras]

@@ -16,9 +16,9 @@ import pytest
 from tests.integration.export_support import START, Footage, at, packets, pictures
 from tests.integration.live_support import EMBEDDED_FFMPEG, LIMIT_S
 from tests.peers import require
+from vmstui.configured import OutputKind
 from vmstui.ffmpeg.encoders import encoder_options
 from vmstui.ffmpeg.join import Ffmpeg
-from vmstui.model import OutputKind
 from vmstui.recording.export_making import Request
 from vmstui.recording.exporting import export
 from vmstui.recording.manifest import Report, Span

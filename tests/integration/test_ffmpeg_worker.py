@@ -20,6 +20,7 @@ from tests.integration.deaf_server import DeafServer
 from tests.integration.ffmpeg_support import COPY, REENCODE, Worker, binary_at, decoded, embedded, recorded
 from tests.integration.live_support import EMBEDDED_FFMPEG, decode, relay_process, wait_until
 from tests.peers import require
+from vmstui.configured import Camera
 from vmstui.ffmpeg.abilities import probe
 from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.exits import ExitKind
@@ -27,7 +28,6 @@ from vmstui.ffmpeg.inspect import Unplayable
 from vmstui.ffmpeg.plan import Rung, can_cure, plans
 from vmstui.footage import SegmentVerdict
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
-from vmstui.model import Camera
 from vmstui.recording.clock import WallClock
 from vmstui.recording.spool import Origin, SpoolReader, Times, leftovers, settle
 

@@ -13,10 +13,11 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.harness import PASSWORD, PATIENCE_S, Recorder, wait_until
+from vmstui.configured import OutputKind
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraState, EventKind, OutputKind
+from vmstui.model import CameraState, EventKind
 
 MakeCameras = Callable[..., SimulatedCameras]
 

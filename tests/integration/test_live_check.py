@@ -15,9 +15,10 @@ import pytest
 from tests.integration.harness import PASSWORD, Recorder, read_json
 from tests.peers import require
 from vmstui.codec import from_json
+from vmstui.configured import OutputKind
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.live_check import LiveCheck
-from vmstui.model import CameraSnapshot, OutputKind, OutputState
+from vmstui.model import CameraSnapshot, OutputState
 from vmstui.recorder.external_live import ExternalLive
 
 MakeCameras = Callable[..., SimulatedCameras]

@@ -14,7 +14,8 @@ from vmstui.control.call import call
 from vmstui.control.errors import RecorderError
 from vmstui.findings import Acknowledgement, ExplainedFinding, FindingsPage, Origin, Severity
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import EventKind, LogPage
+from vmstui.logged import LogPage
+from vmstui.model import EventKind
 
 MISSED = b"[rtsp @ 0x55d0c8f0a2c0] [warning] RTP: missed 3 packets\n"
 

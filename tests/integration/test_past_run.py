@@ -11,7 +11,7 @@ from vmstui.codec import from_json
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import RunLog
+from vmstui.logged import RunLog
 
 
 def test_the_log_of_the_run_before_is_told_by_the_socket_and_by_the_command(

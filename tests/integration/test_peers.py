@@ -16,8 +16,8 @@ import pytest
 
 from tests.integration.harness import PASSWORD, Recorder, wait_until
 from tests.peers import GSTREAMER_PYTHON, require
+from vmstui.configured import OutputKind
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import OutputKind
 
 HEAD = """
     import sys, gi

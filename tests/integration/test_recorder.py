@@ -15,9 +15,10 @@ import pytest
 
 from tests.integration.harness import PATIENCE_S, Recorder, kill_amid_segment, wait_until
 from tests.peers import require
+from vmstui.configured import OutputKind
 from vmstui.footage import Segment, SegmentVerdict
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import CameraState, EventKind, OutputKind, OutputState
+from vmstui.model import CameraState, EventKind, OutputState
 from vmstui.recording import layout
 from vmstui.recording.catalogue import FILE_NAME
 

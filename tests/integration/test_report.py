@@ -14,10 +14,11 @@ import pytest
 
 from tests.integration.harness import PASSWORD, Recorder, cameras, wait_until
 from vmstui.codec import Json, from_json
+from vmstui.configured import OutputKind
 from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
 from vmstui.live_check import LiveCheck
-from vmstui.model import CameraSnapshot, OutputKind, OutputState
+from vmstui.model import CameraSnapshot, OutputState
 
 ASKED = pytest.mark.xdist_group("of the recorder that is only asked for reports")
 

@@ -12,9 +12,9 @@ import pytest
 from tests.integration.harness import Recorder, read_json, wait_until
 from tests.peers import require
 from vmstui.codec import from_json
+from vmstui.configured import OutputKind
 from vmstui.control.call import call
 from vmstui.live.simulated import SimulatedCameras
-from vmstui.model import OutputKind
 from vmstui.stages import Stage, StageBreakdown
 from vmstui.telemetry.procfs import parse_stat
 from vmstui.telemetry.stages import OutputPlan, StageReader, between

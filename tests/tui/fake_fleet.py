@@ -26,6 +26,7 @@ from rich.cells import cell_len
 
 from tests.tui import fake_findings
 from tests.tui.fakes import STAGE_SHARES, measured_by, page_of
+from vmstui.configured import OutputKind
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.findings import Acknowledgement, FindingsPage, Severity
 from vmstui.footage import Gap, GapCause, Lock, Segment, SegmentVerdict
@@ -39,6 +40,7 @@ from vmstui.footage_accounts import (
     FootageReport,
     LockedFootage,
 )
+from vmstui.logged import LogLevel, LogLine, LogPage, RunLog
 from vmstui.measured import CpuPast, DiskNow, EncoderSession, GpuNow, MachineNow, Measured
 from vmstui.model import (
     CameraDetails,
@@ -48,17 +50,12 @@ from vmstui.model import (
     EventKind,
     FfmpegInfo,
     LeftBehind,
-    LogLevel,
-    LogLine,
-    LogPage,
     OpenSegment,
     OutputHealth,
-    OutputKind,
     OutputState,
     ProcessSnapshot,
     Progress,
     RecorderSnapshot,
-    RunLog,
     Sample,
     Stability,
     StabilityVerdict,

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from vmstui.configured import OutputKind
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.findings import (
     Acknowledgement,
@@ -21,6 +22,7 @@ from vmstui.findings import (
 )
 from vmstui.footage import Gap, Lock, Segment, SegmentVerdict
 from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
+from vmstui.logged import LogLevel, LogLine, LogPage, RunLog
 from vmstui.measured import Column, CpuPast, Measured
 from vmstui.model import (
     CameraDetails,
@@ -30,17 +32,12 @@ from vmstui.model import (
     EventKind,
     FfmpegInfo,
     LeftBehind,
-    LogLevel,
-    LogLine,
-    LogPage,
     OpenSegment,
     OutputHealth,
-    OutputKind,
     OutputState,
     ProcessSnapshot,
     Progress,
     RecorderSnapshot,
-    RunLog,
     Sample,
     Stability,
     StabilityVerdict,

@@ -26,7 +26,8 @@ from tests.tui.fakes import (
 )
 from tests.tui.screens import dashboard, screen_text, toasts, until
 from vmstui.findings import FindingsPage, Severity
-from vmstui.model import CameraState, LogLevel
+from vmstui.logged import LogLevel
+from vmstui.model import CameraState
 from vmstui.tui.actions import ACTIONS, Scope
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import NOW, camera, recorder_snapshot
-from vmstui.model import CameraState, OpenSegment, OutputHealth, OutputKind, OutputState
+from vmstui.configured import OutputKind
+from vmstui.model import CameraState, OpenSegment, OutputHealth, OutputState
 from vmstui.tui.fleet_rows import RowContext, matches, ordered, place, row, state_span, title_of
 from vmstui.tui.format import width
 from vmstui.tui.lines import Role, text_of

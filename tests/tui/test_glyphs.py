@@ -9,7 +9,8 @@ from rich.cells import cell_len
 
 from tests.tui.fakes import FakeRecorder, camera, log_line, recorder_snapshot, segment
 from tests.tui.screens import dashboard, screen_text, until
-from vmstui.model import CameraState, LogLevel
+from vmstui.logged import LogLevel
+from vmstui.model import CameraState
 from vmstui.tui import glyphs
 
 

@@ -23,7 +23,8 @@ from tests.tui.fakes import (
 )
 from tests.tui.screens import dashboard, screen_text, until
 from vmstui.findings import Severity
-from vmstui.model import CameraState, Event, EventKind, LogLevel, RecorderSnapshot
+from vmstui.logged import LogLevel
+from vmstui.model import CameraState, Event, EventKind, RecorderSnapshot
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.screens.confirm import Confirm

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.tui.fakes import NOW, FakeRecorder, camera, log_line, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, toasts, until
-from vmstui.model import LogLevel, LogLine, RunLog
+from vmstui.logged import LogLevel, LogLine, RunLog
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.log_lines import Times

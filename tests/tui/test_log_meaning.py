@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from tests.tui.fakes import FakeRecorder, camera, explained, findings_page, log_line, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, toasts, until
 from vmstui.findings import FindingsPage, Severity
-from vmstui.model import LogLevel, RunLog
+from vmstui.logged import LogLevel, RunLog
 from vmstui.tui.app import Dashboard
 from vmstui.tui.leave import Leave
 from vmstui.tui.lines import Role, text_of

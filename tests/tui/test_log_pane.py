@@ -13,7 +13,7 @@ from textual.selection import Selection
 
 from tests.tui.fakes import FakeRecorder, camera, log_line, recorder_snapshot
 from tests.tui.screens import dashboard, screen_text, until
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.tui.log_match import Pattern
 from vmstui.tui.log_ring import Rule, Threshold
 from vmstui.tui.themes import own_variables

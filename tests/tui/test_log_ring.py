@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import log_line
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.tui.log_ring import LogRing, Threshold
 from vmstui.tui.track import Track
 

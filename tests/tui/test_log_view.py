@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fakes import NOW, log_line
-from vmstui.model import LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
 from vmstui.tui.log_match import Pattern
 from vmstui.tui.log_ring import NOTABLE, Rule, Threshold
 from vmstui.tui.log_view import LogView, folded

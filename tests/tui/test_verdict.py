@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from tests.tui.fakes import GIB, NOW, camera, recorder_snapshot
+from vmstui.configured import OutputKind
 from vmstui.model import (
     CameraSnapshot,
     CameraState,
     OpenSegment,
     OutputHealth,
-    OutputKind,
     OutputState,
     ProcessSnapshot,
     Progress,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from vmstui.configured import Camera, Encoder, OutputSettings, Profile, Secret, VideoCodec
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.encoders import ENCODERS
-from vmstui.model import Camera, Encoder, OutputSettings, Profile, Secret, VideoCodec
 
 SOFTWARE = frozenset({"libx264", "libx265"})
 NVENC = frozenset({"h264_nvenc", "hevc_nvenc"})

@@ -15,8 +15,9 @@ from vmstui.codec import Json, to_json
 from vmstui.footage import Gap, GapCause, SegmentVerdict
 from vmstui.footage_accounts import Account
 from vmstui.live_check import LiveCheck
+from vmstui.logged import LogLevel
 from vmstui.measured import Column, Measured
-from vmstui.model import Event, EventKind, LogLevel, Stability, StabilityVerdict
+from vmstui.model import Event, EventKind, Stability, StabilityVerdict
 from vmstui.report.gathered import Absence, Gathered, OfCamera, OfProcess, recordings
 from vmstui.stages import StageBreakdown
 

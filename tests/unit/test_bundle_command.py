@@ -25,7 +25,8 @@ from vmstui.control.errors import RecorderError
 from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.loglines import parse_line
 from vmstui.findings import FindingsPage
-from vmstui.model import Event, EventKind, LogPage, RunLog
+from vmstui.logged import LogPage, RunLog
+from vmstui.model import Event, EventKind
 from vmstui.recorder.findings_file import KeptCamera, camera_lines, save_acknowledged, save_findings
 from vmstui.recorder.record import WorkerRecord
 from vmstui.recording.catalogue import FILE_NAME, Catalogue

@@ -16,12 +16,12 @@ from vmstui.capacity.projection import project
 from vmstui.capacity.seen import SETTLE_S, measured
 from vmstui.capacity.window import blocks
 from vmstui.capacity.words import Limit, Measured, MeasuredCamera, Question, Resource, Standing
+from vmstui.configured import OutputKind
 from vmstui.measured import CpuPast, EncoderSession, GpuNow, MachineNow, SessionLimit
 from vmstui.model import (
     CameraSnapshot,
     CameraState,
     OutputHealth,
-    OutputKind,
     OutputState,
     ProcessSnapshot,
     RecorderSnapshot,

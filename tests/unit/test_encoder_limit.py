@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from vmstui.ffmpeg.exits import refuses_session
+from vmstui.logged import LogLevel
 from vmstui.measured import SessionLimit
-from vmstui.model import LogLevel
 from vmstui.recorder import encoder_limit
 from vmstui.recorder.encoder_limit import NOTE, EncoderSessions, holds, learnt
 

@@ -17,7 +17,8 @@ from vmstui.codec import Json, from_json
 from vmstui.control.explaining import Explaining
 from vmstui.control.protocol import INVALID_PARAMS, REFUSED, ProtocolError
 from vmstui.findings import Acknowledgement, FindingsPage, Incident, Severity
-from vmstui.model import EventKind, LogPage
+from vmstui.logged import LogPage
+from vmstui.model import EventKind
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.service import Service
 from vmstui.triage.masking import Masker

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.ffmpeg_examples import NVENC, REENCODE, SOFTWARE, SOURCE_PROFILE, abilities, camera
+from vmstui.configured import Profile
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.command import MAX_CREDENTIALS_BYTES, CommandError, WorkerFiles, input_script, worker_argv
 from vmstui.ffmpeg.plan import plans
-from vmstui.model import Profile
 
 FILES = WorkerFiles("/srv/rec/.vmstui/cam/input.ffconcat", "/srv/rec/.vmstui/spool/lobby/1")
 LIVE = "rtsp://127.0.0.1:8554/lobby"

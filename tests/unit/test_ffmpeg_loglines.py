@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line, printable_lines
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 
 
 @pytest.mark.parametrize(

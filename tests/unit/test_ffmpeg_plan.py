@@ -7,10 +7,10 @@ import itertools
 import pytest
 
 from tests.unit.ffmpeg_examples import LIVE_1080, NVENC, REENCODE, SOFTWARE, SOURCE_PROFILE, abilities, output
+from vmstui.configured import Encoder, OutputSettings, Profile, VideoCodec
 from vmstui.ffmpeg.encoders import ENCODERS
 from vmstui.ffmpeg.exits import ExitCause, ExitKind
 from vmstui.ffmpeg.plan import Plan, PlanError, Rung, can_cure, plans
-from vmstui.model import Encoder, OutputSettings, Profile, VideoCodec
 
 
 def _shape(ladder: tuple[Plan, ...]) -> list[tuple[str, str, str | None]]:

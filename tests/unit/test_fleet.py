@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import ROUNDS, TURNS, Fleet
 from vmstui.recording.spool import SpoolView

@@ -13,8 +13,9 @@ from typing import cast
 
 import pytest
 
+from vmstui.logged import LogLevel
 from vmstui.measured import ALL, Measured
-from vmstui.model import LogLevel, Progress, Sample
+from vmstui.model import Progress, Sample
 from vmstui.recorder.background import Background
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet

@@ -12,6 +12,8 @@ import pytest
 import vmstui
 
 HEAVY = (
+    "vmstui.configured",
+    "vmstui.logged",
     "vmstui.model",
     "vmstui.recorder",
     "vmstui.settings.loader",
@@ -83,6 +85,7 @@ def test_the_words_load_nothing_of_ours() -> None:
     loaded = imported_by("import vmstui.model")
     assert {name for name in loaded if name.startswith("vmstui")} == {
         "vmstui",
+        "vmstui.configured",
         "vmstui.model",
         "vmstui.findings",
         "vmstui.footage",

@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import pytest
 
+from vmstui.configured import Camera, OutputSettings, Profile
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.findings import Incident, Severity
 from vmstui.footage import GapCause
-from vmstui.model import Camera, CameraState, EventKind, LogLevel, OutputSettings, Profile
+from vmstui.logged import LogLevel
+from vmstui.model import CameraState, EventKind
 from vmstui.recorder.incident_watch import FLAPS_S, LATE_S, IncidentWatch
 from vmstui.triage import incidents
 from vmstui.triage.incidents import Common

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
+from vmstui.configured import Settings
 from vmstui.footage import Gap, GapCause, Segment, SegmentVerdict, Uptime
-from vmstui.model import Event, EventKind, Settings
+from vmstui.model import Event, EventKind
 from vmstui.recorder import keeper as keeper_module
 from vmstui.recorder.downtime import Alive, came_up
 from vmstui.recorder.keeper import Keeper, away, ended

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from vmstui.configured import OutputKind, OutputSettings
 from vmstui.ffmpeg.exits import ExitCause, ExitKind
 from vmstui.ffmpeg.plan import OutputPlan, Plan, Rung
 from vmstui.live.client import ProbeErrorKind
-from vmstui.model import CameraState, OutputKind, OutputSettings
+from vmstui.model import CameraState
 from vmstui.recorder.causes import OF_EXIT, OF_PROBE, WHY_NOTHING_IS_RECORDED, WHY_NOTHING_STARTED, after_exit
 from vmstui.recorder.life import Life, Now, load_life, save_life
 from vmstui.recorder.machine_events import Past

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmstui.cli.verify_live import lines
+from vmstui.configured import Encoder, OutputSettings, VideoCodec
 from vmstui.live.messages import Frames
 from vmstui.live.sdp import Media
 from vmstui.live.watching import Watching
 from vmstui.live_check import LiveCheck
-from vmstui.model import Encoder, OutputSettings, VideoCodec
 from vmstui.recorder.live_checks import judged, too_busy
 
 VIDEO = Media("video", 96, "h264", "trackID=0", clock_rate_hz=90_000)

@@ -13,7 +13,7 @@ from tests.unit.answering import Answering, answering
 from vmstui.cli import main
 from vmstui.codec import Json
 from vmstui.control.errors import RecorderError
-from vmstui.model import LogLevel, LogLine, RunLog
+from vmstui.logged import LogLevel, LogLine, RunLog
 
 Capture = pytest.CaptureFixture[str]
 AT = datetime(2026, 11, 30, 3, 12, 5, tzinfo=UTC)

@@ -15,8 +15,8 @@ import pytest
 from tests.unit import test_retention_pass
 from tests.unit.test_retention_pass import NOW, SIZE_BYTES, Recorded
 from vmstui.cli import main
+from vmstui.configured import Camera, OutputSettings, Profile, Settings
 from vmstui.footage import Lock, Segment, SegmentVerdict
-from vmstui.model import Camera, OutputSettings, Profile, Settings
 from vmstui.recording.guard import Guard
 from vmstui.recording.outlook import outlook, shortfalls
 from vmstui.recording.retention import Limits, Policy

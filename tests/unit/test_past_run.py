@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vmstui.model import LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
 from vmstui.recorder.past_run import MOST_BYTES, NoSuchRun, read
 from vmstui.triage.masking import Masker
 

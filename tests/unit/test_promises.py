@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.unit.test_keeper import Kept, running
 from tests.unit.test_retention_pass import NOW
+from vmstui.configured import Camera, OutputSettings, Profile
 from vmstui.footage import Segment, SegmentVerdict
-from vmstui.model import Camera, OutputSettings, Profile
 from vmstui.recorder.promises import LOOK_EVERY_S, WARN_EVERY_S, Promises
 
 HOUR_S = 3600.0

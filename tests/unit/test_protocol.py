@@ -11,17 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmstui.codec import CodecError, Json, from_json, to_json
+from vmstui.configured import OutputKind, Secret
 from vmstui.control import protocol
-from vmstui.model import (
-    CameraSnapshot,
-    CameraState,
-    OpenSegment,
-    OutputHealth,
-    OutputKind,
-    OutputState,
-    Sample,
-    Secret,
-)
+from vmstui.model import CameraSnapshot, CameraState, OpenSegment, OutputHealth, OutputState, Sample
 
 AT = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from vmstui.codec import to_json
-from vmstui.model import Event, EventKind, LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
+from vmstui.model import Event, EventKind
 from vmstui.recorder import history as history_module
 from vmstui.recorder.history import IN_MEMORY, History, newest_of_all
 from vmstui.recorder.logbook import LogBook

@@ -21,7 +21,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.unit.ffmpeg_examples import SOURCE_PROFILE, abilities, camera
-from vmstui.model import Camera, CameraState, CameraTouch, RestartCost, RestartMode, Secret, Settings, Touch
+from vmstui.configured import Camera, RestartMode, Secret, Settings
+from vmstui.model import CameraState, CameraTouch, RestartCost, Touch
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context

@@ -32,8 +32,9 @@ from tests.unit.report_examples import (
 )
 from vmstui.findings import Seen, Severity
 from vmstui.footage_accounts import Account
+from vmstui.logged import LogLevel
 from vmstui.measured import Column
-from vmstui.model import Event, EventKind, LogLevel, StabilityVerdict
+from vmstui.model import Event, EventKind, StabilityVerdict
 from vmstui.report.charts import nice_top
 from vmstui.report.contents import report
 from vmstui.report.document import Section, Verdict

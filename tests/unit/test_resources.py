@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vmstui.model import Settings
+from vmstui.configured import Settings
 from vmstui.recorder import resources as module
 from vmstui.recorder.resources import Hold, Resources
 from vmstui.recording.guard import Guard

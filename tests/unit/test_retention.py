@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vmstui.configured import Camera, OutputSettings, Profile, Settings
 from vmstui.footage import Lock
-from vmstui.model import Camera, OutputSettings, Profile, Settings
 from vmstui.recording.catalogue_rows import Recent, StoredFile
 from vmstui.recording.retention import (
     Disk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from pathlib import Path
 
-from vmstui.model import Camera, Encoder, LiveServer, OutputSettings, Profile, Secret, Settings, VideoCodec
+from vmstui.configured import Camera, Encoder, LiveServer, OutputSettings, Profile, Secret, Settings, VideoCodec
 from vmstui.settings import CameraChange, Change, SettingsDiff, diff
 from vmstui.settings.keys import CAMERAS, PROFILES, ROOT, Effect, Section
 from vmstui.settings.rows import camera_rows, general_rows, profile_rows

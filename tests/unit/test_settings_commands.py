@@ -174,7 +174,7 @@ def test_finding_the_folders_loads_neither_yaml_nor_the_table_of_keys() -> None:
     """`vmstui status` asks for the folders only and has 150 ms."""
     program = (
         "import sys; from vmstui.settings import default_folders, SettingsError; "
-        "print(sorted({'yaml', 'vmstui.settings.keys', 'vmstui.model'} & set(sys.modules)))"
+        "print(sorted({'yaml', 'vmstui.settings.keys', 'vmstui.configured', 'vmstui.model'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.settings_examples import CAMERA, HEAD
-from vmstui.model import Camera, Encoder, LiveServer, OutputSettings, Profile, Secret, Settings, VideoCodec
+from vmstui.configured import Camera, Encoder, LiveServer, OutputSettings, Profile, Secret, Settings, VideoCodec
 from vmstui.resources import config_folder, themes_folder
 from vmstui.settings import Loaded, SettingsError, load
 from vmstui.settings.values import MIN_FREE

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.unit.settings_examples import BAD, CAMERA, HEAD, Bad
-from vmstui.model import Encoder, OutputSettings, Profile, VideoCodec
+from vmstui.configured import Encoder, OutputSettings, Profile, VideoCodec
 from vmstui.resources import config_folder
 from vmstui.settings.loader import shipped_profiles
 from vmstui.settings.reference import DOCUMENT, MARKER, reference

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.settings_examples import CAMERA, HEAD
-from vmstui.model import Secret
+from vmstui.configured import Secret
 from vmstui.settings import Loaded, SettingsError, load, secret_values
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmstui.cli.stages import bars, rows
-from vmstui.model import OutputKind
+from vmstui.configured import OutputKind
 from vmstui.stages import Stage, StageBreakdown, StageShare
 from vmstui.telemetry.procfs import ProcessGone
 from vmstui.telemetry.stages import (

@@ -21,9 +21,10 @@ from unittest import mock
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from vmstui.configured import RestartMode
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.model import CameraState as State
-from vmstui.model import EventKind, RestartMode
+from vmstui.model import EventKind
 from vmstui.recorder import handover, leftovers_again, succession, turns
 from vmstui.recorder import machine as m
 from vmstui.recorder import machine_events as ev

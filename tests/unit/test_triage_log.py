@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmstui.findings import Origin, Severity
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.triage.foreign import FrontReader
 from vmstui.triage.knowledge import Knowledge
 from vmstui.triage.log import LINE_BYTES, MAX_CAMERAS, LogTriage, lines_of

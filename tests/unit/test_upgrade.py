@@ -13,7 +13,7 @@ from typing import cast
 
 import pytest
 
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.own_process import own_python
 from vmstui.recorder import inheritance
 from vmstui.recorder.fleet import Fleet

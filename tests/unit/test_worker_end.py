@@ -16,8 +16,9 @@ from typing import Any, Never, cast
 import pytest
 
 from tests.unit.ffmpeg_examples import abilities, camera
+from vmstui.configured import Settings
 from vmstui.footage import GapCause
-from vmstui.model import CameraState, Settings
+from vmstui.model import CameraState
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder import publisher
 from vmstui.recorder.background import BACKGROUND

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import pytest
 
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.recorder import log_cut, worker_log
 from vmstui.recorder.camera_log import GENERATIONS_KEPT, MANY_LINES, CameraLog
 from vmstui.recorder.context import Context

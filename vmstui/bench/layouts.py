@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vmstui.bench.words import Layout, LeftOut
+from vmstui.configured import Camera, Encoder, OutputSettings, Profile, VideoCodec
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.command import WorkerFiles, separate_argvs, worker_argv
 from vmstui.ffmpeg.encoders import COPY, HARDWARE, codec_of, encoder_name
 from vmstui.ffmpeg.plan import Plan, PlanError, Rung, plans
-from vmstui.model import Camera, Encoder, OutputSettings, Profile, VideoCodec
 
 COPYING = Profile("copy", OutputSettings(encoder=Encoder.COPY), OutputSettings(codec=VideoCodec.H264))
 """The recording as it comes, the live stream for every player: what is not H.264 is encoded for it."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from vmstui.bench.children import BY_SHAPE, Child
 from vmstui.bench.words import Source
+from vmstui.configured import Camera, OutputKind, OutputSettings, Profile
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.command import WorkerFiles, input_script, separate_argvs
 from vmstui.ffmpeg.encoders import COPY
@@ -24,7 +25,6 @@ from vmstui.live.client import ProbeError, poll_stats
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
 from vmstui.live.stats import PathStats
 from vmstui.live.viewer import watch
-from vmstui.model import Camera, OutputKind, OutputSettings, Profile
 from vmstui.own_process import own_argv, own_environment
 from vmstui.triage.masking import Masker
 

@@ -17,9 +17,9 @@ from vmstui.bench.layouts import argvs
 from vmstui.bench.rounds import evened
 from vmstui.bench.stand import LOOK_S, BenchCamera, BenchFailed, Stand, bare
 from vmstui.bench.words import Layout, Turn
+from vmstui.configured import Profile
 from vmstui.ffmpeg.command import WorkerFiles, input_script
 from vmstui.ffmpeg.plan import Plan
-from vmstui.model import Profile
 
 SETTLE_S = 2.0
 """After the first footage: the start of an encoder, what came in a burst."""

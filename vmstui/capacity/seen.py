@@ -13,16 +13,9 @@ from vmstui.capacity.cost import TYPICAL, known, percentile
 from vmstui.capacity.host import Host
 from vmstui.capacity.window import BLOCK_S, Blocks, windows
 from vmstui.capacity.words import Limit, Measured, MeasuredCamera, Question, Resource, Taken
+from vmstui.configured import CORE_BUDGET_PERCENT, OutputKind
 from vmstui.measured import RELAY, SERVICE, CpuPast
-from vmstui.model import (
-    CORE_BUDGET_PERCENT,
-    CameraSnapshot,
-    CameraState,
-    OutputKind,
-    OutputState,
-    ProcessSnapshot,
-    RecorderSnapshot,
-)
+from vmstui.model import CameraSnapshot, CameraState, OutputState, ProcessSnapshot, RecorderSnapshot
 from vmstui.spoken import plural
 from vmstui.storage import CameraStorage, StorageProjection
 

@@ -32,8 +32,8 @@ from vmstui.settings.values import Refused
 if TYPE_CHECKING:
     from vmstui.capacity.words import Measured
     from vmstui.cli.offers import Offer
+    from vmstui.configured import Profile
     from vmstui.live.client import ProbeError
-    from vmstui.model import Profile
     from vmstui.probed import Probed
 
 DONE, NOT_WELL, WRONG_USE = 0, 1, 2

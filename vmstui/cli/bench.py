@@ -35,19 +35,12 @@ from vmstui.cli.export_progress import JsonLines, Shown, shown_on
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.table import table
 from vmstui.codec import to_json
+from vmstui.configured import CORE_BUDGET_PERCENT, Camera, OutputSettings, Profile, Settings, VideoCodec
 from vmstui.ffmpeg.abilities import choose
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
 from vmstui.ffmpeg.command import CommandError
 from vmstui.live.simulated import CameraSpec
-from vmstui.model import (
-    CORE_BUDGET_PERCENT,
-    Camera,
-    OutputSettings,
-    Profile,
-    RecorderSnapshot,
-    Settings,
-    VideoCodec,
-)
+from vmstui.model import RecorderSnapshot
 from vmstui.recorder.launch import worker_environment
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, find_path, load

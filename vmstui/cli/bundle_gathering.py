@@ -32,7 +32,8 @@ from vmstui.ffmpeg.binary import NoUsableFfmpeg, find_binaries
 from vmstui.ffmpeg.inspect import Unplayable, inspect_media
 from vmstui.findings import FindingsPage
 from vmstui.footage import Segment
-from vmstui.model import Event, LogLine, LogPage, RunLog
+from vmstui.logged import LogLine, LogPage, RunLog
+from vmstui.model import Event
 from vmstui.recorder.findings_file import FINDINGS
 from vmstui.recorder.findings_kept import kept_page
 from vmstui.recorder.history import EVENTS_KEPT, History

@@ -22,9 +22,10 @@ from pathlib import Path
 from vmstui.cli.config_commands import difference_lines, reload_lines
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import from_json
+from vmstui.configured import Camera, Settings
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
-from vmstui.model import Camera, ReloadEffects, Settings
+from vmstui.model import ReloadEffects
 from vmstui.sanitise import clean
 from vmstui.settings import Problem, SettingsDiff, SettingsError, load_secrets
 from vmstui.settings import diff as difference

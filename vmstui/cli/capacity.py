@@ -69,7 +69,7 @@ def _given(per_camera_percent: float, question: Question) -> Capacity:
         )
     if question.budget_percent is not None:
         return given(per_camera_percent, Limit(Resource.CPU, question.budget_percent, why="as asked"), question.cameras)
-    from vmstui.model import CORE_BUDGET_PERCENT
+    from vmstui.configured import CORE_BUDGET_PERCENT
 
     cores = os.cpu_count() or 1
     why = f"{CORE_BUDGET_PERCENT:g} % of {plural(cores, 'core')} of this machine: the rest is for bursts and the system"

@@ -28,6 +28,7 @@ from vmstui.cli.printing import terminal_width
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.starting import start_service
 from vmstui.codec import Json, from_json
+from vmstui.configured import OutputKind
 from vmstui.control.call import call
 from vmstui.control.client import Client
 from vmstui.control.errors import RecorderError, RecorderLost
@@ -35,7 +36,7 @@ from vmstui.ffmpeg.abilities import Abilities, choose
 from vmstui.ffmpeg.inspect import Unplayable, inspect_media, read_framecrc
 from vmstui.footage import Segment
 from vmstui.live.simulated import CameraSpec, SimulatedCameras
-from vmstui.model import CameraSnapshot, OutputKind, RecorderSnapshot
+from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.settings import default_folders
 
 SEGMENT_S = 5

@@ -30,9 +30,9 @@ from vmstui.spoken import zone
 from vmstui.times import TimeError, parse_time
 
 if TYPE_CHECKING:
+    from vmstui.configured import Settings
     from vmstui.ffmpeg.join import Ffmpeg
     from vmstui.footage import Lock
-    from vmstui.model import Settings
     from vmstui.recording.catalogue import Catalogue
     from vmstui.recording.export_making import Request
     from vmstui.recording.manifest import Manifest, Report

@@ -13,8 +13,8 @@ from vmstui.capacity.changes import COPY_CPU_PERCENT
 from vmstui.capacity.projection import Unmeasured, project
 from vmstui.capacity.told import amount
 from vmstui.capacity.words import Measured, Question, Resource
+from vmstui.configured import OutputKind, OutputSettings, Profile
 from vmstui.ffmpeg.plan import copies
-from vmstui.model import OutputKind, OutputSettings, Profile
 from vmstui.probed import Probed
 from vmstui.spoken import codec_name, decimal_size
 

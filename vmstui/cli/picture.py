@@ -7,7 +7,8 @@ from datetime import datetime
 from vmstui.cli.machine_text import machine_lines
 from vmstui.cli.table import table_within
 from vmstui.codec import Json, from_json
-from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputKind, OutputState, RecorderSnapshot
+from vmstui.configured import OutputKind
+from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputState, RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.spoken import clock, coarse_size, size, span, timer, zone
 

@@ -16,11 +16,12 @@ from vmstui.cli.segments import NONE_CLOSED
 from vmstui.cli.storage import config_in_use
 from vmstui.cli.table import table
 from vmstui.codec import from_json, to_json
+from vmstui.configured import Settings
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.footage import Gap
 from vmstui.footage_accounts import Account, percent_text
-from vmstui.model import Event, RecorderSnapshot, Settings
+from vmstui.model import Event, RecorderSnapshot
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recorder.slots import slots_are_free

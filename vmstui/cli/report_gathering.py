@@ -25,26 +25,15 @@ from vmstui.cli.recorded import ongoing_gaps
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.cli.storage import config_in_use
 from vmstui.codec import Json, from_json, to_json
+from vmstui.configured import OutputKind, Settings
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.findings import FindingsPage
 from vmstui.footage import Gap
 from vmstui.live_check import LiveCheck
+from vmstui.logged import LogLevel, LogLine, LogPage
 from vmstui.measured import ALL, MAX_POINTS, RELAY, SERVICE, Measured
-from vmstui.model import (
-    CameraDetails,
-    CameraSnapshot,
-    Event,
-    EventKind,
-    LogLevel,
-    LogLine,
-    LogPage,
-    OutputKind,
-    OutputState,
-    ProcessSnapshot,
-    RecorderSnapshot,
-    Settings,
-)
+from vmstui.model import CameraDetails, CameraSnapshot, Event, EventKind, OutputState, ProcessSnapshot, RecorderSnapshot
 from vmstui.recorder.downtime import read_alive
 from vmstui.recorder.history import EVENTS_KEPT, History
 from vmstui.recording.account import account

@@ -25,8 +25,8 @@ from vmstui.tui.format import day_and_clock
 from vmstui.tui.format import zone as zone_of
 
 if TYPE_CHECKING:
+    from vmstui.configured import Settings
     from vmstui.ffmpeg.still import Wanted
-    from vmstui.model import Settings
 
 
 PATIENCE = timedelta(seconds=30)

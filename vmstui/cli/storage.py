@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 from vmstui.cli.recorder_socket import socket_path
+from vmstui.configured import Settings
 from vmstui.control.call import call
 from vmstui.control.errors import RecorderLost
-from vmstui.model import Settings
 from vmstui.sanitise import clean
 from vmstui.settings import default_folders, find_path, load
 

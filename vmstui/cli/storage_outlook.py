@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from vmstui.cli.footage import guard, open_catalogue
 from vmstui.cli.table import table
 from vmstui.codec import Json, to_json
-from vmstui.model import Settings
+from vmstui.configured import Settings
 from vmstui.recorder.keeper import policy
 from vmstui.recording.catalogue_file import CatalogueError
 from vmstui.recording.guard import WrongFolder

@@ -8,9 +8,10 @@ import sys
 
 from vmstui.cli.recorder_socket import socket_path
 from vmstui.codec import from_json, to_json
+from vmstui.configured import OutputKind
 from vmstui.control.call import call
 from vmstui.live_check import LiveCheck
-from vmstui.model import OutputKind, RecorderSnapshot
+from vmstui.model import RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.spoken import codec_name
 

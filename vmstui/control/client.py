@@ -18,8 +18,9 @@ from vmstui.control.errors import RecorderError, RecorderLost
 from vmstui.findings import Acknowledgement, FindingsPage
 from vmstui.footage import Gap
 from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
+from vmstui.logged import LogPage, RunLog
 from vmstui.measured import CpuPast, Measured
-from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
+from vmstui.model import CameraDetails, Event, LeftBehind, RecorderSnapshot
 from vmstui.person import person
 from vmstui.stages import StageBreakdown
 from vmstui.storage import StorageProjection

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from vmstui.codec import Json, to_json
+from vmstui.configured import RestartMode
 from vmstui.control import protocol
 from vmstui.control.asked import many
 from vmstui.control.protocol import ProtocolError
-from vmstui.model import RestartMode
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.service import Service
 from vmstui.recorder.threads import Threads

@@ -17,7 +17,8 @@ from vmstui.codec import Json, to_json
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
 from vmstui.findings import Acknowledgement, Finding, Incident, Origin
-from vmstui.model import EventKind, LogLevel, LogPage
+from vmstui.logged import LogLevel, LogPage
+from vmstui.model import EventKind
 from vmstui.recorder.incident_watch import IncidentWatch
 from vmstui.recorder.service import Service
 from vmstui.recorder.threads import Threads

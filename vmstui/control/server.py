@@ -31,7 +31,8 @@ from vmstui.control.protocol import ProtocolError, Request
 from vmstui.control.remembering import Remembering
 from vmstui.control.storing import Storing
 from vmstui.control.telling import NOTHING, Telling
-from vmstui.model import Event, LogLevel
+from vmstui.logged import LogLevel
+from vmstui.model import Event
 from vmstui.recorder.fleet import UnknownCamera
 from vmstui.recorder.history import newest_of_all
 from vmstui.recorder.inheritance import listening_socket, say_leaving

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from vmstui.codec import Json, to_json
+from vmstui.configured import Settings
 from vmstui.control import protocol
 from vmstui.control.protocol import ProtocolError
-from vmstui.model import Settings
 from vmstui.recorder.keeper import policy
 from vmstui.recorder.service import Service
 

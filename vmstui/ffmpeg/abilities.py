@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from vmstui.configured import OutputKind
 from vmstui.ffmpeg.binary import Binary, NoUsableFfmpeg, find_binaries
 from vmstui.ffmpeg.encoders import ENCODERS, HARDWARE, encoder_options, filter_chain
 from vmstui.ffmpeg.loglines import parse_line, printable_lines
 from vmstui.findings import ERROR_LEVELS
 from vmstui.light_dataclass import dataclass
-from vmstui.model import OutputKind
 from vmstui.ownership import hand_over
 
 CACHE_FORMAT = 2

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
+from vmstui.configured import Camera, Encoder
 from vmstui.ffmpeg.abilities import FIFO_OPTIONS, GPU_DECODING, Abilities
 from vmstui.ffmpeg.encoders import COPY, encoder_options, family_of, filter_chain
 from vmstui.ffmpeg.plan import OutputPlan, Plan
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Camera, Encoder
 
 SEGMENT_LIST = "segments.csv"
 SEGMENT_PATTERN = "%06d.mp4"

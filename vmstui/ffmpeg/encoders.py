@@ -9,7 +9,7 @@ start with them; no B-frames in live streams, whose players show them late; the 
 
 from __future__ import annotations
 
-from vmstui.model import Encoder, OutputKind
+from vmstui.configured import Encoder, OutputKind
 
 COPY = "copy"
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 
 _COMPONENT = r"\[([^\[\]]*) @ (?:0x)?[0-9a-fA-F]+\] ?"
 _MORE = _COMPONENT.replace("(", "(?:", 1)

@@ -13,11 +13,11 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
+from vmstui.configured import Encoder, OutputKind, OutputSettings, Profile, VideoCodec
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.encoders import COPY, FAMILIES, encoder_name, family_of
 from vmstui.ffmpeg.exits import ExitCause, ExitKind
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Encoder, OutputKind, OutputSettings, Profile, VideoCodec
 from vmstui.spoken import codec_name
 
 

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from vmstui.light_dataclass import dataclass
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.recorder.inheritance import Inheritance
 from vmstui.recorder.process import children
 

@@ -17,20 +17,11 @@ from pathlib import Path
 from typing import Unpack
 
 from vmstui.codec import Json
+from vmstui.configured import Camera, RestartMode
 from vmstui.footage import GapCause, Segment, SegmentVerdict
-from vmstui.model import (
-    OWN_COMPONENT,
-    Camera,
-    CameraTouch,
-    Event,
-    EventKind,
-    LogLevel,
-    Progress,
-    RestartCost,
-    RestartMode,
-    Touch,
-)
+from vmstui.logged import OWN_COMPONENT, LogLevel
 from vmstui.model import CameraState as State
+from vmstui.model import CameraTouch, Event, EventKind, Progress, RestartCost, Touch
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.common_cause import Look

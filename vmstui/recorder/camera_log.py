@@ -19,7 +19,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
-from vmstui.model import OWN_COMPONENT, LogLevel
+from vmstui.logged import OWN_COMPONENT, LogLevel
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.context import Context
 from vmstui.recorder.line_ring import LineRing

@@ -10,10 +10,11 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
 
+from vmstui.configured import Camera, Settings
 from vmstui.ffmpeg.abilities import Abilities
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.footage import Segment
-from vmstui.model import Camera, OutputState, Settings
+from vmstui.model import OutputState
 from vmstui.recorder.logbook import LogBook
 from vmstui.recorder.oom import OomWatch
 from vmstui.recorder.start_gate import StartGate

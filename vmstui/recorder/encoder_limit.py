@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.logged import LogLevel
 from vmstui.measured import MachineNow, SessionLimit
-from vmstui.model import CameraState, LogLevel
+from vmstui.model import CameraState
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.record import write_atomically
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vmstui.codec import CodecError, from_json
 from vmstui.findings import FindingsPage, Incident
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.recorder.findings_file import read_acknowledged, read_findings
 from vmstui.recorder.fleet_triage import FleetTriage
 from vmstui.recorder.incident_watch import NOTE

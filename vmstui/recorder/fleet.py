@@ -12,17 +12,9 @@ from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
-from vmstui.model import (
-    Camera,
-    CameraTouch,
-    LeftBehind,
-    LogLevel,
-    OutputSettings,
-    Profile,
-    RestartCost,
-    Settings,
-    Touch,
-)
+from vmstui.configured import Camera, OutputSettings, Profile, Settings
+from vmstui.logged import LogLevel
+from vmstui.model import CameraTouch, LeftBehind, RestartCost, Touch
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.common_cause import CommonCause

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine
 from vmstui.findings import ExplainedFinding, Finding, FindingsPage, Origin, Severity, UntoldLines
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.recorder import triage_inbox as inbox
 from vmstui.recorder.common_ends import key_of_message, of_message
 from vmstui.recorder.findings_file import KeptCamera

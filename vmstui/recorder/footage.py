@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from vmstui.codec import Json
 from vmstui.ffmpeg.inspect import MediaInfo, inspect_media
 from vmstui.footage import Segment
-from vmstui.model import Event, LogLevel
+from vmstui.logged import LogLevel
+from vmstui.model import Event
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.cataloguer import Cataloguer, Folder
 from vmstui.recorder.context import Context

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from vmstui.configured import RestartMode
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Changeover, RestartMode
+from vmstui.model import Changeover
 from vmstui.recording.gaps import Moment, between_s
 
 LIMIT_S = 45.0

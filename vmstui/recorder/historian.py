@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vmstui.light_dataclass import dataclass
+from vmstui.logged import LogLevel
 from vmstui.measured import ALL, MACHINE, RELAY, SERVICE, MachineNow
-from vmstui.model import LogLevel, Sample
+from vmstui.model import Sample
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context

@@ -26,11 +26,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.configured import Camera
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.findings import Incident, Severity
 from vmstui.footage import GapCause
-from vmstui.model import Camera, EventKind, LogLevel
+from vmstui.logged import LogLevel
 from vmstui.model import CameraState as State
+from vmstui.model import EventKind
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.common_ends import PREFIX, of_end, of_hold

@@ -25,8 +25,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 from typing import TypeVar
 
+from vmstui.configured import Settings
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Event, EventKind, Settings
+from vmstui.model import Event, EventKind
 from vmstui.recorder.clocks import boot_and_wall_s
 from vmstui.recorder.downtime import Alive
 from vmstui.recorder.promises import Promises

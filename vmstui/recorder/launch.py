@@ -15,13 +15,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from vmstui.codec import Json, to_json
+from vmstui.configured import Camera, Profile, Settings
 from vmstui.ffmpeg.binary import Binary
 from vmstui.ffmpeg.command import CommandError, WorkerFiles, input_script, worker_argv
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.ffmpeg.plan import Plan, PlanError, plans
 from vmstui.light_dataclass import dataclass
 from vmstui.live.client import ProbeError, ProbeErrorKind, describe
-from vmstui.model import Camera, Profile, Settings
 from vmstui.own_process import own_environment
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import OF_PROBE

@@ -14,8 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from vmstui.configured import OutputSettings, VideoCodec
 from vmstui.ffmpeg.encoders import COPY
-from vmstui.model import LogLevel, OutputSettings, OutputState, ProcessSnapshot, VideoCodec
+from vmstui.logged import LogLevel
+from vmstui.model import OutputState, ProcessSnapshot
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.context import Context
 from vmstui.recorder.fleet import Fleet

@@ -12,7 +12,9 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from vmstui.model import LiveServer, LogLevel, OutputState, ProcessSnapshot, Settings, Touch
+from vmstui.configured import LiveServer, Settings
+from vmstui.logged import LogLevel
+from vmstui.model import OutputState, ProcessSnapshot, Touch
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.external_live import ExternalLive, publishing_to
 from vmstui.recorder.launch import secret_variables

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vmstui.light_dataclass import dataclass
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.recorder import log_cut
 from vmstui.recorder.log_counted import BEFORE_BYTES, Part
 from vmstui.recorder.log_cut import Cut, Mask, Way

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 
-from vmstui.model import LogLevel, LogLine, LogPage
+from vmstui.logged import LogLevel, LogLine, LogPage
 from vmstui.recorder.line_ring import LineRing
 
 TOTAL_LINES = 20_000

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from vmstui.model import LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.logbook import LogBook
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
-from vmstui.model import OWN_COMPONENT, LogLine, RunLog
+from vmstui.logged import OWN_COMPONENT, LogLine, RunLog
 from vmstui.recorder.log_cut import data_start
 from vmstui.recorder.log_folder import LogFile, log_files
 from vmstui.recorder.worker_log import SHOWN_BYTES

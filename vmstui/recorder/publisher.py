@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from vmstui.configured import Camera
 from vmstui.ffmpeg.inspect import inspect_media
 from vmstui.footage import Segment
-from vmstui.model import Camera
 from vmstui.recorder.context import Context
 from vmstui.recorder.process import boot_time_s
 from vmstui.recording import journal, layout

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Unpack
 
 from vmstui.codec import CodecError, from_json, to_json
+from vmstui.configured import LiveServer
 from vmstui.light_dataclass import dataclass
 from vmstui.live.client import ProbeError, StatsClient
 from vmstui.live.stats import RelayStats
+from vmstui.logged import LogLevel
 from vmstui.model import CameraState as State
-from vmstui.model import EventKind, LiveServer, LogLevel, OutputState, ProcessSnapshot, Sample, Touch
+from vmstui.model import EventKind, OutputState, ProcessSnapshot, Sample, Touch
 from vmstui.own_process import own_argv, own_environment
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.history import Evidence

@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from vmstui.configured import Settings
 from vmstui.ffmpeg.abilities import Abilities, choose
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Settings, StorageSnapshot
+from vmstui.model import StorageSnapshot
 from vmstui.recording.guard import Guard
 from vmstui.recording.storage import ELSEWHERE, StorageStatus, Trouble
 

@@ -22,16 +22,8 @@ from pathlib import Path
 
 from vmstui.codec import Json
 from vmstui.ffmpeg.binary import NoUsableFfmpeg
-from vmstui.model import (
-    CameraState,
-    CameraTouch,
-    LeftBehind,
-    LogLevel,
-    RecorderSnapshot,
-    ReloadEffects,
-    Sample,
-    Touch,
-)
+from vmstui.logged import LogLevel
+from vmstui.model import CameraState, CameraTouch, LeftBehind, RecorderSnapshot, ReloadEffects, Sample, Touch
 from vmstui.recorder.arrival import Arrival, arrived
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.clocks import at_one_instant

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmstui import __version__
+from vmstui.configured import CORE_BUDGET_PERCENT, OutputKind
 from vmstui.model import (
-    CORE_BUDGET_PERCENT,
     CameraDetails,
     CameraSnapshot,
     CameraState,
     Event,
     FfmpegInfo,
     OutputHealth,
-    OutputKind,
     OutputState,
     ProcessSnapshot,
     RecorderSnapshot,

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from vmstui.configured import OutputKind
 from vmstui.ffmpeg.encoders import COPY
-from vmstui.model import LogLevel, OutputKind
+from vmstui.logged import LogLevel
 from vmstui.recorder.camera import CameraWorker
 from vmstui.recorder.fleet import Fleet
 from vmstui.recorder.record import WorkerRecord

@@ -18,10 +18,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from vmstui.configured import RestartMode
 from vmstui.ffmpeg.exits import ExitKind
 from vmstui.ffmpeg.plan import PlanError, plans
 from vmstui.model import CameraState as State
-from vmstui.model import EventKind, RestartMode
+from vmstui.model import EventKind
 from vmstui.recorder import handover
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.costs import Costs

@@ -26,7 +26,7 @@ from typing import NoReturn, Protocol
 
 from vmstui.ffmpeg.loglines import ParsedLine
 from vmstui.findings import Acknowledgement, Finding, FindingsPage
-from vmstui.model import LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.findings_file import (
     LEAST_OF_CAMERA,

@@ -31,7 +31,7 @@ from pathlib import Path
 from vmstui import __version__
 from vmstui.codec import CodecError, from_json
 from vmstui.light_dataclass import dataclass
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.own_process import PACKAGE_ROOT, own_python
 from vmstui.recorder import guardian
 from vmstui.recorder.arrival import wait_for_child

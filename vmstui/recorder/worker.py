@@ -20,11 +20,12 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, Unpack
 
+from vmstui.configured import Camera
 from vmstui.ffmpeg.exits import ExitCause, ExitKind, explain_exit, refuses_session
 from vmstui.ffmpeg.plan import Plan
 from vmstui.footage import GapCause, Segment
-from vmstui.model import Camera, EventKind
 from vmstui.model import CameraState as State
+from vmstui.model import EventKind
 from vmstui.recorder import machine_events as ev
 from vmstui.recorder.camera_log import CameraLog
 from vmstui.recorder.causes import WHY_NOTHING_IS_RECORDED, after_exit

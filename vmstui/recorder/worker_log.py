@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.recorder.background import BACKGROUND
 from vmstui.recorder.log_counted import BEFORE_BYTES, KeptPlace, Part, Stretch
 from vmstui.recorder.log_cut import WINDOW_BYTES, Mask, line_start, whole_lines

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from vmstui.configured import Settings
 from vmstui.footage import Lock
-from vmstui.model import Settings
 from vmstui.recording.catalogue import Catalogue
 from vmstui.recording.catalogue_rows import StoredFile
 from vmstui.recording.projection import WINDOW, Stored, project, settled

@@ -16,9 +16,9 @@ from enum import StrEnum
 from itertools import product
 from typing import Protocol
 
+from vmstui.configured import Settings
 from vmstui.footage import Lock
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Settings
 from vmstui.recording.boots import Boots, closed_at
 from vmstui.recording.catalogue_rows import Recent, StoredFile
 from vmstui.spoken import decimal_size as spoken

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from math import isfinite
 from pathlib import Path
 
+from vmstui.configured import Camera
 from vmstui.footage import Segment, SegmentVerdict, StreamSpan, Uptime
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Camera
 from vmstui.recording.birth import born_at
 from vmstui.recording.check import Expected, Extent, Inspect, extent, found_segment, judge, look
 from vmstui.recording.clock import WallClock

@@ -15,8 +15,9 @@ from vmstui.findings import FindingsPage
 from vmstui.footage import Gap, Segment, SegmentVerdict
 from vmstui.footage_accounts import Account
 from vmstui.live_check import LiveCheck
+from vmstui.logged import LogLine
 from vmstui.measured import Measured
-from vmstui.model import CameraDetails, CameraSnapshot, Event, LogLine, RecorderSnapshot
+from vmstui.model import CameraDetails, CameraSnapshot, Event, RecorderSnapshot
 from vmstui.stages import StageBreakdown
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vmstui.model import LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
 from vmstui.report.document import Block, Code, Inline, Section, Table, Tone, Verdict, said
 from vmstui.report.gathered import Gathered
 from vmstui.report.meanings import meaning_blocks

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputKind, OutputState
+from vmstui.configured import OutputKind
+from vmstui.model import CameraSnapshot, CameraState, OutputHealth, OutputState
 from vmstui.report.document import Block, Inline, Listing, Section, Table, Tone, Verdict, said
 from vmstui.report.gathered import Gathered
 from vmstui.report.names import called, megabytes, minute, percent

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vmstui.configured import OutputKind
 from vmstui.footage import Segment, SegmentVerdict
 from vmstui.live_check import LiveCheck
-from vmstui.model import OutputKind
 from vmstui.report.document import Block, Bullets, Code, Inline, Section, Table, Tone, Verdict, said
 from vmstui.report.gathered import Gathered, OfCamera
 from vmstui.report.names import called, minute

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from vmstui.configured import Camera, Settings
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Camera, Settings
 from vmstui.settings.keys import CAMERAS, PROFILES, ROOT, Effect, Section
 from vmstui.settings.rows import NOTHING, Row, camera_rows, general_rows, profile_rows
 

@@ -1,8 +1,8 @@
 """The table of the configuration: every key with its type, default, meaning and what a change of it restarts.
 
 Reading (`loader`), the JSON schema (`schema`), the reference in the documentation (`reference`) and differences
-(`changes`) are all made from it. A key is added here, read in `loader`, given its place in `vmstui.model` and a row in
-`rows`; tests fail where one of them is forgotten.
+(`changes`) are all made from it. A key is added here, read in `loader`, given its place in `vmstui.configured` and a
+row in `rows`; tests fail where one of them is forgotten.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Generic, Literal, TypeAlias
 
+from vmstui.configured import Encoder, RestartMode, VideoCodec
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Encoder, RestartMode, VideoCodec
 from vmstui.settings.addresses import CAMERA_ADDRESS, LISTEN, LIVE_SERVER
 from vmstui.settings.values import (
     ABSOLUTE_PATH,

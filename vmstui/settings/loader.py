@@ -11,8 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import field
 
-from vmstui.light_dataclass import dataclass
-from vmstui.model import (
+from vmstui.configured import (
     Camera,
     Encoder,
     LiveServer,
@@ -23,6 +22,7 @@ from vmstui.model import (
     Settings,
     VideoCodec,
 )
+from vmstui.light_dataclass import dataclass
 from vmstui.resources import config_folder
 from vmstui.settings import keys
 from vmstui.settings.addresses import EMBEDDED, is_loopback

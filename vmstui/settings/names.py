@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from vmstui.model import Camera
+from vmstui.configured import Camera
 
 MAX_FOLDER_BYTES = 80
 """In UTF-8. Leaves room for `_YYYYMMDD_HHMMSS`, a suffix and `.mp4` below the 255 bytes of a file name."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from vmstui.model import Secret
+from vmstui.configured import Secret
 from vmstui.settings.keys import Key, SecretKey, Section
 from vmstui.settings.problems import EXPANSION, Place, Report, child, key_word, nearest, nearest_word
 from vmstui.settings.secrets import read_secret

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vmstui.configured import Camera, LiveServer, OutputSettings, Profile, Secret, Settings
 from vmstui.light_dataclass import dataclass
-from vmstui.model import Camera, LiveServer, OutputSettings, Profile, Secret, Settings
 from vmstui.settings.addresses import EMBEDDED, shown_address
 from vmstui.settings.problems import shown
 

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 
-from vmstui.model import Secret, Settings
+from vmstui.configured import Secret, Settings
 from vmstui.settings.problems import EXPANSION, Place, Report, child
 from vmstui.settings.tree import Mapping, Node, Scalar, describe
 

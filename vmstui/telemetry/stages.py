@@ -24,7 +24,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from vmstui.model import OutputKind
+from vmstui.configured import OutputKind
 from vmstui.stages import Stage
 from vmstui.telemetry.procfs import ProcessGone, cpu_clock
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from vmstui.ffmpeg.loglines import ParsedLine
 from vmstui.findings import ERROR_LEVELS, Finding, Origin, Severity
 from vmstui.light_dataclass import dataclass
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.triage.flow import GOES_ON_S, Flow
 from vmstui.triage.fold import fold
 from vmstui.triage.kept import SEVERITIES, Kept, Line, given_out, is_of_live_connection, order

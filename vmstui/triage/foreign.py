@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from vmstui.ffmpeg.loglines import ParsedLine, parse_line
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 
 _DATE = r"(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d)([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)?"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

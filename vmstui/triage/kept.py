@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from vmstui.findings import ERROR_LEVELS, Finding, Origin, Seen, Severity
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.triage.knowledge import Message
 from vmstui.triage.rates import Minutes
 

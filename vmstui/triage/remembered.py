@@ -12,7 +12,7 @@ from dataclasses import field
 
 from vmstui.findings import Origin, Seen, Severity
 from vmstui.light_dataclass import dataclass
-from vmstui.model import LogLevel
+from vmstui.logged import LogLevel
 from vmstui.triage.findings import CameraTriage
 from vmstui.triage.fold import fold
 from vmstui.triage.kept import Kept, Line, seen

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from vmstui.configured import OutputKind
 from vmstui.model import (
     CameraDetails,
     CameraSnapshot,
     CameraState,
     Event,
     OutputHealth,
-    OutputKind,
     RecorderSnapshot,
     Stability,
     StabilityVerdict,

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from vmstui.configured import OutputKind
 from vmstui.findings import Incident
 from vmstui.footage import SegmentVerdict
-from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
+from vmstui.model import CameraSnapshot, CameraState, OutputState, RecorderSnapshot
 from vmstui.tui import glyphs
 from vmstui.tui.day_strip import NARROWEST, Strips, widest
 from vmstui.tui.format import clock, cpu, fit, plural, short_span, size, timer, tiny_span, width, zone

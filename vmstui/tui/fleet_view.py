@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from vmstui.model import CameraSnapshot, OutputKind, OutputState, RecorderSnapshot
+from vmstui.configured import OutputKind
+from vmstui.model import CameraSnapshot, OutputState, RecorderSnapshot
 from vmstui.tui.fleet_rows import BY_KEY, COLUMNS, NAME, RowContext, bitrate_bps, matches, ordered
 from vmstui.tui.format import plural
 from vmstui.tui.severity import rank

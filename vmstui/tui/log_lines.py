@@ -15,7 +15,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
-from vmstui.model import OWN_COMPONENT, LogLevel, LogLine
+from vmstui.logged import OWN_COMPONENT, LogLevel, LogLine
 from vmstui.tui import severity
 from vmstui.tui.format import clock, day_and_clock, fit, short_span, width
 from vmstui.tui.glyphs import MARK

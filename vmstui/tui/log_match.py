@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from vmstui.model import LogLine
+from vmstui.logged import LogLine
 from vmstui.tui.time_limit import TooSlow, limited
 
 MATCHED = 2000

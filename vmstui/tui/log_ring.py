@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from vmstui.findings import ERROR_LEVELS
-from vmstui.model import LogLevel, LogLine
+from vmstui.logged import LogLevel, LogLine
 from vmstui.tui.log_match import Pattern
 
 CAPACITY = 100_000

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from vmstui.model import LogLine
+from vmstui.logged import LogLine
 from vmstui.tui.log_match import Pattern
 from vmstui.tui.log_ring import CAPACITY, NOTABLE, LogRing, Rule, Threshold
 from vmstui.tui.track import Track

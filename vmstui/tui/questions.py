@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmstui.model import CameraSnapshot, CameraState, OutputKind, RecorderSnapshot
+from vmstui.configured import OutputKind
+from vmstui.model import CameraSnapshot, CameraState, RecorderSnapshot
 from vmstui.tui.format import names, plural, size, timer
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vmstui.configured import OutputKind
 from vmstui.findings import ExplainedFinding
-from vmstui.model import CameraSnapshot, CameraState, OutputKind, RecorderSnapshot
+from vmstui.model import CameraSnapshot, CameraState, RecorderSnapshot
 from vmstui.tui.actions import key_of
 from vmstui.tui.findings_lines import meaning
 from vmstui.tui.format import fit, names, plural, short_span

@@ -15,15 +15,16 @@ from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, get_args
 
 from vmstui.codec import field_kinds
-from vmstui.model import LogLine
+from vmstui.logged import LogLine
 from vmstui.sanitise import clean
 
 if TYPE_CHECKING:
     from vmstui.findings import Acknowledgement, FindingsPage
     from vmstui.footage import Gap
     from vmstui.footage_accounts import FootageDay, FootagePage, FootageReport, LockedFootage
+    from vmstui.logged import LogPage, RunLog
     from vmstui.measured import CpuPast, Measured
-    from vmstui.model import CameraDetails, Event, LeftBehind, LogPage, RecorderSnapshot, RunLog
+    from vmstui.model import CameraDetails, Event, LeftBehind, RecorderSnapshot
     from vmstui.stages import StageBreakdown
     from vmstui.storage import StorageProjection
 

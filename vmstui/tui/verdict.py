@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from vmstui.configured import OutputKind
 from vmstui.findings import Incident, Severity
-from vmstui.model import CameraSnapshot, CameraState, OutputKind, OutputState, RecorderSnapshot
+from vmstui.model import CameraSnapshot, CameraState, OutputState, RecorderSnapshot
 from vmstui.storage import StorageProjection
 from vmstui.tui import glyphs
 from vmstui.tui.actions import key_of

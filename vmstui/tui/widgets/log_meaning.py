@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from vmstui.control.errors import RecorderError
 from vmstui.findings import ExplainedFinding
-from vmstui.model import LogLine
+from vmstui.logged import LogLine
 from vmstui.tui.format import wrap
 from vmstui.tui.glyphs import ARROW, DOT
 from vmstui.tui.lines import Line, Role, cut

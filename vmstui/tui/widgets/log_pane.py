@@ -15,7 +15,8 @@ from textual.app import ComposeResult
 
 from vmstui.control.errors import RecorderError
 from vmstui.findings import Seen
-from vmstui.model import CameraSnapshot, LogLevel, LogLine, RecorderSnapshot, RunLog
+from vmstui.logged import LogLevel, LogLine, RunLog
+from vmstui.model import CameraSnapshot, RecorderSnapshot
 from vmstui.sanitise import clean
 from vmstui.tui.actions import key_of
 from vmstui.tui.format import clock, plural, zone

@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 
-from vmstui.model import LogLine
+from vmstui.logged import LogLine
 from vmstui.tui import log_lines
 from vmstui.tui.lines import Line, text_of
 from vmstui.tui.log_lines import Looks, Times, drawn, record, wrapped
