@@ -102,7 +102,7 @@ def test_from_nothing_to_a_camera_that_records_by_what_the_screens_say(
 ) -> None:
     sources = simulated(1, username="admin", password=PASSWORD)
     url = sources.url("cam1")
-    environment = {key: value for key, value in recorder.environment.items() if key not in os.environ} | {
+    environment = {key: value for key, value in recorder.environment.items() if os.environ.get(key) != value} | {
         "PYTHONPATH": str(REPOSITORY), "HOME": str(tmp_path),
     }  # fmt: skip
     with Terminal(["-m", "vmstui"], env=environment) as terminal:
