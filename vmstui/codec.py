@@ -26,21 +26,7 @@ class CodecError(ValueError):
 
 def to_json(value: object) -> Json:
     """A value of the model as JSON data. Raises TypeError for what the codec does not carry."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple | list):
-        return [to_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value):
-        return {name: to_json(getattr(value, name)) for name in _field_names(cast(Hashable, type(value)))}
-    raise TypeError(f"the codec does not carry {type(value).__name__}")
+    return _ENCODERS[type(value)](value)
 
 
 def from_json(kind: type[T], data: Json) -> T:
@@ -82,6 +68,55 @@ def _read(kind: type[T], decode: Callable[[], object]) -> T:
         return cast(T, decode())
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CodecError(f"not a {getattr(kind, '__name__', kind)}: {error}") from None
+
+
+_PLAIN = frozenset({str, int, float, bool, types.NoneType})
+"""Most of what there is: it is its own JSON data."""
+
+
+class _Encoders(dict[type, Callable[[object], Json]]):
+    """By class what makes JSON data of its values; made when one comes first."""
+
+    def __missing__(self, kind: type) -> Callable[[object], Json]:
+        made = self[kind] = _encoder(kind)
+        return made
+
+
+_ENCODERS = _Encoders()
+
+
+def _encoder(kind: type) -> Callable[[object], Json]:
+    if issubclass(kind, StrEnum):
+        return lambda value: cast(StrEnum, value).value
+    if kind in _PLAIN or issubclass(kind, str | int | float):
+        return lambda value: cast(Json, value)
+    if issubclass(kind, datetime):
+        return lambda value: cast(datetime, value).isoformat()
+    if issubclass(kind, tuple | list):
+        return lambda value: [
+            item if type(item) in _PLAIN else _ENCODERS[type(item)](item) for item in cast("tuple[Json, ...]", value)
+        ]
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): to_json(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if dataclasses.is_dataclass(kind):
+        return _record_encoder(kind)
+    raise TypeError(f"the codec does not carry {kind.__name__}")
+
+
+def _record_encoder(kind: type) -> Callable[[object], Json]:
+    names = _field_names(cast(Hashable, kind))
+    values_of = _values_of(names)
+    return lambda value: {
+        name: item if type(item) in _PLAIN else _ENCODERS[type(item)](item)
+        for name, item in zip(names, values_of(value), strict=True)
+    }
+
+
+def _values_of(names: tuple[str, ...]) -> Callable[[object], tuple[Json, ...]]:
+    """The values of these fields, in one look."""
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 @functools.cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import pytest
 
@@ -66,3 +67,20 @@ def test_what_does_not_fit_is_told_also_when_it_comes_again() -> None:
         with pytest.raises(CodecError):
             reader.read(wrong)
     assert reader.read(whole) == from_json(RecorderSnapshot, whole)
+
+
+def test_what_the_codec_carries_is_json_and_what_it_does_not_is_refused() -> None:
+    class Own(str):
+        __slots__ = ()
+
+    at = datetime(2026, 10, 1, 7, tzinfo=UTC)
+    value = {"a": (1, 2.5, None, True), "b": [CameraState.HELD, at], "c": MappingProxyType({"d": Own("x")}), "e": ()}
+    assert to_json(value) == {
+        "a": [1, 2.5, None, True],
+        "b": ["held", "2026-10-01T07:00:00+00:00"],
+        "c": {"d": "x"},
+        "e": [],
+    }
+    for wrong in ({1, 2}, b"x", object(), {"deep": (b"x",)}):
+        with pytest.raises(TypeError, match="the codec does not carry (set|bytes|object)"):
+            to_json(wrong)
