@@ -82,5 +82,5 @@ def test_what_the_codec_carries_is_json_and_what_it_does_not_is_refused() -> Non
         "e": [],
     }
     for wrong in ({1, 2}, b"x", object(), {"deep": (b"x",)}):
-        with pytest.raises(TypeError, match="the codec does not carry (set|bytes|object)"):
+        with pytest.raises(TypeError, match=r"the codec does not carry (set|bytes|object)"):
             to_json(wrong)
