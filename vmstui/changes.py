@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import operator
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from typing import TypeVar, cast
 
-from vmstui.codec import CodecError, Json, decoder, field_kinds
+from vmstui.codec import CodecError, Json, decoder, field_kinds, values_of_fields
 
 T = TypeVar("T")
 
@@ -111,10 +110,10 @@ def _parts_of_record(kind: type) -> _Parts:
     of = field_kinds(cast(Hashable, kind))
     names = tuple(of)
     known = {name: (number, decoder(of[name]), of[name]) for number, name in enumerate(names)}
-    values_of = operator.attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+    values_of = values_of_fields(names)
 
     def parts(told: dict[str, Json], value: object) -> object:
-        values = list(values_of(value))
+        values: list[object] = list(values_of(value))
         for name, item in told.items():
             if name not in known:
                 continue  # a newer recorder tells more than we know

@@ -105,14 +105,14 @@ def _encoder(kind: type) -> Callable[[object], Json]:
 
 def _record_encoder(kind: type) -> Callable[[object], Json]:
     names = _field_names(cast(Hashable, kind))
-    values_of = _values_of(names)
+    values_of = values_of_fields(names)
     return lambda value: {
         name: item if type(item) in _PLAIN else _ENCODERS[type(item)](item)
         for name, item in zip(names, values_of(value), strict=True)
     }
 
 
-def _values_of(names: tuple[str, ...]) -> Callable[[object], tuple[Json, ...]]:
+def values_of_fields(names: tuple[str, ...]) -> Callable[[object], tuple[Json, ...]]:
     """The values of these fields, in one look."""
     if len(names) > 1:
         return operator.attrgetter(*names)
